@@ -1,1 +1,8 @@
 //! What the domain needs from the outside, as traits: nothing here knows which service stands behind one.
+
+pub mod clock;
+pub mod objects;
+pub mod queue;
+pub mod random;
+pub mod table;
+pub mod transport;
