@@ -1,3 +1,12 @@
 //! Pure decisions about money: no AWS, no runtime, no clock, no randomness. Time and ids come in as parameters.
 
+pub mod batch;
+pub mod biller;
+pub mod funding;
+pub mod ids;
+pub mod ledger;
+pub mod leg;
 pub mod money;
+pub mod payment;
+pub mod source;
+pub mod task;

@@ -2,12 +2,7 @@
 
 use async_trait::async_trait;
 
-/// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds a webhook's work up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum QueueName {
-    Bulk,
-    Other,
-}
+pub use crate::domain::task::QueueName;
 
 /// A message could not be handed over; some of the messages may have been. Retry, or leave it to the sweep.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Attributes of an item by name, its keys included (`pk`, `sk`, and where indexed `due_pk`, `due_sk`, `lists_pk`, `lists_sk`).
-/// Every item has a whole-number `version`. Numbers are integers: money is stored as whole cents.
+/// Every item has a whole-number `version`. Numbers are integers; money is text with two decimals.
 pub type Attributes = Map<String, Value>;
 
 /// The primary key of an item.

@@ -1,0 +1,108 @@
+//! Which failed and returned payments a retry takes, and how much new funding it needs.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::ach::return_codes::{PayoutRetry, ReturnCode};
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{Reason, State};
+use crate::domain::money::{Cents, MoneyOverflow};
+use crate::domain::payment::Payment;
+
+/// The plan of one retry: pinned as an object, so that a repeat of any part of it does the same again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RetryPlan {
+    pub round: u32,
+    /// Payments that take part, by shard.
+    pub payments: BTreeMap<u8, Vec<PaymentId>>,
+    /// What each source needs, and how much of it has to be pulled anew.
+    pub sources: BTreeMap<String, SourceNeed>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceNeed {
+    pub payments: u64,
+    pub needed: Cents,
+    pub shortfall: Cents,
+}
+
+/// What one source's money in this batch adds up to, refunds included.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceMoney {
+    /// Fundings that are available and did not come back.
+    pub funded: Cents,
+    /// Held by or gone out with payments: open, in flight or settled.
+    pub spent: Cents,
+}
+
+impl SourceMoney {
+    /// What is left to spend or to give back. Never below zero.
+    pub fn unspent(self) -> Result<Cents, MoneyOverflow> {
+        Ok(self.funded.minus(self.spent)?.max(Cents::ZERO))
+    }
+}
+
+/// Whether a payment holds its source's money.
+pub const fn holds_money(state: State) -> bool {
+    match state {
+        State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Available => true,
+        State::Failed | State::Returned | State::Canceled => false,
+    }
+}
+
+/// Whether the rules let a retry take the payment as it is. What needs corrected data waits until that is there.
+pub fn may_retry(payment: &Payment, data_corrected: bool) -> bool {
+    if payment.leg.attention.is_some() {
+        return false;
+    }
+    match (payment.leg.state, &payment.leg.reason) {
+        (State::Failed, Some(Reason::UnpayableInstitution(_))) => false,
+        (State::Failed, Some(Reason::Refused(_))) => data_corrected,
+        (State::Failed, _) => true,
+        (State::Returned, Some(Reason::Returned(code))) => return_allows(code, data_corrected),
+        (State::Returned, _) => false,
+        (
+            State::Unprocessed
+            | State::Submitting
+            | State::Processing
+            | State::Completed
+            | State::Available
+            | State::Canceled,
+            _,
+        ) => false,
+    }
+}
+
+fn return_allows(code: &str, data_corrected: bool) -> bool {
+    match code.parse::<ReturnCode>().map(ReturnCode::payout_retry) {
+        Ok(PayoutRetry::AsItIs) => true,
+        Ok(PayoutRetry::WithCorrectedData) => data_corrected,
+        Ok(PayoutRetry::No) | Err(_) => false,
+    }
+}
+
+impl RetryPlan {
+    pub fn is_empty(&self) -> bool {
+        self.payments.is_empty()
+    }
+
+    pub fn take(&mut self, payment: &Payment) -> Result<(), MoneyOverflow> {
+        if let PaymentId::Row { row, .. } = payment.id {
+            self.payments.entry(PaymentId::shard_of_row(row)).or_default().push(payment.id);
+            let need = self.sources.entry(payment.source_id.clone()).or_default();
+            need.payments += 1;
+            need.needed = need.needed.plus(payment.amount)?;
+        }
+        Ok(())
+    }
+
+    /// Funds only what the source's money in this batch does not cover.
+    pub fn set_shortfalls(&mut self, money: &BTreeMap<String, SourceMoney>) -> Result<(), MoneyOverflow> {
+        for (source_id, need) in &mut self.sources {
+            let unspent = money.get(source_id).copied().unwrap_or_default().unspent()?;
+            need.shortfall = need.needed.minus(unspent)?.max(Cents::ZERO);
+        }
+        Ok(())
+    }
+}

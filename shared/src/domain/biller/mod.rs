@@ -1,0 +1,84 @@
+//! The biller directory: how an institution takes payments. What an operator entered, confirmed by a second person, wins over what
+//! Plaid says.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::batch::manifest::InstitutionDecision;
+use super::bank::request::{AccountType, EntryClass};
+
+/// Loans are credited as the biller's account of that number. PPD: the account is a person's (`money-rules.md` section 2.1).
+pub const DEFAULT_ACCOUNT_TYPE: AccountType = AccountType::Loan;
+pub const DEFAULT_ENTRY_CLASS: EntryClass = EntryClass::Ppd;
+/// Not `PAYROLL`: that text is for wages, and this pays a loan (`money-rules.md` section 2.2).
+pub const DEFAULT_ENTRY_DESCRIPTION: &str = "LOAN PMT";
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Biller {
+    pub institution_id: String,
+    pub version: u64,
+    /// What counts. Absent until a second person has confirmed the first entry.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<InstitutionDecision>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proposal: Option<Proposal>,
+    pub updated_at: Timestamp,
+}
+
+/// A change that waits for a second person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub decision: InstitutionDecision,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Why a change of the directory was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BillerRefusal {
+    #[error("nothing is proposed for this institution")]
+    NothingProposed,
+    #[error("who proposed a change cannot confirm it; ask a second person")]
+    SamePerson,
+    #[error("the proposal is not the one you name; read it again")]
+    OtherProposal,
+}
+
+impl Biller {
+    pub fn new(institution_id: String, proposal: Proposal) -> Self {
+        let updated_at = proposal.at;
+        Self { institution_id, version: 1, decision: None, proposal: Some(proposal), updated_at }
+    }
+
+    /// Makes the proposal count. `seen` is the decision that the second person looked at.
+    pub fn confirm(&mut self, by: &str, seen: &InstitutionDecision, now: Timestamp) -> Result<(), BillerRefusal> {
+        let proposal = self.proposal.as_ref().ok_or(BillerRefusal::NothingProposed)?;
+        if proposal.by == by {
+            return Err(BillerRefusal::SamePerson);
+        }
+        if proposal.decision != *seen {
+            return Err(BillerRefusal::OtherProposal);
+        }
+        self.decision = self.proposal.take().map(|proposal| proposal.decision);
+        self.updated_at = now;
+        Ok(())
+    }
+}
+
+/// The decision for an institution that Plaid answered with these routing numbers, where no operator has entered one.
+pub fn decide(routing_numbers: &[String]) -> InstitutionDecision {
+    match routing_numbers.first() {
+        Some(routing_number) => InstitutionDecision::Ach {
+            routing_number: routing_number.clone(),
+            account_type: DEFAULT_ACCOUNT_TYPE,
+            entry_class: DEFAULT_ENTRY_CLASS,
+            entry_description: DEFAULT_ENTRY_DESCRIPTION.to_owned(),
+        },
+        None => InstitutionDecision::Unpayable { reason: "no_routing_number".to_owned() },
+    }
+}
+
+/// The decision for an institution that nobody knows.
+pub fn unknown() -> InstitutionDecision {
+    InstitutionDecision::Unpayable { reason: "unknown_institution".to_owned() }
+}

@@ -1,0 +1,291 @@
+//! Ids, each with a type and a readable prefix of its own.
+//!
+//! A payroll payment's id encodes batch, shard and row, and a funding's encodes batch, source and round, so that either is found from
+//! its id alone and a repeated import or funding makes the same id again.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Payments of a batch are spread over this many partitions: one partition takes about 1,000 write units a second.
+pub const PAYMENT_SHARDS: u8 = 16;
+
+/// A text is not an id of the kind expected.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("\"{}\" is not a {kind} id", text.chars().take(64).collect::<String>().escape_debug())]
+pub struct IdFormat {
+    pub kind: &'static str,
+    pub text: String,
+}
+
+macro_rules! text_serde {
+    ($type:ident) => {
+        impl Serialize for $type {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $type {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// `bat_` and 32 hexadecimal digits of a time-ordered UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BatchId(Uuid);
+text_serde!(BatchId);
+
+impl BatchId {
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for BatchId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "bat_{}", self.0.simple())
+    }
+}
+
+impl FromStr for BatchId {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "batch", text: text.to_owned() };
+        text.strip_prefix("bat_").and_then(plain_uuid).map(Self).ok_or_else(refused)
+    }
+}
+
+/// Where a payment stands: a row of a batch, a refund of what a batch left over, or alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PaymentId {
+    /// `pay_{batch}-{shard}-{row}`; rows count from 1.
+    Row { batch: BatchId, row: u32 },
+    /// `pay_{batch}-refund-{source tag}-{number}`: money back to a source.
+    Refund { batch: BatchId, source: SourceTag, number: u32 },
+    /// `pay_{uuid}`
+    Lone(Uuid),
+}
+text_serde!(PaymentId);
+
+impl PaymentId {
+    /// The shard of a row: rows are dealt out in turn, so that every shard gets the same share of every file.
+    pub const fn shard_of_row(row: u32) -> u8 {
+        (row % PAYMENT_SHARDS as u32) as u8
+    }
+
+    pub const fn batch(&self) -> Option<BatchId> {
+        match self {
+            PaymentId::Row { batch, .. } | PaymentId::Refund { batch, .. } => Some(*batch),
+            PaymentId::Lone(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for PaymentId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PaymentId::Row { batch, row } => {
+                write!(formatter, "pay_{}-{:02}-{row:07}", batch.0.simple(), PaymentId::shard_of_row(*row))
+            }
+            PaymentId::Refund { batch, source, number } => {
+                write!(formatter, "pay_{}-refund-{source}-{number}", batch.0.simple())
+            }
+            PaymentId::Lone(uuid) => write!(formatter, "pay_{}", uuid.simple()),
+        }
+    }
+}
+
+impl FromStr for PaymentId {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "payment", text: text.to_owned() };
+        let parts: Vec<&str> = text.strip_prefix("pay_").ok_or_else(refused)?.split('-').collect();
+        let batch = |text: &str| plain_uuid(text).map(BatchId).ok_or_else(refused);
+        match parts.as_slice() {
+            [uuid] => plain_uuid(uuid).map(PaymentId::Lone).ok_or_else(refused),
+            [uuid, shard, row] => {
+                let row: u32 = row.parse().map_err(|_| refused())?;
+                let id = PaymentId::Row { batch: batch(uuid)?, row };
+                let right_shard = shard.parse() == Ok(PaymentId::shard_of_row(row));
+                if right_shard && id.to_string() == text { Ok(id) } else { Err(refused()) }
+            }
+            [uuid, "refund", source, number] => Ok(PaymentId::Refund {
+                batch: batch(uuid)?,
+                source: source.parse().map_err(|_| refused())?,
+                number: number.parse().map_err(|_| refused())?,
+            }),
+            _ => Err(refused()),
+        }
+    }
+}
+
+/// `fnd_{batch}-{source tag}-{round}`: one funding per source and round of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FundingId {
+    pub batch: BatchId,
+    pub source: SourceTag,
+    pub round: u32,
+}
+text_serde!(FundingId);
+
+impl fmt::Display for FundingId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "fnd_{}-{}-{}", self.batch.0.simple(), self.source, self.round)
+    }
+}
+
+impl FromStr for FundingId {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "funding", text: text.to_owned() };
+        let parts: Vec<&str> = text.strip_prefix("fnd_").ok_or_else(refused)?.split('-').collect();
+        let [uuid, source, round] = parts.as_slice() else { return Err(refused()) };
+        Ok(FundingId {
+            batch: plain_uuid(uuid).map(BatchId).ok_or_else(refused)?,
+            source: source.parse().map_err(|_| refused())?,
+            round: round.parse().map_err(|_| refused())?,
+        })
+    }
+}
+
+/// Sixteen hexadecimal digits that stand for a source inside another id: the first 64 bits of the SHA-256 of its id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceTag(u64);
+
+impl SourceTag {
+    pub fn of(source_id: &str) -> Self {
+        let digest: [u8; 32] = Sha256::digest(source_id.as_bytes()).into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Self(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+}
+
+impl fmt::Display for SourceTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:016x}", self.0)
+    }
+}
+
+impl FromStr for SourceTag {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "source tag", text: text.to_owned() };
+        let plain = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if !plain {
+            return Err(refused());
+        }
+        u64::from_str_radix(text, 16).map(Self).map_err(|_| refused())
+    }
+}
+
+/// The key a transfer is sent under: `{payment or funding id}:{attempt}`. The bank echoes it in every event about the transfer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TransferKey {
+    pub item: ItemId,
+    pub attempt: u32,
+}
+
+/// What a transfer belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ItemId {
+    Payment(PaymentId),
+    Funding(FundingId),
+}
+text_serde!(ItemId);
+
+impl fmt::Display for ItemId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ItemId::Payment(id) => id.fmt(formatter),
+            ItemId::Funding(id) => id.fmt(formatter),
+        }
+    }
+}
+
+impl FromStr for ItemId {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        if text.starts_with("fnd_") {
+            text.parse().map(ItemId::Funding)
+        } else {
+            text.parse().map(ItemId::Payment)
+        }
+    }
+}
+
+impl fmt::Display for TransferKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.item, self.attempt)
+    }
+}
+
+impl FromStr for TransferKey {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "transfer key", text: text.to_owned() };
+        let (item, attempt) = text.rsplit_once(':').ok_or_else(refused)?;
+        Ok(TransferKey { item: item.parse()?, attempt: attempt.parse().map_err(|_| refused())? })
+    }
+}
+
+fn plain_uuid(text: &str) -> Option<Uuid> {
+    let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    plain.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn batch(seed: u128) -> BatchId {
+        BatchId::new(Uuid::from_u128(seed))
+    }
+
+    proptest! {
+        #[test]
+        fn every_id_reads_what_it_prints(seed: u128, row in 1u32..2_000_000, round in 1u32..99, attempt in 1u32..9) {
+            let source = SourceTag::of("CORP-1");
+            let items = [
+                ItemId::Payment(PaymentId::Row { batch: batch(seed), row }),
+                ItemId::Payment(PaymentId::Refund { batch: batch(seed), source, number: round }),
+                ItemId::Payment(PaymentId::Lone(Uuid::from_u128(seed))),
+                ItemId::Funding(FundingId { batch: batch(seed), source, round }),
+            ];
+            for item in items {
+                let key = TransferKey { item, attempt };
+                prop_assert_eq!(key.to_string().parse::<TransferKey>(), Ok(key));
+            }
+        }
+    }
+
+    #[test]
+    fn a_payment_id_with_the_wrong_shard_or_padding_is_refused() {
+        let right = PaymentId::Row { batch: batch(7), row: 17 }.to_string();
+        assert!(right.ends_with("-01-0000017"));
+        for wrong in [right.replace("-01-", "-02-"), right.replace("-0000017", "-17"), right.replace("pay_", "fnd_")] {
+            assert!(wrong.parse::<PaymentId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_stored_id_is_one_text() {
+        let id = batch(1);
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("\"{id}\""));
+    }
+}

@@ -1,0 +1,246 @@
+//! What our own steps and the bank's reports do to a leg. Pure: time, tokens and facts come in as parameters.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    AttentionReason, Claim, Effect, Illegal, Kind, Leg, RESEND_DAYS_MAX, Reason, State, Step, missing_effects, next,
+};
+use crate::domain::bank::status::{BankStatus, StatusMeaning};
+use crate::domain::money::Cents;
+
+/// What the bank says about a transfer, in an answer or an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankReport {
+    pub transfer_id: String,
+    pub attempt: u32,
+    pub status: BankStatus,
+    pub amount: Cents,
+    pub currency: String,
+    pub is_debit: bool,
+    pub bank_account_id: String,
+    pub settled_at: Option<Timestamp>,
+    pub return_code: Option<String>,
+}
+
+/// A request ready to be stored and sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PreparedRequest {
+    pub sealed_body: String,
+    pub bank_account_id: String,
+}
+
+/// Who takes a leg, until when in elapsed time, and the business time of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub owner: String,
+    pub until: Timestamp,
+    pub business_now: Timestamp,
+}
+
+/// What the transfer has to be, for the bank's word to be about ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Expected {
+    pub kind: Kind,
+    pub amount: Cents,
+}
+
+/// A step that changed the leg: the item, its history and these effects' postings go in one write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    pub from: State,
+    pub to: State,
+    pub effects: Vec<Effect>,
+}
+
+/// What a report of the bank does to the leg.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The leg changed.
+    Applied(Moved),
+    /// Nothing changed: an earlier rank, or the same again. Kept in the history.
+    Recorded,
+    /// Kept in the history, and attention raised on the leg.
+    Disputed(AttentionReason),
+}
+
+impl Leg {
+    /// Takes the leg for one send. What an earlier claim of this attempt stored goes out again; `request` is what to send where
+    /// nothing was stored.
+    pub fn claim(&mut self, kind: Kind, request: PreparedRequest, lease: Lease) -> Result<(), Illegal> {
+        self.state = next(kind, self.state, Step::Claimed)?;
+        if self.request.is_none() {
+            self.request = Some(request.sealed_body);
+            self.bank_account_id = Some(request.bank_account_id);
+        }
+        let earlier = self.claim.take();
+        self.claim = Some(Claim {
+            owner: lease.owner,
+            lease_until: lease.until,
+            first_sent_at: earlier.as_ref().map_or(lease.business_now, |claim| claim.first_sent_at),
+            sends: earlier.map_or(1, |claim| claim.sends.saturating_add(1)),
+        });
+        Ok(())
+    }
+
+    /// Whether somebody else is sending it now.
+    pub fn is_leased(&self, elapsed_now: Timestamp) -> bool {
+        self.state == State::Submitting && self.claim.as_ref().is_some_and(|claim| elapsed_now < claim.lease_until)
+    }
+
+    /// Whether the bank may have forgotten the key: then it is looked for in the bank's list and never sent again.
+    pub fn is_too_old_to_resend(&self, business_now: Timestamp) -> bool {
+        let oldest = business_now.checked_sub(SignedDuration::from_hours(24 * RESEND_DAYS_MAX)).unwrap_or(Timestamp::MIN);
+        self.state == State::Submitting && self.claim.as_ref().is_some_and(|claim| claim.first_sent_at < oldest)
+    }
+
+    /// The bank answered no for a reason of ours, or could not be reached: the same request goes out again later.
+    pub fn defer(&mut self, kind: Kind, code: &str) -> Result<Moved, Illegal> {
+        self.step(kind, Step::Deferred, Some(Reason::Deferred(code.to_owned())))
+    }
+
+    /// The bank refused this payee or amount for good.
+    pub fn refuse(&mut self, kind: Kind, code: &str) -> Result<Moved, Illegal> {
+        self.step(kind, Step::Refused, Some(Reason::Refused(code.to_owned())))
+    }
+
+    pub fn fail_by_rule(&mut self, kind: Kind, reason: Reason) -> Result<Moved, Illegal> {
+        self.step(kind, Step::FailedByRule, Some(reason))
+    }
+
+    /// Its funding came back. `after_available` says whether the money had been available: then what was not paid comes off the receivable.
+    pub fn fail_unfunded(&mut self, after_available: bool) -> Result<Moved, Illegal> {
+        let mut moved = self.step(Kind::Payout, Step::FundingGone, Some(Reason::FundingReturned))?;
+        if after_available && moved.from != moved.to {
+            moved.effects.push(Effect::UnfundedFailed);
+            self.effects.push(Effect::UnfundedFailed);
+        }
+        Ok(moved)
+    }
+
+    pub fn cancel(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+        self.step(kind, Step::CanceledByUs, Some(Reason::CanceledByUs))
+    }
+
+    /// The hold on a settled funding ended: its money may be spent.
+    pub fn end_hold(&mut self) -> Result<Moved, Illegal> {
+        let mut moved = self.step(Kind::Funding, Step::HoldOver, None)?;
+        if moved.from != moved.to {
+            moved.effects.push(Effect::FundingAvailable);
+            self.effects.push(Effect::FundingAvailable);
+        }
+        Ok(moved)
+    }
+
+    /// Starts over. The attempt, and with it the key, changes only where the bank has said that the money came back: after a refusal
+    /// the old key goes out again, so that a stray earlier send can never pay twice.
+    pub fn retry(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+        let from = self.state;
+        let to = next(kind, from, Step::RetryAsked)?;
+        let came_back = self.transfer_id.is_some();
+        *self = Leg {
+            state: to,
+            attempt: if came_back { self.attempt.saturating_add(1) } else { self.attempt },
+            earlier_rank: if came_back { self.bank_rank } else { self.earlier_rank },
+            attention: self.attention.take(),
+            ..Leg::new()
+        };
+        Ok(Moved { from, to, effects: Vec::new() })
+    }
+
+    fn step(&mut self, kind: Kind, step: Step, reason: Option<Reason>) -> Result<Moved, Illegal> {
+        let from = self.state;
+        let to = next(kind, from, step)?;
+        if from != to {
+            self.state = to;
+            self.reason = reason;
+            // Only the lease ends: when it was first sent decides for how long it may be sent again.
+            if let Some(claim) = &mut self.claim {
+                claim.lease_until = Timestamp::UNIX_EPOCH;
+            }
+        }
+        Ok(Moved { from, to, effects: Vec::new() })
+    }
+
+    /// Applies the bank's word, from an answer to our call or from an event: in any order, any number of times.
+    pub fn report(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> Verdict {
+        if report.attempt != self.attempt {
+            return self.report_of_other_attempt(report, now);
+        }
+        if !self.agrees(expected, report) {
+            return self.dispute(AttentionReason::BankDisagrees, now);
+        }
+        let meaning = report.status.meaning();
+        let Some(rank) = report.status.rank() else {
+            return self.dispute(AttentionReason::UnknownBankStatus, now);
+        };
+        if rank <= self.bank_rank {
+            return Verdict::Recorded;
+        }
+        let Ok(to) = next(expected.kind, self.state, step_of(meaning)) else {
+            return self.dispute(AttentionReason::BankMovedUnexpectedly, now);
+        };
+        let given_up = matches!(self.state, State::Failed | State::Canceled);
+        let effects = missing_effects(expected.kind, meaning, &self.effects);
+        let moved = Moved { from: self.state, to, effects };
+        self.take_in(report, rank, to, &moved.effects);
+        if given_up {
+            self.raise(AttentionReason::BankMovedUnexpectedly, now);
+        }
+        if meaning == StatusMeaning::ReturnDisputed {
+            self.raise(AttentionReason::ReturnDisputed, now);
+        }
+        Verdict::Applied(moved)
+    }
+
+    fn take_in(&mut self, report: &BankReport, rank: u8, to: State, effects: &[Effect]) {
+        self.state = to;
+        self.transfer_id = Some(report.transfer_id.clone());
+        self.bank_account_id = Some(report.bank_account_id.clone());
+        self.bank_status = Some(report.status.as_str().to_owned());
+        self.bank_rank = rank;
+        self.settled_at = report.settled_at.or(self.settled_at);
+        self.effects.extend_from_slice(effects);
+        self.claim = None;
+        self.request = None;
+        self.reason = match report.status.meaning() {
+            StatusMeaning::Returned | StatusMeaning::ReturnDisputed => match (&report.return_code, self.reason.take()) {
+                (Some(code), _) => Some(Reason::Returned(code.clone())),
+                (None, Some(known @ Reason::Returned(_))) => Some(known),
+                (None, _) => Some(Reason::Returned(String::new())),
+            },
+            StatusMeaning::Canceled => Some(Reason::CanceledByBank),
+            StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled | StatusMeaning::Unknown => None,
+        };
+    }
+
+    /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved.
+    fn report_of_other_attempt(&mut self, report: &BankReport, now: Timestamp) -> Verdict {
+        let is_news = report.attempt > self.attempt || report.status.rank().is_none_or(|rank| rank > self.earlier_rank);
+        if is_news { self.dispute(AttentionReason::EarlierAttemptMoved, now) } else { Verdict::Recorded }
+    }
+
+    fn dispute(&mut self, reason: AttentionReason, now: Timestamp) -> Verdict {
+        self.raise(reason, now);
+        Verdict::Disputed(reason)
+    }
+
+    fn agrees(&self, expected: Expected, report: &BankReport) -> bool {
+        let same_transfer = self.transfer_id.as_ref().is_none_or(|known| *known == report.transfer_id);
+        let same_account = self.bank_account_id.as_ref().is_none_or(|known| *known == report.bank_account_id);
+        same_transfer
+            && same_account
+            && report.amount == expected.amount
+            && report.currency.eq_ignore_ascii_case("USD")
+            && report.is_debit == (expected.kind == Kind::Funding)
+    }
+}
+
+const fn step_of(meaning: StatusMeaning) -> Step {
+    match meaning {
+        StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Unknown => Step::BankInProgress,
+        StatusMeaning::Settled => Step::BankSettled,
+        StatusMeaning::Canceled => Step::BankCanceled,
+        StatusMeaning::Returned => Step::BankReturned,
+        StatusMeaning::ReturnDisputed => Step::BankAfterReturn,
+    }
+}

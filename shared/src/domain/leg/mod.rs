@@ -1,0 +1,204 @@
+//! A leg: one transfer at the bank, as we know it. Payments carry one that pays out, fundings one that pulls in.
+//!
+//! Guarantees: the record is written before the call (a claim stores the exact request and its key); the attempt number changes only
+//! after the bank has said that the money came back; a report of an earlier rank never overwrites a later one.
+
+mod apply;
+mod effects;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+pub use apply::{BankReport, Expected, Lease, Moved, PreparedRequest, Verdict};
+pub use effects::{Effect, missing as missing_effects};
+pub use state::{Illegal, Kind, State, Step, next};
+
+/// Column may forget a key after 30 days: an unknown outcome older than this is looked for in the bank's list, never sent again.
+pub const RESEND_DAYS_MAX: i64 = 29;
+
+/// One transfer at the bank, as we know it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Leg {
+    pub state: State,
+    /// Counts from 1; part of the key. Changes only after a return or a bank cancel.
+    pub attempt: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claim: Option<Claim>,
+    /// The exact bytes of this attempt's request, sealed under the item's key, kept until the bank has accepted them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
+    /// Our account at the bank that the transfer leaves from or arrives in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_account_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer_id: Option<String>,
+    /// The bank's own status, in its own spelling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_status: Option<String>,
+    /// The rank of `bank_status`; 0 while the bank has said nothing of this attempt.
+    #[serde(default)]
+    pub bank_rank: u8,
+    /// The rank that the attempt before this one ended with: later reports about it are news, earlier ones are not.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub earlier_rank: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<Timestamp>,
+    /// What this attempt has done to the books.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub effects: Vec<Effect>,
+    /// Why it is failed, returned, canceled or deferred.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// Nothing automatic happens while it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attention: Option<Attention>,
+}
+
+fn is_zero(rank: &u8) -> bool {
+    *rank == 0
+}
+
+/// Who is sending it, until when nobody else may, and since when the bank may have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claim {
+    /// A random token of the worker's run: a claim is recognised as one's own by it.
+    pub owner: String,
+    /// Elapsed time, not business time.
+    pub lease_until: Timestamp,
+    /// Business time of the first send of this attempt.
+    pub first_sent_at: Timestamp,
+    /// How often it was sent.
+    pub sends: u32,
+}
+
+/// Why a leg is where it is. Stored and shown as `code` or `code:detail`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The institution cannot be paid; the detail says why.
+    UnpayableInstitution(String),
+    /// The bank refused for good, with its code.
+    Refused(String),
+    /// The bank refused for a reason of ours, or was out of reach; it is tried again.
+    Deferred(String),
+    /// The return code (`money-rules.md` section 1.2).
+    Returned(String),
+    CanceledByBank,
+    FundingReturned,
+    CanceledByUs,
+}
+
+impl Reason {
+    fn parts(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Reason::UnpayableInstitution(why) => ("unpayable_institution", Some(why)),
+            Reason::Refused(code) => ("refused", Some(code)),
+            Reason::Deferred(code) => ("deferred", Some(code)),
+            Reason::Returned(code) => ("returned", Some(code)),
+            Reason::CanceledByBank => ("canceled_by_bank", None),
+            Reason::FundingReturned => ("funding_returned", None),
+            Reason::CanceledByUs => ("canceled", None),
+        }
+    }
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.parts() {
+            (code, Some(detail)) => write!(formatter, "{code}:{detail}"),
+            (code, None) => formatter.write_str(code),
+        }
+    }
+}
+
+impl std::str::FromStr for Reason {
+    type Err = crate::domain::ids::IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (code, detail) = text.split_once(':').unwrap_or((text, ""));
+        match code {
+            "unpayable_institution" => Ok(Reason::UnpayableInstitution(detail.to_owned())),
+            "refused" => Ok(Reason::Refused(detail.to_owned())),
+            "deferred" => Ok(Reason::Deferred(detail.to_owned())),
+            "returned" => Ok(Reason::Returned(detail.to_owned())),
+            "canceled_by_bank" => Ok(Reason::CanceledByBank),
+            "funding_returned" => Ok(Reason::FundingReturned),
+            "canceled" => Ok(Reason::CanceledByUs),
+            _ => Err(crate::domain::ids::IdFormat { kind: "reason", text: text.to_owned() }),
+        }
+    }
+}
+
+impl Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A flag with a reason. Nothing automatic happens while it stands; an operator clears it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Attention {
+    pub reason: AttentionReason,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AttentionReason {
+    /// The bank's transfer has another amount, currency, direction or account than we asked for.
+    BankDisagrees,
+    /// The bank moved money for something that we had given up or stopped.
+    BankMovedUnexpectedly,
+    /// An earlier attempt moved money after it had come back.
+    EarlierAttemptMoved,
+    /// What follows a return: dishonored, contested.
+    ReturnDisputed,
+    /// Sent so long ago that the bank may have forgotten the key, and not found in its list.
+    OutcomeUnknown,
+    /// Failed several times for a reason that is no outage.
+    KeepsFailing,
+    /// The bank uses a status we do not know.
+    UnknownBankStatus,
+    /// The source's account changed after the batch was approved.
+    SourceChanged,
+}
+
+impl Leg {
+    pub const fn new() -> Self {
+        Self {
+            state: State::Unprocessed,
+            attempt: 1,
+            claim: None,
+            request: None,
+            bank_account_id: None,
+            transfer_id: None,
+            bank_status: None,
+            bank_rank: 0,
+            earlier_rank: 0,
+            settled_at: None,
+            effects: Vec::new(),
+            reason: None,
+            attention: None,
+        }
+    }
+
+    pub fn raise(&mut self, reason: AttentionReason, since: Timestamp) {
+        self.attention.get_or_insert(Attention { reason, since });
+    }
+}
+
+impl Default for Leg {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,87 @@
+//! What to do with a payment of a batch now: the one decision behind releasing, submitting, sweeping and canceling.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Payment;
+use crate::domain::batch::BatchState;
+use crate::domain::funding::Cover;
+use crate::domain::leg::State;
+use crate::domain::source::Source;
+
+/// A transfer whose events stay away this long after they were last heard of is asked about at the bank.
+const SILENCE_DAYS: i64 = 5;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Push {
+    /// Nothing can or must be done now.
+    Leave,
+    Submit,
+    Cancel,
+    FailUnfunded {
+        after_available: bool,
+    },
+    /// Ask the bank how its transfer stands.
+    FollowUp,
+}
+
+/// Everything the decision looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct Surroundings<'a> {
+    pub batch: BatchState,
+    pub cover: Cover,
+    pub source: &'a Source,
+    pub business_now: Timestamp,
+    pub elapsed_now: Timestamp,
+}
+
+impl Payment {
+    pub fn push(&self, around: Surroundings<'_>) -> Push {
+        if self.leg.attention.is_some() {
+            return Push::Leave;
+        }
+        match self.leg.state {
+            State::Unprocessed => push_unsent(around),
+            // Its outcome is unknown: it goes out again under its key, whatever became of batch or source in between.
+            State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
+            State::Submitting if around.source.is_paused(around.business_now) => Push::Leave,
+            State::Submitting => Push::Submit,
+            State::Processing if self.is_silent(around.business_now) => Push::FollowUp,
+            State::Processing
+            | State::Completed
+            | State::Available
+            | State::Failed
+            | State::Returned
+            | State::Canceled => Push::Leave,
+        }
+    }
+
+    fn is_silent(&self, business_now: Timestamp) -> bool {
+        let silence = SignedDuration::from_hours(24 * SILENCE_DAYS);
+        self.updated_at.checked_add(silence).is_ok_and(|until| until < business_now)
+    }
+}
+
+fn push_unsent(around: Surroundings<'_>) -> Push {
+    let is_held = around.source.receivable_open || around.source.is_paused(around.business_now);
+    match (around.batch, around.cover) {
+        // First, whatever became of the batch: what is not paid comes off the payer's receivable.
+        (BatchState::Paying | BatchState::Canceling | BatchState::Canceled, Cover::Gone { after_available }) => {
+            Push::FailUnfunded { after_available }
+        }
+        (BatchState::Canceling | BatchState::Canceled, Cover::Awaited | Cover::Available) => Push::Cancel,
+        (BatchState::Paying, Cover::Available) if !is_held => Push::Submit,
+        (BatchState::Paying, Cover::Available | Cover::Awaited) => Push::Leave,
+        (
+            BatchState::Draft
+            | BatchState::Summarizing
+            | BatchState::Ready
+            | BatchState::Rejected
+            | BatchState::Importing
+            | BatchState::Completed
+            | BatchState::Declined
+            | BatchState::Expired
+            | BatchState::Failed,
+            Cover::Awaited | Cover::Available | Cover::Gone { .. },
+        ) => Push::Leave,
+    }
+}

@@ -1,0 +1,95 @@
+//! Running what is due: the one timer. Everything that must happen later is an item in the index `due`; this turns those into tasks.
+//!
+//! A task that is lost is made again at the next run, because its item stays due until the task has moved it.
+
+use std::collections::BTreeMap;
+
+use super::system::BatchIds;
+use super::{OperationError, System};
+use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
+use crate::domain::task::Task;
+use crate::ports::table::{Index, Key, Order, Query, Range, decode};
+use crate::store::keys;
+
+/// Fundings named in one task.
+const FUNDINGS_PER_TASK: usize = 50;
+
+/// Tasks made for what is due now, each batch and funding once.
+#[derive(Debug, Default)]
+struct Due {
+    batches: BatchIds,
+    fundings: BTreeMap<BatchId, Vec<FundingId>>,
+    tasks: Vec<Task>,
+}
+
+/// Queues the tasks of everything that is due. Answers how many there were.
+pub async fn run(system: &System) -> Result<usize, OperationError> {
+    let now = keys::sortable(system.clock.business_now());
+    let mut due = Due::default();
+    for shard in 0..keys::DUE_SHARDS {
+        let mut query = Query {
+            index: Index::Due,
+            pk: keys::due_shard(shard),
+            range: Range::AtMost(now.clone()),
+            order: Order::Ascending,
+            page_items: None,
+            start_after: None,
+        };
+        loop {
+            let page = system.table.query(&query).await?;
+            for item in page.items {
+                due.add(&decode(item)?);
+            }
+            match page.next {
+                Some(next) => query.start_after = Some(next),
+                None => break,
+            }
+        }
+    }
+    let tasks = due.into_tasks();
+    let count = tasks.len();
+    system.enqueue(tasks).await?;
+    Ok(count)
+}
+
+impl Due {
+    fn add(&mut self, key: &Key) {
+        let (kind, id) = key.pk.split_once('#').unwrap_or((&key.pk, ""));
+        match kind {
+            "BATCH" => {
+                if let Ok(id) = id.parse() {
+                    self.batches.insert(id);
+                }
+            }
+            "FUNDING" => {
+                if let Ok(id) = id.parse::<FundingId>() {
+                    self.fundings.entry(id.batch).or_default().push(id);
+                }
+            }
+            "PAYMENT" => {
+                if let Ok(id) = id.parse::<PaymentId>() {
+                    self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(id) });
+                    self.tasks.push(Task::Submit { payment_id: id });
+                }
+            }
+            "INBOX" => {
+                if let Some((_, event_id)) = id.split_once('#') {
+                    self.tasks.push(Task::Inbox { event_id: event_id.to_owned() });
+                }
+            }
+            other => tracing::error!(kind = other, "a due item of a kind that nothing runs"),
+        }
+    }
+
+    fn into_tasks(self) -> Vec<Task> {
+        let sweeps = self.batches.into_iter().map(|batch_id| Task::Sweep { batch_id });
+        let reviews = self.fundings.into_iter().flat_map(|(batch_id, ids)| {
+            let chunks: Vec<Task> = ids
+                .chunks(FUNDINGS_PER_TASK)
+                .map(|funding_ids| Task::ReviewFundings { batch_id, funding_ids: funding_ids.to_vec() })
+                .collect();
+            chunks
+        });
+        self.tasks.into_iter().chain(reviews).chain(sweeps).collect()
+    }
+}

@@ -1,0 +1,88 @@
+//! Why an operation was not done, and whether the same again may help.
+
+use crate::adapters::sealing::SealingError;
+use crate::domain::bank::error::BankError;
+use crate::domain::bank::event::MalformedBankData;
+use crate::domain::batch::BatchRefusal;
+use crate::domain::biller::BillerRefusal;
+use crate::domain::ids::{BatchId, IdFormat};
+use crate::domain::leg::Illegal;
+use crate::domain::money::MoneyOverflow;
+use crate::ports::objects::ObjectError;
+use crate::ports::queue::QueueError;
+use crate::ports::secrets::SecretError;
+use crate::ports::table::TableError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    #[error(transparent)]
+    Table(#[from] TableError),
+    #[error(transparent)]
+    Queue(#[from] QueueError),
+    #[error(transparent)]
+    Object(#[from] ObjectError),
+    #[error(transparent)]
+    Bank(#[from] BankError),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    #[error(transparent)]
+    Sealing(#[from] SealingError),
+    #[error(transparent)]
+    Batch(#[from] BatchRefusal),
+    #[error(transparent)]
+    Biller(#[from] BillerRefusal),
+    #[error(transparent)]
+    Illegal(#[from] Illegal),
+    #[error(transparent)]
+    Money(#[from] MoneyOverflow),
+    #[error(transparent)]
+    Malformed(#[from] MalformedBankData),
+    #[error(transparent)]
+    Id(#[from] IdFormat),
+    /// There is no such thing, or not for this caller.
+    #[error("there is no {kind} {id}")]
+    NotFound { kind: &'static str, id: String },
+    /// The same payments are in another batch's file.
+    #[error("the same payments are in batch {earlier}, which was approved before")]
+    SamePayments { earlier: BatchId },
+    /// Plaid could not say how an institution takes payments.
+    #[error("the biller directory cannot be asked about {institution_id}: {cause}")]
+    Directory { institution_id: String, cause: String },
+    /// Another write was faster, several times over.
+    #[error("{0} is being changed by others; try again")]
+    Contended(String),
+    /// Stored data does not fit together. A defect, or a change by hand.
+    #[error("stored data does not fit: {0}")]
+    Inconsistent(String),
+}
+
+impl OperationError {
+    pub fn not_found(kind: &'static str, id: impl ToString) -> Self {
+        Self::NotFound { kind, id: id.to_string() }
+    }
+
+    /// Whether doing the same again later may succeed: then the message or webhook is delivered again.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Table(TableError::Unavailable(_) | TableError::ConditionFailed { .. })
+            | Self::Queue(_)
+            | Self::Object(ObjectError::Unavailable(_))
+            | Self::Bank(_)
+            | Self::Secret(_)
+            | Self::Directory { .. }
+            | Self::Contended(_) => true,
+            Self::Table(TableError::Defect(_))
+            | Self::Object(ObjectError::Missing(_))
+            | Self::Sealing(_)
+            | Self::Batch(_)
+            | Self::Biller(_)
+            | Self::Illegal(_)
+            | Self::Money(_)
+            | Self::Malformed(_)
+            | Self::Id(_)
+            | Self::NotFound { .. }
+            | Self::SamePayments { .. }
+            | Self::Inconsistent(_) => false,
+        }
+    }
+}

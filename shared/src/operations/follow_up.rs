@@ -1,0 +1,49 @@
+//! Asking the bank how a transfer stands whose events stay away. Its answer is applied as an event of that moment would be.
+
+use super::bank_events;
+use super::step::Carrier;
+use super::submit::replace_or_leave;
+use super::{OperationError, System};
+use crate::domain::bank::event::TransferEvent;
+use crate::domain::deadline::Deadline;
+use crate::domain::funding::Funding;
+use crate::domain::ids::ItemId;
+use crate::domain::payment::Payment;
+use crate::store::keys;
+use crate::store::stored::read;
+
+pub async fn follow_up(system: &System, item_id: ItemId, deadline: Deadline) -> Result<(), OperationError> {
+    match item_id {
+        ItemId::Payment(id) => match read::<Payment>(&*system.table, &keys::payment(id)).await? {
+            Some(payment) => ask(system, payment, deadline).await,
+            None => Ok(()),
+        },
+        ItemId::Funding(id) => match read::<Funding>(&*system.table, &keys::funding(id)).await? {
+            Some(funding) => ask(system, funding, deadline).await,
+            None => Ok(()),
+        },
+    }
+}
+
+pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Deadline) -> Result<(), OperationError> {
+    let Some(transfer_id) = item.leg().transfer_id.clone() else { return Ok(()) };
+    let transfer = system.column().await?.ach_transfer(&transfer_id, deadline).await?;
+    // One id per transfer and status: asking again about the same status is a replay.
+    let event = TransferEvent {
+        event_id: format!("asked:{transfer_id}:{}", transfer.status.as_str()),
+        created_at: transfer.updated_at.unwrap_or(transfer.created_at),
+        event_type: "asked".to_owned(),
+        transfer,
+    };
+    match bank_events::apply(system, &event).await? {
+        bank_events::Applied::Moved => Ok(()),
+        // Nothing new: look again later.
+        bank_events::Applied::Recorded
+        | bank_events::Applied::Replayed
+        | bank_events::Applied::Waiting
+        | bank_events::Applied::NotOurs => {
+            item.touch(system.clock.business_now());
+            replace_or_leave(system, &mut item).await
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! Pulling a source's money: its account at the bank, the funding, the hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+
+use super::send::{self, Sent, direction};
+use super::step;
+use super::upload::load;
+use super::{OperationError, System, follow_up, retry, sources};
+use crate::domain::bank::request::{
+    AccountType, AchTransferRequest, Counterparty, EntryClass, InlineCounterparty, Timing,
+};
+use crate::domain::batch::manifest::ManifestSource;
+use crate::domain::batch::{Batch, BatchState};
+use crate::domain::deadline::Deadline;
+use crate::domain::funding::Funding;
+use crate::domain::ids::{BatchId, FundingId, SourceTag};
+use crate::domain::leg::{AttentionReason, Kind, State};
+use crate::domain::money::Cents;
+use crate::domain::source::Source;
+use crate::domain::task::Task;
+use crate::ports::table::TableError;
+use crate::store::history::HistoryEntry;
+use crate::store::stored::{create, read, replace};
+use crate::store::{counterparty, keys};
+
+/// What the source's bank shows for the debit (NACHA company entry description, 10 characters).
+const ENTRY_DESCRIPTION: &str = "PAYFUNDING";
+
+/// What each source has to pay in for a round: for the first the manifest says, for a retry its plan.
+pub(crate) async fn needs(
+    system: &System,
+    batch: &Batch,
+    round: u32,
+) -> Result<BTreeMap<String, Cents>, OperationError> {
+    if round > 1 {
+        let plan = retry::plan(system, batch).await?;
+        let shortfalls = plan.map(|plan| plan.sources).unwrap_or_default();
+        return Ok(shortfalls.into_iter().map(|(id, need)| (id, need.shortfall)).filter(|(_, sum)| sum.is_positive()).collect());
+    }
+    let Some(head) = &batch.manifest else { return Ok(BTreeMap::new()) };
+    let manifest = system.manifest(batch.id, &head.hash).await?;
+    let payable = manifest.sources.iter().filter(|source| source.payable_total.is_positive());
+    Ok(payable.map(|source| (source.id.clone(), source.payable_total)).collect())
+}
+
+/// Queues the fundings of the batch's current round.
+pub(crate) async fn start_round(system: &System, batch: &Batch) -> Result<(), OperationError> {
+    let round = u32::try_from(batch.rounds).unwrap_or(u32::MAX);
+    let needs = needs(system, batch, round).await?;
+    if needs.is_empty() {
+        system.hint([Task::Sweep { batch_id: batch.id }]).await;
+    }
+    let batch_id = batch.id;
+    system.hint(needs.into_keys().map(|source_id| Task::Fund { batch_id, source_id, round })).await;
+    Ok(())
+}
+
+/// Makes the funding of one source and round, if it is not there, and sends it.
+pub async fn fund(
+    system: &System,
+    batch_id: BatchId,
+    source_id: &str,
+    round: u32,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
+    let mut batch = load(system, batch_id).await?;
+    if batch.state != BatchState::Paying {
+        return Ok(());
+    }
+    let Some(amount) = needs(system, &batch, round).await?.get(source_id).copied() else { return Ok(()) };
+    let head = batch.manifest.as_ref().ok_or_else(|| OperationError::not_found("manifest of batch", batch_id))?;
+    let manifest = system.manifest(batch_id, &head.hash).await?;
+    let described = manifest
+        .source(source_id)
+        .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no source {source_id}")))?;
+    let accepted = batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
+    let Some(source) = sources::ensure(system, described, accepted).await? else {
+        return source_changed(system, &mut batch, described).await;
+    };
+    let source = sources::ensure_bank_account(system, source, deadline).await?;
+    let id = FundingId { batch: batch_id, source: SourceTag::of(source_id), round };
+    let funding = Funding::new(id, amount, source_id.to_owned(), system.clock.business_now());
+    match system.table.write(vec![create(&funding)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
+        Err(other) => return Err(other.into()),
+    }
+    send_funding(system, id, &source, deadline).await
+}
+
+/// The account is not the one the approver looked at: a person decides.
+async fn source_changed(
+    system: &System,
+    batch: &mut Batch,
+    described: &ManifestSource,
+) -> Result<(), OperationError> {
+    tracing::error!(batch = %batch.id, source = described.id, "attention: the source's account changed after the approval");
+    if batch.attention.is_some() {
+        return Ok(());
+    }
+    let since = system.clock.business_now();
+    batch.attention = Some(crate::domain::leg::Attention { reason: AttentionReason::SourceChanged, since });
+    match system.table.write(vec![replace(batch)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn send_funding(
+    system: &System,
+    id: FundingId,
+    source: &Source,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
+    let Some(funding) = read::<Funding>(&*system.table, &keys::funding(id)).await? else { return Ok(()) };
+    let may_send = match funding.leg.state {
+        State::Unprocessed => !source.is_paused(system.clock.business_now()) && !source.receivable_open,
+        State::Submitting => !source.is_paused(system.clock.business_now()),
+        State::Processing
+        | State::Completed
+        | State::Available
+        | State::Failed
+        | State::Returned
+        | State::Canceled => false,
+    };
+    if !may_send || funding.leg.attention.is_some() {
+        return Ok(());
+    }
+    let amount = funding.amount;
+    let request = prepare(system, source, amount, id);
+    match send::send(system, funding, request, deadline).await? {
+        Sent::Accepted(transfer) => {
+            remember_counterparty(system, source, transfer.counterparty_id.clone()).await;
+            Ok(())
+        }
+        Sent::Deferred(code) => sources::pause_for_bank(system, &source.id, &code).await,
+        Sent::Unknown => sources::pause_for_bank(system, &source.id, "no_answer").await,
+        Sent::Refused | Sent::NotOurs => Ok(()),
+    }
+}
+
+async fn prepare(
+    system: &System,
+    source: &Source,
+    amount: Cents,
+    id: FundingId,
+) -> Result<AchTransferRequest, OperationError> {
+    let account = &source.account;
+    let known = counterparty::find(&*system.table, &account.fingerprint).await?;
+    let vault = system.vault().await?;
+    let number = vault.sealing.open(&account.sealed_account.clone().into(), &keys::source(&source.id).pk)?;
+    let inline = InlineCounterparty {
+        routing_number: account.routing_number.clone(),
+        account_number: number.expose().to_owned(),
+        account_type: AccountType::Checking,
+        name: source.name.clone(),
+    };
+    let bank_account_id = source
+        .bank_account_id
+        .clone()
+        .ok_or_else(|| OperationError::Inconsistent(format!("source {} has no account at the bank", source.id)))?;
+    Ok(AchTransferRequest {
+        direction: direction(Kind::Funding),
+        amount,
+        bank_account_id,
+        counterparty: super::submit::counterparty_of(&vault, &account.fingerprint, known, inline)?,
+        entry_class: EntryClass::Ccd,
+        timing: Timing::Standard,
+        description: id.to_string(),
+        company_name: None,
+        company_entry_description: ENTRY_DESCRIPTION.to_owned(),
+        receiver_name: source.name.clone(),
+        receiver_id: None,
+        payment_related_info: None,
+    })
+}
+
+async fn remember_counterparty(system: &System, source: &Source, counterparty_id: Option<String>) {
+    super::submit::remember(system, &source.account.fingerprint, counterparty_id).await;
+}
+
+/// Looks at fundings that are due: sends again what was not sent, asks about what the bank is silent on, ends holds; then releases.
+pub async fn review(
+    system: &System,
+    batch_id: BatchId,
+    funding_ids: &[FundingId],
+    deadline: Deadline,
+) -> Result<(), OperationError> {
+    let mut released = false;
+    for id in funding_ids {
+        let Some(funding) = read::<Funding>(&*system.table, &keys::funding(*id)).await? else { continue };
+        released |= review_one(system, funding, deadline).await?;
+    }
+    if released {
+        release_all(system, batch_id).await?;
+    }
+    Ok(())
+}
+
+/// Answers whether its money became available.
+async fn review_one(system: &System, funding: Funding, deadline: Deadline) -> Result<bool, OperationError> {
+    match funding.leg.state {
+        State::Unprocessed | State::Submitting => {
+            let source = read::<Source>(&*system.table, &keys::source(&funding.source_id)).await?;
+            let Some(source) = source.filter(|source| source.bank_account_id.is_some()) else { return Ok(false) };
+            let is_paused = source.is_paused(system.clock.business_now()) || source.receivable_open;
+            if is_paused && funding.leg.state == State::Unprocessed {
+                postpone(system, funding).await?;
+                return Ok(false);
+            }
+            send_funding(system, funding.id, &source, deadline).await?;
+            Ok(false)
+        }
+        State::Processing => follow_up::ask(system, funding, deadline).await.map(|()| false),
+        State::Completed => end_hold(system, funding).await,
+        State::Available | State::Failed | State::Returned | State::Canceled => Ok(false),
+    }
+}
+
+async fn postpone(system: &System, mut funding: Funding) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    funding.schedule(now);
+    match system.table.write(vec![replace(&mut funding)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn end_hold(system: &System, mut funding: Funding) -> Result<bool, OperationError> {
+    let now = system.clock.business_now();
+    if funding.available_at.is_none_or(|available_at| now < available_at) {
+        return Ok(false);
+    }
+    let moved = funding.leg.end_hold()?;
+    let entry = HistoryEntry::new("available", &funding.leg, now).moved(&moved);
+    match step::save(&*system.table, &mut funding, &entry, &moved.effects, now).await {
+        Ok(()) => Ok(true),
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Pushes every shard of a batch.
+pub(crate) async fn release_all(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
+    system.enqueue(keys::payment_shards().map(|shard| Task::Release { batch_id, shard })).await
+}
+
+/// Every funding of a batch, all rounds.
+pub(crate) async fn all(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
+    let Some(head) = &batch.manifest else { return Ok(Vec::new()) };
+    let manifest = system.manifest(batch.id, &head.hash).await?;
+    let tags: BTreeSet<SourceTag> = manifest.sources.iter().map(|source| SourceTag::of(&source.id)).collect();
+    let rounds = 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX);
+    let ids = rounds.flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch.id, source: *tag, round }));
+    let mut fundings = Vec::new();
+    for id in ids {
+        fundings.extend(read::<Funding>(&*system.table, &keys::funding(id)).await?);
+    }
+    Ok(fundings)
+}
+
+/// When the settlement of something sent now is certainly known, and a little later.
+pub(crate) fn after_settlement(now: jiff::Timestamp) -> jiff::Timestamp {
+    let expected = crate::domain::calendar::settlement_expected_at(now);
+    expected.checked_add(SignedDuration::from_mins(10)).unwrap_or(expected)
+}

@@ -1,0 +1,206 @@
+//! Recording the rows of an approved file, a chunk at a time, and the barrier behind it: all rows or none.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+
+use super::approve::release_claim;
+use super::system::Vault;
+use super::upload::{load, upload_object};
+use super::{OperationError, System};
+use crate::domain::ach::text::{TextField, fit};
+use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
+use crate::domain::batch::{Batch, BatchState, Command};
+use crate::domain::biller;
+use crate::domain::ids::{BatchId, PaymentId};
+use crate::domain::leg::{Kind, Leg, Reason};
+use crate::domain::payment::{Payee, Payment, RowFacts};
+use crate::domain::payroll_file::{Row, read_chunk};
+use crate::domain::task::Task;
+use crate::ports::table::{Attributes, Change, Condition, Indexing, Query, Range, TableError};
+use crate::store::keys;
+use crate::store::stored::{create, replace};
+
+/// Payments of a chunk written at once.
+const PUTS_AT_ONCE: usize = 16;
+
+/// Records the rows of one chunk. A payment that is there already was recorded by an earlier run.
+pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<(), OperationError> {
+    let batch = load(system, batch_id).await?;
+    if batch.state != BatchState::Importing {
+        return Ok(());
+    }
+    let head = batch.manifest.as_ref().ok_or_else(|| missing_manifest(batch_id))?;
+    let manifest = system.manifest(batch_id, &head.hash).await?;
+    let chunk = manifest
+        .chunk(number)
+        .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no chunk {number}")))?;
+    let bytes = system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await?;
+    if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
+        return fail(system, batch, &format!("chunk {number} is not the one that was summarized")).await;
+    }
+    let rows = match read_chunk(&bytes, chunk.first_row) {
+        Ok(rows) if rows.len() as u64 == u64::from(chunk.rows) => rows,
+        Ok(_) | Err(_) => return fail(system, batch, &format!("chunk {number} does not read as it did")).await,
+    };
+    let vault = system.vault().await?;
+    let (batch, manifest, vault) = (&batch, &*manifest, &vault);
+    stream::iter(rows.into_iter().map(|row| async move { put(system, &new_payment(system, vault, batch, manifest, &row)?).await }))
+        .buffer_unordered(PUTS_AT_ONCE)
+        .try_for_each(|()| std::future::ready(Ok(())))
+        .await?;
+    let mark = Change::Put {
+        key: keys::chunk(batch_id, number),
+        attributes: mark(chunk.rows),
+        indexing: Indexing::default(),
+        condition: Condition::Always,
+    };
+    system.table.write(vec![mark]).await?;
+    system.enqueue([Task::FinishImport { batch_id }]).await
+}
+
+async fn put(system: &System, payment: &Payment) -> Result<(), OperationError> {
+    match system.table.write(vec![create(payment)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn mark(rows: u32) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.insert("rows".to_owned(), rows.into());
+    attributes.insert("version".to_owned(), 1.into());
+    attributes
+}
+
+fn missing_manifest(batch_id: BatchId) -> OperationError {
+    OperationError::Inconsistent(format!("{batch_id} was approved without a manifest"))
+}
+
+fn new_payment(
+    system: &System,
+    vault: &Vault,
+    batch: &Batch,
+    manifest: &Manifest,
+    row: &Row,
+) -> Result<Payment, OperationError> {
+    let number = u32::try_from(row.number)
+        .map_err(|_| OperationError::Inconsistent(format!("row {} of {} is beyond counting", row.number, batch.id)))?;
+    let id = PaymentId::Row { batch: batch.id, row: number };
+    let account = row.loan_account_number.expose();
+    let bound_to = keys::payment(id).pk;
+    let decision = manifest.institution(&row.institution_id).map(|institution| &institution.decision);
+    let mut leg = Leg::new();
+    let (routing_number, account_type, entry_class, entry_description) = match decision {
+        Some(InstitutionDecision::Ach { routing_number, account_type, entry_class, entry_description }) => {
+            (routing_number.clone(), *account_type, *entry_class, entry_description.clone())
+        }
+        Some(InstitutionDecision::Unpayable { reason }) => {
+            leg.fail_by_rule(Kind::Payout, Reason::UnpayableInstitution(reason.clone()))?;
+            unpayable()
+        }
+        None => {
+            leg.fail_by_rule(Kind::Payout, Reason::UnpayableInstitution("not_in_the_manifest".to_owned()))?;
+            unpayable()
+        }
+    };
+    let fingerprint = vault.fingerprints.fingerprint(&[&routing_number, account]);
+    let now = system.clock.business_now();
+    Ok(Payment {
+        id,
+        version: 1,
+        amount: row.amount,
+        source_id: row.source_id.clone(),
+        round: 1,
+        leg,
+        payee: Payee {
+            routing_number,
+            sealed_account: vault.sealing.seal(account, &bound_to, &*system.random)?.as_str().to_owned(),
+            account_last4: row.loan_account_number.last_four().to_owned(),
+            account_type,
+            fingerprint: fingerprint.as_str().to_owned(),
+            name: fit(TextField::ReceiverName, &format!("{} {}", row.first_name, row.last_name)),
+            entry_class,
+            entry_description,
+        },
+        row: Some(RowFacts {
+            employee_id: row.employee_id.clone(),
+            branch_id: row.branch_id.clone(),
+            institution_id: row.institution_id.clone(),
+        }),
+        due_at: None,
+        created_at: now,
+        updated_at: now,
+    })
+}
+
+fn unpayable() -> (String, AccountType, EntryClass, String) {
+    (
+        String::new(),
+        biller::DEFAULT_ACCOUNT_TYPE,
+        biller::DEFAULT_ENTRY_CLASS,
+        biller::DEFAULT_ENTRY_DESCRIPTION.to_owned(),
+    )
+}
+
+/// The object was replaced after the summary: nothing of the batch is ever paid.
+async fn fail(system: &System, mut batch: Batch, why: &str) -> Result<(), OperationError> {
+    tracing::error!(batch = %batch.id, why, "an import failed");
+    if batch.import_failed()? == Command::Executed {
+        batch.updated_at = system.clock.business_now();
+        let mut changes = vec![replace(&mut batch)?];
+        changes.extend(release_claim(&batch));
+        match system.table.write(changes).await {
+            Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok(())
+}
+
+/// The barrier: counts the finished chunks, consistently; when all are there the batch goes on to funding.
+pub async fn finish(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
+    let mut batch = load(system, batch_id).await?;
+    if batch.state != BatchState::Importing {
+        return Ok(());
+    }
+    let expected = batch.manifest.as_ref().ok_or_else(|| missing_manifest(batch_id))?.chunks;
+    if !missing_chunks(system, batch_id, expected).await?.is_empty() {
+        return Ok(());
+    }
+    let now = system.clock.business_now();
+    if batch.imported(now)? == Command::AlreadyApplied {
+        return Ok(());
+    }
+    batch.updated_at = now;
+    batch.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
+    match system.table.write(vec![replace(&mut batch)?]).await {
+        Ok(()) => {}
+        Err(TableError::ConditionFailed { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
+    }
+    super::fund::start_round(system, &batch).await
+}
+
+/// The chunks that are not recorded yet.
+pub(crate) async fn missing_chunks(
+    system: &System,
+    batch_id: BatchId,
+    expected: u32,
+) -> Result<Vec<u32>, OperationError> {
+    let mut done = std::collections::BTreeSet::new();
+    let key = keys::batch(batch_id);
+    let mut query = Query { range: Range::BeginsWith(keys::CHUNK_PREFIX.to_owned()), ..Query::primary(key.pk) };
+    loop {
+        let page = system.table.query(&query).await?;
+        let numbers = page.items.iter().filter_map(|item| {
+            item.get("sk")?.as_str()?.strip_prefix(keys::CHUNK_PREFIX)?.parse::<u32>().ok()
+        });
+        done.extend(numbers);
+        match page.next {
+            Some(next) => query.start_after = Some(next),
+            None => break,
+        }
+    }
+    Ok((1..=expected).filter(|number| !done.contains(number)).collect())
+}

@@ -1,0 +1,82 @@
+//! Bank events that matched nothing yet. Only their ids are kept: the event itself is read again from the bank.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::bank_events::{self, Applied};
+use super::{OperationError, System};
+use crate::domain::bank::event::BankEvent;
+use crate::domain::deadline::Deadline;
+use crate::ports::table::{Change, Condition, Indexing, TableError, encode};
+use crate::store::keys;
+use crate::store::stored::read;
+
+const PROVIDER: &str = "column";
+const RETRY_MINUTES: i64 = 10;
+
+/// As long as the bank itself goes on delivering, and a day more; then it was not meant for us.
+const KEEP_DAYS: i64 = 4;
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Waiting {
+    event_id: String,
+    version: u64,
+    due_at: Timestamp,
+    since: Timestamp,
+}
+
+pub(crate) async fn keep(system: &System, event_id: &str) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let waiting = Waiting {
+        event_id: event_id.to_owned(),
+        version: 1,
+        due_at: super::system::minutes_from(now, RETRY_MINUTES),
+        since: now,
+    };
+    match system.table.write(vec![put(&waiting, Condition::Absent)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn put(waiting: &Waiting, condition: Condition) -> Result<Change, TableError> {
+    let key = keys::inbox(PROVIDER, &waiting.event_id);
+    let expires = waiting.since.checked_add(SignedDuration::from_hours(24 * 2 * KEEP_DAYS));
+    Ok(Change::Put {
+        indexing: Indexing {
+            due: Some(keys::due(&key, waiting.due_at)),
+            lists: None,
+            expires_at: expires.ok().map(Timestamp::as_second),
+        },
+        key,
+        attributes: encode(waiting)?,
+        condition,
+    })
+}
+
+/// Looks again whether the event's item is there now.
+pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Result<(), OperationError> {
+    let key = keys::inbox(PROVIDER, event_id);
+    let Some(mut waiting) = read::<Waiting>(&*system.table, &key).await? else { return Ok(()) };
+    let now = system.clock.business_now();
+    let outcome = match system.column().await?.event(event_id, deadline).await? {
+        BankEvent::Transfer(event) => bank_events::apply(system, &event).await?,
+        BankEvent::Other { .. } => Applied::NotOurs,
+    };
+    let is_old = waiting.since.checked_add(SignedDuration::from_hours(24 * KEEP_DAYS)).is_ok_and(|until| until < now);
+    let change = if outcome == Applied::Waiting && !is_old {
+        let read_at = waiting.version;
+        waiting.version = read_at.saturating_add(1);
+        waiting.due_at = super::system::minutes_from(now, RETRY_MINUTES);
+        put(&waiting, Condition::VersionIs(read_at))?
+    } else {
+        if outcome == Applied::Waiting {
+            tracing::error!(event = event_id, "attention: an event of the bank never matched a payment or funding");
+        }
+        Change::Delete { key, condition: Condition::VersionIs(waiting.version) }
+    };
+    match system.table.write(vec![change]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}

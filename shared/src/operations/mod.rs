@@ -1,0 +1,31 @@
+//! What the system does: load, tell the domain, save. Every operation may run twice, at once, late, or stop at any point; run again it
+//! ends the same. Decisions are in [`crate::domain`], keys and items in [`crate::store`].
+
+pub mod approve;
+pub mod attention;
+pub mod bank_events;
+pub mod billers;
+pub mod due;
+pub mod error;
+pub mod follow_up;
+pub mod fund;
+pub mod import;
+pub mod inbox;
+pub mod ledger;
+pub mod refund;
+pub mod release;
+pub mod report_text;
+pub mod reports;
+pub mod retry;
+pub mod run;
+mod send;
+pub mod sources;
+mod step;
+pub mod submit;
+pub mod summarize;
+pub mod sweep;
+pub mod system;
+pub mod upload;
+
+pub use error::OperationError;
+pub use system::{Settings, System};

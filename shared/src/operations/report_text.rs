@@ -1,0 +1,185 @@
+//! Reports as text: CSV for people, JSON for programs.
+
+use serde::Serialize;
+
+use super::reports::{self, Tally};
+use super::{OperationError, System};
+use crate::domain::ids::{BatchId, PaymentId};
+use crate::domain::payment::Payment;
+use crate::domain::task::{ReportFormat, ReportKind};
+use crate::http::csv_text::{CsvField, CsvText};
+use jiff::Timestamp;
+
+const PAYMENT_COLUMNS: [&str; 13] = [
+    "row",
+    "payment_id",
+    "employee_id",
+    "branch_id",
+    "source_id",
+    "institution_id",
+    "account_last4",
+    "amount",
+    "status",
+    "reason",
+    "transfer_id",
+    "created_at",
+    "updated_at",
+];
+
+const TALLY_COLUMNS: [&str; 10] = [
+    "payments",
+    "total",
+    "completed",
+    "completed_total",
+    "failed",
+    "failed_total",
+    "returned",
+    "returned_total",
+    "open",
+    "open_total",
+];
+
+/// One line of the payments report.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct PaymentLine {
+    pub row: u32,
+    pub payment_id: String,
+    pub employee_id: String,
+    pub branch_id: String,
+    pub source_id: String,
+    pub institution_id: String,
+    pub account_last4: String,
+    pub amount: String,
+    pub status: String,
+    pub reason: String,
+    pub transfer_id: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    pub updated_at: Timestamp,
+}
+
+/// One line of the sources or branches report.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct TallyLine {
+    pub id: String,
+    #[serde(flatten)]
+    pub tally: Tally,
+}
+
+impl PaymentLine {
+    pub fn of(payment: &Payment) -> Self {
+        let row = payment.row.clone();
+        let (employee_id, branch_id, institution_id) =
+            row.map(|row| (row.employee_id, row.branch_id, row.institution_id)).unwrap_or_default();
+        Self {
+            row: match payment.id {
+                PaymentId::Row { row, .. } => row,
+                PaymentId::Refund { .. } | PaymentId::Lone(_) => 0,
+            },
+            payment_id: payment.id.to_string(),
+            employee_id,
+            branch_id,
+            source_id: payment.source_id.clone(),
+            institution_id,
+            account_last4: payment.payee.account_last4.clone(),
+            amount: payment.amount.to_string(),
+            status: payment.leg.state.as_str().to_owned(),
+            reason: payment.leg.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
+            transfer_id: payment.leg.transfer_id.clone().unwrap_or_default(),
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}
+
+/// The report's content type and bytes.
+pub async fn render(
+    system: &System,
+    batch_id: BatchId,
+    report: ReportKind,
+    format: ReportFormat,
+) -> Result<(&'static str, Vec<u8>), OperationError> {
+    match report {
+        ReportKind::Payments => {
+            let payments = reports::payments_by_row(system, batch_id).await?;
+            let lines: Vec<PaymentLine> = payments.iter().map(PaymentLine::of).collect();
+            match format {
+                ReportFormat::Csv => Ok(("text/csv; charset=utf-8", payments_csv(&lines)?)),
+                ReportFormat::Json => json(&lines),
+            }
+        }
+        ReportKind::Sources => {
+            let tallies = reports::tallies(system, batch_id).await?.by_source;
+            tally_report("source_id", tallies.into_iter().collect(), format)
+        }
+        ReportKind::Branches => {
+            let tallies = reports::tallies(system, batch_id).await?.by_branch;
+            tally_report("branch_id", tallies.into_iter().collect(), format)
+        }
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> Result<(&'static str, Vec<u8>), OperationError> {
+    serde_json::to_vec(value).map(|body| ("application/json", body)).map_err(unwritable)
+}
+
+fn unwritable(cause: impl ToString) -> OperationError {
+    OperationError::Inconsistent(format!("a report cannot be written: {}", cause.to_string()))
+}
+
+fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
+    let mut csv = CsvText::new(&PAYMENT_COLUMNS).map_err(unwritable)?;
+    for line in lines {
+        let row = line.row.to_string();
+        let (created_at, updated_at) = (line.created_at.to_string(), line.updated_at.to_string());
+        csv.row(&[
+            CsvField::Own(&row),
+            CsvField::Own(&line.payment_id),
+            CsvField::Text(&line.employee_id),
+            CsvField::Text(&line.branch_id),
+            CsvField::Text(&line.source_id),
+            CsvField::Text(&line.institution_id),
+            CsvField::Text(&line.account_last4),
+            CsvField::Own(&line.amount),
+            CsvField::Own(&line.status),
+            CsvField::Text(&line.reason),
+            CsvField::Text(&line.transfer_id),
+            CsvField::Own(&created_at),
+            CsvField::Own(&updated_at),
+        ])
+        .map_err(unwritable)?;
+    }
+    csv.finish().map_err(unwritable)
+}
+
+fn tally_report(
+    id_column: &'static str,
+    tallies: Vec<(String, Tally)>,
+    format: ReportFormat,
+) -> Result<(&'static str, Vec<u8>), OperationError> {
+    if format == ReportFormat::Json {
+        let lines: Vec<TallyLine> = tallies.into_iter().map(|(id, tally)| TallyLine { id, tally }).collect();
+        return json(&lines);
+    }
+    let columns: Vec<&str> = [id_column].into_iter().chain(TALLY_COLUMNS).collect();
+    let mut csv = CsvText::new(&columns).map_err(unwritable)?;
+    for (id, tally) in &tallies {
+        let values = [
+            tally.payments.to_string(),
+            tally.total.to_string(),
+            tally.completed.to_string(),
+            tally.completed_total.to_string(),
+            tally.failed.to_string(),
+            tally.failed_total.to_string(),
+            tally.returned.to_string(),
+            tally.returned_total.to_string(),
+            tally.open.to_string(),
+            tally.open_total.to_string(),
+        ];
+        let fields: Vec<CsvField<'_>> =
+            [CsvField::Text(id)].into_iter().chain(values.iter().map(|value| CsvField::Own(value))).collect();
+        csv.row(&fields).map_err(unwritable)?;
+    }
+    Ok(("text/csv; charset=utf-8", csv.finish().map_err(unwritable)?))
+}

@@ -1,0 +1,209 @@
+//! The three reports of a batch, computed from its payments: read consistently, in parallel over the shards, never from counters.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::upload::load;
+use super::{OperationError, System};
+use crate::domain::batch::Batch;
+use crate::domain::ids::BatchId;
+use crate::domain::leg::State;
+use crate::domain::money::{Cents, MoneyOverflow};
+use crate::domain::payment::Payment;
+use crate::domain::task::{ReportFormat, ReportKind};
+use crate::ports::table::TableError;
+use crate::store::payments::fold_batch;
+
+/// Above this many rows a report is written as an object by the worker, and the caller gets a link.
+pub const ROWS_IN_ANSWER_MAX: u64 = 100_000;
+
+/// Counts and sums by state of the payments of a batch, source or branch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Tally {
+    pub payments: u64,
+    #[schema(value_type = String)]
+    pub total: Cents,
+    pub completed: u64,
+    #[schema(value_type = String)]
+    pub completed_total: Cents,
+    /// Canceled ones included.
+    pub failed: u64,
+    #[schema(value_type = String)]
+    pub failed_total: Cents,
+    pub returned: u64,
+    #[schema(value_type = String)]
+    pub returned_total: Cents,
+    pub open: u64,
+    #[schema(value_type = String)]
+    pub open_total: Cents,
+}
+
+/// Payments by state, as a batch shows them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct StateCounts {
+    pub unprocessed: u64,
+    pub submitting: u64,
+    pub processing: u64,
+    pub completed: u64,
+    pub failed: u64,
+    pub returned: u64,
+    pub canceled: u64,
+}
+
+/// Everything that can be counted in one reading of a batch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tallies {
+    pub states: StateCounts,
+    pub total: Tally,
+    pub by_source: BTreeMap<String, Tally>,
+    pub by_branch: BTreeMap<String, Tally>,
+}
+
+impl Tally {
+    fn add(&mut self, state: State, amount: Cents) -> Result<(), MoneyOverflow> {
+        self.payments += 1;
+        self.total = self.total.plus(amount)?;
+        let (count, total) = match state {
+            State::Completed | State::Available => (&mut self.completed, &mut self.completed_total),
+            State::Failed | State::Canceled => (&mut self.failed, &mut self.failed_total),
+            State::Returned => (&mut self.returned, &mut self.returned_total),
+            State::Unprocessed | State::Submitting | State::Processing => (&mut self.open, &mut self.open_total),
+        };
+        *count += 1;
+        *total = total.plus(amount)?;
+        Ok(())
+    }
+
+    fn merge(&mut self, other: &Tally) -> Result<(), MoneyOverflow> {
+        let pairs = [
+            (&mut self.payments, other.payments),
+            (&mut self.completed, other.completed),
+            (&mut self.failed, other.failed),
+            (&mut self.returned, other.returned),
+            (&mut self.open, other.open),
+        ];
+        for (ours, theirs) in pairs {
+            *ours += theirs;
+        }
+        let pairs = [
+            (&mut self.total, other.total),
+            (&mut self.completed_total, other.completed_total),
+            (&mut self.failed_total, other.failed_total),
+            (&mut self.returned_total, other.returned_total),
+            (&mut self.open_total, other.open_total),
+        ];
+        for (ours, theirs) in pairs {
+            *ours = ours.plus(theirs)?;
+        }
+        Ok(())
+    }
+}
+
+impl StateCounts {
+    fn add(&mut self, state: State) {
+        let count = match state {
+            State::Unprocessed => &mut self.unprocessed,
+            State::Submitting => &mut self.submitting,
+            State::Processing => &mut self.processing,
+            State::Completed | State::Available => &mut self.completed,
+            State::Failed => &mut self.failed,
+            State::Returned => &mut self.returned,
+            State::Canceled => &mut self.canceled,
+        };
+        *count += 1;
+    }
+
+    fn merge(&mut self, other: &StateCounts) {
+        self.unprocessed += other.unprocessed;
+        self.submitting += other.submitting;
+        self.processing += other.processing;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.returned += other.returned;
+        self.canceled += other.canceled;
+    }
+}
+
+impl Tallies {
+    fn add(&mut self, payment: &Counted) -> Result<(), MoneyOverflow> {
+        self.states.add(payment.state);
+        self.total.add(payment.state, payment.amount)?;
+        self.by_source.entry(payment.source_id.clone()).or_default().add(payment.state, payment.amount)?;
+        let branch_id = payment.branch_id.clone().unwrap_or_default();
+        self.by_branch.entry(branch_id).or_default().add(payment.state, payment.amount)
+    }
+
+    fn merge(&mut self, other: &Tallies) -> Result<(), MoneyOverflow> {
+        self.states.merge(&other.states);
+        self.total.merge(&other.total)?;
+        for (id, tally) in &other.by_source {
+            self.by_source.entry(id.clone()).or_default().merge(tally)?;
+        }
+        for (id, tally) in &other.by_branch {
+            self.by_branch.entry(id.clone()).or_default().merge(tally)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a tally reads of a payment.
+#[derive(Deserialize)]
+struct Counted {
+    state: State,
+    amount: Cents,
+    source_id: String,
+    #[serde(default)]
+    branch_id: Option<String>,
+}
+
+/// Counts a batch's payments as they stand now.
+pub async fn tallies(system: &System, batch_id: BatchId) -> Result<Tallies, OperationError> {
+    let shards = fold_batch(&*system.table, batch_id, |tallies: &mut Tallies, payment: Counted| {
+        tallies.add(&payment).map_err(|cause| TableError::Defect(cause.to_string()))
+    })
+    .await?;
+    let mut sum = Tallies::default();
+    for shard in &shards {
+        sum.merge(shard)?;
+    }
+    Ok(sum)
+}
+
+/// A batch's payments in the order of its file's rows.
+pub async fn payments_by_row(system: &System, batch_id: BatchId) -> Result<Vec<Payment>, OperationError> {
+    let shards = fold_batch(&*system.table, batch_id, |payments: &mut Vec<Payment>, payment: Payment| {
+        payments.push(payment);
+        Ok(())
+    })
+    .await?;
+    let mut payments: Vec<Payment> = shards.into_iter().flatten().collect();
+    payments.sort_unstable_by_key(|payment| payment.id);
+    Ok(payments)
+}
+
+/// Where a report that is too large for an answer is written.
+pub fn report_object(batch: &Batch, report: ReportKind, format: ReportFormat) -> String {
+    let name = match report {
+        ReportKind::Payments => "payments",
+        ReportKind::Sources => "sources",
+        ReportKind::Branches => "branches",
+    };
+    let extension = match format {
+        ReportFormat::Csv => "csv",
+        ReportFormat::Json => "json",
+    };
+    format!("batches/{}/reports/{name}.{extension}", batch.id)
+}
+
+/// Writes a report as an object.
+pub async fn write(
+    system: &System,
+    batch_id: BatchId,
+    report: ReportKind,
+    format: ReportFormat,
+) -> Result<(), OperationError> {
+    let batch = load(system, batch_id).await?;
+    let (content_type, body) = super::report_text::render(system, batch_id, report, format).await?;
+    Ok(system.objects.put(&report_object(&batch, report, format), content_type, body.into()).await?)
+}

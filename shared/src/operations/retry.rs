@@ -1,0 +1,226 @@
+//! Retrying a batch: the plan is made once and pinned as an object; carrying it out again does the same again.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+
+use super::step;
+use super::upload::{audit_entry, load, nonce};
+use super::{OperationError, System, fund};
+use crate::domain::batch::retry::{RetryPlan, SourceMoney, holds_money, may_retry};
+use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
+use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
+use crate::domain::leg::{Kind, State};
+use crate::domain::money::Cents;
+use crate::domain::payment::Payment;
+use crate::domain::task::Task;
+use crate::ports::table::TableError;
+use crate::store::history::HistoryEntry;
+use crate::store::payments::fold_batch;
+use crate::store::stored::{read, replace};
+use crate::store::{audit, counterparty, keys};
+
+/// Payments reopened at once.
+const WRITES_AT_ONCE: usize = 8;
+
+fn plan_object(batch_id: BatchId, round: u64, hash: &str) -> String {
+    format!("batches/{batch_id}/round-{round}-{hash}.json")
+}
+
+/// Asks for a retry of what failed or came back and may be tried again.
+pub async fn retry(system: &System, batch_id: BatchId, caller: &str) -> Result<Batch, OperationError> {
+    let mut batch = load(system, batch_id).await?;
+    let now = system.clock.business_now();
+    let mut opened = batch.clone();
+    if opened.retry(now)? == Command::AlreadyApplied {
+        return Ok(batch);
+    }
+    if draft(system, &opened).await?.is_empty() {
+        return Err(BatchRefusal::NothingToRetry.into());
+    }
+    opened.updated_at = now;
+    opened.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
+    let entry = audit_entry(system, caller, "retry_batch", &batch_id.to_string(), None);
+    system.table.write(vec![replace(&mut opened)?, audit::put(&entry, nonce(system))?]).await?;
+    batch = opened;
+    system.hint([Task::PlanRetry { batch_id }]).await;
+    Ok(batch)
+}
+
+/// What a retry would take, as the payments stand now.
+async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationError> {
+    let shards = fold_batch(&*system.table, batch.id, |candidates: &mut Vec<Payment>, payment: Payment| {
+        if may_retry(&payment, true) {
+            candidates.push(payment);
+        }
+        Ok(())
+    })
+    .await?;
+    let mut money = source_money(system, batch).await?;
+    for (source_id, spent) in spent_by_source(system, batch.id).await? {
+        let total = &mut money.entry(source_id).or_default().spent;
+        *total = total.plus(spent)?;
+    }
+    let mut plan = RetryPlan { round: u32::try_from(batch.rounds).unwrap_or(u32::MAX), ..RetryPlan::default() };
+    for payment in shards.into_iter().flatten() {
+        if may_retry(&payment, false) || is_corrected(system, &payment).await? {
+            plan.take(&payment)?;
+        }
+    }
+    plan.set_shortfalls(&money)?;
+    Ok(plan)
+}
+
+/// Whether the payee's data changed since it failed: the bank sent a notification of change about its account.
+async fn is_corrected(system: &System, payment: &Payment) -> Result<bool, OperationError> {
+    let known = counterparty::find(&*system.table, &payment.payee.fingerprint).await?;
+    Ok(known.is_some_and(|known| known.correction.is_some()))
+}
+
+/// What of each source's money the rows of a batch hold.
+pub(crate) async fn spent_by_source(
+    system: &System,
+    batch_id: BatchId,
+) -> Result<BTreeMap<String, Cents>, OperationError> {
+    #[derive(serde::Deserialize)]
+    struct Held {
+        state: State,
+        amount: Cents,
+        source_id: String,
+    }
+    let shards = fold_batch(&*system.table, batch_id, |spent: &mut BTreeMap<String, Cents>, held: Held| {
+        if holds_money(held.state) {
+            let sum = spent.entry(held.source_id).or_default();
+            *sum = sum.plus(held.amount).map_err(|cause| TableError::Defect(cause.to_string()))?;
+        }
+        Ok(())
+    })
+    .await?;
+    let mut spent: BTreeMap<String, Cents> = BTreeMap::new();
+    for (source_id, share) in shards.into_iter().flatten() {
+        let sum = spent.entry(source_id).or_default();
+        *sum = sum.plus(share)?;
+    }
+    Ok(spent)
+}
+
+/// What each source has paid in for this batch and has not had back, less its refunds.
+pub(crate) async fn source_money(
+    system: &System,
+    batch: &Batch,
+) -> Result<BTreeMap<String, SourceMoney>, OperationError> {
+    let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
+    for funding in fund::all(system, batch).await? {
+        if funding.leg.state == State::Available {
+            let funded = &mut money.entry(funding.source_id).or_default().funded;
+            *funded = funded.plus(funding.amount)?;
+        }
+    }
+    for refund in super::refund::all(system, batch).await? {
+        if holds_money(refund.leg.state) {
+            let spent = &mut money.entry(refund.source_id.clone()).or_default().spent;
+            *spent = spent.plus(refund.amount)?;
+        }
+    }
+    Ok(money)
+}
+
+/// Makes the plan of the current round, once, and pins it.
+pub async fn make_plan(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
+    let mut batch = load(system, batch_id).await?;
+    if batch.state != BatchState::Paying || batch.rounds < 2 {
+        return Ok(());
+    }
+    if batch.retry_plan.is_none() {
+        let plan = draft(system, &batch).await?;
+        let body = serde_json::to_vec(&plan).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
+        let hash = hex::encode(Sha256::digest(&body));
+        system.objects.put(&plan_object(batch_id, batch.rounds, &hash), "application/json", body.into()).await?;
+        batch.retry_plan = Some(hash);
+        match system.table.write(vec![replace(&mut batch)?]).await {
+            Ok(()) => {}
+            Err(TableError::ConditionFailed { .. }) => batch = load(system, batch_id).await?,
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let shards = plan(system, &batch).await?.map(|plan| plan.payments.keys().copied().collect::<Vec<_>>());
+    let tasks = shards.unwrap_or_default().into_iter().map(|shard| Task::Retry { batch_id, shard });
+    system.enqueue(tasks).await?;
+    fund::start_round(system, &batch).await
+}
+
+/// The plan of the batch's current round, if it is made.
+pub(crate) async fn plan(system: &System, batch: &Batch) -> Result<Option<Arc<RetryPlan>>, OperationError> {
+    let Some(hash) = &batch.retry_plan else { return Ok(None) };
+    let body = system.objects.get(&plan_object(batch.id, batch.rounds, hash)).await?;
+    if hex::encode(Sha256::digest(&body)) != *hash {
+        return Err(OperationError::Inconsistent(format!("the retry plan of {} is not the one pinned", batch.id)));
+    }
+    serde_json::from_slice(&body).map(Arc::new).map(Some).map_err(|cause| OperationError::Inconsistent(cause.to_string()))
+}
+
+/// Opens the plan's payments of one shard again.
+pub async fn carry_out(system: &System, batch_id: BatchId, shard: u8) -> Result<(), OperationError> {
+    let batch = load(system, batch_id).await?;
+    if batch.state != BatchState::Paying {
+        return Ok(());
+    }
+    let Some(plan) = plan(system, &batch).await? else { return Ok(()) };
+    let ids = plan.payments.get(&shard).cloned().unwrap_or_default();
+    stream::iter(ids.into_iter().map(|id| reopen(system, id, plan.round)))
+        .buffer_unordered(WRITES_AT_ONCE)
+        .try_for_each(|()| std::future::ready(Ok(())))
+        .await?;
+    system.enqueue([Task::Release { batch_id, shard }]).await
+}
+
+async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), OperationError> {
+    let Some(mut payment) = read::<Payment>(&*system.table, &keys::payment(id)).await? else { return Ok(()) };
+    if payment.round >= round {
+        return Ok(());
+    }
+    let now = system.clock.business_now();
+    let moved = payment.leg.retry(Kind::Payout)?;
+    payment.round = round;
+    let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
+    match step::save(&*system.table, &mut payment, &entry, &[], now).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Whether every payment of the current round's plan has been opened; asks for what is missing.
+pub(crate) async fn is_carried_out(system: &System, batch: &Batch) -> Result<bool, OperationError> {
+    let batch_id = batch.id;
+    let Some(plan) = plan(system, batch).await? else {
+        system.enqueue([Task::PlanRetry { batch_id }]).await?;
+        return Ok(false);
+    };
+    let mut missing = Vec::new();
+    for (shard, ids) in &plan.payments {
+        for id in ids {
+            let payment = read::<Payment>(&*system.table, &keys::payment(*id)).await?;
+            if payment.is_some_and(|payment| payment.round < plan.round) {
+                missing.push(Task::Retry { batch_id, shard: *shard });
+                break;
+            }
+        }
+    }
+    let is_done = missing.is_empty();
+    system.enqueue(missing).await?;
+    Ok(is_done)
+}
+
+/// Whether the round of this funding pulls new money from its source.
+pub(crate) async fn needs_funding(system: &System, id: FundingId) -> Result<bool, OperationError> {
+    let batch = load(system, id.batch).await?;
+    // Of an earlier round the money was there when it was carried out; its plan is not kept in the header.
+    if u64::from(id.round) != batch.rounds {
+        return Ok(false);
+    }
+    let Some(plan) = plan(system, &batch).await? else { return Ok(true) };
+    let need = plan.sources.iter().find(|(source_id, _)| SourceTag::of(source_id) == id.source);
+    Ok(need.is_some_and(|(_, need)| need.shortfall.is_positive()))
+}

@@ -1,0 +1,225 @@
+//! Claim, call, record: one send of one leg.
+//!
+//! Guarantees: the exact request and its key are stored before the bank is called; a re-send repeats the stored bytes under the same
+//! key; an answer that cannot be written is found again by the next send or the bank's event. Limits: one call per claim; retries inside
+//! the client use the same key and end before the deadline.
+
+use std::future::Future;
+
+use jiff::SignedDuration;
+
+use super::step::{self, Carrier};
+use super::{OperationError, System};
+use crate::adapters::sealing::SealedText;
+use crate::domain::bank::error::BankError;
+use crate::domain::bank::event::TransferSnapshot;
+use crate::domain::bank::request::{AchTransferRequest, Direction, TransferBody};
+use crate::domain::deadline::Deadline;
+use crate::domain::ids::TransferKey;
+use crate::domain::leg::{AttentionReason, BankReport, Kind, Lease, PreparedRequest, Verdict};
+use crate::ports::random::random_u64;
+use crate::ports::table::TableError;
+use crate::store::history::HistoryEntry;
+use crate::store::stored::{read, replace};
+
+/// Sends of one attempt that the bank answered with neither yes nor a final no, before a person is asked.
+const SENDS_MAX: u32 = 50;
+
+/// Writes of one answer before giving up to the next send.
+const SAVES_MAX: usize = 8;
+
+/// What became of a send.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    /// The bank has it.
+    Accepted(Box<TransferSnapshot>),
+    Refused,
+    /// A reason of ours: the source is to pause.
+    Deferred(String),
+    /// The bank could not be reached, or its answer not read.
+    Unknown,
+    /// Somebody else has it, or it has moved on.
+    NotOurs,
+}
+
+/// Takes the item for a send, and calls the bank. `prepare` makes the request where this attempt has none stored.
+pub(crate) async fn send<T, F>(
+    system: &System,
+    mut item: T,
+    prepare: F,
+    deadline: Deadline,
+) -> Result<Sent, OperationError>
+where
+    T: Carrier,
+    F: Future<Output = Result<AchTransferRequest, OperationError>> + Send,
+{
+    let business_now = system.clock.business_now();
+    let elapsed_now = system.clock.elapsed_now();
+    if item.leg().is_leased(elapsed_now) {
+        return Ok(Sent::NotOurs);
+    }
+    if item.leg().is_too_old_to_resend(business_now) {
+        return look_up(system, item, deadline).await;
+    }
+    if item.leg().claim.as_ref().is_some_and(|claim| claim.sends >= SENDS_MAX) {
+        return give_up(system, item, AttentionReason::KeepsFailing).await;
+    }
+    let bound_to = item.key().pk;
+    let vault = system.vault().await?;
+    let prepared = match &item.leg().request {
+        Some(stored) => PreparedRequest {
+            sealed_body: stored.clone(),
+            bank_account_id: item.leg().bank_account_id.clone().unwrap_or_default(),
+        },
+        None => {
+            let request = prepare.await?;
+            let body = request.body().map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
+            let text = String::from_utf8_lossy(body.bytes()).into_owned();
+            let sealed = vault.sealing.seal(&text, &bound_to, &*system.random)?;
+            PreparedRequest { sealed_body: sealed.as_str().to_owned(), bank_account_id: request.bank_account_id }
+        }
+    };
+    let sealed = SealedText::from(prepared.sealed_body.clone());
+    let body = TransferBody::from_stored(vault.sealing.open(&sealed, &bound_to)?.expose().to_owned().into_bytes());
+    let lease = Lease {
+        owner: format!("{:016x}", random_u64(&*system.random)),
+        until: elapsed_now.checked_add(system.settings.lease).unwrap_or(elapsed_now),
+        business_now,
+    };
+    let kind = item.expected().kind;
+    item.leg_mut().claim(kind, prepared, lease)?;
+    item.touch(business_now);
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) => {}
+        Err(TableError::ConditionFailed { .. }) => return Ok(Sent::NotOurs),
+        Err(other) => return Err(other.into()),
+    }
+    let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
+    let answer = system.column().await?.create_ach_transfer(&body, &key, deadline).await;
+    record(system, item, answer).await
+}
+
+async fn record<T: Carrier>(
+    system: &System,
+    mut item: T,
+    answer: Result<TransferSnapshot, BankError>,
+) -> Result<Sent, OperationError> {
+    let now = system.clock.business_now();
+    let kind = item.expected().kind;
+    let (moved, what, sent) = match answer {
+        Ok(transfer) => return accepted(system, item, transfer).await,
+        Err(BankError::Refused { code, .. }) => {
+            tracing::warn!(item = %item.item_id(), code, "the bank refused for good");
+            (item.leg_mut().refuse(kind, &code)?, "refused", Sent::Refused)
+        }
+        Err(BankError::AboutUs { status, code }) => {
+            let code = code.unwrap_or_else(|| format!("http_{status}"));
+            tracing::error!(item = %item.item_id(), code, "the bank refused for a reason of ours");
+            (item.leg_mut().defer(kind, &code)?, "deferred", Sent::Deferred(code))
+        }
+        Err(unknown @ (BankError::Unavailable { .. } | BankError::Unreadable { .. })) => {
+            tracing::warn!(item = %item.item_id(), cause = %unknown, "the outcome of a send is unknown");
+            return release_lease(system, item).await;
+        }
+    };
+    let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
+    match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
+        Ok(()) => Ok(sent),
+        // The bank's own event came first: it knows better than a refusal of a second send.
+        Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Nothing is running any more, so the next send need not wait for the lease. The outcome stays unknown.
+async fn release_lease<T: Carrier>(system: &System, mut item: T) -> Result<Sent, OperationError> {
+    if let Some(claim) = &mut item.leg_mut().claim {
+        claim.lease_until = system.clock.elapsed_now();
+    }
+    item.touch(system.clock.business_now());
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Unknown),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Writes the bank's yes. Where an event was faster, the answer is applied to what it left.
+pub(crate) async fn accepted<T: Carrier>(
+    system: &System,
+    mut item: T,
+    transfer: TransferSnapshot,
+) -> Result<Sent, OperationError> {
+    for _ in 0..SAVES_MAX {
+        let now = system.clock.business_now();
+        let expected = item.expected();
+        let report = report_of(&transfer, item.leg().attempt);
+        let verdict = item.leg_mut().report(expected, &report, now);
+        let mut entry = HistoryEntry::new("accepted", item.leg(), transfer.created_at);
+        let effects = match &verdict {
+            Verdict::Recorded => return Ok(Sent::Accepted(Box::new(transfer))),
+            Verdict::Applied(moved) => {
+                entry = entry.moved(moved);
+                moved.effects.clone()
+            }
+            Verdict::Disputed(reason) => {
+                tracing::error!(item = %item.item_id(), ?reason, "attention: the bank's transfer is not what was asked for");
+                Vec::new()
+            }
+        };
+        match step::save(&*system.table, &mut item, &entry, &effects, now).await {
+            Ok(()) => return Ok(Sent::Accepted(Box::new(transfer))),
+            Err(TableError::ConditionFailed { .. }) => match read(&*system.table, &item.key()).await? {
+                Some(fresh) => item = fresh,
+                None => return Err(OperationError::Inconsistent(format!("{} disappeared", item.item_id()))),
+            },
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(item.item_id().to_string()))
+}
+
+/// The bank's word in our terms.
+pub(crate) fn report_of(transfer: &TransferSnapshot, attempt: u32) -> BankReport {
+    BankReport {
+        transfer_id: transfer.id.clone(),
+        attempt,
+        status: transfer.status.clone(),
+        amount: transfer.amount,
+        currency: transfer.currency.clone(),
+        is_debit: transfer.direction == Direction::Debit,
+        bank_account_id: transfer.bank_account_id.clone(),
+        settled_at: transfer.settled_at,
+        return_code: transfer.latest_return.as_ref().and_then(|latest| latest.code).map(|code| code.to_string()),
+    }
+}
+
+/// Too old to send again: the bank may have forgotten the key. What it holds is looked for in its list.
+async fn look_up<T: Carrier>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
+    let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
+    let account = item.leg().bank_account_id.clone().unwrap_or_default();
+    let since = item.leg().claim.as_ref().map_or(system.clock.business_now(), |claim| claim.first_sent_at);
+    let since = since.checked_sub(SignedDuration::from_hours(1)).unwrap_or(since);
+    match system.column().await?.find_ach_transfer(&account, &key, since, deadline).await? {
+        Some(transfer) => accepted(system, item, transfer).await,
+        None => give_up(system, item, AttentionReason::OutcomeUnknown).await,
+    }
+}
+
+async fn give_up<T: Carrier>(system: &System, mut item: T, reason: AttentionReason) -> Result<Sent, OperationError> {
+    let now = system.clock.business_now();
+    item.leg_mut().raise(reason, now);
+    tracing::error!(item = %item.item_id(), ?reason, "attention: a send was given up");
+    let entry = HistoryEntry::new("attention_raised", item.leg(), now);
+    match step::save(&*system.table, &mut item, &entry, &[], now).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// How money of this kind moves.
+pub(crate) const fn direction(kind: Kind) -> Direction {
+    match kind {
+        Kind::Payout => Direction::Credit,
+        Kind::Funding => Direction::Debit,
+    }
+}

@@ -1,0 +1,133 @@
+//! Saving one step of a payment or funding: the item, its history and its postings, in one write.
+
+use jiff::Timestamp;
+
+use crate::domain::funding::Funding;
+use crate::domain::ids::ItemId;
+use crate::domain::leg::{Effect, Expected, Leg};
+use crate::domain::money::Cents;
+use crate::domain::payment::{Payment, RowFacts};
+use crate::ports::table::{Change, Table, TableError};
+use crate::store::history::HistoryEntry;
+use crate::store::ledger::{self, Cause};
+use crate::store::stored::{Stored, replace};
+
+/// A payment or funding: an item that carries a leg.
+pub(crate) trait Carrier: Stored + Send + Sync {
+    fn item_id(&self) -> ItemId;
+    fn leg(&self) -> &Leg;
+    fn leg_mut(&mut self) -> &mut Leg;
+    fn expected(&self) -> Expected;
+    fn amount(&self) -> Cents;
+    fn source_id(&self) -> &str;
+    fn row(&self) -> Option<&RowFacts>;
+    /// Called after every step, before it is saved.
+    fn touch(&mut self, now: Timestamp);
+}
+
+impl Carrier for Payment {
+    fn item_id(&self) -> ItemId {
+        ItemId::Payment(self.id)
+    }
+
+    fn leg(&self) -> &Leg {
+        &self.leg
+    }
+
+    fn leg_mut(&mut self) -> &mut Leg {
+        &mut self.leg
+    }
+
+    fn expected(&self) -> Expected {
+        Payment::expected(self)
+    }
+
+    fn amount(&self) -> Cents {
+        self.amount
+    }
+
+    fn source_id(&self) -> &str {
+        &self.source_id
+    }
+
+    fn row(&self) -> Option<&RowFacts> {
+        self.row.as_ref()
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.schedule(now);
+    }
+}
+
+impl Carrier for Funding {
+    fn item_id(&self) -> ItemId {
+        ItemId::Funding(self.id)
+    }
+
+    fn leg(&self) -> &Leg {
+        &self.leg
+    }
+
+    fn leg_mut(&mut self) -> &mut Leg {
+        &mut self.leg
+    }
+
+    fn expected(&self) -> Expected {
+        Funding::expected(self)
+    }
+
+    fn amount(&self) -> Cents {
+        self.amount
+    }
+
+    fn source_id(&self) -> &str {
+        &self.source_id
+    }
+
+    fn row(&self) -> Option<&RowFacts> {
+        None
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+        self.schedule(now);
+    }
+}
+
+/// The write of a step whose history entry is given: replaces the item at the version it was read at.
+pub(crate) fn changes<T: Carrier>(
+    item: &mut T,
+    entry: &HistoryEntry,
+    effects: &[Effect],
+    now: Timestamp,
+) -> Result<Vec<Change>, TableError> {
+    item.touch(now);
+    let put = replace(item)?;
+    let version = *item.version_mut();
+    let mut changes = vec![put, entry.put(item.item_id(), version)?];
+    changes.extend(ledger::puts(
+        Cause {
+            item: item.item_id(),
+            version,
+            attempt: item.leg().attempt,
+            source_id: item.source_id(),
+            amount: item.amount(),
+            row: item.row(),
+            at: entry.at,
+        },
+        effects,
+    )?);
+    Ok(changes)
+}
+
+pub(crate) async fn save<T: Carrier>(
+    table: &dyn Table,
+    item: &mut T,
+    entry: &HistoryEntry,
+    effects: &[Effect],
+    now: Timestamp,
+) -> Result<(), TableError> {
+    let changes = changes(item, entry, effects, now)?;
+    table.write(changes).await
+}

@@ -1,0 +1,206 @@
+//! The sweep of a batch: what it is waiting for, what was lost, and whether it is complete.
+//!
+//! A batch that is not final has a time at which it is swept: that alone moves it to its end, even if every message was lost.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::approve::{expire, import_tasks, release_claim};
+use super::system::minutes_from;
+use super::upload::load;
+use super::{OperationError, System, fund, import, retry};
+use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
+use crate::domain::ids::{BatchId, PAYMENT_SHARDS};
+use crate::domain::leg::{Attention, State};
+use crate::domain::task::Task;
+use crate::ports::table::TableError;
+use crate::store::payments::fold_batch;
+use crate::store::stored::replace;
+
+/// Between two sweeps while something can move.
+pub const SWEEP_MINUTES: i64 = 10;
+
+/// What the sweep reads of a payment.
+#[derive(Deserialize)]
+struct Seen {
+    state: State,
+    #[serde(default)]
+    transfer_id: Option<String>,
+    #[serde(default)]
+    attention: Option<Attention>,
+}
+
+/// Payments of a batch by what they wait for.
+#[derive(Clone, Copy, Debug, Default)]
+struct Count {
+    mark: SweepMark,
+    /// Payments that the bank has or had.
+    sent: u64,
+    /// Open ones that wait for an operator.
+    attention: u64,
+}
+
+/// Looks at a batch and does what its state asks for.
+pub async fn sweep(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
+    let batch = load(system, batch_id).await?;
+    match batch.state {
+        BatchState::Draft | BatchState::Ready | BatchState::Rejected => sweep_draft(system, batch).await,
+        BatchState::Summarizing => {
+            system.enqueue([Task::Summarize { batch_id }]).await?;
+            postpone(system, batch, 2 * SWEEP_MINUTES).await
+        }
+        BatchState::Importing => sweep_import(system, batch).await,
+        BatchState::Paying | BatchState::Canceling => sweep_payments(system, batch).await,
+        BatchState::Completed
+        | BatchState::Canceled
+        | BatchState::Declined
+        | BatchState::Expired
+        | BatchState::Failed => Ok(()),
+    }
+}
+
+async fn sweep_draft(system: &System, batch: Batch) -> Result<(), OperationError> {
+    if batch.due_at.is_some_and(|due_at| due_at <= system.clock.business_now()) {
+        expire(system, batch.id).await?;
+    }
+    Ok(())
+}
+
+async fn sweep_import(system: &System, batch: Batch) -> Result<(), OperationError> {
+    let expected = batch.manifest.as_ref().map_or(0, |head| head.chunks);
+    let missing: BTreeSet<u32> = import::missing_chunks(system, batch.id, expected).await?.into_iter().collect();
+    let is_missing = |task: &Task| matches!(task, Task::Import { chunk, .. } if missing.contains(chunk));
+    let tasks: Vec<Task> = import_tasks(&batch).into_iter().filter(is_missing).collect();
+    if tasks.is_empty() {
+        return import::finish(system, batch.id).await;
+    }
+    system.enqueue(tasks).await?;
+    postpone(system, batch, SWEEP_MINUTES).await
+}
+
+async fn postpone(system: &System, mut batch: Batch, minutes: i64) -> Result<(), OperationError> {
+    batch.due_at = Some(minutes_from(system.clock.business_now(), minutes));
+    write(system, &mut batch, Vec::new()).await.map(|_| ())
+}
+
+/// Answers whether the write happened; somebody else's faster write is as good.
+async fn write(
+    system: &System,
+    batch: &mut Batch,
+    more: Vec<crate::ports::table::Change>,
+) -> Result<bool, OperationError> {
+    let mut changes = vec![replace(batch)?];
+    changes.extend(more);
+    match system.table.write(changes).await {
+        Ok(()) => Ok(true),
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationError> {
+    let shards = fold_batch(&*system.table, batch_id, |count: &mut Count, seen: Seen| {
+        match seen.state {
+            State::Unprocessed => count.mark.unprocessed += 1,
+            State::Submitting => count.mark.submitting += 1,
+            State::Processing => count.mark.processing += 1,
+            State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {}
+        }
+        count.sent += u64::from(seen.transfer_id.is_some());
+        count.attention += u64::from(seen.state.is_open() && seen.attention.is_some());
+        Ok(())
+    })
+    .await?;
+    debug_assert_eq!(shards.len(), usize::from(PAYMENT_SHARDS));
+    let sum = |total: Count, shard: Count| Count {
+        mark: SweepMark {
+            unprocessed: total.mark.unprocessed + shard.mark.unprocessed,
+            submitting: total.mark.submitting + shard.mark.submitting,
+            processing: total.mark.processing + shard.mark.processing,
+        },
+        sent: total.sent + shard.sent,
+        attention: total.attention + shard.attention,
+    };
+    Ok(shards.into_iter().fold(Count::default(), sum))
+}
+
+/// The header's version was read before the count: whoever opens a payment again (a retry) changes the header first.
+async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let round_ready = prepare_round(system, &batch).await?;
+    let count = count(system, batch.id).await?;
+    if count.mark.open() == 0 && round_ready {
+        return complete(system, batch, count, now).await;
+    }
+    let stalled = batch.sweep == Some(count.mark);
+    let waits = wait_of(system, &batch, &count, now).await?;
+    if stalled || waits.can_move || batch.state == BatchState::Canceling {
+        fund::release_all(system, batch.id).await?;
+    }
+    batch.sweep = Some(count.mark);
+    batch.due_at = Some(waits.until);
+    write(system, &mut batch, Vec::new()).await.map(|_| ())
+}
+
+/// Makes sure that the fundings and the plan of the current round exist. `false` while a part of it is still to be made.
+async fn prepare_round(system: &System, batch: &Batch) -> Result<bool, OperationError> {
+    if batch.state == BatchState::Canceling {
+        return Ok(true);
+    }
+    let batch_id = batch.id;
+    let round = u32::try_from(batch.rounds).unwrap_or(u32::MAX);
+    if round > 1 && !retry::is_carried_out(system, batch).await? {
+        return Ok(false);
+    }
+    let needs = fund::needs(system, batch, round).await?;
+    let present: BTreeSet<(String, u32)> =
+        fund::all(system, batch).await?.into_iter().map(|funding| (funding.source_id, funding.id.round)).collect();
+    let missing: Vec<Task> = needs
+        .into_keys()
+        .filter(|source_id| !present.contains(&(source_id.clone(), round)))
+        .map(|source_id| Task::Fund { batch_id, source_id, round })
+        .collect();
+    let is_ready = missing.is_empty();
+    system.enqueue(missing).await?;
+    Ok(is_ready)
+}
+
+struct Wait {
+    until: Timestamp,
+    can_move: bool,
+}
+
+/// Until when nothing is to be expected.
+async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) -> Result<Wait, OperationError> {
+    let soon = minutes_from(now, SWEEP_MINUTES);
+    let after_settlement = fund::after_settlement(now);
+    if count.mark.open() == count.attention {
+        return Ok(Wait { until: after_settlement, can_move: false });
+    }
+    if count.mark.unprocessed == 0 && count.mark.submitting == 0 {
+        return Ok(Wait { until: after_settlement, can_move: false });
+    }
+    let fundings = fund::all(system, batch).await?;
+    let awaited = |state: State| matches!(state, State::Unprocessed | State::Submitting | State::Processing | State::Completed);
+    let all_awaited = !fundings.is_empty() && fundings.iter().all(|funding| awaited(funding.leg.state));
+    if all_awaited && count.mark.submitting == 0 {
+        let next = fundings.iter().filter_map(|funding| funding.due_at).min();
+        return Ok(Wait { until: next.map_or(soon, |due| minutes_from(due.max(now), SWEEP_MINUTES)), can_move: false });
+    }
+    Ok(Wait { until: soon, can_move: batch.sweep.is_none() })
+}
+
+async fn complete(system: &System, mut batch: Batch, count: Count, now: Timestamp) -> Result<(), OperationError> {
+    if batch.complete(now)? == Command::AlreadyApplied {
+        return Ok(());
+    }
+    batch.updated_at = now;
+    // Where something left, the file's payments stay claimed: a new file with the same ones must not pay them again unseen.
+    let claim = (batch.state == BatchState::Canceled && count.sent == 0).then(|| release_claim(&batch)).flatten();
+    if write(system, &mut batch, claim.into_iter().collect()).await? {
+        tracing::info!(batch = %batch.id, state = batch.state.as_str(), "a batch ended");
+    }
+    Ok(())
+}

@@ -1,0 +1,205 @@
+//! What the operations work with: the ports, the clients, the settings.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use uuid::Uuid;
+
+use super::OperationError;
+use crate::adapters::api_key::ApiKey;
+use crate::adapters::column::{ColumnClient, ColumnSettings};
+use crate::adapters::plaid::{PlaidClient, PlaidSettings};
+use crate::adapters::provider_call::CallLimits;
+use crate::adapters::sealing::{FingerprintKey, KeyRing};
+use crate::domain::batch::manifest::Manifest;
+use crate::domain::ids::BatchId;
+use crate::domain::task::{QueueName, Task};
+use crate::ports::clock::Clock;
+use crate::ports::objects::Objects;
+use crate::ports::queue::Queue;
+use crate::ports::random::Random;
+use crate::ports::secrets::{SecretName, Secrets};
+use crate::ports::table::Table;
+use crate::ports::transport::Transport;
+
+/// What a deployment decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub column_url: String,
+    pub plaid_url: String,
+    /// The business at the bank that owns the sources' accounts.
+    pub column_entity_id: String,
+    /// Calls a second of one process; 0 is no limit.
+    pub bank_calls_per_second: u32,
+    /// Banking days that a settled funding is held, whatever the bank says (`money-rules.md` section 3).
+    pub hold_banking_days: u32,
+    /// Nobody else takes a claimed leg for this long: at least the function's timeout plus the client's.
+    pub lease: Duration,
+    /// One person may upload and approve. Off unless a company decides so.
+    pub uploader_may_approve: bool,
+    /// Files up to this size are read while the caller waits; larger ones by a worker.
+    pub summary_bytes_in_request_max: u64,
+}
+
+/// The ports, the clients made from them, and the settings. Cheap to clone; one per process.
+#[derive(Clone, Debug)]
+pub struct System {
+    pub table: Arc<dyn Table>,
+    pub queue: Arc<dyn Queue>,
+    pub objects: Arc<dyn Objects>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub secrets: Arc<dyn Secrets>,
+    pub transport: Arc<dyn Transport>,
+    pub settings: Arc<Settings>,
+    clients: Arc<Clients>,
+}
+
+/// Made on first use: a function that never calls the bank never reads its key.
+#[derive(Debug, Default)]
+struct Clients {
+    column: OnceCell<ColumnClient>,
+    manifests: Mutex<HashMap<String, Arc<Manifest>>>,
+}
+
+/// Manifests kept in memory. They never change: each is named by its hash.
+const MANIFESTS_KEPT_MAX: usize = 8;
+
+/// The keys that seal and recognise account numbers.
+#[derive(Debug)]
+pub struct Vault {
+    pub sealing: KeyRing,
+    pub fingerprints: FingerprintKey,
+}
+
+/// The ports a [`System`] is made of.
+#[derive(Clone, Debug)]
+pub struct Ports {
+    pub table: Arc<dyn Table>,
+    pub queue: Arc<dyn Queue>,
+    pub objects: Arc<dyn Objects>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    pub secrets: Arc<dyn Secrets>,
+    pub transport: Arc<dyn Transport>,
+}
+
+impl System {
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        Self {
+            table: ports.table,
+            queue: ports.queue,
+            objects: ports.objects,
+            clock: ports.clock,
+            random: ports.random,
+            secrets: ports.secrets,
+            transport: ports.transport,
+            settings: Arc::new(settings),
+            clients: Arc::default(),
+        }
+    }
+
+    /// The bank's client. One per process: its rate limit counts all its calls.
+    pub async fn column(&self) -> Result<&ColumnClient, OperationError> {
+        self.clients.column.get_or_try_init(|| self.new_column()).await
+    }
+
+    async fn new_column(&self) -> Result<ColumnClient, OperationError> {
+        let key = self.secrets.get(SecretName::ColumnApiKey).await?;
+        let limits = CallLimits { calls_per_second: self.settings.bank_calls_per_second, ..CallLimits::default() };
+        let settings = ColumnSettings {
+            base_url: self.settings.column_url.clone(),
+            api_key: ApiKey::new(key.expose()),
+            limits,
+        };
+        Ok(ColumnClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings))
+    }
+
+    pub async fn plaid(&self) -> Result<PlaidClient, OperationError> {
+        let client_id = self.secrets.get(SecretName::PlaidClientId).await?;
+        let secret = self.secrets.get(SecretName::PlaidSecret).await?;
+        let settings = PlaidSettings {
+            base_url: self.settings.plaid_url.clone(),
+            client_id: client_id.expose().to_owned(),
+            secret: ApiKey::new(secret.expose()),
+            limits: CallLimits::default(),
+        };
+        Ok(PlaidClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings))
+    }
+
+    /// The keys that seal and recognise account numbers; the secrets behind them are cached five minutes.
+    pub async fn vault(&self) -> Result<Vault, OperationError> {
+        let sealing = KeyRing::from_secret(&self.secrets.get(SecretName::SealingKeyRing).await?)?;
+        let fingerprints = FingerprintKey::from_secret(&self.secrets.get(SecretName::FingerprintKey).await?)?;
+        Ok(Vault { sealing, fingerprints })
+    }
+
+    /// The manifest with this hash. Refused where the stored object hashes to something else.
+    pub async fn manifest(&self, batch_id: BatchId, hash: &str) -> Result<Arc<Manifest>, OperationError> {
+        if let Some(known) = self.kept_manifests().get(hash) {
+            return Ok(known.clone());
+        }
+        let body = self.objects.get(&super::summarize::manifest_object(batch_id, hash)).await?;
+        let found = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&body));
+        if found != hash {
+            return Err(OperationError::Inconsistent(format!("the manifest of {batch_id} hashes to {found}, not {hash}")));
+        }
+        let manifest: Manifest = serde_json::from_slice(&body)
+            .map_err(|cause| OperationError::Inconsistent(format!("the manifest of {batch_id}: {cause}")))?;
+        let manifest = Arc::new(manifest);
+        let mut kept = self.kept_manifests();
+        if kept.len() >= MANIFESTS_KEPT_MAX {
+            kept.clear();
+        }
+        kept.insert(hash.to_owned(), manifest.clone());
+        Ok(manifest)
+    }
+
+    fn kept_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Manifest>>> {
+        self.clients.manifests.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// A new time-ordered id.
+    pub fn new_uuid(&self) -> Uuid {
+        let mut bytes = [0; 10];
+        self.random.fill(&mut bytes);
+        let milliseconds = u64::try_from(self.clock.elapsed_now().as_millisecond()).unwrap_or_default();
+        uuid::Builder::from_unix_timestamp_millis(milliseconds, &bytes).into_uuid()
+    }
+
+    /// Hands tasks to their queues. Which came before a failure is not known: all may come twice.
+    pub async fn enqueue(&self, tasks: impl IntoIterator<Item = Task>) -> Result<(), OperationError> {
+        let (mut bulk, mut other) = (Vec::new(), Vec::new());
+        for task in tasks {
+            match task.queue() {
+                QueueName::Bulk => bulk.push(task.to_body()),
+                QueueName::Other => other.push(task.to_body()),
+            }
+        }
+        if !bulk.is_empty() {
+            self.queue.send(QueueName::Bulk, bulk).await?;
+        }
+        if !other.is_empty() {
+            self.queue.send(QueueName::Other, other).await?;
+        }
+        Ok(())
+    }
+
+    /// The same, where losing them only costs time: what is due finds the work again.
+    pub async fn hint(&self, tasks: impl IntoIterator<Item = Task>) {
+        if let Err(error) = self.enqueue(tasks).await {
+            tracing::warn!(%error, "tasks were not queued; the sweep will find the work");
+        }
+    }
+}
+
+/// Batches found in due items, each once.
+pub(crate) type BatchIds = BTreeSet<BatchId>;
+
+/// Minutes from now in business time.
+pub(crate) fn minutes_from(now: Timestamp, minutes: i64) -> Timestamp {
+    now.checked_add(jiff::SignedDuration::from_mins(minutes)).unwrap_or(now)
+}

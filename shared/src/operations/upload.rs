@@ -1,0 +1,70 @@
+//! A batch begins: an id, and a place for its file.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::{OperationError, System};
+use crate::domain::batch::Batch;
+use crate::domain::ids::BatchId;
+use crate::domain::money::Cents;
+use crate::ports::objects::ObjectLink;
+use crate::store::audit::AuditEntry;
+use crate::store::stored::create;
+use crate::store::{audit, keys, stored};
+
+/// An upload link is good for this long.
+const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// Where the file of a batch lies.
+pub fn upload_object(batch_id: BatchId) -> String {
+    format!("uploads/{batch_id}.xml")
+}
+
+/// Makes a draft batch.
+pub async fn begin(system: &System, caller: &str, control_total: Option<Cents>) -> Result<Batch, OperationError> {
+    let now = system.clock.business_now();
+    let batch = Batch::draft(BatchId::new(system.new_uuid()), caller.to_owned(), control_total, now);
+    let entry = audit_entry(system, caller, "create_batch", &batch.id.to_string(), None);
+    system.table.write(vec![create(&batch)?, audit::put(&entry, nonce(system))?]).await?;
+    Ok(batch)
+}
+
+/// A link to put a file of exactly this many bytes.
+pub async fn link(system: &System, batch_id: BatchId, length: u64) -> Result<ObjectLink, OperationError> {
+    Ok(system.objects.upload_link(&upload_object(batch_id), length, LINK_LIFE).await?)
+}
+
+/// Stores a file that came with the request itself, already unpacked.
+pub async fn store(system: &System, batch_id: BatchId, body: Bytes) -> Result<(), OperationError> {
+    let batch = load(system, batch_id).await?;
+    batch.may_summarize()?;
+    Ok(system.objects.put(&upload_object(batch_id), "application/xml", body).await?)
+}
+
+/// The batch, or that there is none.
+pub async fn load(system: &System, batch_id: BatchId) -> Result<Batch, OperationError> {
+    stored::read(&*system.table, &keys::batch(batch_id))
+        .await?
+        .ok_or_else(|| OperationError::not_found("batch", batch_id))
+}
+
+pub(crate) fn audit_entry(
+    system: &System,
+    actor: &str,
+    action: &str,
+    subject: &str,
+    detail: Option<String>,
+) -> AuditEntry {
+    AuditEntry {
+        at: system.clock.business_now(),
+        actor: actor.to_owned(),
+        action: action.to_owned(),
+        subject: subject.to_owned(),
+        detail,
+    }
+}
+
+pub(crate) fn nonce(system: &System) -> u64 {
+    crate::ports::random::random_u64(&*system.random)
+}

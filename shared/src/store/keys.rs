@@ -1,0 +1,174 @@
+//! Every key of the table, in one place (docs/develop.md lists them with their readers).
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId};
+use crate::domain::ledger::Account;
+use crate::ports::table::Key;
+
+/// The index `due` is read whole once a minute; a few partitions carry what one cannot.
+pub const DUE_SHARDS: u8 = 4;
+
+/// Lines of one ledger account and month: four partitions take about 2,000 transacted lines a second.
+pub const LEDGER_SHARDS: u8 = 4;
+
+pub const AUDIT_SHARDS: u8 = 4;
+
+pub fn batch(id: BatchId) -> Key {
+    Key::new(format!("BATCH#{id}"), "BATCH")
+}
+
+pub const CHUNK_PREFIX: &str = "CHUNK#";
+
+pub fn chunk(id: BatchId, number: u32) -> Key {
+    Key::new(format!("BATCH#{id}"), format!("{CHUNK_PREFIX}{number:05}"))
+}
+
+pub fn payment(id: PaymentId) -> Key {
+    match id {
+        PaymentId::Row { batch, row } => {
+            Key::new(payment_shard(batch, PaymentId::shard_of_row(row)), format!("PAYMENT#{row:07}"))
+        }
+        PaymentId::Refund { .. } | PaymentId::Lone(_) => Key::new(format!("PAYMENT#{id}"), "PAYMENT"),
+    }
+}
+
+/// The partition of one shard of a batch's payments.
+pub fn payment_shard(batch: BatchId, shard: u8) -> String {
+    format!("BATCH#{batch}#{shard:02}")
+}
+
+pub fn payment_shards() -> impl Iterator<Item = u8> {
+    0..PAYMENT_SHARDS
+}
+
+pub fn funding(id: FundingId) -> Key {
+    Key::new(format!("FUNDING#{id}"), "FUNDING")
+}
+
+pub fn history_of(item: ItemId) -> String {
+    format!("HISTORY#{item}")
+}
+
+/// Our own step: named by the version of the item that it made.
+pub fn history_step(item: ItemId, version: u64) -> Key {
+    Key::new(history_of(item), format!("STEP#{version:06}"))
+}
+
+/// The bank's event: put-if-absent under its id, which makes the history the inbox.
+pub fn history_event(item: ItemId, event_id: &str) -> Key {
+    Key::new(history_of(item), format!("EVENT#{event_id}"))
+}
+
+pub fn file_claim(canonical_hash: &str) -> Key {
+    Key::new(format!("FILE#{canonical_hash}"), "FILE")
+}
+
+pub fn source(id: &str) -> Key {
+    Key::new(format!("SOURCE#{id}"), "SOURCE")
+}
+
+pub fn biller(institution_id: &str) -> Key {
+    Key::new(format!("BILLER#{institution_id}"), "BILLER")
+}
+
+pub fn counterparty(fingerprint: &str) -> Key {
+    Key::new(format!("COUNTERPARTY#{fingerprint}"), "COUNTERPARTY")
+}
+
+pub fn ledger_account(account: &Account) -> Key {
+    Key::new(format!("ACCOUNT#{account}"), "ACCOUNT")
+}
+
+/// The partition of an account's lines of one month.
+pub fn ledger_lines(account: &Account, month: Date, shard: u8) -> String {
+    format!("LEDGER#{account}#{:04}-{:02}#{shard}", month.year(), month.month())
+}
+
+pub fn posting(account: &Account, at: Timestamp, cause: ItemId, version: u64, line: usize) -> Key {
+    let month = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let shard = spread(&cause.to_string(), LEDGER_SHARDS);
+    Key::new(ledger_lines(account, month, shard), format!("{}#{cause}#{version:06}#{line}", sortable(at)))
+}
+
+pub fn inbox(provider: &str, event_id: &str) -> Key {
+    Key::new(format!("INBOX#{provider}#{event_id}"), "INBOX")
+}
+
+pub fn audit_day(day: Date, shard: u8) -> String {
+    format!("AUDIT#{day}#{shard}")
+}
+
+pub fn audit(at: Timestamp, actor: &str, nonce: u64) -> Key {
+    let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let shard = spread(actor, AUDIT_SHARDS);
+    Key::new(audit_day(day, shard), format!("{}#{actor}#{nonce:016x}", sortable(at)))
+}
+
+/// The entry of an item in the index `due`.
+pub fn due(key: &Key, at: Timestamp) -> (String, String) {
+    (due_shard(spread(&key.pk, DUE_SHARDS)), sortable(at))
+}
+
+pub fn due_shard(shard: u8) -> String {
+    format!("DUE#{shard}")
+}
+
+/// Lists of the index `lists`.
+pub const LIST_BATCHES: &str = "BATCHES";
+pub const LIST_SOURCES: &str = "SOURCES";
+pub const LIST_BILLERS: &str = "BILLERS";
+
+pub fn list_of_employee(employee_id: &str) -> String {
+    format!("EMPLOYEE#{employee_id}")
+}
+
+pub fn list_of_fundings(day: Date) -> String {
+    format!("FUNDINGS#{day}")
+}
+
+/// A time as text of one width, so that text order is time order: whole seconds, UTC.
+pub fn sortable(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Spreads texts evenly over shards (FNV-1a); stable for ever, since keys depend on it.
+fn spread(text: &str, shards: u8) -> u8 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash % u64::from(shards.max(1))) as u8
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_row_lives_in_its_shard_under_its_number() {
+        let id = PaymentId::Row { batch: BatchId::new(Uuid::from_u128(1)), row: 35 };
+        let key = payment(id);
+        assert!(key.pk.ends_with("#03"), "{}", key.pk);
+        assert_eq!(key.sk, "PAYMENT#0000035");
+    }
+
+    #[test]
+    fn spreading_is_even_and_stable() {
+        let mut counts = [0_u32; 4];
+        for number in 0..4_000 {
+            counts[usize::from(spread(&format!("item {number}"), 4))] += 1;
+        }
+        assert!(counts.iter().all(|count| (900..1_100).contains(count)), "{counts:?}");
+        assert_eq!(spread("CORP-1", 4), spread("CORP-1", 4));
+    }
+
+    #[test]
+    fn text_order_is_time_order() {
+        let early = sortable("2026-03-02T09:59:59.9Z".parse().unwrap());
+        let late = sortable("2026-03-02T10:00:00Z".parse().unwrap());
+        assert!(early < late);
+    }
+}

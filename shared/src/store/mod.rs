@@ -1,0 +1,9 @@
+//! What the table holds: keys, items, and how they are read and written. Decisions are made in [`crate::domain`].
+
+pub mod audit;
+pub mod counterparty;
+pub mod history;
+pub mod keys;
+pub mod ledger;
+pub mod payments;
+pub mod stored;

@@ -1,0 +1,129 @@
+//! What an item of the table is: its key, its version, where it is indexed, and the two ways it is written.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::keys;
+use crate::domain::batch::Batch;
+use crate::domain::biller::Biller;
+use crate::domain::funding::Funding;
+use crate::domain::payment::Payment;
+use crate::domain::source::Source;
+use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
+
+/// An item with a version. Every put names the version it replaces.
+pub trait Stored: Serialize + DeserializeOwned {
+    fn key(&self) -> Key;
+    fn indexing(&self) -> Indexing;
+    fn version_mut(&mut self) -> &mut u64;
+}
+
+/// Puts a new item; refused where one is there already.
+pub fn create<T: Stored>(item: &T) -> Result<Change, TableError> {
+    Ok(Change::Put {
+        key: item.key(),
+        attributes: encode(item)?,
+        indexing: item.indexing(),
+        condition: Condition::Absent,
+    })
+}
+
+/// Puts the item over the version it was read at, and counts its version up.
+pub fn replace<T: Stored>(item: &mut T) -> Result<Change, TableError> {
+    let read_at = *item.version_mut();
+    *item.version_mut() = read_at.saturating_add(1);
+    Ok(Change::Put {
+        key: item.key(),
+        attributes: encode(item)?,
+        indexing: item.indexing(),
+        condition: Condition::VersionIs(read_at),
+    })
+}
+
+/// Reads an item consistently.
+pub async fn read<T: DeserializeOwned>(table: &dyn Table, key: &Key) -> Result<Option<T>, TableError> {
+    table.get(key).await?.map(decode).transpose()
+}
+
+impl Stored for Batch {
+    fn key(&self) -> Key {
+        keys::batch(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing {
+            due: self.due_at.map(|at| keys::due(&self.key(), at)),
+            lists: Some((keys::LIST_BATCHES.to_owned(), format!("{}#{}", keys::sortable(self.created_at), self.id))),
+            expires_at: None,
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Payment {
+    fn key(&self) -> Key {
+        keys::payment(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing {
+            due: self.due_at.map(|at| keys::due(&self.key(), at)),
+            lists: self.row.as_ref().map(|row| (keys::list_of_employee(&row.employee_id), self.id.to_string())),
+            expires_at: None,
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Funding {
+    fn key(&self) -> Key {
+        keys::funding(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        let day = self.created_at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        Indexing {
+            due: self.due_at.map(|at| keys::due(&self.key(), at)),
+            lists: Some((keys::list_of_fundings(day), self.id.to_string())),
+            expires_at: None,
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Source {
+    fn key(&self) -> Key {
+        keys::source(&self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { lists: Some((keys::LIST_SOURCES.to_owned(), self.id.clone())), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Biller {
+    fn key(&self) -> Key {
+        keys::biller(&self.institution_id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { lists: Some((keys::LIST_BILLERS.to_owned(), self.institution_id.clone())), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
