@@ -39,8 +39,8 @@ impl Company {
     }
 }
 
-/// One company with several bank accounts. The EIN is a digit short and the ZIP belongs to another state, as in the original file: an importer must
-/// survive both (`payroll-file.md` section 3).
+/// One company with several bank accounts. The EIN is a digit short and the ZIP belongs to another state, as in the
+/// original file: an importer must survive both (`payroll-file.md` section 3).
 fn sources(options: &Options) -> Vec<Source> {
     let mut draw = Draw::new(options.seed, Stream::Sources);
     let ein = draw.eight_digits();
@@ -72,7 +72,8 @@ fn sources(options: &Options) -> Vec<Source> {
         .collect()
 }
 
-/// Eight random digits and the digit that satisfies the ABA checksum (`payroll-file.md` section 7); never all zeros, which importers refuse.
+/// Eight random digits and the digit that satisfies the ABA checksum (`payroll-file.md` section 7); never all zeros,
+/// which importers refuse.
 fn routing_number(draw: &mut Draw) -> String {
     let digits = format!("{:08}", draw.between(1, 99_999_999));
     let weighted: u32 = digits.bytes().zip([3, 7, 1].into_iter().cycle()).map(|(d, w)| u32::from(d - b'0') * w).sum();

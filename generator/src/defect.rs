@@ -1,4 +1,5 @@
-//! The defects that a file can be given on purpose, and their list form: `aba:3,amount-zero:1,dup-row:2,missing:DOB:1,truncate`.
+//! The defects that a file can be given on purpose, and their list form:
+//! `aba:3,amount-zero:1,dup-row:2,missing:DOB:1,truncate`.
 
 use std::str::FromStr;
 
@@ -87,9 +88,10 @@ pub enum FileDefect {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum DefectParseError {
     #[error(
-        "there is no defect {0:?}: choose, each with an optional :COUNT, aba, aba-format, amount-zero, amount-negative, amount-format, amount-large, \
-         dob, phone, missing:FIELD, empty:FIELD, duplicate-field:FIELD, nested:FIELD, dup-row, conflicting-employee, conflicting-payor; \
-         or, at most one and without a count, truncate, doctype, wrong-root, second-root, encoding"
+        "there is no defect {0:?}: choose, each with an optional :COUNT, aba, aba-format, amount-zero, amount-negative, \
+         amount-format, amount-large, dob, phone, missing:FIELD, empty:FIELD, duplicate-field:FIELD, nested:FIELD, \
+         dup-row, conflicting-employee, conflicting-payor; or, at most one and without a count, truncate, doctype, \
+         wrong-root, second-root, encoding"
     )]
     UnknownDefect(String),
     #[error("{defect} needs a field, as in {defect}:DOB:1")]
@@ -100,7 +102,7 @@ pub enum DefectParseError {
     UnknownField { defect: String, field: String, allowed: String },
     #[error("{count:?} is no count for {defect}: give a whole number from 1")]
     Count { defect: String, count: String },
-    #[error("{defect} strikes the whole file and takes no count, but {superfluous:?} follows it")]
+    #[error("{defect} takes no {superfluous:?} after it: remove it")]
     Superfluous { defect: String, superfluous: String },
 }
 

@@ -1,14 +1,16 @@
-//! Why a file could not be generated. Only the two write errors are worth another try with the same options.
+//! Why a file could not be generated.
 
 use std::io;
 use std::path::PathBuf;
 
+/// Only the two write errors are worth another try with the same options.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
     #[error("option {option} is {value}: choose {allowed}")]
     Option { option: &'static str, value: i128, allowed: String },
     #[error(
-        "{defects} defective rows do not fit into {rows} rows (a duplicate or a conflict also needs a clean first row): ask for fewer defects or more rows"
+        "{defects} defective rows do not fit into {rows} rows (a duplicate or a conflict also needs a sound first \
+         row): ask for fewer defects or more rows"
     )]
     TooManyDefects { defects: u64, rows: u64 },
     #[error("a file carries one file defect at most, the options name {count}: generate one file for each")]

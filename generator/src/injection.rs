@@ -19,7 +19,8 @@ pub(crate) struct Injected {
     pub(crate) expected: ExpectedError,
 }
 
-/// Gives `row`, the `number`th of the file, its defect. `kept` holds the sound rows that the plan wants repeated and that are already written.
+/// Gives `row`, the `number`th of the file, its defect. `kept` holds the sound rows that the plan wants repeated and
+/// that are already written.
 pub(crate) fn inject(
     strike: Strike,
     number: u64,

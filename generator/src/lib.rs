@@ -1,11 +1,12 @@
-//! Synthetic payroll files: the shape and the statistics of a real one (`payroll-file.md`), with made-up people and accounts.
+//! Synthetic payroll files: the shape and the statistics of a real one (`payroll-file.md`), with made-up people and
+//! accounts.
 //!
-//! Guarantees: the same [`Options`] give the same bytes, on every machine and in every later version. Nothing here is shared with the importer, so
-//! that a misunderstanding of the format cannot agree with itself. Files are streamed: memory grows with the employees, and by about 40 bytes a row
-//! for the loans already used.
+//! Guarantees: the same [`Options`] give the same bytes, on every machine and in every later version. Nothing here is
+//! shared with the importer, so that a misunderstanding of the format cannot agree with itself. Files are streamed:
+//! memory grows with the employees, and by about 40 bytes a row for the loans already used.
 //!
-//! Limits: the text is ASCII, every row is complete and valid unless [`Options::defects`] asks otherwise, and the names are built from syllables, so
-//! that nobody mistakes them for people.
+//! Limits: the text is ASCII, every row is complete and valid unless [`Options::defects`] asks otherwise, and the names
+//! are built from syllables, so that nobody mistakes them for people.
 //!
 //! ```
 //! use generator::{FileWriter, Options, Style, generate, rows};

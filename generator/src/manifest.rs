@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::GenerateError;
 use crate::rows::GeneratedRow;
 
-/// The contents of a generated file. Sums and counts other than `rows` cover the complete rows without an expected error, also in a file with a file
-/// error, of which nothing may be paid.
+/// The contents of a generated file. Sums and counts other than `rows` cover the complete rows without an expected
+/// error, also in a file with a file error, of which nothing may be paid.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
     /// Lower-case hex.
@@ -30,7 +30,8 @@ pub struct Manifest {
     pub by_source: BTreeMap<String, Totals>,
     pub by_branch: BTreeMap<String, Totals>,
     pub by_institution: BTreeMap<String, Totals>,
-    /// Without the dead servicers' rows: what is to be pulled from each source. A source without a payable row is absent.
+    /// Without the dead servicers' rows: what is to be pulled from each source. A source without a payable row is
+    /// absent.
     pub payable_by_source: BTreeMap<String, Totals>,
     pub payable_by_branch: BTreeMap<String, Totals>,
     pub employees: u64,
@@ -42,7 +43,8 @@ pub struct Manifest {
     pub bank_accounts: u64,
     /// Institution ids that no provider may know, drawn or not.
     pub dead_servicers: Vec<String>,
-    /// In document order, at most one a row; a file error stands last, and alone where it keeps an importer from reading the rows.
+    /// In document order, at most one a row; a file error stands last, and alone where it keeps an importer from
+    /// reading the rows.
     pub expected_errors: Vec<ExpectedError>,
 }
 
@@ -128,7 +130,8 @@ pub(crate) struct Tally {
     by_institution: BTreeMap<String, Totals>,
     payable_by_source: BTreeMap<String, Totals>,
     payable_by_branch: BTreeMap<String, Totals>,
-    // Hashes instead of texts: a million loans stay below 20 MB, and two of them fall together once in ten million files.
+    // Hashes instead of texts: a million loans stay below 20 MB, and two of them fall together once in ten million
+    // files.
     employees: HashSet<u64>,
     loans: HashSet<u64>,
     companies: HashSet<u64>,

@@ -1,4 +1,5 @@
-//! Names of people who do not exist: 2,900 first and 470 last names, 8 of the last ones with an apostrophe (1.7 %, as in the original file).
+//! Names of people who do not exist: 2,900 first and 470 last names, 8 of the last ones with an apostrophe (1.7 %, as
+//! in the original file).
 
 use crate::random::Draw;
 

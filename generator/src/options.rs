@@ -45,8 +45,8 @@ impl Default for Options {
 
 impl Options {
     /// # Errors
-    /// [`GenerateError::Option`] names the first option out of range. The amounts keep to the provider's limits, $1.00 to $1,000,000.00, because a
-    /// file without defects must import without errors.
+    /// [`GenerateError::Option`] names the first option out of range. The amounts keep to the provider's limits, $1.00
+    /// to $1,000,000.00, because a file without defects must import without errors.
     pub(crate) fn check(&self) -> Result<(), GenerateError> {
         check("rows", self.rows.into(), 1..=10_000_000)?;
         check("employees", self.employees.into(), 1..=10_000_000)?;

@@ -1,5 +1,5 @@
-//! Which rows the defects strike: decided before the first row is written, so that the file can be streamed. The choices come from a stream that
-//! sound rows do not use.
+//! Which rows the defects strike: decided before the first row is written, so that the file can be streamed. The
+//! choices come from a stream that sound rows do not use.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! Reproducible randomness: ChaCha8 with a fixed derivation of its key and our own reduction to a range, because the bytes of a file must outlive
-//! every version of a random number library. Each kind of value has a stream of its own, so that more rows extend a file and a defect changes only
-//! the rows it strikes.
+//! Reproducible randomness: ChaCha8 with a fixed derivation of its key and our own reduction to a range, because the
+//! bytes of a file must outlive every version of a random number library. Each kind of value has a stream of its own,
+//! so that more rows extend a file and a defect changes only the rows it strikes.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
@@ -28,8 +28,8 @@ impl Draw {
         Self(generator)
     }
 
-    /// Uniform in `0..bound`; a bound of 0 counts as 1. Values of the incomplete last stretch are drawn again: a plain remainder would favour the
-    /// small ones.
+    /// Uniform in `0..bound`; a bound of 0 counts as 1. Values of the incomplete last stretch are drawn again: a plain
+    /// remainder would favour the small ones.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let bound = bound.max(1);
         let last_fair = u64::MAX - (u64::MAX % bound + 1) % bound;

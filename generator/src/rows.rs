@@ -1,4 +1,5 @@
-//! The rows of a file as values, before they are written: tests permute, drop or change them and write them with [`FileWriter`](crate::FileWriter).
+//! The rows of a file as values, before they are written: tests permute, drop or change them and write them with
+//! [`FileWriter`](crate::FileWriter).
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -99,7 +100,8 @@ pub(crate) fn dollars(cents: i64) -> String {
     format!("{sign}{}.{:02}", cents / 100, cents % 100)
 }
 
-/// The rows of the file that these options describe, without its defects. With the same seed, a larger `rows` begins with the same rows.
+/// The rows of the file that these options describe, without its defects. With the same seed, a larger `rows` begins
+/// with the same rows.
 ///
 /// # Errors
 /// [`GenerateError::Option`] for an option out of range.
@@ -132,18 +134,13 @@ impl Rows {
         &self.company.sources
     }
 
-    /// Institution ids that rows draw from, the dead ones included.
-    pub fn servicers(&self) -> &[String] {
-        &self.company.servicers
-    }
-
     /// Institution ids that no provider may know.
     pub fn dead_servicers(&self) -> &[String] {
         self.company.dead_servicers()
     }
 
-    /// Draws until employee, servicer and loan number are a loan that no earlier row pays. The three fit into one number: `Options::check` keeps
-    /// employees times servicers below 10^11, and there are 10^8 loan numbers.
+    /// Draws until employee, servicer and loan number are a loan that no earlier row pays. The three fit into one
+    /// number: `Options::check` keeps employees times servicers below 10^11, and there are 10^8 loan numbers.
     fn unused_loan(&mut self, employee: usize, servicer: usize) -> u64 {
         let account = (employee * self.company.servicers.len() + servicer) as u64;
         loop {

@@ -1,4 +1,5 @@
-//! Rows as XML: UTF-8, no declaration, no attributes; `&`, `<` and `>` are escaped and nothing else (`payroll-file.md` section 1).
+//! Rows as XML: UTF-8, no declaration, no attributes; `&`, `<` and `>` are escaped and nothing else (`payroll-file.md`
+//! section 1).
 
 use std::io::Write;
 
@@ -13,7 +14,8 @@ use crate::rows::GeneratedRow;
 
 const FLUSH_AT_BYTES: usize = 64 * 1024;
 
-/// Writes one payroll file row by row and counts what it writes. A file dropped before [`finish`](Self::finish) is incomplete.
+/// Writes one payroll file row by row and counts what it writes. A file dropped before [`finish`](Self::finish) is
+/// incomplete.
 #[derive(Debug)]
 pub struct FileWriter<W> {
     output: W,
