@@ -121,7 +121,8 @@ mod tests {
     use super::*;
 
     fn answer(code: &str, details: Value) -> Vec<u8> {
-        let body = json!({"type": "validation_error", "code": code, "message": "account 000123456789", "details": details});
+        let body =
+            json!({"type": "validation_error", "code": code, "message": "account 000123456789", "details": details});
         serde_json::to_vec(&body).unwrap()
     }
 
@@ -146,7 +147,9 @@ mod tests {
     fn a_wrong_field_is_the_payees_only_if_the_payee_owns_all_of_them() {
         let classified = |details| classify(400, &answer("invalid_field_value", details));
         assert!(matches!(classified(json!({"receiver_name": "bad"})), BankError::Refused { .. }));
-        for details in [json!({"company_name": "bad"}), json!({"receiver_name": "", "company_name": ""}), json!({}), Value::Null] {
+        for details in
+            [json!({"company_name": "bad"}), json!({"receiver_name": "", "company_name": ""}), json!({}), Value::Null]
+        {
             assert!(matches!(classified(details), BankError::AboutUs { .. }));
         }
     }

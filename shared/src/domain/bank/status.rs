@@ -114,9 +114,9 @@ impl BankStatus {
             BankStatus::Settled | BankStatus::Completed | BankStatus::PendingReturn => StatusMeaning::Settled,
             BankStatus::Canceled => StatusMeaning::Canceled,
             BankStatus::Returned => StatusMeaning::Returned,
-            BankStatus::ReturnDishonored
-            | BankStatus::ReturnDishonoredFundsUnlocked
-            | BankStatus::ReturnContested => StatusMeaning::ReturnDisputed,
+            BankStatus::ReturnDishonored | BankStatus::ReturnDishonoredFundsUnlocked | BankStatus::ReturnContested => {
+                StatusMeaning::ReturnDisputed
+            }
             BankStatus::Other(_) => StatusMeaning::Unknown,
         }
     }

@@ -11,11 +11,12 @@
 //! A code the reference gives no group (`-`) stands under Receiver.
 
 use super::PayoutRetry::{AsItIs, No, WithCorrectedData};
+use super::RetryRule::{FixFirst, Never, NewAuthorisation, Same};
 use super::ReturnGroup::{
-    Administrative, CheckConversion, Contest, Dishonor, Enrolment, Funds, International, Operator, Receiver, Unauthorised,
+    Administrative, CheckConversion, Contest, Dishonor, Enrolment, Funds, International, Operator, Receiver,
+    Unauthorised,
 };
 use super::ReturnWindow::{Agreed, BankingDays, CalendarDays, NextFile, Unstated};
-use super::RetryRule::{FixFirst, NewAuthorisation, Never, Same};
 use super::{PayoutRetry, RetryRule, ReturnCode, ReturnGroup, ReturnRule, ReturnWindow};
 
 const fn rule(
