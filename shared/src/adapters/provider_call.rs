@@ -55,6 +55,8 @@ pub(crate) struct CallFailure {
     /// Whether the provider may have acted.
     pub(crate) outcome_unknown: bool,
     pub(crate) cause: String,
+    /// What the last try was answered, if anything: a provider may say there that no repeat will help.
+    pub(crate) last_response: Option<ProviderResponse>,
 }
 
 /// Sends the calls of one client.
@@ -70,7 +72,7 @@ pub(crate) struct ProviderCaller {
 /// What a try came to.
 enum Outcome {
     Final(ProviderResponse),
-    Again { outcome_unknown: bool, cause: String },
+    Again { outcome_unknown: bool, cause: String, response: Option<ProviderResponse> },
 }
 
 impl ProviderCaller {
@@ -91,7 +93,11 @@ impl ProviderCaller {
 
     /// Sends the request until an answer is final, the tries are used up, or the deadline leaves no room for another try.
     pub(crate) async fn call(&self, request: &ProviderRequest, deadline: Deadline) -> Result<Answer, CallFailure> {
-        let mut failure = CallFailure { outcome_unknown: false, cause: "no time left before the deadline".to_owned() };
+        let mut failure = CallFailure {
+            outcome_unknown: false,
+            cause: "no time left before the deadline".to_owned(),
+            last_response: None,
+        };
         for tried in 0..self.limits.tries_max.max(1) {
             let pause = if tried == 0 { Duration::ZERO } else { self.jittered_pause(tried) };
             if !self.wait_for_turn(pause, deadline).await {
@@ -101,9 +107,10 @@ impl ProviderCaller {
                 Outcome::Final(response) => {
                     return Ok(Answer { response, earlier_outcome_unknown: failure.outcome_unknown });
                 }
-                Outcome::Again { outcome_unknown, cause } => {
+                Outcome::Again { outcome_unknown, cause, response } => {
                     tracing::warn!(method = %request.method, url = %request.url, tried = tried + 1, cause, "call failed");
-                    failure = CallFailure { outcome_unknown: failure.outcome_unknown || outcome_unknown, cause };
+                    let outcome_unknown = failure.outcome_unknown || outcome_unknown;
+                    failure = CallFailure { outcome_unknown, cause, last_response: response };
                 }
             }
         }
@@ -112,13 +119,20 @@ impl ProviderCaller {
 
     async fn send_once(&self, request: &ProviderRequest) -> Outcome {
         match self.transport.exchange(request.clone()).await {
-            Ok(response) => match response.status {
-                // Refused before it was looked at: it has not happened.
-                429 => Outcome::Again { outcome_unknown: false, cause: "status 429".to_owned() },
-                status @ (408 | 500..) => Outcome::Again { outcome_unknown: true, cause: format!("status {status}") },
-                _ => Outcome::Final(response),
-            },
-            Err(cause) => Outcome::Again { outcome_unknown: true, cause: cause.to_string() },
+            Ok(response) => {
+                let outcome_unknown = match response.status {
+                    // Refused before it was looked at: it has not happened.
+                    429 => false,
+                    408 | 500.. => true,
+                    _ => return Outcome::Final(response),
+                };
+                Outcome::Again {
+                    outcome_unknown,
+                    cause: format!("status {}", response.status),
+                    response: Some(response),
+                }
+            }
+            Err(cause) => Outcome::Again { outcome_unknown: true, cause: cause.to_string(), response: None },
         }
     }
 

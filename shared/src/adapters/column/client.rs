@@ -211,10 +211,14 @@ impl ColumnClient {
         tracing::warn!(call = name, status = response.status, %error, "the bank refused a call");
         match error {
             // It may have been refused before the bank looked whether an earlier try had gone through.
-            BankError::AboutUs { .. } if answer.earlier_outcome_unknown => {
-                Err(BankError::Unavailable { outcome_unknown: true, cause: error.to_string() })
-            }
-            error => Err(error),
+            BankError::AboutUs { status, .. } if answer.earlier_outcome_unknown => Err(BankError::Unavailable {
+                outcome_unknown: true,
+                cause: format!("status {status} after a try without an answer"),
+            }),
+            BankError::Refused { .. }
+            | BankError::AboutUs { .. }
+            | BankError::Unavailable { .. }
+            | BankError::Unreadable { .. } => Err(error),
         }
     }
 

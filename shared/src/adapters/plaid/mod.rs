@@ -130,8 +130,13 @@ impl PlaidClient {
             body: body.to_string().into(),
             timeout: self.caller.call_timeout(),
         };
-        let answer = self.caller.call(&request, deadline).await;
-        let response = answer.map_err(|failure| PlaidError::Unavailable { cause: failure.cause })?.response;
+        let response = match self.caller.call(&request, deadline).await {
+            Ok(answer) => answer.response,
+            Err(failure) => match failure.last_response {
+                Some(response) => response,
+                None => return Err(PlaidError::Unavailable { cause: failure.cause }),
+            },
+        };
         if response.status == 200 {
             return serde_json::from_slice(&response.body).map_err(|_| PlaidError::Unreadable { path });
         }

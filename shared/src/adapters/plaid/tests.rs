@@ -36,7 +36,8 @@ async fn an_institution_is_found_with_its_routing_numbers() {
     let facts = InstitutionFacts { name: "Example Bank".to_owned(), routing_numbers: vec!["110000000".to_owned()] };
     assert_eq!(result, Ok(InstitutionLookup::Found(facts)));
     assert_eq!(sent[0].url, "https://plaid.example/institutions/get_by_id");
-    assert_eq!(sent[0].body, r#"{"country_codes":["US"],"institution_id":"ins_109508"}"#);
+    let asked: Value = serde_json::from_slice(&sent[0].body).unwrap();
+    assert_eq!(asked, json!({"institution_id": "ins_109508", "country_codes": ["US"]}));
     assert!(sent[0].headers.contains(&("plaid-secret".to_owned(), "secret-example".to_owned())));
 }
 
@@ -50,7 +51,7 @@ async fn an_institution_that_plaid_does_not_have_is_an_answer() {
 async fn errors_say_whether_a_retry_helps() {
     for (script, retryable) in [
         (refusal(429, "RATE_LIMIT_EXCEEDED", "INSTITUTIONS_GET_BY_ID_LIMIT"), true),
-        (refusal(400, "RATE_LIMIT_EXCEEDED", "CREDITS_EXHAUSTED"), false),
+        (refusal(429, "RATE_LIMIT_EXCEEDED", "CREDITS_EXHAUSTED"), false),
         (refusal(400, "INSTITUTION_ERROR", "INSTITUTION_DOWN"), true),
         (refusal(500, "API_ERROR", "INTERNAL_SERVER_ERROR"), true),
         (refusal(400, "INVALID_INPUT", "INVALID_API_KEYS"), false),
@@ -60,4 +61,11 @@ async fn errors_say_whether_a_retry_helps() {
         let (result, _) = looked_up(script).await;
         assert_eq!(result.map_err(|error| error.retryable()), Err(retryable));
     }
+}
+
+#[tokio::test]
+async fn a_plaid_out_of_reach_is_asked_again_later() {
+    let broken = Err(crate::ports::transport::TransportError::TimedOut);
+    let (result, _) = looked_up(broken).await;
+    assert!(matches!(result, Err(PlaidError::Unavailable { .. })), "{result:?}");
 }

@@ -11,9 +11,11 @@ pub enum BankError {
         /// Names of the request's fields that the bank complained about.
         fields: Vec<String>,
     },
-    /// The bank refuses us, not the payee: funds, limits, permissions, our own settings, or a code we do not know. Nothing happened.
-    /// Pause the source, raise an alarm, send the same request with the same key later.
-    #[error("the bank refused us with status {status} {}: nothing was sent; look at our account at the bank", code.as_deref().unwrap_or("without a code"))]
+    /// The bank refuses us, not the payee: funds, limits, permissions, our own settings, or a code we do not know. Nothing
+    /// happened. Pause the source, raise an alarm, send the same request with the same key later.
+    #[error(
+        "the bank refused us with status {status}, code {code:?}: look at our account at the bank, then send again"
+    )]
     AboutUs { status: u16, code: Option<String> },
     /// No usable answer in the time there was. Send the same request with the same key later.
     #[error("the bank cannot be reached ({cause}); outcome unknown: {outcome_unknown}")]

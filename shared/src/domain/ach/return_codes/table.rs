@@ -4,6 +4,7 @@
 //! - R02, R20, R34: never the same account, but the payee may name another one.
 //! - R18, R27, R32: a new transfer gets a new date and trace number, or the receiving bank can settle again; the data were right.
 //! - R19, R21: the fault is in our own amounts or company id, which no correction of a payee repairs.
+//! - R25, R26: the fields that are wrong come from the payee's data.
 //! - R01, R07 to R11, R29, R35, R37 and on: answers to debits, checks or enrolments. On a payout they make no sense, so a person looks.
 //! - R14 to R16, R23, R90: the payee cannot or must not be paid. R24: the payee was paid already.
 //! - R61 to R77: the banks dispute an earlier return; it is not known whose the money is.
