@@ -99,8 +99,8 @@ impl ProviderCaller {
             last_response: None,
         };
         for tried in 0..self.limits.tries_max.max(1) {
-            let pause = if tried == 0 { Duration::ZERO } else { self.jittered_pause(tried) };
-            if !self.wait_for_turn(pause, deadline).await {
+            let backoff = if tried == 0 { Duration::ZERO } else { self.jittered_pause(tried) };
+            if !self.wait_for_turn(backoff, deadline).await {
                 break;
             }
             match self.send_once(request).await {
@@ -136,19 +136,25 @@ impl ProviderCaller {
         }
     }
 
-    /// Pauses for the backoff and the rate limit. False, without having waited, when a send could then outlast the deadline.
-    async fn wait_for_turn(&self, pause: Duration, deadline: Deadline) -> bool {
-        let now = self.clock.elapsed_now();
-        let Some(wait) =
-            self.rate.reserve(now, pause, |wait| deadline.allows(now, wait.saturating_add(self.limits.call_timeout)))
-        else {
+    /// Pauses for the backoff, then for the rate limit. False, without waiting on, when a send could then outlast the deadline.
+    async fn wait_for_turn(&self, backoff: Duration, deadline: Deadline) -> bool {
+        let fits = |now, wait: Duration| deadline.allows(now, wait.saturating_add(self.limits.call_timeout));
+        if !fits(self.clock.elapsed_now(), backoff) {
             return false;
-        };
-        if !wait.is_zero() {
-            self.clock.pause(wait).await;
         }
+        self.pause(backoff).await;
+        // A turn is taken only after the backoff: one taken for a later moment would hold up everybody else's calls until then.
+        let now = self.clock.elapsed_now();
+        let Some(wait) = self.rate.take_turn(now, |wait| fits(now, wait)) else { return false };
+        self.pause(wait).await;
         // A pause may have taken longer than asked for.
-        deadline.allows(self.clock.elapsed_now(), self.limits.call_timeout)
+        fits(self.clock.elapsed_now(), Duration::ZERO)
+    }
+
+    async fn pause(&self, duration: Duration) {
+        if !duration.is_zero() {
+            self.clock.pause(duration).await;
+        }
     }
 
     /// Anything from zero to a limit that doubles with each try, so that many processes do not come back at the same moment.
@@ -173,15 +179,12 @@ impl RateLimit {
         Self { spacing: Duration::from_secs(1).checked_div(per_second), next_free: Mutex::new(Timestamp::MIN) }
     }
 
-    /// Takes the next free moment that is at least `pause` away, if `acceptable` agrees to the wait; a refused moment stays free.
-    fn reserve(&self, now: Timestamp, pause: Duration, acceptable: impl FnOnce(Duration) -> bool) -> Option<Duration> {
-        let Some(spacing) = self.spacing else {
-            return acceptable(pause).then_some(pause);
-        };
+    /// Takes the next free moment and answers how far away it is, if `acceptable` agrees to that wait; a refused moment stays free.
+    fn take_turn(&self, now: Timestamp, acceptable: impl FnOnce(Duration) -> bool) -> Option<Duration> {
+        let Some(spacing) = self.spacing else { return Some(Duration::ZERO) };
         // The value is one moment, whole after every step: a panic elsewhere cannot have left it half-written.
         let mut next_free = self.next_free.lock().unwrap_or_else(PoisonError::into_inner);
-        let earliest = now.checked_add(pause).unwrap_or(Timestamp::MAX);
-        let moment = earliest.max(*next_free);
+        let moment = now.max(*next_free);
         let wait = Duration::try_from(moment.duration_since(now)).unwrap_or_default();
         if !acceptable(wait) {
             return None;

@@ -102,3 +102,14 @@ async fn a_call_that_cannot_wait_for_its_turn_takes_nobody_elses() {
 
     assert_eq!(transport.sent().len(), 2);
 }
+
+#[test]
+fn a_refused_turn_stays_free_and_idle_time_is_not_saved_up() {
+    let rate = RateLimit::new(1);
+    let now = Timestamp::UNIX_EPOCH;
+    assert_eq!(rate.take_turn(now, |_| true), Some(Duration::ZERO));
+    assert_eq!(rate.take_turn(now, |wait| wait.is_zero()), None);
+    let later = now + Duration::from_secs(5);
+    assert_eq!(rate.take_turn(later, |_| true), Some(Duration::ZERO));
+    assert_eq!(rate.take_turn(later, |_| true), Some(Duration::from_secs(1)));
+}
