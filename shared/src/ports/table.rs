@@ -55,10 +55,21 @@ pub enum Condition {
 /// One change of a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    Put { key: Key, attributes: Attributes, indexing: Indexing, condition: Condition },
-    Delete { key: Key, condition: Condition },
+    Put {
+        key: Key,
+        attributes: Attributes,
+        indexing: Indexing,
+        condition: Condition,
+    },
+    Delete {
+        key: Key,
+        condition: Condition,
+    },
     /// Holds the whole write back unless the condition holds; changes nothing.
-    Check { key: Key, condition: Condition },
+    Check {
+        key: Key,
+        condition: Condition,
+    },
 }
 
 impl Change {

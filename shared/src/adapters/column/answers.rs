@@ -1,0 +1,152 @@
+//! Column's answers as our types, and the shapes they are read from.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::domain::bank::event::{BankEvent, MalformedBankData, TransferSnapshot};
+use crate::domain::money::Cents;
+
+/// One of our accounts at the bank.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankAccount {
+    pub id: String,
+    pub status: BankAccountStatus,
+    pub currency: String,
+    pub description: String,
+    pub balances: Balances,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BankAccountStatus {
+    Open,
+    Closed,
+    Frozen,
+    Other(String),
+}
+
+/// What an account holds. A balance may be negative: a late return takes money that was spent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Balances {
+    /// Can be spent now.
+    pub available: Cents,
+    /// Pulled and not yet available.
+    pub pending: Cents,
+    /// Held for book transfers.
+    pub holding: Cents,
+    /// Locked for issued checks and overdrafts.
+    pub locked: Cents,
+}
+
+/// A bank in Column's directory.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Institution {
+    pub routing_number: String,
+    pub full_name: String,
+    pub ach_eligible: bool,
+    pub wire_eligible: bool,
+    pub realtime_eligible: bool,
+}
+
+/// What became of a wish to cancel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CancelOutcome {
+    Canceled(Box<TransferSnapshot>),
+    /// The bank has already sent it: it will settle or return.
+    TooLate,
+}
+
+/// Where a list goes on: the id of the last thing seen. Safe to store.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
+pub struct PageCursor(pub String);
+
+/// Transfers, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferPage {
+    pub transfers: Vec<TransferSnapshot>,
+    /// `None` on the last page.
+    pub older: Option<PageCursor>,
+}
+
+/// Events, newest first. One that cannot be read does not hide the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    pub events: Vec<Result<BankEvent, MalformedBankData>>,
+    /// `None` on the last page.
+    pub older: Option<PageCursor>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireBankAccount {
+    id: String,
+    status: Option<String>,
+    currency_code: Option<String>,
+    description: Option<String>,
+    balances: WireBalances,
+}
+
+#[derive(Deserialize)]
+struct WireBalances {
+    available_amount: i64,
+    pending_amount: i64,
+    holding_amount: i64,
+    locked_amount: i64,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireTransferList {
+    transfers: Vec<Value>,
+    #[serde(default)]
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireEventList {
+    events: Vec<Value>,
+    #[serde(default)]
+    has_more: bool,
+}
+
+impl From<WireBankAccount> for BankAccount {
+    fn from(wire: WireBankAccount) -> Self {
+        let status = wire.status.unwrap_or_default();
+        Self {
+            id: wire.id,
+            status: match status.to_ascii_lowercase().as_str() {
+                "open" => BankAccountStatus::Open,
+                "closed" => BankAccountStatus::Closed,
+                "frozen" => BankAccountStatus::Frozen,
+                _ => BankAccountStatus::Other(status),
+            },
+            currency: wire.currency_code.unwrap_or_default(),
+            description: wire.description.unwrap_or_default(),
+            balances: Balances {
+                available: Cents::new(wire.balances.available_amount),
+                pending: Cents::new(wire.balances.pending_amount),
+                holding: Cents::new(wire.balances.holding_amount),
+                locked: Cents::new(wire.balances.locked_amount),
+            },
+        }
+    }
+}
+
+impl TryFrom<WireTransferList> for TransferPage {
+    type Error = MalformedBankData;
+
+    fn try_from(list: WireTransferList) -> Result<Self, Self::Error> {
+        let older = cursor(&list.transfers, list.has_more);
+        let transfers = list.transfers.into_iter().map(TransferSnapshot::from_json).collect::<Result<_, _>>()?;
+        Ok(Self { transfers, older })
+    }
+}
+
+impl From<WireEventList> for EventPage {
+    fn from(list: WireEventList) -> Self {
+        let older = cursor(&list.events, list.has_more);
+        Self { events: list.events.into_iter().map(BankEvent::from_json).collect(), older }
+    }
+}
+
+fn cursor(items: &[Value], has_more: bool) -> Option<PageCursor> {
+    let last = items.last()?.get("id")?.as_str()?;
+    has_more.then(|| PageCursor(last.to_owned()))
+}

@@ -1,0 +1,69 @@
+//! What to list at Column, and the paths and query strings for it.
+
+use jiff::Timestamp;
+
+use super::answers::PageCursor;
+
+/// Items per page: the most that Column gives (`column.md section 1.6`).
+const PAGE_ITEMS: u32 = 100;
+
+/// ACH transfers of one of our accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TransferQuery {
+    pub bank_account_id: String,
+    /// Created at this moment or later.
+    pub created_from: Timestamp,
+    /// Goes on after a page.
+    pub older_than: Option<PageCursor>,
+}
+
+/// Events that were sent as webhooks, for the poll that closes gaps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventQuery {
+    /// Created at this moment or later: the last watermark less an overlap.
+    pub created_from: Timestamp,
+    /// Goes on after a page.
+    pub older_than: Option<PageCursor>,
+}
+
+impl TransferQuery {
+    pub(super) fn path(&self) -> String {
+        let account = escaped(&self.bank_account_id);
+        format!("/transfers/ach?bank_account_id={account}&{}", page(self.created_from, self.older_than.as_ref()))
+    }
+}
+
+impl EventQuery {
+    pub(super) fn path(&self) -> String {
+        format!("/events/webhook?{}", page(self.created_from, self.older_than.as_ref()))
+    }
+}
+
+fn page(created_from: Timestamp, older_than: Option<&PageCursor>) -> String {
+    let start = older_than.map(|cursor| format!("&starting_after={}", escaped(&cursor.0))).unwrap_or_default();
+    format!("limit={PAGE_ITEMS}&created.gte={}{start}", escaped(&created_from.to_string()))
+}
+
+/// An id as one segment of a path or one value of a query, so that no stored text can reach another call.
+pub(super) fn escaped(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut escaped, byte| {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push('%');
+            escaped.push_str(&hex::encode_upper([byte]));
+        }
+        escaped
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_cannot_leave_its_segment() {
+        assert_eq!(escaped("acht_2AbC"), "acht_2AbC");
+        assert_eq!(escaped("../x?y=1"), "%2E%2E%2Fx%3Fy%3D1");
+    }
+}

@@ -1,0 +1,5 @@
+//! Rules of the ACH network: return codes, notifications of change, and what an entry's texts may hold.
+
+pub mod notification_of_change;
+pub mod return_codes;
+pub mod text;

@@ -1,0 +1,192 @@
+//! What our clients send, held against the providers' published shapes.
+//!
+//! The folder of the shapes is named by `CLEARWAY_SCHEMAS`; without it these tests say that they were left out. A missing field of a
+//! request is tolerated, because the published lists of required fields name alternatives together; everything else is an error.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, its helpers too, and says what it leaves out"
+)]
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::{Value, json};
+use shared::adapters::api_key::ApiKey;
+use shared::adapters::column::{ColumnClient, ColumnSettings};
+use shared::adapters::plaid::{PlaidClient, PlaidSettings};
+use shared::adapters::provider_call::CallLimits;
+use shared::domain::bank::request::{
+    AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
+};
+use shared::domain::deadline::Deadline;
+use shared::domain::money::Cents;
+use shared::ports::clock::Clock;
+use shared::ports::random::Random;
+use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
+
+/// A published definition by the name of its root, such as "POST /transfers/ach request".
+fn definition(file: &str, root: &str) -> Option<Value> {
+    let Some(folder) = std::env::var_os("CLEARWAY_SCHEMAS") else {
+        println!("left out: CLEARWAY_SCHEMAS names no folder of published shapes");
+        return None;
+    };
+    let text = std::fs::read_to_string(PathBuf::from(folder).join(file)).unwrap();
+    let mut shapes: Value = serde_json::from_str(&text).unwrap();
+    let name = shapes["roots"][root].as_str().unwrap_or_else(|| panic!("no root {root}")).to_owned();
+    let definitions = shapes["$defs"].take();
+    closed(&definitions, &name)
+}
+
+/// The definition with all others beside it, taking no field that it does not name: a misspelt one must not pass.
+fn closed(definitions: &Value, name: &str) -> Option<Value> {
+    let mut definitions = definitions.clone();
+    for definition in definitions.as_object_mut()?.values_mut() {
+        if definition.get("properties").is_some() && definition.get("additionalProperties").is_none() {
+            definition["additionalProperties"] = json!(false);
+        }
+    }
+    Some(json!({"$ref": format!("#/$defs/{name}"), "$defs": definitions}))
+}
+
+/// Differences between a request and its published shape, missing fields left aside.
+fn differences(schema: &Value, request: &Value) -> Vec<String> {
+    jsonschema::validator_for(schema)
+        .unwrap()
+        .iter_errors(request)
+        .filter(|error| !matches!(error.kind(), ValidationErrorKind::Required { .. }))
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect()
+}
+
+fn assert_published(file: &str, root: &str, request: &[u8]) {
+    let Some(schema) = definition(file, root) else { return };
+    let request: Value = serde_json::from_slice(request).unwrap();
+    assert_eq!(differences(&schema, &request), Vec::<String>::new(), "{root}");
+}
+
+fn payout(counterparty: Counterparty, timing: Timing) -> AchTransferRequest {
+    AchTransferRequest {
+        direction: Direction::Credit,
+        amount: Cents::new(48_250),
+        bank_account_id: "bacc_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(),
+        counterparty,
+        entry_class: EntryClass::Ppd,
+        timing,
+        description: "batch bat_1 row 7".to_owned(),
+        company_name: Some("Example Payroll".to_owned()),
+        company_entry_description: "PAYROLL".to_owned(),
+        receiver_name: "Pat Example".to_owned(),
+        receiver_id: Some("E-0007".to_owned()),
+        payment_related_info: Some("loan 0007".to_owned()),
+    }
+}
+
+#[test]
+fn a_payout_to_a_new_payee_has_the_published_shape() {
+    let account = InlineCounterparty {
+        routing_number: "110000000".to_owned(),
+        account_number: "000123456789".to_owned(),
+        account_type: AccountType::Savings,
+        name: "Pat Example".to_owned(),
+    };
+    let body = payout(Counterparty::Inline(account), Timing::SameDay).body().unwrap();
+    assert_published("column.schema.json", "POST /transfers/ach request", body.bytes());
+}
+
+#[test]
+fn a_payout_to_a_known_payee_has_the_published_shape() {
+    let known = Counterparty::Known { counterparty_id: "cpty_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned() };
+    let body = payout(known, Timing::On(jiff::civil::date(2026, 3, 3))).body().unwrap();
+    assert_published("column.schema.json", "POST /transfers/ach request", body.bytes());
+}
+
+#[tokio::test]
+async fn opening_an_account_has_the_published_shape() {
+    let recorder = Arc::new(Recorder::default());
+    let settings = ColumnSettings {
+        base_url: "https://bank.example".to_owned(),
+        api_key: ApiKey::new("test_key"),
+        limits: CallLimits { tries_max: 1, ..CallLimits::default() },
+    };
+    let client = ColumnClient::new(recorder.clone(), Arc::new(Standing), Arc::new(Standing), settings);
+    let opened = client.create_bank_account("enti_2AbCdEfGhIjKlMnOpQrStUvWxYz", "Source one", "src_1", later()).await;
+
+    assert!(opened.is_err(), "the recorder answers no account");
+    assert_published("column.schema.json", "POST /bank-accounts request", &recorder.last_body());
+}
+
+#[tokio::test]
+async fn looking_an_institution_up_has_the_published_shape() {
+    let recorder = Arc::new(Recorder::default());
+    let settings = PlaidSettings {
+        base_url: "https://plaid.example".to_owned(),
+        client_id: "client-example".to_owned(),
+        secret: ApiKey::new("secret-example"),
+        limits: CallLimits { tries_max: 1, ..CallLimits::default() },
+    };
+    let client = PlaidClient::new(recorder.clone(), Arc::new(Standing), Arc::new(Standing), settings);
+    let found = client.institution("ins_109508", later()).await;
+
+    assert!(found.is_err(), "the recorder answers no institution");
+    assert_published("plaid.schema.json", "POST /institutions/get_by_id request", &recorder.last_body());
+}
+
+#[test]
+fn a_misspelt_field_would_be_seen() {
+    let Some(schema) = definition("column.schema.json", "POST /transfers/ach request") else { return };
+    assert_eq!(differences(&schema, &json!({"ammount": 1})).len(), 1);
+    assert_eq!(differences(&schema, &json!({"amount": "1.00"})).len(), 1);
+}
+
+fn later() -> Deadline {
+    Deadline::new(Timestamp::UNIX_EPOCH + Duration::from_secs(60), Duration::ZERO)
+}
+
+/// Remembers the body and answers an empty object.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Bytes>);
+
+impl Recorder {
+    fn last_body(&self) -> Bytes {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+#[async_trait]
+impl Transport for Recorder {
+    async fn exchange(&self, request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
+        *self.0.lock().unwrap() = request.body;
+        Ok(ProviderResponse { status: 200, headers: Vec::new(), body: Bytes::from_static(b"{}") })
+    }
+}
+
+/// A clock that stands still, and no randomness.
+#[derive(Debug)]
+struct Standing;
+
+#[async_trait]
+impl Clock for Standing {
+    fn business_now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    fn elapsed_now(&self) -> Timestamp {
+        Timestamp::UNIX_EPOCH
+    }
+
+    async fn pause(&self, _: Duration) {}
+}
+
+impl Random for Standing {
+    fn fill(&self, bytes: &mut [u8]) {
+        bytes.fill(0);
+    }
+}
