@@ -1,8 +1,10 @@
 //! Clearway's domain crate: every decision about money is here.
 //!
 //! The direction of imports is one way: [`domain`] (pure: no AWS, no runtime, no clock, no randomness) ← [`ports`] (traits) ←
-//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid). The test `layering` fails when an import points the wrong way.
+//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) ← [`http`] (what every HTTP function keeps to). The test `layering` fails when an
+//! import points the wrong way.
 
 pub mod adapters;
 pub mod domain;
+pub mod http;
 pub mod ports;
