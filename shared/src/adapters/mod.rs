@@ -1,1 +1,9 @@
 //! The outside world behind the ports: AWS, Column, Plaid, and their in-memory twins.
+
+pub mod clients;
+pub mod dynamodb;
+pub mod memory_table;
+pub mod movable_clock;
+pub mod simulated;
+pub mod system;
+mod table_item;
