@@ -10,9 +10,8 @@ const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
 const CURSOR_BYTES_MAX: usize = 4_096;
 
-/// Which page of a list a caller asks for.
+/// Which page of a list a caller asks for. Other parameters are let through, so that a handler may read its own filters beside it.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Entries per page, 1 to 1000; 100 where it is left out. A page may hold fewer and not be the last.

@@ -26,6 +26,7 @@ pub struct Problem {
 
 /// The body of an error, as every route answers it.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Problem)]
 pub struct ProblemDetails {
     /// `urn:clearway:problem:` and the code.
     #[serde(rename = "type")]
@@ -48,7 +49,7 @@ pub struct ProblemDetails {
     error_count: Option<u64>,
     /// Further members that a code defines.
     #[serde(flatten)]
-    #[schema(value_type = Object)]
+    #[schema(ignore)]
     extra: BTreeMap<&'static str, Value>,
 }
 
