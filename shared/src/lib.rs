@@ -3,6 +3,8 @@
 //! The direction of imports is one way: [`domain`] (pure: no AWS, no runtime, no clock, no randomness) ← [`ports`] (traits) ←
 //! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) and [`store`] (the table's items) ← [`operations`] (load, tell the domain, save) and
 //! [`http`] (conventions). The test `layering` fails when an import points the wrong way.
+//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) ← [`http`] (what every HTTP function keeps to). The test `layering` fails when an
+//! import points the wrong way.
 
 pub mod adapters;
 pub mod domain;

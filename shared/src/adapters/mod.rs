@@ -7,3 +7,15 @@ pub mod plaid;
 pub mod provider_call;
 #[cfg(test)]
 mod scripted;
+pub mod clients;
+pub mod dynamodb;
+pub mod memory_table;
+pub mod movable_clock;
+pub mod sealing;
+pub mod secrets_aws;
+pub mod secrets_cached;
+pub mod secrets_fixed;
+pub mod simulated;
+pub mod system;
+mod table_item;
+pub mod tokens;

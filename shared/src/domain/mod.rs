@@ -14,3 +14,4 @@ pub mod money;
 pub mod payment;
 pub mod source;
 pub mod task;
+pub mod people;

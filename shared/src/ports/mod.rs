@@ -4,5 +4,6 @@ pub mod clock;
 pub mod objects;
 pub mod queue;
 pub mod random;
+pub mod secrets;
 pub mod table;
 pub mod transport;

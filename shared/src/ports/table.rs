@@ -2,7 +2,8 @@
 //!
 //! Guarantees: a write of one item is one conditional request; a write of several is one transaction, all or nothing. Every put
 //! replaces the whole item under a typed condition. A condition that fails because our own retried request had already won is
-//! recognised by the item's `writer` and answered as success. Limits: 100 items and 4 MB in one write.
+//! recognised by the item's `writer` and answered as success. Limits: 100 items and 4 MB in one write, 400 KB in one item, and each
+//! key once per write. A write of no changes does nothing.
 
 use async_trait::async_trait;
 use serde::de::DeserializeOwned;
@@ -88,12 +89,14 @@ pub struct Query {
     pub range: Range,
     pub order: Order,
     /// Items per page at most; the service may answer fewer (1 MB a page).
+    /// A page that is cut by this number has a `next` even where nothing follows.
     pub page_items: Option<u32>,
     /// Continue after this place, as a page answered it.
     pub start_after: Option<Cursor>,
 }
 
-/// The primary index reads consistently; the two others are for showing and finding, never for deciding.
+/// The primary index reads consistently and answers whole items. The two others are for showing and finding, never for deciding:
+/// they lag, and answer keys only (`pk`, `sk` and the index's own two); read each item by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
     Primary,

@@ -1,0 +1,90 @@
+//! A DynamoDB inside this process, reached over the loopback with the real AWS SDK.
+//!
+//! It checks requests, expressions and limits as the service does, which the in-memory table only imitates. One engine runs one
+//! request at a time. It lives in memory, or in one file that a later run opens again.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{Region, SharedCredentialsProvider};
+use dynoxide::Database;
+use shared::adapters::clients;
+use shared::adapters::dynamodb::{DynamoTable, TableSetupError, create_table};
+use shared::adapters::system::{SystemClock, SystemRandom};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// The table's name on a laptop.
+pub const TABLE: &str = "clearway";
+
+#[derive(Debug, thiserror::Error)]
+pub enum EmbeddedError {
+    /// The file cannot be opened: another process may hold it.
+    #[error("the embedded DynamoDB cannot open its data: {0}")]
+    Open(String),
+    #[error("the embedded DynamoDB cannot listen on the loopback: {0}")]
+    Listen(#[from] std::io::Error),
+    #[error(transparent)]
+    Table(#[from] TableSetupError),
+}
+
+/// A running engine. It ends with this value.
+#[derive(Debug)]
+pub struct EmbeddedDynamodb {
+    client: Client,
+    endpoint: String,
+    server: JoinHandle<()>,
+}
+
+impl EmbeddedDynamodb {
+    /// Starts an engine that holds the empty or former table, in the given file or in memory.
+    pub async fn start(file: Option<&Path>) -> Result<Self, EmbeddedError> {
+        let database = match file {
+            Some(path) => Database::new(&path.to_string_lossy()),
+            None => Database::memory(),
+        };
+        let database = database.map_err(|error| EmbeddedError::Open(format!("{error:?}")))?;
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let endpoint = format!("http://{}", listener.local_addr()?);
+        #[expect(clippy::disallowed_methods, reason = "the engine is a server of its own beside the handlers")]
+        let server = tokio::spawn(dynoxide::server::serve_on(listener, database));
+        let embedded = Self { client: client(&endpoint).await, endpoint, server };
+        create_table(&embedded.client, TABLE).await?;
+        Ok(embedded)
+    }
+
+    /// The laptop's table.
+    pub fn table(&self) -> DynamoTable {
+        DynamoTable::new(self.client(), TABLE, Arc::new(SystemRandom), Arc::new(SystemClock))
+    }
+
+    /// The SDK's client of this engine.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// Where the engine listens, for other tools.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+}
+
+impl Drop for EmbeddedDynamodb {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn client(endpoint: &str) -> Client {
+    // The engine looks at the form of a signature only.
+    let anyone = Credentials::new("local", "local", None, None, "laptop");
+    let config = clients::defaults()
+        .endpoint_url(endpoint)
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(anyone))
+        .load()
+        .await;
+    Client::new(&config)
+}

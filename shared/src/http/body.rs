@@ -1,0 +1,137 @@
+//! What a request brings, read strictly: JSON bodies, path and query parameters. Faults name the field, never its value.
+
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde::de::DeserializeOwned;
+
+use crate::http::problem::{Problem, ProblemEntry};
+
+/// A JSON body. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
+#[derive(Clone, Debug)]
+pub struct JsonBody<T> {
+    pub value: T,
+    /// As sent, for the hash of an idempotent request.
+    pub bytes: Bytes,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        refuse_other_content(request.headers())?;
+        let RawBody(bytes) = RawBody::from_request(request, state).await?;
+        Ok(Self { value: parse_json(&bytes)?, bytes })
+    }
+}
+
+/// A body of any kind up to the route's limit, as it was sent.
+#[derive(Clone, Debug)]
+pub struct RawBody(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Problem::too_large("The body is larger than this path takes.")
+            } else {
+                Problem::bad_request("body_unreadable", "The body did not arrive whole. Send it again.")
+            }
+        })?;
+        Ok(Self(bytes))
+    }
+}
+
+fn refuse_other_content(headers: &HeaderMap) -> Result<(), Problem> {
+    let content_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(Problem::unsupported_media_type("Send JSON, with the header Content-Type: application/json."))
+    }
+}
+
+/// Reads JSON, or says at which field it is not as described.
+pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        if error.inner().is_data() {
+            let field = error.path().to_string();
+            not_as_described(Some(field), &error.inner().to_string())
+        } else {
+            not_json(error.inner())
+        }
+    })?;
+    deserializer.end().map_err(|error| not_json(&error))?;
+    Ok(value)
+}
+
+fn not_json(error: &serde_json::Error) -> Problem {
+    let detail = format!("The body is not JSON: see line {}, column {}.", error.line(), error.column());
+    Problem::bad_request("json_invalid", detail)
+}
+
+fn not_as_described(field: Option<String>, message: &str) -> Problem {
+    let message = without_values(message);
+    let entry = ProblemEntry { row: None, field, code: "field_invalid".to_owned(), message };
+    Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(vec![entry], 1)
+}
+
+/// serde's messages repeat what was sent, which may be an account number. What they say about our own fields is kept.
+fn without_values(message: &str) -> String {
+    let names_only = message.starts_with("missing field") || message.starts_with("unknown field");
+    let without_place = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
+    match without_place.rsplit_once("expected ") {
+        _ if names_only => without_place.to_owned(),
+        Some((_, expected)) => format!("expected {expected}"),
+        None => "the value is not in the form that is described".to_owned(),
+    }
+}
+
+/// Parameters of the path. One that cannot be read names nothing that exists: 404.
+#[derive(Clone, Debug)]
+pub struct PathParameters<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathParameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let read = Path::<T>::from_request_parts(parts, state).await;
+        read.map(|Path(value)| Self(value)).map_err(|rejection| {
+            if rejection.status() == StatusCode::INTERNAL_SERVER_ERROR {
+                tracing::error!("a handler asks for path parameters that its route does not have");
+                return Problem::internal();
+            }
+            Problem::not_found("not_found", "There is nothing with this id.")
+        })
+    }
+}
+
+/// Parameters of the query.
+#[derive(Clone, Debug)]
+pub struct QueryParameters<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameters<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let read = Query::<T>::from_request_parts(parts, state).await;
+        read.map(|Query(value)| Self(value)).map_err(|rejection| {
+            let text = rejection.body_text();
+            let message = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+            let (field, message) = match message.split_once(": ") {
+                Some((field, message)) if !field.contains(' ') => (Some(field.to_owned()), message),
+                Some(_) | None => (None, message),
+            };
+            let message = without_values(message);
+            let entry = ProblemEntry { row: None, field, code: "parameter_invalid".to_owned(), message };
+            let detail = "The query parameters are not as described: see errors.";
+            Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
+        })
+    }
+}
