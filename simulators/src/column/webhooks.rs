@@ -1,0 +1,340 @@
+//! Webhook endpoints, and deliveries with their retries (column.md sections 2.1 to 2.4).
+//!
+//! An event goes to the endpoint created first among those that enable its type. A failed attempt is repeated after 1, 2, 4, .. minutes, at most 25 times within 3 days.
+//! A delivery taken and never reported on is lost only in this process: after a journal replay it is due again.
+
+use hmac::{Hmac, Mac};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use sha2::Sha256;
+
+use super::Column;
+use super::error::ApiError;
+use super::events::{EventKind, Subject};
+use super::input::{Flag, bounded, read, required};
+use crate::http::Request;
+
+const MOST_RETRIES: u32 = 25;
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(72);
+/// Doubling from one minute stops here, so that the retries spread over the whole window.
+const LONGEST_PAUSE_MINUTES: i64 = 240;
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Endpoint {
+    pub(crate) id: String,
+    pub(crate) url: String,
+    pub(crate) description: String,
+    pub(crate) enabled_events: Vec<String>,
+    pub(crate) secret: String,
+    pub(crate) is_disabled: bool,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+}
+
+impl Endpoint {
+    /// Exact names, `*`, or a family such as `ach.*`.
+    pub(crate) fn wants(&self, event: &str) -> bool {
+        !self.is_disabled
+            && self.enabled_events.iter().any(|enabled| {
+                enabled == event || enabled.strip_suffix('*').is_some_and(|family| event.starts_with(family))
+            })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum DeliveryStatus {
+    Pending,
+    Succeeded,
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Delivery {
+    event: usize,
+    endpoint: usize,
+    first_due_at: Timestamp,
+    pub(crate) due_at: Timestamp,
+    order: u64,
+    failures: u32,
+    pub(crate) status: DeliveryStatus,
+    has_wrong_signature: bool,
+}
+
+/// Place in the queue: time, order within that time, position of the delivery.
+pub(crate) type Queued = (Timestamp, u64, usize);
+
+/// A webhook to send now, ready to be posted as it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingWebhook {
+    /// For [`Column::report_delivery`].
+    pub delivery: usize,
+    pub url: String,
+    pub endpoint_id: String,
+    /// The value of `Column-Signature`.
+    pub signature: String,
+    pub body: String,
+}
+
+impl OutgoingWebhook {
+    /// All headers of the request.
+    #[must_use]
+    pub fn headers(&self) -> [(&'static str, &str); 3] {
+        [
+            ("content-type", "application/json"),
+            ("column-signature", &self.signature),
+            ("webhook-endpoint-id", &self.endpoint_id),
+        ]
+    }
+}
+
+impl std::fmt::Debug for OutgoingWebhook {
+    /// The body names receivers: it is not printed.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OutgoingWebhook")
+            .field("delivery", &self.delivery)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How an attempt went. Success is any 2xx within 10 seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryResult {
+    Accepted,
+    NotAccepted,
+}
+
+#[derive(Deserialize)]
+struct EndpointInput {
+    url: Option<String>,
+    description: Option<String>,
+    enabled_events: Option<Vec<String>>,
+    is_disabled: Option<Flag>,
+}
+
+#[derive(Deserialize)]
+struct VerifyInput {
+    event_type: Option<String>,
+}
+
+#[derive(Serialize)]
+struct DeliveryView {
+    event: Box<RawValue>,
+    scheduled_at: Timestamp,
+    status: DeliveryStatus,
+}
+
+impl Column {
+    pub(crate) fn create_endpoint(&mut self, request: &Request) -> Result<String, ApiError> {
+        let input: EndpointInput = read(request)?;
+        let enabled_events = input
+            .enabled_events
+            .filter(|events| !events.is_empty())
+            .ok_or_else(|| ApiError::missing("enabled_events"))?;
+        let endpoint = Endpoint {
+            id: self.ids.next("whep", self.now),
+            url: endpoint_url(required(input.url, "url")?)?,
+            description: bounded(input.description, "description", 255)?,
+            enabled_events,
+            secret: self.ids.secret(),
+            is_disabled: false,
+            created_at: self.now,
+            updated_at: self.now,
+        };
+        let body = json(&endpoint);
+        let id = endpoint.id.clone();
+        self.endpoints.push(&id, endpoint);
+        Ok(body)
+    }
+
+    pub(crate) fn list_endpoints(&self) -> String {
+        #[derive(Serialize)]
+        struct List<'a> {
+            webhook_endpoints: Vec<&'a Endpoint>,
+        }
+        let visible = self.endpoints.iter().filter(|endpoint| self.endpoints.is_visible(&endpoint.id));
+        json(&List { webhook_endpoints: visible.rev().collect() })
+    }
+
+    pub(crate) fn get_endpoint(&self, id: &str) -> Result<String, ApiError> {
+        self.endpoints.find(id).map(json).ok_or_else(|| ApiError::not_found("webhook endpoint"))
+    }
+
+    pub(crate) fn change_endpoint(&mut self, id: &str, request: &Request) -> Result<String, ApiError> {
+        let input: EndpointInput = read(request)?;
+        let url = input.url.map(endpoint_url).transpose()?;
+        let now = self.now;
+        let endpoint = self.endpoints.find_mut(id).ok_or_else(|| ApiError::not_found("webhook endpoint"))?;
+        if let Some(url) = url {
+            endpoint.url = url;
+        }
+        if let Some(description) = input.description {
+            endpoint.description = description;
+        }
+        if let Some(enabled_events) = input.enabled_events {
+            endpoint.enabled_events = enabled_events;
+        }
+        if let Some(is_disabled) = input.is_disabled {
+            endpoint.is_disabled = is_disabled.0;
+        }
+        endpoint.updated_at = now;
+        Ok(json(endpoint))
+    }
+
+    /// Answers the deleted endpoint.
+    pub(crate) fn delete_endpoint(&mut self, id: &str) -> Result<String, ApiError> {
+        let body = self.get_endpoint(id)?;
+        self.endpoints.hide(id);
+        Ok(body)
+    }
+
+    /// Sends a signed test event of the asked type to this endpoint.
+    pub(crate) fn verify_endpoint(&mut self, id: &str, request: &Request) -> Result<String, ApiError> {
+        let input: VerifyInput = read(request)?;
+        let endpoint = self.endpoints.position(id).ok_or_else(|| ApiError::not_found("webhook endpoint"))?;
+        let event_type = required(input.event_type, "event_type")?;
+        let event = self.record_event(EventKind::Test(event_type), Subject::Nothing, true);
+        self.announce(event, endpoint);
+        Ok("{}".to_owned())
+    }
+
+    /// The deliveries of one event.
+    pub(crate) fn deliveries_of_event(&self, id: &str) -> Result<String, ApiError> {
+        #[derive(Serialize)]
+        struct List {
+            webhook_deliveries: Vec<DeliveryView>,
+        }
+        let event = self.events.position(id).ok_or_else(|| ApiError::not_found("event"))?;
+        // Deliveries are in the order of their events.
+        let first = self.deliveries.partition_point(|delivery| delivery.event < event);
+        let webhook_deliveries = self.deliveries[first..]
+            .iter()
+            .take_while(|delivery| delivery.event == event)
+            .map(|delivery| DeliveryView {
+                event: RawValue::from_string(self.event_json(event)).unwrap_or_default(),
+                scheduled_at: delivery.due_at,
+                status: delivery.status,
+            })
+            .collect();
+        Ok(json(&List { webhook_deliveries }))
+    }
+
+    /// Queues the event for the endpoint, as the fault switches have it.
+    pub(crate) fn announce(&mut self, event: usize, endpoint: usize) {
+        let number = self.ids.number();
+        let fate = self.faults.webhooks.fate(self.ids.scatter(number));
+        for _ in 0..fate.copies {
+            let due_at = self.now.saturating_add(fate.delay).unwrap_or(Timestamp::MAX);
+            let position = self.deliveries.len();
+            self.deliveries.push(Delivery {
+                event,
+                endpoint,
+                first_due_at: due_at,
+                due_at,
+                order: fate.order.unwrap_or(number),
+                failures: 0,
+                status: DeliveryStatus::Pending,
+                has_wrong_signature: fate.has_wrong_signature,
+            });
+            self.queue.insert((due_at, fate.order.unwrap_or(number), position));
+            self.delivery_counts.pending += 1;
+        }
+    }
+
+    /// Takes up to `limit` webhooks that are due; each must be reported on with [`Column::report_delivery`].
+    pub fn due_deliveries(&mut self, now: Timestamp, limit: usize) -> Vec<OutgoingWebhook> {
+        self.advance(now);
+        let mut outgoing = Vec::new();
+        while outgoing.len() < limit
+            && let Some(queued) = self.queue.first().copied()
+            && queued.0 <= self.now
+        {
+            self.queue.pop_first();
+            outgoing.push(self.outgoing(queued.2));
+        }
+        outgoing
+    }
+
+    fn outgoing(&self, position: usize) -> OutgoingWebhook {
+        let delivery = &self.deliveries[position];
+        let endpoint = self.endpoints.at(delivery.endpoint);
+        let body = self.event_json(delivery.event);
+        let secret = if delivery.has_wrong_signature { "not the secret" } else { &endpoint.secret };
+        OutgoingWebhook {
+            delivery: position,
+            url: endpoint.url.clone(),
+            endpoint_id: endpoint.id.clone(),
+            signature: sign(secret, &body),
+            body,
+        }
+    }
+
+    /// Takes the result of an attempt back; a failed one is queued again or, after the last, given up.
+    pub fn report_delivery(&mut self, now: Timestamp, position: usize, result: DeliveryResult) {
+        self.advance(now);
+        let now = self.now;
+        let Some(delivery) = self.deliveries.get_mut(position) else { return };
+        if delivery.status != DeliveryStatus::Pending {
+            return;
+        }
+        self.queue.remove(&(delivery.due_at, delivery.order, position));
+        match result {
+            DeliveryResult::Accepted => {
+                delivery.status = DeliveryStatus::Succeeded;
+                self.delivery_counts.pending -= 1;
+                self.delivery_counts.succeeded += 1;
+            }
+            DeliveryResult::NotAccepted => {
+                let due_at = now.saturating_add(pause_after(delivery.failures)).unwrap_or(Timestamp::MAX);
+                delivery.failures += 1;
+                delivery.has_wrong_signature = false;
+                if delivery.failures > MOST_RETRIES || due_at.duration_since(delivery.first_due_at) > RETRY_WINDOW {
+                    delivery.status = DeliveryStatus::Failed;
+                    self.delivery_counts.pending -= 1;
+                    self.delivery_counts.failed += 1;
+                } else {
+                    delivery.due_at = due_at;
+                    self.queue.insert((due_at, delivery.order, position));
+                }
+            }
+        }
+    }
+
+    /// When the next webhook is due, on the caller's clock.
+    #[must_use]
+    pub fn next_delivery(&self) -> Option<Timestamp> {
+        self.queue.first().map(|queued| self.caller_time(queued.0))
+    }
+}
+
+fn pause_after(failures: u32) -> SignedDuration {
+    let minutes = 1_i64.checked_shl(failures).unwrap_or(LONGEST_PAUSE_MINUTES).clamp(1, LONGEST_PAUSE_MINUTES);
+    SignedDuration::from_mins(minutes)
+}
+
+/// `hex(HMAC_SHA256(secret, body))`, over the bytes that are sent (column.md section 2.3).
+fn sign(secret: &str, body: &str) -> String {
+    Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+        .map(|mut mac| {
+            mac.update(body.as_bytes());
+            hex::encode(mac.finalize().into_bytes())
+        })
+        .unwrap_or_default()
+}
+
+/// The real bank wants https; a simulated one must also reach a laptop.
+fn endpoint_url(url: String) -> Result<String, ApiError> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        Ok(url)
+    } else {
+        Err(ApiError::field("url", "must be an address that begins with https://"))
+    }
+}
+
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,109 @@
+//! The simulated bank's database: an append-only file of what was asked of it and when, one JSON object a line.
+//!
+//! A line is with the operating system before the answer leaves, so that killing the process loses nothing that anybody was told; a loss of power may. A last line that
+//! was cut off is dropped. The file holds what a bank holds, account numbers included: only its owner can read it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::column::{Column, Control, DeliveryResult};
+use crate::http::Request;
+
+/// Why the simulated bank cannot be kept in its file.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    #[error("the simulated bank's file {path} cannot be used, check the folder and its permissions: {source}")]
+    File { path: PathBuf, source: io::Error },
+    #[error(
+        "line {line} of the simulated bank's file {path} is damaged: restore the file or start with an empty folder"
+    )]
+    Damaged { path: PathBuf, line: usize },
+}
+
+/// One thing that happened to the bank, at the caller's time.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Cause {
+    Request(Request),
+    Control(Control),
+    Reports(Vec<(usize, DeliveryResult)>),
+    /// The clock reached a time at which something was due.
+    Time,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    at: Timestamp,
+    cause: Cause,
+}
+
+#[derive(Debug)]
+pub(super) struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// Opens the file, or creates it, and replays it into `bank`.
+    pub(super) fn open(path: &Path, bank: &mut Column) -> Result<Self, JournalError> {
+        let failed = |source| JournalError::File { path: path.to_owned(), source };
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(failed)?;
+        let whole = replay(path, &file, bank)?;
+        file.set_len(whole).map_err(failed)?;
+        file.seek(SeekFrom::End(0)).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    pub(super) fn append(&mut self, at: Timestamp, cause: Cause) -> Result<(), JournalError> {
+        let failed = |source| JournalError::File { path: self.path.clone(), source };
+        let mut line = serde_json::to_vec(&Entry { at, cause }).map_err(|error| failed(error.into()))?;
+        line.push(b'\n');
+        self.file.write_all(&line).map_err(failed)
+    }
+}
+
+/// Replays all whole lines and answers how many bytes they are.
+fn replay(path: &Path, file: &File, bank: &mut Column) -> Result<u64, JournalError> {
+    let failed = |source| JournalError::File { path: path.to_owned(), source };
+    let mut reader = BufReader::new(file);
+    let mut whole = 0_u64;
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let length = reader.read_until(b'\n', &mut line).map_err(failed)?;
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        let entry: Entry =
+            serde_json::from_slice(&line).map_err(|_| JournalError::Damaged { path: path.to_owned(), line: number })?;
+        apply(entry, bank);
+        whole = whole.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
+    }
+    Ok(whole)
+}
+
+fn apply(entry: Entry, bank: &mut Column) {
+    match entry.cause {
+        Cause::Request(request) => {
+            bank.handle_authorized(entry.at, &request);
+        }
+        Cause::Control(control) => {
+            // A refused control call was refused then as well.
+            let _ = bank.control(entry.at, control);
+        }
+        Cause::Reports(reports) => {
+            for (delivery, result) in reports {
+                bank.report_delivery(entry.at, delivery, result);
+            }
+        }
+        Cause::Time => bank.advance(entry.at),
+    }
+}
