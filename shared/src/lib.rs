@@ -1,10 +1,8 @@
 //! Clearway's domain crate: every decision about money is here.
 //!
 //! The direction of imports is one way: [`domain`] (pure: no AWS, no runtime, no clock, no randomness) ← [`ports`] (traits) ←
-//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) and [`store`] (the table's items) ← [`operations`] (load, tell the domain, save) and
-//! [`http`] (conventions). The test `layering` fails when an import points the wrong way.
-//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) ← [`http`] (what every HTTP function keeps to). The test `layering` fails when an
-//! import points the wrong way.
+//! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) and [`store`] (the table's items) ← [`http`] (what every HTTP function keeps to) ←
+//! [`operations`] (load, tell the domain, save). The test `layering` fails when an import points the wrong way.
 
 pub mod adapters;
 pub mod domain;

@@ -15,3 +15,6 @@ pub mod payment;
 pub mod source;
 pub mod task;
 pub mod people;
+pub mod aba;
+pub mod payroll_file;
+pub mod secret;

@@ -1,0 +1,57 @@
+//! Reading the rows of one chunk again, at import: the same rules, from the same code.
+
+use jiff::civil::Date;
+
+use super::error::Flaw;
+use super::limits::Limits;
+use super::raw_row::RawRow;
+use super::row::{Row, Rules, check_row};
+use super::scan::{self, Item};
+
+/// A chunk that is no longer what the summary found valid. Final: the uploaded object was replaced or the rules have changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChunkError {
+    #[error("the chunk is not text in UTF-8; take a new summary of the file")]
+    Encoding,
+    #[error("the chunk is broken at byte {at}: {what}; take a new summary of the file")]
+    Syntax { at: usize, what: String },
+    #[error("{message}; take a new summary of the file")]
+    Row { row: u64, message: String },
+}
+
+/// The rows in the bytes of one [`Chunk`](super::Chunk), of which the first has the number `first_row`. The caller has compared the
+/// bytes with the chunk's hash.
+pub fn read_chunk(bytes: &[u8], first_row: u64, limits: &Limits, today: Date) -> Result<Vec<Row>, ChunkError> {
+    let text = std::str::from_utf8(bytes).map_err(|_| ChunkError::Encoding)?;
+    let rules = Rules { today, largest_amount: limits.largest_amount };
+    let mut rows = Vec::new();
+    let mut at = 0;
+    while at < text.len() {
+        at += match scan::in_root(&text[at..], limits).map_err(|flaw| broken(flaw.moved(at)))? {
+            Item::Row { row, length } => {
+                rows.push(read_row(&row, first_row + rows.len() as u64, at, rules)?);
+                length
+            }
+            Item::Nothing { length } | Item::Ignored { length, .. } => length,
+            Item::RootEnd { .. } | Item::Root { .. } | Item::Incomplete => {
+                return Err(broken(Flaw::syntax(at, "the chunk does not end with a row")));
+            }
+        };
+    }
+    Ok(rows)
+}
+
+fn read_row(raw: &RawRow<'_>, number: u64, at: usize, rules: Rules) -> Result<Row, ChunkError> {
+    match check_row(raw, rules) {
+        Ok((row, _)) => Ok(row.to_row(number)),
+        Err(problems) => {
+            let messages: Vec<_> =
+                problems.into_iter().map(|problem| problem.in_row(number, at as u64).message).collect();
+            Err(ChunkError::Row { row: number, message: messages.join(", ") })
+        }
+    }
+}
+
+fn broken(flaw: Flaw) -> ChunkError {
+    ChunkError::Syntax { at: flaw.at, what: flaw.message }
+}

@@ -1,0 +1,197 @@
+//! Row after row: the rules that need other rows, the totals, and the capped list of errors.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::employees::Employees;
+use super::error::{ErrorCode, Flaw, RowError};
+use super::field::Field;
+use super::hash::{RowDigest, Sha256Hash, canonical_hash};
+use super::limits::Limits;
+use super::raw_row::RawRow;
+use super::row::{CheckedRow, Checker, Problem, Rules};
+use super::sources::{self, Sources};
+use super::summary::{Chunk, Summary, WarningCount};
+use super::tally::Tally;
+use super::warning::{Warning, Warnings};
+use crate::domain::money::MoneyOverflow;
+
+pub(super) struct Collector {
+    rules: Rules,
+    limits: Limits,
+    rows: u64,
+    errors: Vec<RowError>,
+    error_count: u64,
+    sources: Sources,
+    employees: Employees,
+    tally: Tally,
+    /// The first row of each digest.
+    digests: HashMap<RowDigest, u32>,
+    /// 64-bit hashes of (employee, institution, loan): a collision would only miscount loans by one.
+    loans: HashSet<u64>,
+    warnings: BTreeMap<Warning, WarningCount>,
+    buffer: Vec<u8>,
+}
+
+/// What the reader knows about the file as bytes.
+pub(super) struct FileFacts {
+    pub(super) sha256: Sha256Hash,
+    pub(super) bytes: u64,
+    pub(super) chunks: Vec<Chunk>,
+}
+
+impl Collector {
+    pub(super) fn new(limits: Limits, rules: Rules) -> Self {
+        Self {
+            rules,
+            limits,
+            rows: 0,
+            errors: Vec::new(),
+            error_count: 0,
+            sources: Sources::default(),
+            employees: Employees::default(),
+            tally: Tally::default(),
+            digests: HashMap::new(),
+            loans: HashSet::new(),
+            warnings: BTreeMap::new(),
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Complete rows so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Takes the next row, which begins at `offset` in the file. A flaw's position counts from there.
+    pub(super) fn row(&mut self, raw: &RawRow<'_>, offset: u64) -> Result<(), Flaw> {
+        if self.rows >= u64::from(self.limits.rows) {
+            return Err(Flaw::limit(0, "rows", self.limits.rows));
+        }
+        let number = self.rows + 1;
+        let mut checker = Checker::new(raw);
+        let payment = checker.payment(self.rules);
+        self.check_source(raw, &mut checker, number);
+        let Checker { mut problems, mut warnings, .. } = checker;
+        if let Some(payment) = payment
+            && problems.is_empty()
+        {
+            warnings.insert_all(self.compare(&payment, number, &mut problems));
+            if problems.is_empty() {
+                self.total(&payment)?;
+            }
+        }
+        self.rows = number;
+        self.warn(warnings, number);
+        for problem in problems {
+            self.error_count += 1;
+            if self.errors.len() < self.limits.row_errors {
+                self.errors.push(problem.in_row(number, offset));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn warn(&mut self, warnings: Warnings, row: u64) {
+        if warnings.is_empty() {
+            return;
+        }
+        for warning in Warning::ALL.into_iter().filter(|warning| warnings.contains(*warning)) {
+            self.warnings.entry(warning).or_insert(WarningCount { count: 0, first_row: row }).count += 1;
+        }
+    }
+
+    fn check_source(&mut self, raw: &RawRow<'_>, checker: &mut Checker<'_, '_>, number: u64) {
+        if let Some(warnings) = self.sources.known(raw) {
+            checker.warnings.insert_all(warnings);
+            return;
+        }
+        let Some(details) = sources::check(checker) else { return };
+        let warnings = sources::warnings(&details);
+        checker.warnings.insert_all(warnings);
+        // A row that is wrong in other ways must not decide what its source looks like.
+        if checker.problems.is_empty()
+            && let Err(conflict) = self.sources.add(details, warnings, number)
+        {
+            let text = format!(": this source {}; compare row {}", conflict.what, conflict.first_row);
+            let at = raw.get(Field::SourceId).map_or(0, |value| value.at);
+            checker.problems.push(Problem {
+                path: Field::SourceId.path(),
+                code: ErrorCode::ConflictingPayor,
+                at,
+                text,
+            });
+        }
+    }
+
+    /// The rules that need the rows before.
+    fn compare(&mut self, row: &CheckedRow<'_>, number: u64, problems: &mut Vec<Problem>) -> Warnings {
+        if let Some(first) = self.employees.contradicted_row(row, number) {
+            let text =
+                format!(" \"{}\" has another branch, name or date of birth than in row {first}", row.employee_id);
+            let path = Field::EmployeeId.path();
+            problems.push(Problem { path, code: ErrorCode::ConflictingEmployee, at: 0, text });
+        }
+        let texts = [row.employee_id, row.source_id, row.institution_id, row.loan_account_number];
+        let digest = RowDigest::of(texts, row.amount.get(), &mut self.buffer);
+        let short_number = u32::try_from(number).unwrap_or(u32::MAX);
+        let first = *self.digests.entry(digest).or_insert(short_number);
+        let mut warnings = Warnings::default();
+        let mut hasher = DefaultHasher::new();
+        (row.employee_id, row.institution_id, row.loan_account_number).hash(&mut hasher);
+        let new_loan = self.loans.insert(hasher.finish());
+        if first != short_number {
+            let text = format!(" pays the same employee, loan and amount from the same source as row {first}");
+            problems.push(Problem { path: "row", code: ErrorCode::DuplicateRow, at: 0, text });
+        } else if !new_loan {
+            warnings.insert(Warning::RepeatedLoan);
+        }
+        warnings
+    }
+
+    fn total(&mut self, row: &CheckedRow<'_>) -> Result<(), Flaw> {
+        self.tally.add(row).map_err(|MoneyOverflow| {
+            Flaw::new(ErrorCode::TotalOverflow, 0, "the sum of the amounts is beyond 64-bit cents; split the file")
+        })?;
+        if self.tally.distinct_ids() > self.limits.distinct_ids {
+            return Err(Flaw::limit(0, "different sources, branches or institutions", self.limits.distinct_ids));
+        }
+        Ok(())
+    }
+
+    /// The kept errors and their whole number, if there is any.
+    pub(super) fn take_errors(&mut self) -> Option<(Vec<RowError>, u64)> {
+        (self.error_count > 0).then(|| (std::mem::take(&mut self.errors), self.error_count))
+    }
+
+    pub(super) fn into_summary(self, file: FileFacts) -> Result<Summary, MoneyOverflow> {
+        let by_source = self.tally.by_source()?;
+        let by_branch = self.tally.by_branch()?;
+        let by_institution = self.tally.by_institution()?;
+        let total = self.tally.total();
+        let employees = self.employees.count();
+        let loans = self.loans.len() as u64;
+        // The sets are let go one by one: at a million rows they are the larger part of the memory.
+        drop(self.loans);
+        let mut row_digests: Vec<RowDigest> = self.digests.into_keys().collect();
+        row_digests.sort_unstable();
+        Ok(Summary {
+            rows: self.rows,
+            total,
+            file_sha256: file.sha256,
+            canonical_hash: canonical_hash(&row_digests),
+            file_bytes: file.bytes,
+            employees,
+            loans,
+            by_source: by_source.by_id,
+            by_branch: by_branch.by_id,
+            by_institution,
+            by_source_and_institution: by_source.by_id_and_institution,
+            by_branch_and_institution: by_branch.by_id_and_institution,
+            warnings: self.warnings,
+            chunks: file.chunks,
+            sources: self.sources.into_details(),
+            row_digests,
+        })
+    }
+}

@@ -1,0 +1,208 @@
+//! What can be wrong with a payroll file, as records a machine can read (payroll-file.md section 6).
+//!
+//! Messages quote at most 64 characters of a value, escape control characters, show account numbers by their last four and never
+//! quote names, dates of birth, phone numbers or tax ids.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
+use crate::domain::secret::last_four;
+
+/// The stable code of a problem. None goes away on a retry: the file has to be corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ErrorCode {
+    MissingField,
+    EmptyField,
+    DuplicateField,
+    UnexpectedElement,
+    IdFormat,
+    TextFormat,
+    DobInvalid,
+    PhoneFormat,
+    AbaFormat,
+    AbaChecksum,
+    AccountFormat,
+    EinFormat,
+    StateFormat,
+    ZipFormat,
+    InstitutionFormat,
+    LoanFormat,
+    AmountFormat,
+    AmountNegative,
+    AmountTooSmall,
+    AmountTooLarge,
+    DuplicateRow,
+    ConflictingEmployee,
+    ConflictingPayor,
+    /// Not found by the reader but by whoever knows the earlier batches.
+    DuplicateFile,
+    DtdForbidden,
+    XmlSyntax,
+    XmlTruncated,
+    NoRows,
+    WrongRoot,
+    UnsupportedEncoding,
+    InvalidEncoding,
+    LimitExceeded,
+    TotalOverflow,
+    GzipCorrupt,
+    GzipTruncated,
+}
+
+/// One problem of one row. A file with any cannot be approved.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowError {
+    /// The row's number in document order, from 1. For a file error: the last complete row.
+    pub row: u64,
+    /// The path inside the row, such as `Payor/ABARouting`; `row` for the row as a whole, `file` for a file error.
+    pub field: String,
+    pub code: ErrorCode,
+    /// Byte offset in the unpacked file.
+    pub offset: u64,
+    pub message: String,
+}
+
+/// A problem that ends the reading: nothing of the file may ever be paid. Final: correct the file and upload it again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message} (byte {offset}, after row {last_complete_row})")]
+pub struct FileError {
+    pub code: ErrorCode,
+    /// Byte offset in the unpacked file.
+    pub offset: u64,
+    /// Rows read whole before the problem; 0 for none.
+    pub last_complete_row: u64,
+    pub message: String,
+}
+
+/// Why a file was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "severity", rename_all = "snake_case")]
+pub enum Rejection {
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The first row errors, up to the cap, in document order, and how many there are in all.
+    #[error("the file has {error_count} row errors; correct them and upload the file again")]
+    Rows { errors: Vec<RowError>, error_count: u64 },
+}
+
+impl Rejection {
+    /// Every kept problem as a record; a file error becomes one.
+    pub fn errors(&self) -> Vec<RowError> {
+        match self {
+            Rejection::File(error) => vec![error.to_record()],
+            Rejection::Rows { errors, .. } => errors.clone(),
+        }
+    }
+
+    /// All problems, beyond the cap too.
+    pub fn error_count(&self) -> u64 {
+        match self {
+            Rejection::File(_) => 1,
+            Rejection::Rows { error_count, .. } => *error_count,
+        }
+    }
+}
+
+impl FileError {
+    /// The same shape as a row error, with the last complete row as row and `file` as field.
+    pub fn to_record(&self) -> RowError {
+        RowError {
+            row: self.last_complete_row,
+            field: "file".to_owned(),
+            code: self.code,
+            offset: self.offset,
+            message: self.to_string(),
+        }
+    }
+}
+
+/// A file error as the scanner sees it: it knows the position in its slice, not in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Flaw {
+    pub(super) code: ErrorCode,
+    /// Byte position in the scanned slice.
+    pub(super) at: usize,
+    pub(super) message: String,
+}
+
+impl Flaw {
+    pub(super) fn new(code: ErrorCode, at: usize, message: impl Into<String>) -> Self {
+        Self { code, at, message: message.into() }
+    }
+
+    pub(super) fn syntax(at: usize, message: impl Into<String>) -> Self {
+        Self::new(ErrorCode::XmlSyntax, at, message)
+    }
+
+    pub(super) fn limit(at: usize, name: &str, limit: impl fmt::Display) -> Self {
+        Self::new(ErrorCode::LimitExceeded, at, format!("more than the limit {name} = {limit}"))
+    }
+
+    /// The same flaw seen from a slice that begins `by` bytes earlier.
+    pub(super) fn moved(mut self, by: usize) -> Self {
+        self.at += by;
+        self
+    }
+
+    pub(super) fn in_file(self, base: u64, last_complete_row: u64) -> FileError {
+        FileError { code: self.code, offset: base + self.at as u64, last_complete_row, message: self.message }
+    }
+}
+
+/// How a value may appear in a message.
+pub(super) fn quote(field: Field, value: &str) -> String {
+    match field {
+        Field::FirstName | Field::LastName | Field::Dob | Field::PhoneNumber | Field::Ein => String::new(),
+        Field::AccountNumber | Field::LoanAccountNumber => format!(" \"***{}\"", shortened(last_four(value), 4)),
+        Field::EmployeeId
+        | Field::BranchId
+        | Field::SourceId
+        | Field::AbaRouting
+        | Field::Name
+        | Field::Dba
+        | Field::Line1
+        | Field::City
+        | Field::State
+        | Field::Zip
+        | Field::InstitutionId
+        | Field::Amount => format!(" \"{}\"", shortened(value, 64)),
+    }
+}
+
+/// At most `limit` characters of output, control and other unprintable characters escaped.
+fn shortened(value: &str, limit: usize) -> String {
+    let mut text = String::new();
+    let mut length = 0;
+    for character in value.chars() {
+        let escaped = character.escape_debug();
+        // Quotes are printed as they are: the record is JSON, which escapes them itself.
+        let shown = if matches!(character, '"' | '\'') { character.to_string() } else { escaped.to_string() };
+        length += shown.chars().count();
+        if length > limit {
+            break;
+        }
+        text.push_str(&shown);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_no_more_than_64_characters_and_escapes_controls() {
+        assert_eq!(quote(Field::Amount, "$1\u{0}\u{202e}"), " \"$1\\0\\u{202e}\"");
+        assert_eq!(quote(Field::EmployeeId, &"x".repeat(100)), format!(" \"{}\"", "x".repeat(64)));
+    }
+
+    #[test]
+    fn masks_account_numbers_and_keeps_personal_data_out() {
+        assert_eq!(quote(Field::AccountNumber, "12345678x"), " \"***678x\"");
+        assert_eq!(quote(Field::LoanAccountNumber, "1234"), " \"***\"");
+        assert_eq!(quote(Field::Dob, "02-30-1999"), "");
+    }
+}

@@ -1,0 +1,105 @@
+//! Hashes of a file: of its bytes, of its chunks, of each row's content and of all contents together.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+/// A SHA-256, written as 64 lower-case hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha256Hash([u8; 32]);
+
+/// The first 16 bytes of the SHA-256 over what makes a row that payment: employee id, source id, institution id, loan account number,
+/// amount. Written as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RowDigest([u8; 16]);
+
+impl Sha256Hash {
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    pub(super) fn finish(hasher: Sha256) -> Self {
+        Self(hasher.finalize().into())
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl RowDigest {
+    /// Each text is preceded by its length, so that no two rows have the same encoding. `buffer` is only reused memory.
+    pub(super) fn of(texts: [&str; 4], cents: i64, buffer: &mut Vec<u8>) -> Self {
+        buffer.clear();
+        for text in texts {
+            buffer.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            buffer.extend_from_slice(text.as_bytes());
+        }
+        buffer.extend_from_slice(&cents.to_be_bytes());
+        let whole: [u8; 32] = Sha256::digest(&buffer).into();
+        let mut first = [0; 16];
+        first.copy_from_slice(&whole[..16]);
+        Self(first)
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// The hash of a file's content, whatever the order of its rows and the blanks between them: SHA-256 over the sorted row digests.
+pub(super) fn canonical_hash(sorted: &[RowDigest]) -> Sha256Hash {
+    let mut hasher = Sha256::new();
+    for digest in sorted {
+        hasher.update(digest.0);
+    }
+    Sha256Hash::finish(hasher)
+}
+
+macro_rules! written_as_hexadecimal {
+    ($name:ident, $bytes:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str(&hex::encode(self.0))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, "{}({self})", stringify!($name))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = hex::FromHexError;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let mut bytes = [0; $bytes];
+                hex::decode_to_slice(text, &mut bytes)?;
+                Ok(Self(bytes))
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+written_as_hexadecimal!(Sha256Hash, 32);
+written_as_hexadecimal!(RowDigest, 16);

@@ -1,0 +1,48 @@
+//! The payroll file: read, validate, hash and total it in one pass over its bytes (design.md section 4 step 2, payroll-file.md).
+//!
+//! Guarantees:
+//! - [`FileReader`] is pushed bytes in pieces of any size and answers the same whatever the pieces are. It opens no file and no
+//!   connection, resolves no entity and refuses every DOCTYPE, so memory stays one window (row limit plus 64 KiB) plus what finding
+//!   duplicates needs: about 16 bytes of digest a row, and one entry an employee, a source, a branch and an institution.
+//! - Amounts become whole [`Cents`](crate::domain::money::Cents); every sum is checked.
+//! - No input panics. Row errors are collected up to a cap and counted beyond it; a file error stops the reading, for good.
+//! - [`read_chunk`] reads the rows of one chunk again by the same rules, from the same code.
+//!
+//! Decisions where payroll-file.md leaves a choice: thousands grouping in amounts is accepted, ISO birth dates are accepted, namespaces
+//! and prefixes are refused, an element between rows that is not `row` is ignored with a warning.
+
+mod amount;
+mod chunk;
+mod collector;
+mod employees;
+mod error;
+mod field;
+mod gzip;
+mod hash;
+mod limits;
+mod raw_row;
+mod reader;
+mod row;
+mod scan;
+mod sources;
+mod summary;
+mod tally;
+mod tokens;
+mod usual_form;
+mod values;
+mod warning;
+mod zip;
+
+pub use chunk::{ChunkError, read_chunk};
+pub use error::{ErrorCode, FileError, Rejection, RowError};
+pub use gzip::{Gunzip, GunzipError, is_gzip};
+pub use hash::{RowDigest, Sha256Hash};
+pub use limits::{Limits, ROWS_PER_CHUNK};
+pub use reader::FileReader;
+pub use row::Row;
+pub use sources::{Address, SourceDetails};
+pub use summary::{Chunk, Summary, Total, WarningCount};
+pub use warning::Warning;
+
+#[cfg(test)]
+mod tests;

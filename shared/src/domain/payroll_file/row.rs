@@ -1,0 +1,183 @@
+//! A row that passed every rule for its own values, and the one function that applies them.
+
+use std::fmt;
+
+use jiff::civil::Date;
+
+use super::amount::parse_amount;
+use super::error::{ErrorCode, RowError, quote};
+use super::field::Field;
+use super::raw_row::RawRow;
+use super::sources::{self, SourceDetails};
+use super::values::{self, Complaint};
+use super::warning::{Warning, Warnings};
+use crate::domain::money::Cents;
+use crate::domain::secret::AccountNumber;
+
+/// One payment of the file. Dates of birth and phone numbers were checked and are not kept.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Row {
+    /// From 1, in document order, over the whole file.
+    pub number: u64,
+    pub employee_id: String,
+    pub branch_id: String,
+    pub first_name: String,
+    pub last_name: String,
+    pub source_id: String,
+    pub institution_id: String,
+    pub loan_account_number: AccountNumber,
+    pub amount: Cents,
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Row")
+            .field("number", &self.number)
+            .field("employee_id", &self.employee_id)
+            .field("branch_id", &self.branch_id)
+            .field("source_id", &self.source_id)
+            .field("institution_id", &self.institution_id)
+            .field("amount", &self.amount)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A row error before it knows its row's number and place in the file.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) path: &'static str,
+    pub(super) code: ErrorCode,
+    /// Byte position in the row.
+    pub(super) at: usize,
+    /// What follows the path in the message.
+    pub(super) text: String,
+}
+
+impl Problem {
+    pub(super) fn in_row(self, row: u64, row_offset: u64) -> RowError {
+        RowError {
+            row,
+            field: self.path.to_owned(),
+            code: self.code,
+            offset: row_offset + self.at as u64,
+            message: format!("row {row}: {}{}", self.path, self.text),
+        }
+    }
+}
+
+/// The values of a valid row, still in the window.
+#[derive(Clone, Copy)]
+pub(super) struct CheckedRow<'r> {
+    pub(super) employee_id: &'r str,
+    pub(super) branch_id: &'r str,
+    pub(super) first_name: &'r str,
+    pub(super) last_name: &'r str,
+    pub(super) date_of_birth: Date,
+    pub(super) source_id: &'r str,
+    pub(super) institution_id: &'r str,
+    pub(super) loan_account_number: &'r str,
+    pub(super) amount: Cents,
+}
+
+impl CheckedRow<'_> {
+    pub(super) fn to_row(self, number: u64) -> Row {
+        Row {
+            number,
+            employee_id: self.employee_id.to_owned(),
+            branch_id: self.branch_id.to_owned(),
+            first_name: self.first_name.to_owned(),
+            last_name: self.last_name.to_owned(),
+            source_id: self.source_id.to_owned(),
+            institution_id: self.institution_id.to_owned(),
+            loan_account_number: AccountNumber::new(self.loan_account_number),
+            amount: self.amount,
+        }
+    }
+}
+
+/// What the rules compare with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    pub(super) today: Date,
+    pub(super) largest_amount: Cents,
+}
+
+/// Applies the rules to one row's values one by one, collecting what is wrong.
+pub(super) struct Checker<'a, 'r> {
+    raw: &'r RawRow<'a>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) warnings: Warnings,
+}
+
+impl<'a, 'r> Checker<'a, 'r> {
+    pub(super) fn new(raw: &'r RawRow<'a>) -> Self {
+        let shape = raw.problems.iter().map(|problem| Problem {
+            path: problem.path,
+            code: problem.code,
+            at: problem.at,
+            text: format!(" {}", problem.what),
+        });
+        Self { raw, problems: shape.collect(), warnings: raw.warnings }
+    }
+
+    /// The value of a leaf if the rule accepts it. A missing or empty leaf was noted with the row's shape.
+    pub(super) fn take<T>(&mut self, field: Field, rule: impl FnOnce(&'r str) -> Result<T, Complaint>) -> Option<T> {
+        let value = self.raw.get(field).filter(|value| !value.text.is_empty())?;
+        match rule(&value.text) {
+            Ok(accepted) => Some(accepted),
+            Err(Complaint { code, what }) => {
+                let text = format!("{} {what}", quote(field, &value.text));
+                self.problems.push(Problem { path: field.path(), code, at: value.at, text });
+                None
+            }
+        }
+    }
+
+    /// Everything but the source's own details; `None` if anything of the row is wrong so far.
+    pub(super) fn payment(&mut self, rules: Rules) -> Option<CheckedRow<'r>> {
+        let employee_id = self.take(Field::EmployeeId, values::id);
+        let branch_id = self.take(Field::BranchId, values::id);
+        let first_name = self.take(Field::FirstName, values::person_name);
+        let last_name = self.take(Field::LastName, values::person_name);
+        let date_of_birth = self.take(Field::Dob, |text| values::date_of_birth(text, rules.today));
+        let phone_number = self.take(Field::PhoneNumber, values::phone_number);
+        let source_id = self.take(Field::SourceId, values::id);
+        let institution_id = self.take(Field::InstitutionId, values::institution_id);
+        let loan_account_number = self.take(Field::LoanAccountNumber, values::loan_account_number);
+        let amount = self.take(Field::Amount, |text| parse_amount(text, rules.largest_amount));
+        let lacks = |id: Option<&str>, prefix: &str| id.is_some_and(|id| !id.starts_with(prefix));
+        let unusual = |name: Option<&str>| name.is_some_and(values::has_unusual_characters);
+        self.warnings.insert_if(lacks(employee_id, "EMP-"), Warning::EmployeeIdPrefix);
+        self.warnings.insert_if(lacks(branch_id, "BRC-"), Warning::BranchIdPrefix);
+        self.warnings.insert_if(lacks(source_id, "CORP-"), Warning::SourceIdPrefix);
+        self.warnings.insert_if(unusual(first_name) || unusual(last_name), Warning::UnusualCharacters);
+        phone_number?;
+        let checked = CheckedRow {
+            employee_id: employee_id?,
+            branch_id: branch_id?,
+            first_name: first_name?,
+            last_name: last_name?,
+            date_of_birth: date_of_birth?,
+            source_id: source_id?,
+            institution_id: institution_id?,
+            loan_account_number: loan_account_number?,
+            amount: amount?,
+        };
+        self.problems.is_empty().then_some(checked)
+    }
+}
+
+/// A row on its own: every rule that needs no other row.
+pub(super) fn check_row<'r>(
+    raw: &'r RawRow<'_>,
+    rules: Rules,
+) -> Result<(CheckedRow<'r>, SourceDetails), Vec<Problem>> {
+    let mut checker = Checker::new(raw);
+    let payment = checker.payment(rules);
+    let source = sources::check(&mut checker);
+    match (payment, source) {
+        (Some(payment), Some(source)) if checker.problems.is_empty() => Ok((payment, source)),
+        (Some(_) | None, Some(_) | None) => Err(checker.problems),
+    }
+}

@@ -1,0 +1,152 @@
+//! The sources of a file: one bank account each, the same in every row that names it (payroll-file.md section 6, rule 15).
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::field::Field;
+use super::raw_row::RawRow;
+use super::row::Checker;
+use super::values;
+use super::warning::{Warning, Warnings};
+use super::zip;
+use crate::domain::aba::RoutingNumber;
+use crate::domain::secret::{AccountNumber, TaxId, exposed};
+
+/// What the file says about a source. Serialised it holds the whole account number and EIN: only into a sealed document.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceDetails {
+    pub source_id: String,
+    pub routing_number: RoutingNumber,
+    #[serde(with = "exposed")]
+    pub account_number: AccountNumber,
+    pub name: String,
+    /// The trade name, as in the source's first row.
+    pub dba: String,
+    #[serde(with = "exposed")]
+    pub ein: TaxId,
+    pub address: Address,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Address {
+    pub line1: String,
+    pub city: String,
+    pub state: String,
+    pub zip: String,
+}
+
+/// Two rows that contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Conflict {
+    pub(super) first_row: u64,
+    /// The end of the sentence "this source …".
+    pub(super) what: &'static str,
+}
+
+#[derive(Default)]
+pub(super) struct Sources {
+    by_id: HashMap<String, usize>,
+    by_account: HashMap<(RoutingNumber, AccountNumber), usize>,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    details: SourceDetails,
+    first_row: u64,
+    warnings: Warnings,
+}
+
+impl Sources {
+    /// The warnings of a source seen before, if this row says exactly the same about it: then its values need no second check.
+    pub(super) fn known(&self, raw: &RawRow<'_>) -> Option<Warnings> {
+        let text = |field| raw.get(field).map_or("", |value| &value.text);
+        let entry = &self.entries[*self.by_id.get(text(Field::SourceId))?];
+        let details = &entry.details;
+        let same = text(Field::AbaRouting) == details.routing_number.as_str()
+            && text(Field::AccountNumber) == details.account_number.expose()
+            && text(Field::Name) == details.name
+            && text(Field::Dba) == details.dba
+            && text(Field::Ein) == details.ein.expose()
+            && text(Field::Line1) == details.address.line1
+            && text(Field::City) == details.address.city
+            && text(Field::State) == details.address.state
+            && text(Field::Zip) == details.address.zip;
+        same.then_some(entry.warnings)
+    }
+
+    /// Keeps a source, or compares it with what an earlier row said.
+    pub(super) fn add(&mut self, details: SourceDetails, warnings: Warnings, row: u64) -> Result<(), Conflict> {
+        if let Some(earlier) = self.by_id.get(&details.source_id).and_then(|index| self.entries.get(*index)) {
+            return match difference(&earlier.details, &details) {
+                Some(what) => Err(Conflict { first_row: earlier.first_row, what }),
+                None => Ok(()),
+            };
+        }
+        let account = (details.routing_number, details.account_number.clone());
+        if let Some(other) = self.by_account.get(&account).and_then(|index| self.entries.get(*index)) {
+            return Err(Conflict { first_row: other.first_row, what: "has the bank account of another source" });
+        }
+        let index = self.entries.len();
+        self.by_account.insert(account, index);
+        self.by_id.insert(details.source_id.clone(), index);
+        self.entries.push(Entry { details, first_row: row, warnings });
+        Ok(())
+    }
+
+    pub(super) fn into_details(self) -> Vec<SourceDetails> {
+        let mut details: Vec<_> = self.entries.into_iter().map(|entry| entry.details).collect();
+        details.sort_by(|left, right| left.source_id.cmp(&right.source_id));
+        details
+    }
+}
+
+fn difference(earlier: &SourceDetails, later: &SourceDetails) -> Option<&'static str> {
+    let differs = [
+        (earlier.routing_number != later.routing_number, "has another routing number"),
+        (earlier.account_number != later.account_number, "has another account number"),
+        (earlier.name != later.name, "has another name"),
+        (earlier.ein != later.ein, "has another EIN"),
+        (earlier.address != later.address, "has another address"),
+    ];
+    differs.iter().find(|(differs, _)| *differs).map(|(_, what)| *what)
+}
+
+/// Applies the value rules to the source of a row.
+pub(super) fn check(checker: &mut Checker<'_, '_>) -> Option<SourceDetails> {
+    let source_id = checker.take(Field::SourceId, |text| Ok(text.to_owned()));
+    let routing_number = checker.take(Field::AbaRouting, values::routing_number);
+    let account_number = checker.take(Field::AccountNumber, values::account_number);
+    let name = checker.take(Field::Name, values::company_text);
+    let dba = checker.take(Field::Dba, values::company_text);
+    let ein = checker.take(Field::Ein, values::ein);
+    let line1 = checker.take(Field::Line1, values::company_text);
+    let city = checker.take(Field::City, values::company_text);
+    let state = checker.take(Field::State, values::state);
+    let zip_code = checker.take(Field::Zip, values::zip_code);
+    let details = SourceDetails {
+        source_id: source_id?,
+        routing_number: routing_number?,
+        account_number: AccountNumber::new(account_number?),
+        name: name?.to_owned(),
+        dba: dba?.to_owned(),
+        ein: TaxId::new(ein?),
+        address: Address {
+            line1: line1?.to_owned(),
+            city: city?.to_owned(),
+            state: state?.to_owned(),
+            zip: zip_code?.to_owned(),
+        },
+    };
+    Some(details)
+}
+
+/// What is odd about a source.
+pub(super) fn warnings(details: &SourceDetails) -> Warnings {
+    let mut warnings = Warnings::default();
+    warnings.insert_if(!details.routing_number.in_federal_reserve_range(), Warning::RoutingRange);
+    warnings.insert_if(details.ein.expose().len() == 8, Warning::EinLength);
+    let at_home = zip::belongs_to(&details.address.zip, &details.address.state);
+    warnings.insert_if(!at_home, Warning::ZipOfAnotherState);
+    warnings
+}

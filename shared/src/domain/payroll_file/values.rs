@@ -1,0 +1,141 @@
+//! The rules for single values (payroll-file.md section 2). Values arrive decoded and trimmed, never empty.
+
+use jiff::civil::Date;
+
+use super::error::ErrorCode;
+use super::zip;
+use crate::domain::aba::{RoutingNumber, RoutingNumberError};
+
+/// Why a value is refused, as the end of a sentence that begins with its path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Complaint {
+    pub(super) code: ErrorCode,
+    pub(super) what: &'static str,
+}
+
+impl Complaint {
+    pub(super) const fn new(code: ErrorCode, what: &'static str) -> Self {
+        Self { code, what }
+    }
+}
+
+fn require(valid: bool, code: ErrorCode, what: &'static str) -> Result<(), Complaint> {
+    if valid { Ok(()) } else { Err(Complaint::new(code, what)) }
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// An employee, branch or source id.
+pub(super) fn id(text: &str) -> Result<&str, Complaint> {
+    let valid = text.len() <= 64 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    require(valid, ErrorCode::IdFormat, "is not an id of at most 64 letters, digits, _ and -")?;
+    Ok(text)
+}
+
+/// A first or last name, in any script.
+pub(super) fn person_name(text: &str) -> Result<&str, Complaint> {
+    free_text(text, 100, "is not a name of at most 100 characters without control characters")
+}
+
+/// A company name or a line of its address.
+pub(super) fn company_text(text: &str) -> Result<&str, Complaint> {
+    free_text(text, 200, "is not a text of at most 200 characters without control characters")
+}
+
+fn free_text<'a>(text: &'a str, longest: usize, what: &'static str) -> Result<&'a str, Complaint> {
+    let valid = if text.is_ascii() {
+        text.len() <= longest && !text.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        text.chars().count() <= longest && !text.chars().any(char::is_control)
+    };
+    require(valid, ErrorCode::TextFormat, what)?;
+    Ok(text)
+}
+
+/// Whether a name holds what may be invisible or look like another name: direction marks, zero-width and combining characters.
+pub(super) fn has_unusual_characters(text: &str) -> bool {
+    !text.is_ascii()
+        && text.chars().any(|c| {
+            matches!(c, '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        })
+}
+
+/// `MM-DD-YYYY` or `YYYY-MM-DD`: a real date from 1900 on and not after `today`.
+pub(super) fn date_of_birth(text: &str, today: Date) -> Result<Date, Complaint> {
+    let number = |part: &str| if digits(part) { part.parse::<i16>().ok() } else { None };
+    let parse = || {
+        let (year, month, day) = match (text.len(), text.as_bytes().get(2)?) {
+            (10, b'-') => (text.get(6..)?, text.get(..2)?, text.get(3..5)?),
+            (10, _) => (text.get(..4)?, text.get(5..7)?, text.get(8..)?),
+            (_, _) => return None,
+        };
+        let separators = if text.as_bytes()[2] == b'-' { [2, 5] } else { [4, 7] };
+        if separators.iter().any(|position| text.as_bytes()[*position] != b'-') {
+            return None;
+        }
+        let month = i8::try_from(number(month)?).ok()?;
+        let day = i8::try_from(number(day)?).ok()?;
+        Date::new(number(year)?, month, day).ok()
+    };
+    let what = "is not a date of birth as MM-DD-YYYY, from 1900 on and not in the future";
+    parse().filter(|date| date.year() >= 1900 && *date <= today).ok_or(Complaint::new(ErrorCode::DobInvalid, what))
+}
+
+pub(super) fn phone_number(text: &str) -> Result<(), Complaint> {
+    let valid = text.strip_prefix('+').is_some_and(|number| digits(number) && (10..=15).contains(&number.len()));
+    require(valid, ErrorCode::PhoneFormat, "is not a phone number: + and 10 to 15 digits")
+}
+
+pub(super) fn routing_number(text: &str) -> Result<RoutingNumber, Complaint> {
+    text.parse().map_err(|error| match error {
+        RoutingNumberError::Format => Complaint::new(ErrorCode::AbaFormat, "is not nine digits that are not all zero"),
+        RoutingNumberError::Checksum => Complaint::new(ErrorCode::AbaChecksum, "fails the ABA checksum"),
+    })
+}
+
+pub(super) fn account_number(text: &str) -> Result<&str, Complaint> {
+    require(text.len() <= 17 && digits(text), ErrorCode::AccountFormat, "is not an account number of 1 to 17 digits")?;
+    Ok(text)
+}
+
+/// An EIN without its optional hyphen after two digits.
+pub(super) fn ein(text: &str) -> Result<String, Complaint> {
+    let plain = match text.split_once('-') {
+        Some((first, rest)) if first.len() == 2 => [first, rest].concat(),
+        Some(_) | None => text.to_owned(),
+    };
+    let valid = matches!(plain.len(), 8 | 9) && digits(&plain);
+    require(valid, ErrorCode::EinFormat, "is not an EIN of 8 or 9 digits")?;
+    Ok(plain)
+}
+
+pub(super) fn state(text: &str) -> Result<&str, Complaint> {
+    require(zip::is_state(text), ErrorCode::StateFormat, "is not a US state as two capital letters")?;
+    Ok(text)
+}
+
+pub(super) fn zip_code(text: &str) -> Result<&str, Complaint> {
+    let valid = match text.split_once('-') {
+        Some((five, four)) => five.len() == 5 && digits(five) && four.len() == 4 && digits(four),
+        None => text.len() == 5 && digits(text),
+    };
+    require(valid, ErrorCode::ZipFormat, "is not a ZIP code of five digits, or five, - and four")?;
+    Ok(text)
+}
+
+/// A Plaid institution id: `ins_` and digits.
+pub(super) fn institution_id(text: &str) -> Result<&str, Complaint> {
+    let valid = text.len() <= 64 && text.strip_prefix("ins_").is_some_and(digits);
+    require(valid, ErrorCode::InstitutionFormat, "is not an institution id: ins_ and digits")?;
+    Ok(text)
+}
+
+/// A loan account number: text, with its leading zeros.
+pub(super) fn loan_account_number(text: &str) -> Result<&str, Complaint> {
+    let valid = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    require(valid, ErrorCode::LoanFormat, "is not a loan account number of at most 64 letters, digits and -")?;
+    Ok(text)
+}
