@@ -1,16 +1,16 @@
 //! The outside world behind the ports: AWS, Column, Plaid, and their in-memory twins.
 
 pub mod api_key;
+pub mod clients;
 pub mod column;
+pub mod dynamodb;
 pub mod http_transport;
+pub mod memory_table;
+pub mod movable_clock;
 pub mod plaid;
 pub mod provider_call;
 #[cfg(test)]
 mod scripted;
-pub mod clients;
-pub mod dynamodb;
-pub mod memory_table;
-pub mod movable_clock;
 pub mod sealing;
 pub mod secrets_aws;
 pub mod secrets_cached;

@@ -68,6 +68,11 @@ pub fn hold_until(settled: Date, hold_banking_days: u32) -> Timestamp {
     bank_opening(add_banking_days(settled, hold_banking_days))
 }
 
+/// When a standard entry sent now is settled at the latest: the opening of the next banking day (`column.md` section 7).
+pub fn settlement_expected_at(now: Timestamp) -> Timestamp {
+    bank_opening(next_banking_day(pacific_date(now)))
+}
+
 /// 05:30 Pacific, when the bank's day begins. The clocks never change at that hour.
 fn bank_opening(date: Date) -> Timestamp {
     let opening = date.at(5, 30, 0, 0);

@@ -218,11 +218,7 @@ impl FromStr for ItemId {
     type Err = IdFormat;
 
     fn from_str(text: &str) -> Result<Self, IdFormat> {
-        if text.starts_with("fnd_") {
-            text.parse().map(ItemId::Funding)
-        } else {
-            text.parse().map(ItemId::Payment)
-        }
+        if text.starts_with("fnd_") { text.parse().map(ItemId::Funding) } else { text.parse().map(ItemId::Payment) }
     }
 }
 

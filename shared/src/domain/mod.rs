@@ -1,20 +1,20 @@
 //! Pure decisions about money: no AWS, no runtime, no clock, no randomness. Time and ids come in as parameters.
 
+pub mod aba;
+pub mod ach;
+pub mod bank;
 pub mod batch;
 pub mod biller;
+pub mod calendar;
+pub mod deadline;
 pub mod funding;
 pub mod ids;
 pub mod ledger;
 pub mod leg;
-pub mod ach;
-pub mod bank;
-pub mod calendar;
-pub mod deadline;
 pub mod money;
 pub mod payment;
+pub mod payroll_file;
+pub mod people;
+pub mod secret;
 pub mod source;
 pub mod task;
-pub mod people;
-pub mod aba;
-pub mod payroll_file;
-pub mod secret;

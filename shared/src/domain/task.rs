@@ -19,12 +19,11 @@ pub const TASK_VERSION: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaskMessage {
     pub version: u32,
-    #[serde(flatten)]
     pub task: Task,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "snake_case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Task {
     /// Read a large file and make its manifest.
     Summarize { batch_id: BatchId },
@@ -82,9 +81,11 @@ impl Task {
     /// Import, release and submit come by the thousand; the rest must not wait behind them.
     pub const fn queue(&self) -> QueueName {
         match self {
-            Task::Import { .. } | Task::Submit { .. } | Task::Retry { .. } | Task::Summarize { .. } | Task::Report { .. } => {
-                QueueName::Bulk
-            }
+            Task::Import { .. }
+            | Task::Submit { .. }
+            | Task::Retry { .. }
+            | Task::Summarize { .. }
+            | Task::Report { .. } => QueueName::Bulk,
             Task::FinishImport { .. }
             | Task::Fund { .. }
             | Task::ReviewFundings { .. }

@@ -2,7 +2,7 @@
 
 use super::upload::{audit_entry, load, nonce};
 use super::{OperationError, System, system::minutes_from};
-use crate::domain::batch::{Approve, Batch, BatchState, Command};
+use crate::domain::batch::{Approve, Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::BatchId;
 use crate::domain::task::Task;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, TableError};
@@ -17,10 +17,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
     let mut batch = load(system, batch_id).await?;
     let now = system.clock.business_now();
     let Some(head) = batch.manifest.clone() else {
-        // Without a manifest only the refusal by state can come out.
-        let empty = crate::domain::batch::manifest::Manifest::empty(batch_id);
-        let _ = batch.approve(approve, &empty, now)?;
-        return Ok(batch);
+        return Err(BatchRefusal::WrongState { state: batch.state, wanted: "approved" }.into());
     };
     let manifest = system.manifest(batch_id, &head.hash).await?;
     if batch.approve(approve, &manifest, now)? == Command::AlreadyApplied {
@@ -42,7 +39,9 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
     ];
     match system.table.write(changes).await {
         Ok(()) => {}
-        Err(TableError::ConditionFailed { key, .. }) => return lost_race(system, batch_id, key == claim, &head.canonical_hash).await,
+        Err(TableError::ConditionFailed { key, .. }) => {
+            return lost_race(system, batch_id, key == claim, &head.canonical_hash).await;
+        }
         Err(other) => return Err(other.into()),
     }
     system.hint(import_tasks(&batch)).await;
@@ -117,7 +116,7 @@ async fn change(
     batch_id: BatchId,
     caller: &str,
     action: &str,
-    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Command, crate::domain::batch::BatchRefusal>,
+    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Command, BatchRefusal>,
 ) -> Result<Batch, OperationError> {
     let mut batch = load(system, batch_id).await?;
     let now = system.clock.business_now();

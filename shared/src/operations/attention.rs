@@ -24,12 +24,7 @@ pub async fn clear(system: &System, item_id: ItemId, caller: &str, note: &str) -
     }
 }
 
-async fn clear_item<T: Carrier>(
-    system: &System,
-    mut item: T,
-    caller: &str,
-    note: &str,
-) -> Result<(), OperationError> {
+async fn clear_item<T: Carrier>(system: &System, mut item: T, caller: &str, note: &str) -> Result<(), OperationError> {
     if item.leg_mut().attention.take().is_none() {
         return Ok(());
     }

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 
 use super::send::report_of;
 use super::step::{self, Carrier};
-use super::submit::replace_or_leave;
 use super::{OperationError, System, fund, inbox, sources};
-use crate::domain::ach::notification_of_change::NotificationOfChange;
+use crate::domain::ach::notification_of_change::{ChangeCode, NotificationOfChange};
 use crate::domain::bank::event::TransferEvent;
+use crate::domain::bank::request::AccountType;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
@@ -209,6 +209,7 @@ async fn correction<T: Listener>(
     notice: &NotificationOfChange,
     now: Timestamp,
 ) -> Result<Option<Change>, OperationError> {
+    let ChangeCode::Replace { .. } = notice.code else { return Ok(None) };
     let Some(fingerprint) = item.fingerprint(system).await?.filter(|text| !text.is_empty()) else { return Ok(None) };
     let vault = system.vault().await?;
     let bound_to = keys::counterparty(&fingerprint).pk;
@@ -217,17 +218,11 @@ async fn correction<T: Listener>(
         None => None,
     };
     let correction = Correction {
-        change_code: notice.change_code.to_string(),
-        routing_number: notice.routing_number.clone(),
+        change_code: notice.code.as_str().to_owned(),
+        routing_number: notice.routing_number().map(str::to_owned),
         sealed_account,
-        account_type: notice.account_type,
+        account_type: notice.account_type().and_then(AccountType::parse),
     };
     let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version: 1, updated_at: now };
     Ok(Some(counterparty::put(&fingerprint, &known, Condition::Always)?))
-}
-
-/// A funding whose lease or attention an operator cleared goes on by itself.
-pub(crate) async fn reschedule(system: &System, mut funding: Funding) -> Result<(), OperationError> {
-    funding.schedule(system.clock.business_now());
-    replace_or_leave(system, &mut funding).await
 }

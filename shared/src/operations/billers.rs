@@ -2,7 +2,7 @@
 
 use super::upload::{audit_entry, nonce};
 use super::{OperationError, System};
-use crate::adapters::plaid::InstitutionAnswer;
+use crate::adapters::plaid::InstitutionLookup;
 use crate::domain::batch::manifest::InstitutionDecision;
 use crate::domain::biller::{self, Biller, Proposal};
 use crate::domain::deadline::Deadline;
@@ -20,8 +20,8 @@ pub(crate) async fn decision(
         return Ok(decision);
     }
     match system.plaid().await?.institution(institution_id, deadline).await {
-        Ok(InstitutionAnswer::Known(facts)) => Ok(biller::decide(&facts.routing_numbers)),
-        Ok(InstitutionAnswer::Unknown) => Ok(biller::unknown()),
+        Ok(InstitutionLookup::Found(facts)) => Ok(biller::decide(&facts.routing_numbers)),
+        Ok(InstitutionLookup::Unknown) => Ok(biller::unknown()),
         Err(cause) => {
             Err(OperationError::Directory { institution_id: institution_id.to_owned(), cause: cause.to_string() })
         }

@@ -8,9 +8,7 @@ use super::send::{self, Sent, direction};
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, sources};
-use crate::domain::bank::request::{
-    AccountType, AchTransferRequest, Counterparty, EntryClass, InlineCounterparty, Timing,
-};
+use crate::domain::bank::request::{AccountType, AchTransferRequest, EntryClass, InlineCounterparty, Timing};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::deadline::Deadline;
@@ -36,8 +34,12 @@ pub(crate) async fn needs(
 ) -> Result<BTreeMap<String, Cents>, OperationError> {
     if round > 1 {
         let plan = retry::plan(system, batch).await?;
-        let shortfalls = plan.map(|plan| plan.sources).unwrap_or_default();
-        return Ok(shortfalls.into_iter().map(|(id, need)| (id, need.shortfall)).filter(|(_, sum)| sum.is_positive()).collect());
+        let shortfalls = plan.map(|plan| plan.sources.clone()).unwrap_or_default();
+        return Ok(shortfalls
+            .into_iter()
+            .map(|(id, need)| (id, need.shortfall))
+            .filter(|(_, sum)| sum.is_positive())
+            .collect());
     }
     let Some(head) = &batch.manifest else { return Ok(BTreeMap::new()) };
     let manifest = system.manifest(batch.id, &head.hash).await?;
@@ -75,7 +77,8 @@ pub async fn fund(
     let described = manifest
         .source(source_id)
         .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no source {source_id}")))?;
-    let accepted = batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
+    let accepted =
+        batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
     let Some(source) = sources::ensure(system, described, accepted).await? else {
         return source_changed(system, &mut batch, described).await;
     };
@@ -90,11 +93,7 @@ pub async fn fund(
 }
 
 /// The account is not the one the approver looked at: a person decides.
-async fn source_changed(
-    system: &System,
-    batch: &mut Batch,
-    described: &ManifestSource,
-) -> Result<(), OperationError> {
+async fn source_changed(system: &System, batch: &mut Batch, described: &ManifestSource) -> Result<(), OperationError> {
     tracing::error!(batch = %batch.id, source = described.id, "attention: the source's account changed after the approval");
     if batch.attention.is_some() {
         return Ok(());
@@ -117,12 +116,9 @@ async fn send_funding(
     let may_send = match funding.leg.state {
         State::Unprocessed => !source.is_paused(system.clock.business_now()) && !source.receivable_open,
         State::Submitting => !source.is_paused(system.clock.business_now()),
-        State::Processing
-        | State::Completed
-        | State::Available
-        | State::Failed
-        | State::Returned
-        | State::Canceled => false,
+        State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
+            false
+        }
     };
     if !may_send || funding.leg.attention.is_some() {
         return Ok(());

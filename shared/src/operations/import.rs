@@ -11,12 +11,12 @@ use crate::domain::ach::text::{TextField, fit};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
 use crate::domain::batch::{Batch, BatchState, Command};
-use crate::domain::biller;
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
 use crate::domain::payment::{Payee, Payment, RowFacts};
-use crate::domain::payroll_file::{Row, read_chunk};
+use crate::domain::payroll_file::{Limits, Row, read_chunk};
 use crate::domain::task::Task;
+use crate::domain::{biller, calendar};
 use crate::ports::table::{Attributes, Change, Condition, Indexing, Query, Range, TableError};
 use crate::store::keys;
 use crate::store::stored::{create, replace};
@@ -39,16 +39,20 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
         return fail(system, batch, &format!("chunk {number} is not the one that was summarized")).await;
     }
-    let rows = match read_chunk(&bytes, chunk.first_row) {
+    let today = calendar::eastern_date(system.clock.business_now());
+    let rows = match read_chunk(&bytes, chunk.first_row, &Limits::default(), today) {
         Ok(rows) if rows.len() as u64 == u64::from(chunk.rows) => rows,
         Ok(_) | Err(_) => return fail(system, batch, &format!("chunk {number} does not read as it did")).await,
     };
     let vault = system.vault().await?;
     let (batch, manifest, vault) = (&batch, &*manifest, &vault);
-    stream::iter(rows.into_iter().map(|row| async move { put(system, &new_payment(system, vault, batch, manifest, &row)?).await }))
-        .buffer_unordered(PUTS_AT_ONCE)
-        .try_for_each(|()| std::future::ready(Ok(())))
-        .await?;
+    stream::iter(
+        rows.into_iter()
+            .map(|row| async move { put(system, &new_payment(system, vault, batch, manifest, &row)?).await }),
+    )
+    .buffer_unordered(PUTS_AT_ONCE)
+    .try_for_each(|()| std::future::ready(Ok(())))
+    .await?;
     let mark = Change::Put {
         key: keys::chunk(batch_id, number),
         attributes: mark(chunk.rows),
@@ -193,9 +197,10 @@ pub(crate) async fn missing_chunks(
     let mut query = Query { range: Range::BeginsWith(keys::CHUNK_PREFIX.to_owned()), ..Query::primary(key.pk) };
     loop {
         let page = system.table.query(&query).await?;
-        let numbers = page.items.iter().filter_map(|item| {
-            item.get("sk")?.as_str()?.strip_prefix(keys::CHUNK_PREFIX)?.parse::<u32>().ok()
-        });
+        let numbers = page
+            .items
+            .iter()
+            .filter_map(|item| item.get("sk")?.as_str()?.strip_prefix(keys::CHUNK_PREFIX)?.parse::<u32>().ok());
         done.extend(numbers);
         match page.next {
             Some(next) => query.start_after = Some(next),

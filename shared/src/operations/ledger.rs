@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{OperationError, System, sources};
 use crate::domain::ledger::Account;
-use crate::store::ledger::{self, Posting, Totals};
 use crate::ports::table::{Cursor, decode};
+use crate::store::ledger::{self, Posting, Totals};
 
 /// Debits and credits of every account; the two sums are equal, always.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

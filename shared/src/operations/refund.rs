@@ -111,12 +111,9 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
     let may_send = match payment.leg.state {
         State::Unprocessed => !is_paused && !source.receivable_open,
         State::Submitting => !is_paused,
-        State::Processing
-        | State::Completed
-        | State::Available
-        | State::Failed
-        | State::Returned
-        | State::Canceled => false,
+        State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
+            false
+        }
     };
     if !may_send || payment.leg.attention.is_some() {
         return Ok(());

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::reports::{self, Tally};
 use super::{OperationError, System};
 use crate::domain::ids::{BatchId, PaymentId};
+use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
 use crate::domain::task::{ReportFormat, ReportKind};
 use crate::http::csv_text::{CsvField, CsvText};
@@ -49,7 +50,8 @@ pub struct PaymentLine {
     pub source_id: String,
     pub institution_id: String,
     pub account_last4: String,
-    pub amount: String,
+    #[schema(value_type = String)]
+    pub amount: Cents,
     pub status: String,
     pub reason: String,
     pub transfer_id: String,
@@ -83,7 +85,7 @@ impl PaymentLine {
             source_id: payment.source_id.clone(),
             institution_id,
             account_last4: payment.payee.account_last4.clone(),
-            amount: payment.amount.to_string(),
+            amount: payment.amount,
             status: payment.leg.state.as_str().to_owned(),
             reason: payment.leg.reason.as_ref().map(ToString::to_string).unwrap_or_default(),
             transfer_id: payment.leg.transfer_id.clone().unwrap_or_default(),
@@ -131,22 +133,20 @@ fn unwritable(cause: impl ToString) -> OperationError {
 fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
     let mut csv = CsvText::new(&PAYMENT_COLUMNS).map_err(unwritable)?;
     for line in lines {
-        let row = line.row.to_string();
-        let (created_at, updated_at) = (line.created_at.to_string(), line.updated_at.to_string());
         csv.row(&[
-            CsvField::Own(&row),
-            CsvField::Own(&line.payment_id),
-            CsvField::Text(&line.employee_id),
-            CsvField::Text(&line.branch_id),
-            CsvField::Text(&line.source_id),
-            CsvField::Text(&line.institution_id),
-            CsvField::Text(&line.account_last4),
-            CsvField::Own(&line.amount),
-            CsvField::Own(&line.status),
-            CsvField::Text(&line.reason),
-            CsvField::Text(&line.transfer_id),
-            CsvField::Own(&created_at),
-            CsvField::Own(&updated_at),
+            CsvField::Count(line.row.into()),
+            line.payment_id.as_str().into(),
+            line.employee_id.as_str().into(),
+            line.branch_id.as_str().into(),
+            line.source_id.as_str().into(),
+            line.institution_id.as_str().into(),
+            line.account_last4.as_str().into(),
+            line.amount.into(),
+            line.status.as_str().into(),
+            line.reason.as_str().into(),
+            line.transfer_id.as_str().into(),
+            line.created_at.to_string().into(),
+            line.updated_at.to_string().into(),
         ])
         .map_err(unwritable)?;
     }
@@ -165,20 +165,19 @@ fn tally_report(
     let columns: Vec<&str> = [id_column].into_iter().chain(TALLY_COLUMNS).collect();
     let mut csv = CsvText::new(&columns).map_err(unwritable)?;
     for (id, tally) in &tallies {
-        let values = [
-            tally.payments.to_string(),
-            tally.total.to_string(),
-            tally.completed.to_string(),
-            tally.completed_total.to_string(),
-            tally.failed.to_string(),
-            tally.failed_total.to_string(),
-            tally.returned.to_string(),
-            tally.returned_total.to_string(),
-            tally.open.to_string(),
-            tally.open_total.to_string(),
+        let fields = [
+            id.as_str().into(),
+            CsvField::Count(tally.payments),
+            tally.total.into(),
+            CsvField::Count(tally.completed),
+            tally.completed_total.into(),
+            CsvField::Count(tally.failed),
+            tally.failed_total.into(),
+            CsvField::Count(tally.returned),
+            tally.returned_total.into(),
+            CsvField::Count(tally.open),
+            tally.open_total.into(),
         ];
-        let fields: Vec<CsvField<'_>> =
-            [CsvField::Text(id)].into_iter().chain(values.iter().map(|value| CsvField::Own(value))).collect();
         csv.row(&fields).map_err(unwritable)?;
     }
     Ok(("text/csv; charset=utf-8", csv.finish().map_err(unwritable)?))

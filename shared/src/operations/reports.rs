@@ -127,11 +127,12 @@ impl StateCounts {
 
 impl Tallies {
     fn add(&mut self, payment: &Counted) -> Result<(), MoneyOverflow> {
-        self.states.add(payment.state);
-        self.total.add(payment.state, payment.amount)?;
-        self.by_source.entry(payment.source_id.clone()).or_default().add(payment.state, payment.amount)?;
-        let branch_id = payment.branch_id.clone().unwrap_or_default();
-        self.by_branch.entry(branch_id).or_default().add(payment.state, payment.amount)
+        let state = payment.leg.state;
+        self.states.add(state);
+        self.total.add(state, payment.amount)?;
+        self.by_source.entry(payment.source_id.clone()).or_default().add(state, payment.amount)?;
+        let branch_id = payment.row.as_ref().map(|row| row.branch_id.clone()).unwrap_or_default();
+        self.by_branch.entry(branch_id).or_default().add(state, payment.amount)
     }
 
     fn merge(&mut self, other: &Tallies) -> Result<(), MoneyOverflow> {
@@ -150,11 +151,21 @@ impl Tallies {
 /// What a tally reads of a payment.
 #[derive(Deserialize)]
 struct Counted {
-    state: State,
+    leg: CountedLeg,
     amount: Cents,
     source_id: String,
     #[serde(default)]
-    branch_id: Option<String>,
+    row: Option<CountedRow>,
+}
+
+#[derive(Deserialize)]
+struct CountedLeg {
+    state: State,
+}
+
+#[derive(Deserialize)]
+struct CountedRow {
+    branch_id: String,
 }
 
 /// Counts a batch's payments as they stand now.

@@ -86,12 +86,16 @@ pub(crate) async fn spent_by_source(
 ) -> Result<BTreeMap<String, Cents>, OperationError> {
     #[derive(serde::Deserialize)]
     struct Held {
-        state: State,
+        leg: HeldLeg,
         amount: Cents,
         source_id: String,
     }
+    #[derive(serde::Deserialize)]
+    struct HeldLeg {
+        state: State,
+    }
     let shards = fold_batch(&*system.table, batch_id, |spent: &mut BTreeMap<String, Cents>, held: Held| {
-        if holds_money(held.state) {
+        if holds_money(held.leg.state) {
             let sum = spent.entry(held.source_id).or_default();
             *sum = sum.plus(held.amount).map_err(|cause| TableError::Defect(cause.to_string()))?;
         }
@@ -158,7 +162,10 @@ pub(crate) async fn plan(system: &System, batch: &Batch) -> Result<Option<Arc<Re
     if hex::encode(Sha256::digest(&body)) != *hash {
         return Err(OperationError::Inconsistent(format!("the retry plan of {} is not the one pinned", batch.id)));
     }
-    serde_json::from_slice(&body).map(Arc::new).map(Some).map_err(|cause| OperationError::Inconsistent(cause.to_string()))
+    serde_json::from_slice(&body)
+        .map(Arc::new)
+        .map(Some)
+        .map_err(|cause| OperationError::Inconsistent(cause.to_string()))
 }
 
 /// Opens the plan's payments of one shard again.

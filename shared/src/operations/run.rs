@@ -31,7 +31,7 @@ async fn do_task(
     deadline: Deadline,
 ) -> Result<(), OperationError> {
     match task {
-        Task::Summarize { batch_id } => summarize::run_at_worker(system, *batch_id).await,
+        Task::Summarize { batch_id } => summarize::run_at_worker(system, *batch_id, deadline).await,
         Task::Import { batch_id, chunk } => import::chunk(system, *batch_id, *chunk).await,
         Task::FinishImport { batch_id } => import::finish(system, *batch_id).await,
         Task::Fund { batch_id, source_id, round } => fund::fund(system, *batch_id, source_id, *round, deadline).await,
@@ -46,6 +46,8 @@ async fn do_task(
         Task::PlanRetry { batch_id } => retry::make_plan(system, *batch_id).await,
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).await,
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).await,
-        Task::Report { batch_id, report, format } => crate::operations::reports::write(system, *batch_id, *report, *format).await,
+        Task::Report { batch_id, report, format } => {
+            crate::operations::reports::write(system, *batch_id, *report, *format).await
+        }
     }
 }

@@ -39,7 +39,9 @@ pub(crate) async fn ensure(
         };
         return match system.table.write(vec![create(&source)?]).await {
             Ok(()) => Ok(Some(source)),
-            Err(TableError::ConditionFailed { .. }) => Err(OperationError::Contended(format!("source {}", described.id))),
+            Err(TableError::ConditionFailed { .. }) => {
+                Err(OperationError::Contended(format!("source {}", described.id)))
+            }
             Err(other) => Err(other.into()),
         };
     };

@@ -3,7 +3,6 @@
 //! Memory does not grow with the file: it is fetched and read a window at a time; only the duplicate sets grow with its rows.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -34,9 +33,6 @@ const LOOKUPS_AT_ONCE: usize = 4;
 /// Rows that a batch of the last ten days also paid must be accepted by the approver.
 const OVERLAP_DAYS: i64 = 10;
 
-/// Reading a whole file may take this long at a worker.
-const READ_TIME_MAX: Duration = Duration::from_secs(15 * 60);
-
 /// What a summary came to.
 #[derive(Debug)]
 pub enum Summarized {
@@ -61,12 +57,12 @@ pub fn errors_object(batch_id: BatchId) -> String {
 }
 
 /// Summarizes now, or hands a large file to a worker.
-pub async fn request(system: &System, batch_id: BatchId) -> Result<Summarized, OperationError> {
+pub async fn request(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let size = system.objects.size(&upload_object(batch_id)).await?;
     if size <= system.settings.summary_bytes_in_request_max {
-        return run(system, batch_id).await;
+        return run(system, batch_id, deadline).await;
     }
     if batch.summarizing()? == Command::Executed {
         batch.updated_at = system.clock.business_now();
@@ -78,14 +74,14 @@ pub async fn request(system: &System, batch_id: BatchId) -> Result<Summarized, O
 }
 
 /// Reads the file and writes the manifest. Run again it makes the same manifest, unless what it looked up has changed.
-pub async fn run(system: &System, batch_id: BatchId) -> Result<Summarized, OperationError> {
+pub async fn run(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let summary = match read_file(system, batch_id).await? {
         Ok(summary) => summary,
         Err(rejection) => return reject(system, batch, rejection).await,
     };
-    let manifest = make_manifest(system, batch_id, &summary).await?;
+    let manifest = make_manifest(system, batch_id, &summary, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
     let head = head_of(&manifest, &body);
     let digests: Vec<u8> = summary.row_digests.iter().flat_map(|digest| digest.as_bytes().to_vec()).collect();
@@ -134,8 +130,13 @@ pub async fn stored_errors(system: &System, batch_id: BatchId) -> Result<Rejecti
     serde_json::from_slice(&body).map_err(|cause| OperationError::Inconsistent(cause.to_string()))
 }
 
-async fn make_manifest(system: &System, batch_id: BatchId, summary: &Summary) -> Result<Manifest, OperationError> {
-    let institutions = decide_institutions(system, summary).await?;
+async fn make_manifest(
+    system: &System,
+    batch_id: BatchId,
+    summary: &Summary,
+    deadline: Deadline,
+) -> Result<Manifest, OperationError> {
+    let institutions = decide_institutions(system, summary, deadline).await?;
     let is_payable = |id: &str| matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
     let payable = |by: &BTreeMap<String, Total>| -> Result<Total, OperationError> {
         let mut sum = Total::default();
@@ -150,8 +151,8 @@ async fn make_manifest(system: &System, batch_id: BatchId, summary: &Summary) ->
     };
     let mut sources = Vec::with_capacity(summary.sources.len());
     for details in &summary.sources {
-        let total = summary.by_source.get(&details.id).copied().unwrap_or_default();
-        let payable = payable_of(&summary.by_source_and_institution, &details.id)?;
+        let total = summary.by_source.get(&details.source_id).copied().unwrap_or_default();
+        let payable = payable_of(&summary.by_source_and_institution, &details.source_id)?;
         sources.push(make_source(system, details, total, payable).await?);
     }
     sources.sort_by(|a, b| a.id.cmp(&b.id));
@@ -199,9 +200,10 @@ fn institution_list(summary: &Summary, decisions: BTreeMap<String, InstitutionDe
 }
 
 fn warnings(summary: &Summary) -> Vec<ManifestWarning> {
-    let warning = |(code, seen): (&crate::domain::payroll_file::Warning, &crate::domain::payroll_file::WarningCount)| {
-        ManifestWarning { code: code.to_string(), count: seen.count, first_row: seen.first_row }
-    };
+    let warning =
+        |(code, seen): (&crate::domain::payroll_file::Warning, &crate::domain::payroll_file::WarningCount)| {
+            ManifestWarning { code: *code, count: seen.count, first_row: seen.first_row }
+        };
     summary.warnings.iter().map(warning).collect()
 }
 
@@ -223,8 +225,8 @@ fn chunks(summary: &Summary) -> Vec<Chunk> {
 async fn decide_institutions(
     system: &System,
     summary: &Summary,
+    deadline: Deadline,
 ) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    let deadline = Deadline::new(system.clock.elapsed_now(), Duration::ZERO).later(READ_TIME_MAX);
     stream::iter(summary.by_institution.keys().map(|id| async move {
         let decision = billers::decision(system, id, deadline).await?;
         Ok((id.clone(), decision))
@@ -242,9 +244,9 @@ async fn make_source(
 ) -> Result<ManifestSource, OperationError> {
     let vault = system.vault().await?;
     let number = details.account_number.expose();
-    let bound_to = keys::source(&details.id).pk;
+    let bound_to = keys::source(&details.source_id).pk;
     let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
-    let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.id)).await?;
+    let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
     let standing = match &known {
         None => AccountStanding::New,
         Some(source) if source.account.fingerprint == fingerprint.as_str() => AccountStanding::Known,
@@ -261,7 +263,7 @@ async fn make_source(
         },
     };
     Ok(ManifestSource {
-        id: details.id.clone(),
+        id: details.source_id.clone(),
         name: details.name.clone(),
         account,
         standing,
@@ -326,7 +328,8 @@ async fn common_rows(system: &System, earlier: &Batch, digests: &[RowDigest]) ->
     let Some(head) = &earlier.manifest else { return Ok(0) };
     let stored: Bytes = system.objects.get(&digests_object(earlier.id, &head.canonical_hash)).await?;
     let theirs = stored.chunks_exact(16);
-    let common = theirs.filter(|digest| digests.binary_search_by(|ours| ours.as_bytes().as_slice().cmp(digest)).is_ok());
+    let common =
+        theirs.filter(|digest| digests.binary_search_by(|ours| ours.as_bytes().as_slice().cmp(digest)).is_ok());
     Ok(common.count() as u64)
 }
 
@@ -344,8 +347,8 @@ fn head_of(manifest: &Manifest, body: &[u8]) -> ManifestHead {
 }
 
 /// A worker's summary: what a person has to correct is written to the batch, not thrown.
-pub async fn run_at_worker(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
-    match run(system, batch_id).await {
+pub async fn run_at_worker(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<(), OperationError> {
+    match run(system, batch_id, deadline).await {
         Ok(Summarized::Ready(_) | Summarized::Rejected(..) | Summarized::Started) => Ok(()),
         // Approved, declined or summarized by another worker in between.
         Err(OperationError::Batch(_) | OperationError::Table(TableError::ConditionFailed { .. })) => Ok(()),

@@ -25,6 +25,11 @@ pub const SWEEP_MINUTES: i64 = 10;
 /// What the sweep reads of a payment.
 #[derive(Deserialize)]
 struct Seen {
+    leg: SeenLeg,
+}
+
+#[derive(Deserialize)]
+struct SeenLeg {
     state: State,
     #[serde(default)]
     transfer_id: Option<String>,
@@ -102,6 +107,7 @@ async fn write(
 
 async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationError> {
     let shards = fold_batch(&*system.table, batch_id, |count: &mut Count, seen: Seen| {
+        let seen = seen.leg;
         match seen.state {
             State::Unprocessed => count.mark.unprocessed += 1,
             State::Submitting => count.mark.submitting += 1,
@@ -183,7 +189,8 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
         return Ok(Wait { until: after_settlement, can_move: false });
     }
     let fundings = fund::all(system, batch).await?;
-    let awaited = |state: State| matches!(state, State::Unprocessed | State::Submitting | State::Processing | State::Completed);
+    let awaited =
+        |state: State| matches!(state, State::Unprocessed | State::Submitting | State::Processing | State::Completed);
     let all_awaited = !fundings.is_empty() && fundings.iter().all(|funding| awaited(funding.leg.state));
     if all_awaited && count.mark.submitting == 0 {
         let next = fundings.iter().filter_map(|funding| funding.due_at).min();

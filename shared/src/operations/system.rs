@@ -109,12 +109,9 @@ impl System {
 
     async fn new_column(&self) -> Result<ColumnClient, OperationError> {
         let key = self.secrets.get(SecretName::ColumnApiKey).await?;
-        let limits = CallLimits { calls_per_second: self.settings.bank_calls_per_second, ..CallLimits::default() };
-        let settings = ColumnSettings {
-            base_url: self.settings.column_url.clone(),
-            api_key: ApiKey::new(key.expose()),
-            limits,
-        };
+        let limits = CallLimits { max_calls_per_second: self.settings.bank_calls_per_second, ..CallLimits::default() };
+        let settings =
+            ColumnSettings { base_url: self.settings.column_url.clone(), api_key: ApiKey::new(key.expose()), limits };
         Ok(ColumnClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings))
     }
 
@@ -145,7 +142,9 @@ impl System {
         let body = self.objects.get(&super::summarize::manifest_object(batch_id, hash)).await?;
         let found = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(&body));
         if found != hash {
-            return Err(OperationError::Inconsistent(format!("the manifest of {batch_id} hashes to {found}, not {hash}")));
+            return Err(OperationError::Inconsistent(format!(
+                "the manifest of {batch_id} hashes to {found}, not {hash}"
+            )));
         }
         let manifest: Manifest = serde_json::from_slice(&body)
             .map_err(|cause| OperationError::Inconsistent(format!("the manifest of {batch_id}: {cause}")))?;

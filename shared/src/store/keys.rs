@@ -135,9 +135,9 @@ pub fn sortable(at: Timestamp) -> String {
 
 /// Spreads texts evenly over shards (FNV-1a); stable for ever, since keys depend on it.
 fn spread(text: &str, shards: u8) -> u8 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash % u64::from(shards.max(1))) as u8
 }
 

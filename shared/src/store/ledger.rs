@@ -35,7 +35,7 @@ pub struct Posting {
     /// The bank's time where the bank caused it.
     #[schema(value_type = String, format = DateTime)]
     pub at: Timestamp,
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub row: Option<RowFacts>,
 }
@@ -130,11 +130,10 @@ pub async fn totals(
     until: Timestamp,
 ) -> Result<Totals, TableError> {
     let partitions = partitions(account, since, until);
-    let sums: Vec<Totals> =
-        stream::iter(partitions.into_iter().map(|partition| partition_totals(table, partition)))
-            .buffer_unordered(READS_AT_ONCE)
-            .try_collect()
-            .await?;
+    let sums: Vec<Totals> = stream::iter(partitions.into_iter().map(|partition| partition_totals(table, partition)))
+        .buffer_unordered(READS_AT_ONCE)
+        .try_collect()
+        .await?;
     let mut totals = Totals::default();
     for sum in sums {
         totals.add(Side::Debit, sum.debits).and_then(|()| totals.add(Side::Credit, sum.credits)).map_err(overflow)?;

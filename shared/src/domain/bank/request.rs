@@ -30,7 +30,7 @@ pub enum Direction {
 }
 
 /// The standard entry class: what kind of account and authorisation stand behind an entry (`money-rules.md section 2.1`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EntryClass {
     /// A person's account, authorised in writing: payroll.
@@ -41,13 +41,26 @@ pub enum EntryClass {
     Web,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AccountType {
     Checking,
     Savings,
     GeneralLedger,
     Loan,
+}
+
+impl AccountType {
+    /// Reads the bank's word; `None` for one it does not document.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "checking" => Some(AccountType::Checking),
+            "savings" => Some(AccountType::Savings),
+            "general_ledger" => Some(AccountType::GeneralLedger),
+            "loan" => Some(AccountType::Loan),
+            _ => None,
+        }
+    }
 }
 
 /// When the entry takes effect.

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::manifest::Manifest;
 use super::{Approval, Batch, BatchState, ManifestHead};
+use crate::domain::bank::request::LARGEST_ENTRY;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
 
@@ -59,9 +60,6 @@ pub enum BatchRefusal {
     #[error("nothing of the batch can be retried")]
     NothingToRetry,
 }
-
-/// The largest ACH entry: ten digits of cents (`money-rules.md` section 2.3).
-pub const ACH_ENTRY_MAX: Cents = Cents::new(9_999_999_999);
 
 impl Batch {
     pub fn draft(id: BatchId, created_by: String, control_total: Option<Cents>, now: Timestamp) -> Self {
@@ -157,7 +155,7 @@ impl Batch {
         if approve.by == self.created_by && !approve.uploader_may_approve {
             return Err(BatchRefusal::ApproverIsUploader);
         }
-        if let Some(source) = manifest.sources.iter().find(|source| source.payable_total > ACH_ENTRY_MAX) {
+        if let Some(source) = manifest.sources.iter().find(|source| source.payable_total > LARGEST_ENTRY) {
             return Err(BatchRefusal::SourceTotalTooLarge { source_id: source.id.clone() });
         }
         let open: Vec<_> = manifest.to_acknowledge().filter(|needed| !approve.accepts(needed)).collect();

@@ -4,9 +4,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::commands::Acknowledgement;
-use crate::domain::ids::BatchId;
 use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
+use crate::domain::payroll_file::Warning;
 use crate::domain::source::ExternalAccount;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -83,7 +84,8 @@ pub enum InstitutionDecision {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ManifestWarning {
-    pub code: String,
+    #[schema(value_type = String)]
+    pub code: Warning,
     pub count: u64,
     pub first_row: u64,
 }
@@ -113,10 +115,7 @@ impl Manifest {
     /// What an approver must accept by naming it.
     pub fn to_acknowledge(&self) -> impl Iterator<Item = Acknowledgement> + '_ {
         let accounts = self.sources.iter().filter(|source| source.standing != AccountStanding::Known).map(|source| {
-            Acknowledgement::Account {
-                source_id: source.id.clone(),
-                fingerprint: source.account.fingerprint.clone(),
-            }
+            Acknowledgement::Account { source_id: source.id.clone(), fingerprint: source.account.fingerprint.clone() }
         });
         let overlaps = self
             .overlaps
@@ -126,7 +125,10 @@ impl Manifest {
     }
 
     pub fn institution(&self, id: &str) -> Option<&ManifestInstitution> {
-        self.institutions.binary_search_by(|known| known.id.as_str().cmp(id)).ok().and_then(|at| self.institutions.get(at))
+        self.institutions
+            .binary_search_by(|known| known.id.as_str().cmp(id))
+            .ok()
+            .and_then(|at| self.institutions.get(at))
     }
 
     pub fn source(&self, id: &str) -> Option<&ManifestSource> {

@@ -4,8 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::batch::manifest::InstitutionDecision;
 use super::bank::request::{AccountType, EntryClass};
+use super::batch::manifest::InstitutionDecision;
 
 /// Loans are credited as the biller's account of that number. PPD: the account is a person's (`money-rules.md` section 2.1).
 pub const DEFAULT_ACCOUNT_TYPE: AccountType = AccountType::Loan;

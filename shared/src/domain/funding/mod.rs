@@ -21,7 +21,6 @@ pub struct Funding {
     pub version: u64,
     pub amount: Cents,
     pub source_id: String,
-    #[serde(flatten)]
     pub leg: Leg,
     /// Business time from which its money may be spent; known once it settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -94,5 +93,7 @@ pub enum Cover {
     Awaited,
     Available,
     /// It came back; `after_available` says whether the sum is a receivable now.
-    Gone { after_available: bool },
+    Gone {
+        after_available: bool,
+    },
 }

@@ -102,7 +102,11 @@ pub fn entry(effect: Effect, source_id: &str, amount: Cents) -> Vec<Line> {
     };
     lines
         .iter()
-        .map(|(side, kind)| Line { account: Account { kind: *kind, source_id: source_id.to_owned() }, side: *side, amount })
+        .map(|(side, kind)| Line {
+            account: Account { kind: *kind, source_id: source_id.to_owned() },
+            side: *side,
+            amount,
+        })
         .collect()
 }
 

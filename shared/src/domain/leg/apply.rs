@@ -89,7 +89,8 @@ impl Leg {
 
     /// Whether the bank may have forgotten the key: then it is looked for in the bank's list and never sent again.
     pub fn is_too_old_to_resend(&self, business_now: Timestamp) -> bool {
-        let oldest = business_now.checked_sub(SignedDuration::from_hours(24 * RESEND_DAYS_MAX)).unwrap_or(Timestamp::MIN);
+        let oldest =
+            business_now.checked_sub(SignedDuration::from_hours(24 * RESEND_DAYS_MAX)).unwrap_or(Timestamp::MIN);
         self.state == State::Submitting && self.claim.as_ref().is_some_and(|claim| claim.first_sent_at < oldest)
     }
 
@@ -203,13 +204,17 @@ impl Leg {
         self.claim = None;
         self.request = None;
         self.reason = match report.status.meaning() {
-            StatusMeaning::Returned | StatusMeaning::ReturnDisputed => match (&report.return_code, self.reason.take()) {
-                (Some(code), _) => Some(Reason::Returned(code.clone())),
-                (None, Some(known @ Reason::Returned(_))) => Some(known),
-                (None, _) => Some(Reason::Returned(String::new())),
-            },
+            StatusMeaning::Returned | StatusMeaning::ReturnDisputed => {
+                match (&report.return_code, self.reason.take()) {
+                    (Some(code), _) => Some(Reason::Returned(code.clone())),
+                    (None, Some(known @ Reason::Returned(_))) => Some(known),
+                    (None, _) => Some(Reason::Returned(String::new())),
+                }
+            }
             StatusMeaning::Canceled => Some(Reason::CanceledByBank),
-            StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled | StatusMeaning::Unknown => None,
+            StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled | StatusMeaning::Unknown => {
+                None
+            }
         };
     }
 

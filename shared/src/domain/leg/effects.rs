@@ -42,11 +42,15 @@ impl Effect {
 pub fn missing(kind: Kind, meaning: StatusMeaning, recorded: &[Effect]) -> Vec<Effect> {
     let has = |effect: Effect| recorded.contains(&effect);
     let implied: &[Effect] = match (kind, meaning) {
-        (Kind::Payout, StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled) => &[Effect::PayoutAccepted],
+        (Kind::Payout, StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled) => {
+            &[Effect::PayoutAccepted]
+        }
         (Kind::Payout, StatusMeaning::Canceled | StatusMeaning::Returned | StatusMeaning::ReturnDisputed) => {
             &[Effect::PayoutAccepted, Effect::PayoutReversed]
         }
-        (Kind::Funding, StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled) => &[Effect::FundingAccepted],
+        (Kind::Funding, StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled) => {
+            &[Effect::FundingAccepted]
+        }
         (Kind::Funding, StatusMeaning::Canceled | StatusMeaning::Returned | StatusMeaning::ReturnDisputed) => {
             if has(Effect::FundingReturnedPending) || has(Effect::FundingReturnedAvailable) {
                 &[]

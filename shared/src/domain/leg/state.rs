@@ -133,10 +133,9 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
     use State as S;
     let to = match (step, state) {
         (Step::Claimed, S::Unprocessed | S::Submitting) => S::Submitting,
-        (
-            Step::Claimed,
-            S::Processing | S::Completed | S::Available | S::Failed | S::Returned | S::Canceled,
-        ) => return Err(Illegal { kind, state, step }),
+        (Step::Claimed, S::Processing | S::Completed | S::Available | S::Failed | S::Returned | S::Canceled) => {
+            return Err(Illegal { kind, state, step });
+        }
 
         // Our own answer may come after the bank's event about the same transfer: then it adds nothing. It may also be the answer to a
         // stray earlier send of something we had given up: the bank's word is what happened.
@@ -152,7 +151,9 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
         ) => state,
         (Step::Deferred | Step::Refused, S::Unprocessed) => return Err(Illegal { kind, state, step }),
 
-        (Step::BankInProgress, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Canceled) => S::Processing,
+        (Step::BankInProgress, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Canceled) => {
+            S::Processing
+        }
         (Step::BankInProgress, S::Completed | S::Available | S::Returned) => state,
         (
             Step::BankSettled,
@@ -181,10 +182,9 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
             Kind::Payout => return Err(Illegal { kind, state, step }),
         },
         (Step::HoldOver, S::Available) => state,
-        (
-            Step::HoldOver,
-            S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Returned | S::Canceled,
-        ) => return Err(Illegal { kind, state, step }),
+        (Step::HoldOver, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Returned | S::Canceled) => {
+            return Err(Illegal { kind, state, step });
+        }
 
         (Step::FailedByRule | Step::FundingGone, S::Unprocessed) => S::Failed,
         (Step::FailedByRule | Step::FundingGone, S::Failed) => state,
@@ -194,10 +194,9 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
         ) => return Err(Illegal { kind, state, step }),
 
         (Step::CanceledByUs, S::Unprocessed | S::Canceled) => S::Canceled,
-        (
-            Step::CanceledByUs,
-            S::Submitting | S::Processing | S::Completed | S::Available | S::Failed | S::Returned,
-        ) => return Err(Illegal { kind, state, step }),
+        (Step::CanceledByUs, S::Submitting | S::Processing | S::Completed | S::Available | S::Failed | S::Returned) => {
+            return Err(Illegal { kind, state, step });
+        }
 
         (Step::RetryAsked, S::Failed | S::Returned) => S::Unprocessed,
         (

@@ -5,9 +5,9 @@ pub mod release;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use super::bank::request::{AccountType, EntryClass};
 use super::calendar;
+use super::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use super::leg::{Expected, Kind, Leg, State};
 use super::money::Cents;
 
@@ -24,11 +24,10 @@ pub struct Payment {
     pub source_id: String,
     /// The round of funding that pays for it; counts from 1.
     pub round: u32,
-    #[serde(flatten)]
     pub leg: Leg,
     pub payee: Payee,
     /// What the row said, for reports. Absent for a refund.
-    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<RowFacts>,
     /// When it is looked at again. Only for a payment outside a batch's rows: those are swept by the batch.
     #[serde(default, skip_serializing_if = "Option::is_none")]
