@@ -71,7 +71,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_put),
+                .map_err(|error| WriteFailure::of_put(&error)),
             Request::Delete { key } => self
                 .client
                 .delete_item()
@@ -80,7 +80,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_delete),
+                .map_err(|error| WriteFailure::of_unconditional(&error)),
             Request::Transaction { items, token } => self
                 .client
                 .transact_write_items()
@@ -89,7 +89,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_transaction),
+                .map_err(|error| WriteFailure::of_transaction(&error)),
         }
     }
 
