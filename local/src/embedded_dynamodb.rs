@@ -45,7 +45,10 @@ impl EmbeddedDynamodb {
             Some(path) => Database::new(&path.to_string_lossy()),
             None => Database::memory(),
         };
-        let database = database.map_err(|error| EmbeddedError::Open(format!("{error:?}")))?;
+        let database = database.map_err(|error| EmbeddedError::Open(error.to_string()))?;
+        // Ends a mode that was never begun: what is left is SQLite's `synchronous = NORMAL`. A file then survives the end of the
+        // process at any moment, and a write does not wait for the disk.
+        database.disable_bulk_loading().map_err(|error| EmbeddedError::Open(error.to_string()))?;
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         #[expect(clippy::disallowed_methods, reason = "the engine is a server of its own beside the handlers")]

@@ -14,6 +14,8 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 const TRIES_MAX: u32 = 5;
 /// DynamoDB answers in milliseconds: a connection that is silent for this long is broken, and another try is cheaper than waiting.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
+/// S3 moves whole reports and manifests in one request.
+const OBJECT_ATTEMPT_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The services a function may speak to. Cheap to clone: connections are shared.
@@ -37,7 +39,10 @@ impl AwsClients {
             dynamodb: aws_sdk_dynamodb::Client::new(config),
             sqs: aws_sdk_sqs::Client::new(config),
             s3: aws_sdk_s3::Client::from_conf(
-                aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build(),
+                aws_sdk_s3::config::Builder::from(config)
+                    .force_path_style(path_style)
+                    .timeout_config(timeouts(OBJECT_ATTEMPT_TIMEOUT))
+                    .build(),
             ),
         }
     }
@@ -49,10 +54,9 @@ pub fn defaults() -> aws_config::ConfigLoader {
     aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
-        .timeout_config(
-            TimeoutConfig::builder()
-                .connect_timeout(CONNECT_TIMEOUT)
-                .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                .build(),
-        )
+        .timeout_config(timeouts(ATTEMPT_TIMEOUT))
+}
+
+fn timeouts(attempt: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(attempt).build()
 }

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::adapters::table_item::{
-    PAGE_BYTES_MAX, PK, Place, SK, add_size, holds, item_bytes, key_names, refuse_unreadable, refuse_unwritable,
-    stored_item,
+    PAGE_BYTES_MAX, PK, Place, SK, add_size, holds, item_bytes, key_names, refuse_empty, refuse_unreadable,
+    refuse_unwritable, stored_item,
 };
 use crate::ports::table::{Attributes, Change, Condition, Index, Key, Order, Page, Query, Range, Table, TableError};
 
@@ -66,6 +66,7 @@ impl MemoryTable {
 #[async_trait]
 impl Table for MemoryTable {
     async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
+        refuse_empty(key)?;
         Ok(self.locked().item(key).map(|item| item.attributes.clone()))
     }
 

@@ -85,6 +85,11 @@ pub(crate) fn holds(condition: &Condition, existing: Option<&Attributes>) -> boo
     }
 }
 
+/// Refuses a key that no item can have.
+pub(crate) fn refuse_empty(key: &Key) -> Result<(), TableError> {
+    if key.pk.is_empty() || key.sk.is_empty() { Err(defect(key, "has an empty key")) } else { Ok(()) }
+}
+
 /// Refuses what the service would refuse whatever the table holds.
 pub(crate) fn refuse_unwritable(changes: &[Change]) -> Result<(), TableError> {
     if changes.len() > CHANGES_MAX {
@@ -94,9 +99,7 @@ pub(crate) fn refuse_unwritable(changes: &[Change]) -> Result<(), TableError> {
     let mut keys = std::collections::HashSet::with_capacity(changes.len());
     for change in changes {
         let key = change.key();
-        if key.pk.is_empty() || key.sk.is_empty() {
-            return Err(defect(key, "has an empty key"));
-        }
+        refuse_empty(key)?;
         if !keys.insert(key) {
             return Err(defect(key, "is changed twice in one write"));
         }

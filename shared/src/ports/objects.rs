@@ -5,13 +5,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-/// Where and how a client puts or gets an object directly, without our function in between.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+/// Where and how a client puts or gets an object directly, without our function in between. `Debug` hides the query: it is signed,
+/// and whoever has it may use the link.
+#[derive(Clone, PartialEq, Eq, serde::Serialize)]
 pub struct ObjectLink {
     pub method: String,
     pub url: String,
     /// Headers that the client must send exactly so; they are signed.
     pub headers: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for ObjectLink {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let place = self.url.split('?').next().unwrap_or_default();
+        write!(formatter, "ObjectLink({} {place})", self.method)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +30,9 @@ pub enum ObjectError {
     /// Out of reach or busy. Retry.
     #[error("the object store cannot be reached: {0}")]
     Unavailable(String),
+    /// The request itself is wrong or not allowed. A defect: retrying does not help.
+    #[error("the object store refused: {0}")]
+    Defect(String),
 }
 
 #[async_trait]

@@ -149,6 +149,7 @@ pub(crate) async fn a_fraction_is_a_defect(table: &dyn Table) {
 pub(crate) async fn an_empty_key_is_a_defect(table: &dyn Table) {
     assert_defect(table.write(vec![put(&Key::new("PAYMENT#9", ""), versioned(1), Condition::Always)]).await);
     assert_defect(table.write(vec![put(&Key::new("", "PAYMENT"), versioned(1), Condition::Always)]).await);
+    assert_defect(table.get(&Key::new("PAYMENT#9", "")).await.map(drop));
 }
 
 pub(crate) async fn an_item_over_400_kilobytes_is_a_defect(table: &dyn Table) {

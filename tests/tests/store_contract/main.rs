@@ -1,5 +1,6 @@
-//! What every table must do, asked of each: the table in memory, the embedded DynamoDB through the real SDK, and, where
-//! `AWS_ENDPOINT_URL` is set, the service or emulator behind it.
+//! What every table must do, asked of each: the table in memory, and DynamoDB through the real SDK, which is the embedded one or,
+//! where `AWS_ENDPOINT_URL` is set, the service or emulator behind it.
+#![expect(clippy::expect_used, clippy::panic, reason = "a story that cannot go on fails, and says where")]
 
 mod conditions;
 mod own_writes;
@@ -13,15 +14,8 @@ macro_rules! contract {
         mod memory {
             $($(#[tokio::test] async fn $story() { crate::$group::$story(crate::world::memory().table()).await; })+)+
         }
-        mod embedded {
-            $($(#[tokio::test] async fn $story() { crate::$group::$story(crate::world::embedded().await.table()).await; })+)+
-        }
-        mod endpoint {
-            $($(#[tokio::test] async fn $story() {
-                if let Some(world) = crate::world::endpoint().await {
-                    crate::$group::$story(world.table()).await;
-                }
-            })+)+
+        mod dynamodb {
+            $($(#[tokio::test] async fn $story() { crate::$group::$story(crate::world::dynamodb().await.table()).await; })+)+
         }
     };
 }

@@ -1,14 +1,20 @@
 //! The tables under contract, and short words for what the stories do with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use aws_sdk_dynamodb::client::Waiters;
 use local::embedded_dynamodb::EmbeddedDynamodb;
 use serde_json::{Value, json};
 use shared::adapters::clients::AwsClients;
 use shared::adapters::dynamodb::{DynamoTable, create_table};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::system::{SystemClock, SystemRandom};
+use shared::ports::random::random_u64;
 use shared::ports::table::{Attributes, Change, Condition, Indexing, Key, Table, TableError};
+
+/// The service makes a table in some ten seconds.
+const TABLE_READY_WITHIN: Duration = Duration::from_secs(120);
 
 /// A table, and what must live as long as it.
 pub(crate) struct World {
@@ -26,23 +32,24 @@ pub(crate) fn memory() -> World {
     World { table: Arc::new(MemoryTable::new()), _engine: None }
 }
 
-pub(crate) async fn embedded() -> World {
-    let engine = EmbeddedDynamodb::start(None).await.expect("the engine starts");
-    World { table: Arc::new(engine.table()), _engine: Some(engine) }
+pub(crate) async fn dynamodb() -> World {
+    let world = if std::env::var_os("AWS_ENDPOINT_URL").is_some() { endpoint().await } else { embedded().await };
+    // Each world has a table of its own: stories run side by side.
+    world.expect("a table is set up")
 }
 
-/// A fresh table behind `AWS_ENDPOINT_URL`, where that is set.
-pub(crate) async fn endpoint() -> Option<World> {
-    std::env::var_os("AWS_ENDPOINT_URL")?;
+async fn embedded() -> Result<World, Box<dyn std::error::Error>> {
+    let engine = EmbeddedDynamodb::start(None).await?;
+    Ok(World { table: Arc::new(engine.table()), _engine: Some(engine) })
+}
+
+async fn endpoint() -> Result<World, Box<dyn std::error::Error>> {
     let client = AwsClients::from_env().await.dynamodb;
-    let name = format!("contract-{}", text_of_random());
-    create_table(&client, &name).await.expect("the table is created");
+    let name = format!("contract-{:016x}", random_u64(&SystemRandom));
+    create_table(&client, &name).await?;
+    client.wait_until_table_exists().table_name(&name).wait(TABLE_READY_WITHIN).await?;
     let table = DynamoTable::new(client, name, Arc::new(SystemRandom), Arc::new(SystemClock));
-    Some(World { table: Arc::new(table), _engine: None })
-}
-
-fn text_of_random() -> String {
-    format!("{:016x}", shared::ports::random::random_u64(&SystemRandom))
+    Ok(World { table: Arc::new(table), _engine: None })
 }
 
 pub(crate) fn attributes(value: Value) -> Attributes {

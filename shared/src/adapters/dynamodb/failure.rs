@@ -1,7 +1,6 @@
 //! What a failed call means: the condition did not hold, try again, or a defect.
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -37,37 +36,30 @@ const CONFLICT: &str = "TransactionConflict";
 const CONDITION_FAILED: &str = "ConditionalCheckFailed";
 
 impl WriteFailure {
-    pub(super) fn of_put(error: SdkError<PutItemError>) -> Self {
-        match error {
-            SdkError::ServiceError(context) => match context.into_err() {
-                PutItemError::ConditionalCheckFailedException(failure) => Self::Conditions(vec![(0, failure.item)]),
-                other => Self::of_service(&other),
-            },
-            other => Self::Other(of_call(&other)),
+    pub(super) fn of_put(error: &SdkError<PutItemError>) -> Self {
+        if let Some(PutItemError::ConditionalCheckFailedException(failure)) = error.as_service_error() {
+            return Self::Conditions(vec![(0, failure.item.clone())]);
         }
+        Self::of_unconditional(error)
     }
 
-    pub(super) fn of_delete(error: SdkError<DeleteItemError>) -> Self {
-        match error {
-            SdkError::ServiceError(context) => Self::of_service(context.err()),
-            other => Self::Other(of_call(&other)),
+    pub(super) fn of_transaction(error: &SdkError<TransactWriteItemsError>) -> Self {
+        if let Some(TransactWriteItemsError::TransactionCanceledException(failure)) = error.as_service_error() {
+            return Self::of_reasons(failure.cancellation_reasons());
         }
+        Self::of_unconditional(error)
     }
 
-    pub(super) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Self {
-        match error {
-            SdkError::ServiceError(context) => match context.into_err() {
-                TransactWriteItemsError::TransactionCanceledException(failure) => {
-                    Self::of_reasons(failure.cancellation_reasons.unwrap_or_default())
-                }
-                other => Self::of_service(&other),
-            },
-            other => Self::Other(of_call(&other)),
+    /// A failure that no condition has part in.
+    pub(super) fn of_unconditional<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Self {
+        if error.code() == Some("TransactionConflictException") {
+            return Self::Conflict("a transaction holds the item".to_owned());
         }
+        Self::Other(of_call(error))
     }
 
     /// A conflict goes before a failed condition: the item in the way may be about to change.
-    fn of_reasons(reasons: Vec<CancellationReason>) -> Self {
+    fn of_reasons(reasons: &[CancellationReason]) -> Self {
         let named =
             |codes: &[&str]| reasons.iter().find_map(|reason| reason.code().filter(|code| codes.contains(code)));
         if named(&[CONFLICT]).is_some() {
@@ -88,13 +80,6 @@ impl WriteFailure {
         let texts: Vec<_> =
             reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
         Self::Other(TableError::Defect(format!("the transaction was cancelled: {}", texts.join(", "))))
-    }
-
-    fn of_service(error: &impl ProvideErrorMetadata) -> Self {
-        if error.code() == Some("TransactionConflictException") {
-            return Self::Conflict("a transaction holds the item".to_owned());
-        }
-        Self::Other(of_code(error))
     }
 
     /// True when an item in the way bears our own token: an earlier try of this very call has won. One is proof for all, as the
@@ -149,19 +134,19 @@ mod tests {
 
     #[test]
     fn a_conflict_goes_before_a_failed_condition() {
-        let failure = WriteFailure::of_reasons(vec![reason(CONDITION_FAILED), reason(CONFLICT)]);
+        let failure = WriteFailure::of_reasons(&[reason(CONDITION_FAILED), reason(CONFLICT)]);
         assert!(matches!(failure, WriteFailure::Conflict(_)), "{failure:?}");
     }
 
     #[test]
     fn a_throttled_item_makes_the_write_retryable() {
-        let failure = WriteFailure::of_reasons(vec![reason(CONDITION_FAILED), reason("ThrottlingError")]);
+        let failure = WriteFailure::of_reasons(&[reason(CONDITION_FAILED), reason("ThrottlingError")]);
         assert!(matches!(failure, WriteFailure::Other(TableError::Unavailable(_))), "{failure:?}");
     }
 
     #[test]
     fn the_failed_change_is_named_by_its_position() {
-        let failure = WriteFailure::of_reasons(vec![reason("None"), met("somebody"), reason("None")]);
+        let failure = WriteFailure::of_reasons(&[reason("None"), met("somebody"), reason("None")]);
         let WriteFailure::Conditions(failed) = &failure else { panic!("{failure:?}") };
         assert_eq!(failed.iter().map(|(position, _)| *position).collect::<Vec<_>>(), [1]);
         assert!(!failure.is_our_own_success("us"));
@@ -169,13 +154,13 @@ mod tests {
 
     #[test]
     fn one_item_with_our_token_proves_that_our_transaction_won() {
-        let failure = WriteFailure::of_reasons(vec![reason(CONDITION_FAILED), met("us")]);
+        let failure = WriteFailure::of_reasons(&[reason(CONDITION_FAILED), met("us")]);
         assert!(failure.is_our_own_success("us"));
     }
 
     #[test]
     fn a_refused_item_is_a_defect() {
-        let failure = WriteFailure::of_reasons(vec![reason("None"), reason("ValidationError")]);
+        let failure = WriteFailure::of_reasons(&[reason("None"), reason("ValidationError")]);
         assert!(matches!(failure, WriteFailure::Other(TableError::Defect(_))), "{failure:?}");
     }
 }

@@ -24,7 +24,7 @@ use failure::{WriteFailure, of_call};
 pub use schema::{TableSetupError, create_table};
 
 use crate::adapters::table_item::{
-    PK, Place, SK, WRITER, add_size, key_names, refuse_unreadable, refuse_unwritable, stored_item,
+    PK, Place, SK, WRITER, add_size, key_names, refuse_empty, refuse_unreadable, refuse_unwritable, stored_item,
 };
 use crate::ports::clock::Clock;
 use crate::ports::random::{Random, random_u64};
@@ -71,7 +71,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_put),
+                .map_err(|error| WriteFailure::of_put(&error)),
             Request::Delete { key } => self
                 .client
                 .delete_item()
@@ -80,7 +80,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_delete),
+                .map_err(|error| WriteFailure::of_unconditional(&error)),
             Request::Transaction { items, token } => self
                 .client
                 .transact_write_items()
@@ -89,7 +89,7 @@ impl DynamoTable {
                 .send()
                 .await
                 .map(drop)
-                .map_err(WriteFailure::of_transaction),
+                .map_err(|error| WriteFailure::of_transaction(&error)),
         }
     }
 
@@ -195,6 +195,7 @@ impl DynamoTable {
 #[async_trait]
 impl Table for DynamoTable {
     async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
+        refuse_empty(key)?;
         let answer = self
             .client
             .get_item()
