@@ -7,7 +7,9 @@ use super::error::ApiError;
 use super::idempotency::Made;
 use super::input::{Flag, bounded, present, read, required, usd};
 use super::list::PageQuery;
-use super::objects::{AccountNumber, Address, BIC, Balances, BankAccount, BusinessDetails, Entity, ROUTING_NUMBER};
+use super::objects::{
+    AccountNumber, Address, BIC, Balances, BankAccount, BusinessDetails, Entity, ROUTING_NUMBER, json,
+};
 use crate::http::Request;
 
 const ACCOUNT_NUMBER_DIGITS: usize = 15;
@@ -223,8 +225,4 @@ impl Column {
 
 fn bank_account_not_found() -> ApiError {
     ApiError::new(404, "bank_account_error", "bank_account_not_found", "there is no such bank account")
-}
-
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }

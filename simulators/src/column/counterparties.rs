@@ -6,7 +6,7 @@ use super::Column;
 use super::error::ApiError;
 use super::input::{Flag, bounded, present, read, required};
 use super::list::PageQuery;
-use super::objects::{Address, Counterparty, ROUTING_NUMBER};
+use super::objects::{Address, Counterparty, ROUTING_NUMBER, json};
 use crate::http::Request;
 
 const LONGEST_ACCOUNT_NUMBER: usize = 34;
@@ -127,12 +127,12 @@ impl Column {
     pub(crate) fn create_counterparty(&mut self, request: &Request) -> Result<String, ApiError> {
         let new = NewCounterparty::validate(read(request)?)?;
         let position = self.add_counterparty(new);
-        Ok(serde_json::to_string(self.counterparties.at(position)).unwrap_or_default())
+        Ok(json(self.counterparties.at(position)))
     }
 
     pub(crate) fn get_counterparty(&self, id: &str) -> Result<String, ApiError> {
         let counterparty = self.counterparties.find(id).ok_or_else(|| ApiError::not_found("counterparty"))?;
-        Ok(serde_json::to_string(counterparty).unwrap_or_default())
+        Ok(json(counterparty))
     }
 
     pub(crate) fn list_counterparties(&self, request: &Request) -> Result<String, ApiError> {
@@ -143,7 +143,7 @@ impl Column {
             |position| self.counterparties.is_visible(&self.counterparties.at(position).id),
         )?;
         let counterparties = page.positions.iter().map(|position| self.counterparties.at(*position)).collect();
-        Ok(serde_json::to_string(&CounterpartyList { counterparties, has_more: page.has_more }).unwrap_or_default())
+        Ok(json(&CounterpartyList { counterparties, has_more: page.has_more }))
     }
 
     pub(crate) fn delete_counterparty(&mut self, id: &str) -> Result<String, ApiError> {
@@ -176,7 +176,7 @@ pub(crate) fn get_institution(routing_number: &str) -> Result<String, ApiError> 
         created_at: "2021-07-01T00:00:00Z",
         updated_at: "2026-01-01T00:00:00Z",
     };
-    Ok(serde_json::to_string(&institution).unwrap_or_default())
+    Ok(json(&institution))
 }
 
 fn routing_number_not_found(status: u16) -> ApiError {

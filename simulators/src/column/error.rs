@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::objects::json;
 use crate::http::Answer;
 
 const DOCUMENTATION_URL: &str = "https://column.com/docs/api/#errors";
@@ -90,6 +91,6 @@ impl ApiError {
             documentation_url: DOCUMENTATION_URL,
             details: &self.details,
         };
-        Answer::reply(self.status, serde_json::to_string(&body).unwrap_or_default())
+        Answer::reply(self.status, json(&body))
     }
 }

@@ -8,6 +8,7 @@ use super::Column;
 use super::ach::AchStatus;
 use super::error::ApiError;
 use super::list::PageQuery;
+use super::objects::json;
 use crate::http::Request;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +123,7 @@ impl Column {
 
     /// The body of the event's webhook, which is also what `GET /events/{id}` shows.
     pub(crate) fn event_json(&self, position: usize) -> String {
-        serde_json::to_string(&self.event_view(position)).unwrap_or_default()
+        json(&self.event_view(position))
     }
 
     fn event_view(&self, position: usize) -> EventView<'_> {
@@ -175,7 +176,7 @@ impl Column {
             }
         };
         let events = page.positions.into_iter().map(|position| self.event_view(position)).collect();
-        Ok(serde_json::to_string(&EventList { events, has_more: page.has_more }).unwrap_or_default())
+        Ok(json(&EventList { events, has_more: page.has_more }))
     }
 
     /// Positions of the events about these objects, or `None` when no object is named.

@@ -10,6 +10,8 @@ mod ach;
 mod calendar;
 mod control;
 mod counterparties;
+mod deliveries;
+mod endpoints;
 mod error;
 mod events;
 mod faults;
@@ -17,8 +19,8 @@ mod idempotency;
 mod input;
 mod list;
 mod objects;
+mod route;
 mod transfers;
-mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,19 +31,18 @@ use crate::http::{Answer, Request};
 use crate::ids::Ids;
 use ach::life::Due;
 use ach::{AchStatus, AchTransfer};
-use idempotency::{Idempotency, Made};
+use deliveries::{Delivery, Queued};
+use endpoints::Endpoint;
+use idempotency::Idempotency;
 use objects::{AccountNumber, BankAccount, BusinessDetails, Collection, Counterparty, Entity};
 use transfers::IncomingWire;
-use webhooks::{Delivery, Endpoint, Queued};
 
 pub use ach::{Direction, NotificationOfChange};
 pub use control::Control;
+pub use deliveries::{DeliveryResult, OutgoingWebhook};
 pub use error::ApiError;
 pub use faults::{CallFault, CallFaultKind, ReturnMoment, ReturnPlan, WebhookFaults};
 pub use objects::Balances;
-pub use webhooks::{DeliveryResult, OutgoingWebhook};
-
-const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 
 /// What a simulated bank starts from. The root entity exists from the beginning.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,9 +67,10 @@ pub(crate) enum TransferRef {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct DeliveryCounts {
-    pub pending: u64,
-    pub succeeded: u64,
-    pub failed: u64,
+    /// Waiting for an attempt, or for its result.
+    pub pending: usize,
+    pub succeeded: usize,
+    pub failed: usize,
 }
 
 /// What the bank holds, in numbers; amounts in cents.
@@ -76,7 +78,7 @@ pub struct DeliveryCounts {
 pub struct Counters {
     /// Transfers of all kinds.
     pub transfers: usize,
-    pub ach_by_status: BTreeMap<String, u64>,
+    pub ach_by_status: BTreeMap<&'static str, u64>,
     pub idempotent_replays: u64,
     /// Replays whose request differed from the first: must be zero.
     pub duplicate_keys_with_other_content: u64,
@@ -211,6 +213,13 @@ impl Column {
         self.due.first_key_value().map(|(&(at, _), _)| self.caller_time(at))
     }
 
+    /// Whether nothing is due at the caller's time `now` and no webhook that was taken is still without a report.
+    #[must_use]
+    pub fn is_quiet(&self, now: Timestamp) -> bool {
+        let in_flight = self.delivery_counts.pending.saturating_sub(self.queue.len());
+        in_flight == 0 && self.next_due().is_none_or(|due| due > now)
+    }
+
     /// The latest time that the bank has seen, on the caller's clock.
     #[must_use]
     pub fn latest_time(&self) -> Timestamp {
@@ -223,15 +232,13 @@ impl Column {
 
     #[must_use]
     pub fn counters(&self) -> Counters {
-        let name =
-            |status: &AchStatus| serde_json::to_value(status).ok().and_then(|value| value.as_str().map(str::to_owned));
         Counters {
             transfers: self.order.len(),
             ach_by_status: self
                 .by_status
                 .iter()
                 .filter(|(_, count)| **count > 0)
-                .map(|(status, count)| (name(status).unwrap_or_default(), *count))
+                .map(|(status, count)| (status.name(), *count))
                 .collect(),
             idempotent_replays: self.idempotency.replays,
             duplicate_keys_with_other_content: self.idempotency.replays_with_other_content,
@@ -268,88 +275,6 @@ impl Column {
             }
             CallFaultKind::Refuse { code } => ApiError::injected(&code).into_answer(),
             CallFaultKind::Unauthorized => Answer::reply(401, String::new()),
-        }
-    }
-
-    fn route(&mut self, request: &Request) -> Result<String, ApiError> {
-        let segments: Vec<&str> = request.path.split('/').filter(|segment| !segment.is_empty()).collect();
-        match (request.method.as_str(), segments.as_slice()) {
-            ("POST", ["transfers", "ach"]) => self.once(request, |bank, key| bank.create_ach(request, key)),
-            ("GET", ["transfers", "ach"]) => self.list_ach(request),
-            ("GET", ["transfers", "ach", id]) => self.ach_position(id).map(|position| self.ach_json_now(position)),
-            ("POST", ["transfers", "ach", id, "cancel"]) => {
-                self.cancel_ach(id).map(|position| self.ach_json_now(position))
-            }
-            ("POST", ["transfers", "ach", id, "reverse"]) => {
-                self.once(request, |bank, key| bank.reverse_ach(id, request, key))
-            }
-            ("GET", ["transfers"]) => self.list_transfers(request),
-            ("POST", ["bank-accounts"]) => self.once(request, |bank, _| bank.create_bank_account(request)),
-            ("GET", ["bank-accounts"]) => self.list_bank_accounts(request),
-            ("GET", ["bank-accounts", id]) => self.get_bank_account(id),
-            ("POST", ["bank-accounts", id, "account-numbers"]) => {
-                self.once(request, |bank, _| bank.create_account_number(id, request))
-            }
-            ("GET", ["bank-accounts", id, "account-numbers"]) => self.list_account_numbers(id, request),
-            ("GET", ["account-numbers", id]) => self.get_account_number(id),
-            ("POST", ["entities", "business"]) => self.once(request, |bank, _| bank.create_business(request)),
-            ("GET", ["entities"]) => self.list_entities(request),
-            ("GET", ["entities", id]) => self.get_entity(id),
-            ("POST", ["counterparties"]) => self.create_counterparty(request),
-            ("GET", ["counterparties"]) => self.list_counterparties(request),
-            ("GET", ["counterparties", id]) => self.get_counterparty(id),
-            ("DELETE", ["counterparties", id]) => self.delete_counterparty(id),
-            ("GET", ["institutions", routing_number]) => counterparties::get_institution(routing_number),
-            ("POST", ["simulate", "receive-wire"]) => self.receive_wire(request),
-            ("POST", ["simulate", "transfers", "ach", "settle"]) => self.simulate_ach_settlement(request),
-            (method, path) => self.route_events(method, path, request),
-        }
-    }
-
-    fn route_events(&mut self, method: &str, path: &[&str], request: &Request) -> Result<String, ApiError> {
-        match (method, path) {
-            ("GET", ["events"]) => self.list_events(request, false),
-            ("GET", ["events", "webhook"]) => self.list_events(request, true),
-            ("GET", ["events", id]) => self.get_event(id),
-            ("POST", ["webhook-endpoints" | "webhook_endpoints"]) => self.create_endpoint(request),
-            ("GET", ["webhook-endpoints" | "webhook_endpoints"]) => Ok(self.list_endpoints()),
-            ("GET", ["webhook-endpoints" | "webhook_endpoints", id]) => self.get_endpoint(id),
-            ("PATCH", ["webhook-endpoints" | "webhook_endpoints", id]) => self.change_endpoint(id, request),
-            ("DELETE", ["webhook-endpoints" | "webhook_endpoints", id]) => self.delete_endpoint(id),
-            ("POST", ["webhook-endpoints" | "webhook_endpoints", id, "verify"]) => self.verify_endpoint(id, request),
-            ("GET", ["webhook-deliveries" | "webhook_deliveries", "event", id]) => self.deliveries_of_event(id),
-            _ => Err(ApiError::not_found("route")),
-        }
-    }
-
-    /// Runs a creating request at most once per endpoint and idempotency key; only a success is remembered.
-    fn once(
-        &mut self,
-        request: &Request,
-        create: impl FnOnce(&mut Self, &str) -> Result<Made, ApiError>,
-    ) -> Result<String, ApiError> {
-        let Some(key) = request.header("idempotency-key").filter(|key| !key.is_empty()) else {
-            let made = create(self, "")?;
-            return Ok(self.write(made));
-        };
-        if key.len() > LONGEST_IDEMPOTENCY_KEY {
-            return Err(ApiError::field("Idempotency-Key", "must have at most 255 characters"));
-        }
-        let made = match self.idempotency.replay(self.now, request, key) {
-            Some(made) => made,
-            None => {
-                let made = create(self, key)?;
-                self.idempotency.store(self.now, request, key, made.clone());
-                made
-            }
-        };
-        Ok(self.write(made))
-    }
-
-    fn write(&self, made: Made) -> String {
-        match made {
-            Made::Ach { transfer, steps } => self.ach_json(transfer, steps),
-            Made::Body(body) => body,
         }
     }
 }

@@ -9,6 +9,11 @@ use serde::{Deserialize, Serialize};
 pub(crate) const ROUTING_NUMBER: &str = "121145307";
 pub(crate) const BIC: &str = "CLNOUS66XXX";
 
+/// An object as JSON text. Objects of the simulated bank have text keys and plain values only, so this cannot fail.
+pub(crate) fn json<T: Serialize + ?Sized>(object: &T) -> String {
+    serde_json::to_string(object).unwrap_or_default()
+}
+
 /// Objects of one kind in order of creation, found by id. Positions never change.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Collection<T> {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value, json as value};
 
 use super::ach::view::API_KEY;
 use super::ach::{AchTransfer, Direction};
@@ -12,7 +12,7 @@ use super::error::ApiError;
 use super::events::{EventKind, Subject};
 use super::input::{Whole, read, required, usd};
 use super::list::PageQuery;
-use super::objects::Cents;
+use super::objects::{Cents, json};
 use super::{Column, TransferRef};
 use crate::http::Request;
 
@@ -138,7 +138,7 @@ impl Column {
         let wire = self.wires.at(position);
         let mut object: Map<String, Value> =
             EMPTY_WIRE_FIELDS.iter().map(|field| ((*field).to_owned(), Value::from(""))).collect();
-        let known = json!({
+        let known = value!({
             "id": wire.id, "status": "COMPLETED", "amount": i64::try_from(wire.amount).unwrap_or(i64::MAX), "currency_code": "USD",
             "bank_account_id": wire.bank_account_id, "account_number_id": wire.account_number_id,
             "is_incoming": true, "is_on_us": false, "allow_overdraft": false, "created_by": null, "sender_address": null,
@@ -176,19 +176,18 @@ impl Column {
             }
         };
         let transfers = positions.0.iter().map(|position| raw(self.ach_json_now(*position))).collect();
-        Ok(serde_json::to_string(&TransferList { transfers, has_more: positions.1 }).unwrap_or_default())
+        Ok(json(&TransferList { transfers, has_more: positions.1 }))
     }
 
     fn matches_ach_filters(&self, transfer: &AchTransfer, request: &Request) -> bool {
         let is_wanted = |name: &str, actual: &str| {
             request.query_value(name).is_none_or(|wanted| wanted.is_empty() || wanted.eq_ignore_ascii_case(actual))
         };
-        let status = serde_json::to_value(transfer.status).unwrap_or_default();
         let direction = match transfer.terms.direction {
             Direction::Credit => "credit",
             Direction::Debit => "debit",
         };
-        is_wanted("status", status.as_str().unwrap_or_default())
+        is_wanted("status", transfer.status.name())
             && is_wanted("type", direction)
             && is_wanted("is_incoming", "false")
             && is_wanted("counterparty_id", &self.counterparties.at(transfer.terms.counterparty).id)
@@ -217,7 +216,7 @@ impl Column {
                 TransferRef::Wire(position) => self.unified_wire(position),
             })
             .collect();
-        Ok(serde_json::to_string(&TransferList { transfers, has_more: page.has_more }).unwrap_or_default())
+        Ok(json(&TransferList { transfers, has_more: page.has_more }))
     }
 
     fn order_of(&self, id: &str) -> Option<usize> {
@@ -228,11 +227,11 @@ impl Column {
     fn unified_ach(&self, position: usize) -> Value {
         let transfer = self.transfers.at(position);
         let terms = &transfer.terms;
-        let own = json!({"bank_account_id": self.accounts.at(terms.account).id, "account_number_id": terms.account_number_id});
+        let own = value!({"bank_account_id": self.accounts.at(terms.account).id, "account_number_id": terms.account_number_id});
         let counterparty = self.counterparties.at(terms.counterparty);
         let shown = serde_json::to_value(self.ach_view(position, transfer.steps.len())).unwrap_or_default();
-        let mut object = json!({
-            "id": transfer.id, "status": transfer.status, "amount": i64::try_from(terms.amount).unwrap_or(i64::MAX),
+        let mut object = value!({
+            "id": transfer.id, "status": transfer.status.name(), "amount": i64::try_from(terms.amount).unwrap_or(i64::MAX),
             "currency_code": "USD", "is_incoming": false, "idempotency_key": terms.idempotency_key, "description": terms.description,
             "created_at": transfer.created_at, "updated_at": shown["updated_at"], "settled_at": shown["settled_at"],
             "completed_at": shown["completed_at"], "effective_on": pacific_midnight(transfer.clearing.effective_on), "created_by": API_KEY,
@@ -242,13 +241,13 @@ impl Column {
                 object["type"] = "ach_credit".into();
                 object["sender_internal_account"] = own;
                 object["external_destination"] =
-                    json!({"counterparty_id": counterparty.id, "receiver_name": terms.receiver_name});
+                    value!({"counterparty_id": counterparty.id, "receiver_name": terms.receiver_name});
             }
             Direction::Debit => {
                 object["type"] = "ach_debit".into();
                 object["receiver_internal_account"] = own;
                 object["external_source"] =
-                    json!({"counterparty_id": counterparty.id, "sender_name": terms.receiver_name, "bank_name": ""});
+                    value!({"counterparty_id": counterparty.id, "sender_name": terms.receiver_name, "bank_name": ""});
             }
         }
         object
@@ -256,7 +255,7 @@ impl Column {
 
     fn unified_wire(&self, position: usize) -> Value {
         let wire = self.wires.at(position);
-        json!({
+        value!({
             "id": wire.id, "type": "wire", "status": "COMPLETED", "amount": i64::try_from(wire.amount).unwrap_or(i64::MAX),
             "currency_code": "USD", "is_incoming": true, "idempotency_key": "", "description": "",
             "receiver_internal_account": {"bank_account_id": wire.bank_account_id, "account_number_id": wire.account_number_id},

@@ -93,6 +93,13 @@ impl ColumnServer {
         self.lock().column.next_due()
     }
 
+    /// Whether the clock may be moved without leaving something behind; see [`Column::is_quiet`].
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        let now = (self.clock)();
+        self.lock().column.is_quiet(now)
+    }
+
     #[must_use]
     pub fn next_transition(&self) -> Option<Timestamp> {
         self.lock().column.next_transition()

@@ -45,6 +45,7 @@ struct Entry {
 pub(super) struct Journal {
     path: PathBuf,
     file: File,
+    length: u64,
 }
 
 impl Journal {
@@ -59,14 +60,21 @@ impl Journal {
         let whole = replay(path, &file, bank)?;
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        Ok(Self { path: path.to_owned(), file })
+        Ok(Self { path: path.to_owned(), file, length: whole })
     }
 
     pub(super) fn append(&mut self, at: Timestamp, cause: Cause) -> Result<(), JournalError> {
         let failed = |source| JournalError::File { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(&Entry { at, cause }).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
-        self.file.write_all(&line).map_err(failed)
+        if let Err(source) = self.file.write_all(&line) {
+            // A part of the line may be in the file: the next one must not be glued to it.
+            self.file.set_len(self.length).map_err(failed)?;
+            self.file.seek(SeekFrom::Start(self.length)).map_err(failed)?;
+            return Err(failed(source));
+        }
+        self.length = self.length.saturating_add(u64::try_from(line.len()).unwrap_or(u64::MAX));
+        Ok(())
     }
 }
 

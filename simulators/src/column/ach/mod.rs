@@ -33,8 +33,7 @@ impl Direction {
 }
 
 /// The statuses of an outgoing transfer (column.md section 4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum AchStatus {
     Initiated,
     ManualReview,
@@ -47,6 +46,24 @@ pub(crate) enum AchStatus {
     Returned,
     ReturnDishonored,
     ReturnContested,
+}
+
+impl AchStatus {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Initiated => "INITIATED",
+            Self::ManualReview => "MANUAL_REVIEW",
+            Self::ManualReviewApproved => "MANUAL_REVIEW_APPROVED",
+            Self::PendingSubmission => "PENDING_SUBMISSION",
+            Self::Submitted => "SUBMITTED",
+            Self::Settled => "SETTLED",
+            Self::Completed => "COMPLETED",
+            Self::Canceled => "CANCELED",
+            Self::Returned => "RETURNED",
+            Self::ReturnDishonored => "RETURN_DISHONORED",
+            Self::ReturnContested => "RETURN_CONTESTED",
+        }
+    }
 }
 
 /// Where a transfer's money stands in the account's balances.

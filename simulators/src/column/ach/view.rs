@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{AchStatus, AchTransfer, Change, Direction, NotificationOfChange};
 use crate::column::Column;
 use crate::column::calendar::pacific_midnight;
-use crate::column::objects::{Cents, ROUTING_NUMBER};
+use crate::column::objects::{Cents, ROUTING_NUMBER, json};
 
 /// Of the simulated platform, the same in every entry.
 const COMPANY_ID: &str = "1900000001";
@@ -44,7 +44,7 @@ pub(crate) struct AchView<'a> {
     id: &'a str,
     #[serde(rename = "type")]
     direction: Direction,
-    status: AchStatus,
+    status: &'static str,
     amount: Cents,
     currency_code: &'static str,
     bank_account_id: &'a str,
@@ -104,7 +104,7 @@ impl Column {
             match &step.change {
                 Change::Status(status) => view.apply_status(*status, step.at, position),
                 Change::Returned { return_code, addenda } => {
-                    view.status = AchStatus::Returned;
+                    view.status = AchStatus::Returned.name();
                     view.returned_at = Some(step.at);
                     view.return_details.push(ReturnDetail {
                         return_code,
@@ -125,7 +125,7 @@ impl Column {
     }
 
     pub(crate) fn ach_json(&self, position: usize, steps: usize) -> String {
-        serde_json::to_string(&self.ach_view(position, steps)).unwrap_or_default()
+        json(&self.ach_view(position, steps))
     }
 
     pub(crate) fn ach_json_now(&self, position: usize) -> String {
@@ -137,7 +137,7 @@ impl Column {
         AchView {
             id: &transfer.id,
             direction: terms.direction,
-            status: AchStatus::Initiated,
+            status: AchStatus::Initiated.name(),
             amount: terms.amount,
             currency_code: "USD",
             bank_account_id: &self.accounts.at(terms.account).id,
@@ -191,7 +191,7 @@ impl Column {
 
 impl AchView<'_> {
     fn apply_status(&mut self, status: AchStatus, at: Timestamp, position: usize) {
-        self.status = status;
+        self.status = status.name();
         match status {
             AchStatus::Initiated => self.initiated_at = Some(at),
             AchStatus::ManualReview => self.manual_review_at = Some(at),

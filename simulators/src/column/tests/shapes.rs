@@ -12,22 +12,38 @@ fn schemas() -> Option<Value> {
     Some(serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
 }
 
-fn check(schemas: &Value, definition: &str, instance: &Value) {
+fn differences(schemas: &Value, definition: &str, instance: &Value) -> Vec<String> {
     let schema =
         json!({"$schema": schemas["$schema"], "$ref": format!("#/$defs/{definition}"), "$defs": schemas["$defs"]});
-    let validator = jsonschema::validator_for(&schema).unwrap();
-    let errors: Vec<String> = validator
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    validator
         .iter_errors(instance)
         // Real objects carry null where the file names another type.
         .filter(|error| !error.instance().is_null())
         .map(|error| format!("{}: {error}", error.instance_path()))
-        .collect();
-    assert!(errors.is_empty(), "{definition}: {errors:#?}");
+        .collect()
+}
+
+fn check(schemas: &Value, definition: &str, instance: &Value) {
+    assert_eq!(differences(schemas, definition, instance), Vec::<String>::new(), "{definition}");
 }
 
 fn root<'a>(schemas: &'a Value, name: &str) -> &'a str {
     let definition = &schemas["roots"][name];
     definition.as_str().or_else(|| definition["$ref"].as_str()).unwrap().trim_start_matches("#/$defs/")
+}
+
+#[test]
+fn a_missing_key_a_wrong_type_and_a_wrong_time_are_noticed() {
+    let Some(schemas) = schemas() else { return };
+    let good = json!({"id": "evnt_1", "created_at": "2026-03-02T18:04:05Z", "type": "a", "data": {}});
+    check(&schemas, "Event", &good);
+    for (key, value) in [("id", json!(1)), ("created_at", json!("yesterday"))] {
+        let mut wrong = good.clone();
+        wrong[key] = value;
+        assert_eq!(differences(&schemas, "Event", &wrong).len(), 1, "{key}");
+    }
+    assert_eq!(differences(&schemas, "Event", &json!({"id": "evnt_1", "type": "a", "data": {}})).len(), 1);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Webhook endpoints, and deliveries with their retries (column.md sections 2.1 to 2.4).
+//! Webhook deliveries and their retries (column.md sections 2.2 to 2.4).
 //!
 //! An event goes to the endpoint created first among those that enable its type. A failed attempt is repeated after 1, 2, 4, .. minutes, at most 25 times within 3 days.
 //! A delivery taken and never reported on is lost only in this process: after a journal replay it is due again.
@@ -11,36 +11,12 @@ use sha2::Sha256;
 
 use super::Column;
 use super::error::ApiError;
-use super::events::{EventKind, Subject};
-use super::input::{Flag, bounded, read, required};
-use crate::http::Request;
+use super::objects::json;
 
 const MOST_RETRIES: u32 = 25;
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(72);
 /// Doubling from one minute stops here, so that the retries spread over the whole window.
 const LONGEST_PAUSE_MINUTES: i64 = 240;
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(crate) struct Endpoint {
-    pub(crate) id: String,
-    pub(crate) url: String,
-    pub(crate) description: String,
-    pub(crate) enabled_events: Vec<String>,
-    pub(crate) secret: String,
-    pub(crate) is_disabled: bool,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
-}
-
-impl Endpoint {
-    /// Exact names, `*`, or a family such as `ach.*`.
-    pub(crate) fn wants(&self, event: &str) -> bool {
-        !self.is_disabled
-            && self.enabled_events.iter().any(|enabled| {
-                enabled == event || enabled.strip_suffix('*').is_some_and(|family| event.starts_with(family))
-            })
-    }
-}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -108,19 +84,6 @@ pub enum DeliveryResult {
     NotAccepted,
 }
 
-#[derive(Deserialize)]
-struct EndpointInput {
-    url: Option<String>,
-    description: Option<String>,
-    enabled_events: Option<Vec<String>>,
-    is_disabled: Option<Flag>,
-}
-
-#[derive(Deserialize)]
-struct VerifyInput {
-    event_type: Option<String>,
-}
-
 #[derive(Serialize)]
 struct DeliveryView {
     event: Box<RawValue>,
@@ -129,79 +92,6 @@ struct DeliveryView {
 }
 
 impl Column {
-    pub(crate) fn create_endpoint(&mut self, request: &Request) -> Result<String, ApiError> {
-        let input: EndpointInput = read(request)?;
-        let enabled_events = input
-            .enabled_events
-            .filter(|events| !events.is_empty())
-            .ok_or_else(|| ApiError::missing("enabled_events"))?;
-        let endpoint = Endpoint {
-            id: self.ids.next("whep", self.now),
-            url: endpoint_url(required(input.url, "url")?)?,
-            description: bounded(input.description, "description", 255)?,
-            enabled_events,
-            secret: self.ids.secret(),
-            is_disabled: false,
-            created_at: self.now,
-            updated_at: self.now,
-        };
-        let body = json(&endpoint);
-        let id = endpoint.id.clone();
-        self.endpoints.push(&id, endpoint);
-        Ok(body)
-    }
-
-    pub(crate) fn list_endpoints(&self) -> String {
-        #[derive(Serialize)]
-        struct List<'a> {
-            webhook_endpoints: Vec<&'a Endpoint>,
-        }
-        let visible = self.endpoints.iter().filter(|endpoint| self.endpoints.is_visible(&endpoint.id));
-        json(&List { webhook_endpoints: visible.rev().collect() })
-    }
-
-    pub(crate) fn get_endpoint(&self, id: &str) -> Result<String, ApiError> {
-        self.endpoints.find(id).map(json).ok_or_else(|| ApiError::not_found("webhook endpoint"))
-    }
-
-    pub(crate) fn change_endpoint(&mut self, id: &str, request: &Request) -> Result<String, ApiError> {
-        let input: EndpointInput = read(request)?;
-        let url = input.url.map(endpoint_url).transpose()?;
-        let now = self.now;
-        let endpoint = self.endpoints.find_mut(id).ok_or_else(|| ApiError::not_found("webhook endpoint"))?;
-        if let Some(url) = url {
-            endpoint.url = url;
-        }
-        if let Some(description) = input.description {
-            endpoint.description = description;
-        }
-        if let Some(enabled_events) = input.enabled_events {
-            endpoint.enabled_events = enabled_events;
-        }
-        if let Some(is_disabled) = input.is_disabled {
-            endpoint.is_disabled = is_disabled.0;
-        }
-        endpoint.updated_at = now;
-        Ok(json(endpoint))
-    }
-
-    /// Answers the deleted endpoint.
-    pub(crate) fn delete_endpoint(&mut self, id: &str) -> Result<String, ApiError> {
-        let body = self.get_endpoint(id)?;
-        self.endpoints.hide(id);
-        Ok(body)
-    }
-
-    /// Sends a signed test event of the asked type to this endpoint.
-    pub(crate) fn verify_endpoint(&mut self, id: &str, request: &Request) -> Result<String, ApiError> {
-        let input: VerifyInput = read(request)?;
-        let endpoint = self.endpoints.position(id).ok_or_else(|| ApiError::not_found("webhook endpoint"))?;
-        let event_type = required(input.event_type, "event_type")?;
-        let event = self.record_event(EventKind::Test(event_type), Subject::Nothing, true);
-        self.announce(event, endpoint);
-        Ok("{}".to_owned())
-    }
-
     /// The deliveries of one event.
     pub(crate) fn deliveries_of_event(&self, id: &str) -> Result<String, ApiError> {
         #[derive(Serialize)]
@@ -324,17 +214,4 @@ fn sign(secret: &str, body: &str) -> String {
             hex::encode(mac.finalize().into_bytes())
         })
         .unwrap_or_default()
-}
-
-/// The real bank wants https; a simulated one must also reach a laptop.
-fn endpoint_url(url: String) -> Result<String, ApiError> {
-    if url.starts_with("https://") || url.starts_with("http://") {
-        Ok(url)
-    } else {
-        Err(ApiError::field("url", "must be an address that begins with https://"))
-    }
-}
-
-fn json<T: Serialize>(value: &T) -> String {
-    serde_json::to_string(value).unwrap_or_default()
 }
