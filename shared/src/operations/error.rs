@@ -72,7 +72,7 @@ impl OperationError {
             | Self::Directory { .. }
             | Self::Contended(_) => true,
             Self::Table(TableError::Defect(_))
-            | Self::Object(ObjectError::Missing(_))
+            | Self::Object(ObjectError::Missing(_) | ObjectError::Defect(_))
             | Self::Sealing(_)
             | Self::Batch(_)
             | Self::Biller(_)
