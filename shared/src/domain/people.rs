@@ -65,10 +65,10 @@ pub struct Caller {
     pub roles: BTreeSet<Role>,
 }
 
-/// The caller is known but may not do this. Final until somebody grants the role.
+/// The caller is known but has none of the roles that allow this. Final until somebody grants one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this needs the role {0}: ask an administrator for it, then sign in again")]
-pub struct MissingRole(pub Role);
+#[error("this needs the role {}: ask an administrator for it, then sign in again", .0.iter().map(|role| role.as_str()).collect::<Vec<_>>().join(" or "))]
+pub struct MissingRole(pub &'static [Role]);
 
 impl Caller {
     pub fn new(subject: impl Into<String>, roles: impl IntoIterator<Item = Role>) -> Self {
@@ -79,8 +79,9 @@ impl Caller {
         self.roles.contains(&role)
     }
 
-    pub fn require(&self, role: Role) -> Result<(), MissingRole> {
-        if self.has(role) { Ok(()) } else { Err(MissingRole(role)) }
+    /// Any one of the roles will do.
+    pub fn require(&self, roles: &'static [Role]) -> Result<(), MissingRole> {
+        if roles.iter().any(|role| self.has(*role)) { Ok(()) } else { Err(MissingRole(roles)) }
     }
 }
 
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn a_caller_without_the_role_is_told_which() {
         let caller = Caller::new("ann", [Role::Person]);
-        assert_eq!(caller.require(Role::Person), Ok(()));
-        assert_eq!(caller.require(Role::Operate), Err(MissingRole(Role::Operate)));
+        assert_eq!(caller.require(&[Role::Person]), Ok(()));
+        assert_eq!(caller.require(&[Role::Operate]), Err(MissingRole(&[Role::Operate])));
     }
 }

@@ -78,7 +78,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
 
 fn not_as_described(field: Option<String>, message: &str) -> Problem {
     let message = without_values(message);
-    let entry = ProblemEntry { row: None, field, code: "field_invalid".to_owned(), message };
+    let entry = ProblemEntry { row: None, offset: None, field, code: "field_invalid".to_owned(), message };
     Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(vec![entry], 1)
 }
 
@@ -129,7 +129,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
                 Some(_) | None => (None, message),
             };
             let message = without_values(message);
-            let entry = ProblemEntry { row: None, field, code: "parameter_invalid".to_owned(), message };
+            let entry = ProblemEntry { row: None, offset: None, field, code: "parameter_invalid".to_owned(), message };
             let detail = "The query parameters are not as described: see errors.";
             Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
         })

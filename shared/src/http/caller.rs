@@ -8,6 +8,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use utoipa_axum::router::OpenApiRouter;
 
 use crate::adapters::tokens::{TokenError, TokenVerifier};
 use crate::domain::people::{Caller, MissingRole, Role};
@@ -21,10 +22,13 @@ pub fn authenticated(router: Router, verifier: Arc<TokenVerifier>) -> Router {
     router.route_layer(from_fn_with_state(verifier, authenticate))
 }
 
-/// Lets only callers with the role reach the routes of this router. Stands inside [`authenticated`], and answers before the path and
-/// the body are read: whoever lacks the role learns nothing else.
-pub fn with_role<S: Clone + Send + Sync + 'static>(router: Router<S>, role: Role) -> Router<S> {
-    router.route_layer(from_fn_with_state(role, check_role))
+/// Lets only callers with one of the roles reach these routes. Stands inside [`authenticated`], and answers before the path and the
+/// body are read: whoever lacks the role learns nothing else.
+pub fn with_any_role<S: Clone + Send + Sync + 'static>(
+    routes: OpenApiRouter<S>,
+    roles: &'static [Role],
+) -> OpenApiRouter<S> {
+    routes.route_layer(from_fn_with_state(roles, check_role))
 }
 
 async fn authenticate(
@@ -39,12 +43,12 @@ async fn authenticate(
 }
 
 async fn check_role(
-    State(role): State<Role>,
+    State(roles): State<&'static [Role]>,
     caller: Caller,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    caller.require(role)?;
+    caller.require(roles)?;
     Ok(next.run(request).await)
 }
 
@@ -80,6 +84,7 @@ impl From<TokenError> for Problem {
 
 impl From<MissingRole> for Problem {
     fn from(missing: MissingRole) -> Self {
-        Problem::forbidden("role_missing", format!("{missing}.")).with("role", missing.0.as_str())
+        let roles: Vec<&str> = missing.0.iter().map(|role| role.as_str()).collect();
+        Problem::forbidden("role_missing", format!("{missing}.")).with("roles", roles)
     }
 }

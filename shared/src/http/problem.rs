@@ -64,9 +64,21 @@ pub struct ProblemEntry {
     pub field: Option<String>,
     /// Stable: programs may rely on it.
     pub code: String,
+    /// The byte in the unpacked file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<u64>,
     /// For people.
     pub message: String,
 }
+
+/// What every route may answer beside its own answers, for the API's description.
+#[derive(Debug, utoipa::IntoResponses)]
+#[response(
+    status = "default",
+    description = "The request was refused or failed: see `code`",
+    content_type = "application/problem+json"
+)]
+pub struct Refused(#[expect(dead_code, reason = "describes the answer, and is never made")] ProblemDetails);
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {

@@ -10,7 +10,7 @@ use super::*;
 use crate::adapters::tokens::testing::IssuerWorld;
 use crate::domain::people::{Caller, Role};
 use crate::http::body::{JsonBody, PathParameters, QueryParameters};
-use crate::http::caller::{authenticated, with_role};
+use crate::http::caller::{authenticated, with_any_role};
 use crate::http::pages::{PageBody, PageQuery};
 
 #[derive(Deserialize)]
@@ -56,7 +56,8 @@ fn guarded_router(world: &IssuerWorld) -> Router {
         Router::new().route("/approvals", post(async |caller: Caller, _body: JsonBody<Transfer>| caller.subject));
     let whoami =
         Router::new().route("/me", get(async |caller: Caller| caller.subject)).route("/deaf", get(async || "ok"));
-    conventions(authenticated(with_role(approvals, Role::PayrollApprove).merge(whoami), world.verifier.clone()))
+    let approvals: Router = with_any_role(approvals.into(), &[Role::PayrollApprove]).into();
+    conventions(authenticated(approvals.merge(whoami), world.verifier.clone()))
 }
 
 struct Answer {
@@ -233,7 +234,7 @@ async fn a_missing_role_is_told_before_the_body_is_read() {
     let request = |role: &str| Request::post("/approvals").header(header::AUTHORIZATION, world.bearer("ann", &[role]));
     let refused = asked(guarded_router(&world), request("reports:read"), "not json").await;
     assert_eq!(refused.problem(), problem(403, "role_missing"));
-    assert_eq!(refused.json()["role"], "payroll:approve");
+    assert_eq!(refused.json()["roles"], json!(["payroll:approve"]));
     let allowed = asked(guarded_router(&world), request("payroll:approve"), "not json").await;
     assert_eq!(allowed.problem(), problem(415, "content_type_unsupported"));
 }

@@ -12,6 +12,8 @@ pub mod fund;
 pub mod import;
 pub mod inbox;
 pub mod ledger;
+pub mod lists;
+mod problem;
 pub mod refund;
 pub mod release;
 pub mod report_text;

@@ -1,22 +1,29 @@
 //! The three reports of a batch, computed from its payments: read consistently, in parallel over the shards, never from counters.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::upload::load;
 use super::{OperationError, System};
-use crate::domain::batch::Batch;
 use crate::domain::ids::BatchId;
 use crate::domain::leg::State;
 use crate::domain::money::{Cents, MoneyOverflow};
 use crate::domain::payment::Payment;
-use crate::domain::task::{ReportFormat, ReportKind};
+use crate::domain::task::{ReportFormat, ReportKind, Task};
+use crate::ports::objects::{ObjectError, ObjectLink};
 use crate::ports::table::TableError;
 use crate::store::payments::fold_batch;
 
 /// Above this many rows a report is written as an object by the worker, and the caller gets a link.
 pub const ROWS_IN_ANSWER_MAX: u64 = 100_000;
+
+/// A link to a written report is good for this long.
+const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
+
+/// A report is written at most once in this time.
+const PERIOD_SECONDS: i64 = 600;
 
 /// Counts and sums by state of the payments of a batch, source or branch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -193,8 +200,61 @@ pub async fn payments_by_row(system: &System, batch_id: BatchId) -> Result<Vec<P
     Ok(payments)
 }
 
+/// A report that is too large for an answer.
+#[derive(Clone, Debug)]
+pub enum LargeReport {
+    /// A worker has it.
+    Preparing,
+    Ready(ObjectLink),
+}
+
+/// The report as a link, once a worker has written it. What is older than twenty minutes is written anew: payments change.
+pub async fn large(
+    system: &System,
+    batch_id: BatchId,
+    report: ReportKind,
+    format: ReportFormat,
+) -> Result<LargeReport, OperationError> {
+    let period = period(system);
+    for period in [period, period - 1] {
+        let key = report_object(batch_id, report, format, period);
+        if exists(system, &key).await? {
+            return Ok(LargeReport::Ready(system.objects.download_link(&key, LINK_LIFE).await?));
+        }
+    }
+    let asked = [period, period - 1].map(|period| asked_object(batch_id, report, format, period));
+    for key in &asked {
+        if exists(system, key).await? {
+            return Ok(LargeReport::Preparing);
+        }
+    }
+    system.enqueue([Task::Report { batch_id, report, format }]).await?;
+    // Only so that polling does not queue the same again: written after the task, it can cost a second writing, never the report.
+    let [mark, _] = asked;
+    system.objects.put(&mark, "text/plain", Bytes::new()).await?;
+    Ok(LargeReport::Preparing)
+}
+
+async fn exists(system: &System, key: &str) -> Result<bool, OperationError> {
+    match system.objects.size(key).await {
+        Ok(_) => Ok(true),
+        Err(ObjectError::Missing(_)) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Ten minutes of elapsed time, counted since 1970.
+fn period(system: &System) -> i64 {
+    system.clock.elapsed_now().as_second() / PERIOD_SECONDS
+}
+
+/// A mark that a report was asked of a worker.
+fn asked_object(batch_id: BatchId, report: ReportKind, format: ReportFormat, period: i64) -> String {
+    format!("{}.asked", report_object(batch_id, report, format, period))
+}
+
 /// Where a report that is too large for an answer is written.
-pub fn report_object(batch: &Batch, report: ReportKind, format: ReportFormat) -> String {
+fn report_object(batch_id: BatchId, report: ReportKind, format: ReportFormat, period: i64) -> String {
     let name = match report {
         ReportKind::Payments => "payments",
         ReportKind::Sources => "sources",
@@ -204,17 +264,20 @@ pub fn report_object(batch: &Batch, report: ReportKind, format: ReportFormat) ->
         ReportFormat::Csv => "csv",
         ReportFormat::Json => "json",
     };
-    format!("batches/{}/reports/{name}.{extension}", batch.id)
+    format!("batches/{batch_id}/reports/{name}-{period}.{extension}")
 }
 
-/// Writes a report as an object.
+/// Writes a report as an object, unless it was written a moment ago.
 pub async fn write(
     system: &System,
     batch_id: BatchId,
     report: ReportKind,
     format: ReportFormat,
 ) -> Result<(), OperationError> {
-    let batch = load(system, batch_id).await?;
+    let key = report_object(batch_id, report, format, period(system));
+    if exists(system, &key).await? {
+        return Ok(());
+    }
     let (content_type, body) = super::report_text::render(system, batch_id, report, format).await?;
-    Ok(system.objects.put(&report_object(&batch, report, format), content_type, body.into()).await?)
+    Ok(system.objects.put(&key, content_type, body.into()).await?)
 }

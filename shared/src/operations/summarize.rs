@@ -227,13 +227,16 @@ async fn decide_institutions(
     summary: &Summary,
     deadline: Deadline,
 ) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    stream::iter(summary.by_institution.keys().map(|id| async move {
-        let decision = billers::decision(system, id, deadline).await?;
-        Ok((id.clone(), decision))
-    }))
-    .buffer_unordered(LOOKUPS_AT_ONCE)
-    .try_collect()
-    .await
+    let lookups: Vec<_> = summary.by_institution.keys().map(|id| decide_one(system, id, deadline)).collect();
+    stream::iter(lookups).buffer_unordered(LOOKUPS_AT_ONCE).try_collect().await
+}
+
+async fn decide_one(
+    system: &System,
+    id: &str,
+    deadline: Deadline,
+) -> Result<(String, InstitutionDecision), OperationError> {
+    Ok((id.to_owned(), billers::decision(system, id, deadline).await?))
 }
 
 async fn make_source(

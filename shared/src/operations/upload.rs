@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use uuid::Uuid;
 
 use super::{OperationError, System};
 use crate::domain::batch::Batch;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
 use crate::ports::objects::ObjectLink;
+use crate::ports::table::TableError;
 use crate::store::audit::AuditEntry;
 use crate::store::stored::create;
 use crate::store::{audit, keys, stored};
@@ -21,17 +23,26 @@ pub fn upload_object(batch_id: BatchId) -> String {
     format!("uploads/{batch_id}.xml")
 }
 
-/// Makes a draft batch.
-pub async fn begin(system: &System, caller: &str, control_total: Option<Cents>) -> Result<Batch, OperationError> {
+/// Makes a draft batch. The same id again answers the batch that it made.
+pub async fn begin(
+    system: &System,
+    id: Uuid,
+    caller: &str,
+    control_total: Option<Cents>,
+) -> Result<Batch, OperationError> {
     let now = system.clock.business_now();
-    let batch = Batch::draft(BatchId::new(system.new_uuid()), caller.to_owned(), control_total, now);
+    let batch = Batch::draft(BatchId::new(id), caller.to_owned(), control_total, now);
     let entry = audit_entry(system, caller, "create_batch", &batch.id.to_string(), None);
-    system.table.write(vec![create(&batch)?, audit::put(&entry, nonce(system))?]).await?;
-    Ok(batch)
+    match system.table.write(vec![create(&batch)?, audit::put(&entry, nonce(system))?]).await {
+        Ok(()) => Ok(batch),
+        Err(TableError::ConditionFailed { .. }) => load(system, batch.id).await,
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// A link to put a file of exactly this many bytes.
 pub async fn link(system: &System, batch_id: BatchId, length: u64) -> Result<ObjectLink, OperationError> {
+    load(system, batch_id).await?.may_summarize()?;
     Ok(system.objects.upload_link(&upload_object(batch_id), length, LINK_LIFE).await?)
 }
 

@@ -19,6 +19,9 @@ use crate::ports::table::{Change, Condition, Cursor, Indexing, Page, Query, Tabl
 /// Partitions read at once for a balance.
 const READS_AT_ONCE: usize = 16;
 
+/// Accounts summed at once for a trial balance.
+const ACCOUNTS_AT_ONCE: usize = 4;
+
 /// One line of an entry, as stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Posting {
@@ -185,11 +188,16 @@ pub async fn trial_balance(
     let accounts = sources
         .iter()
         .flat_map(|(source_id, since)| accounts_of(source_id).into_iter().map(move |account| (account, *since)));
-    stream::iter(accounts.map(|(account, since)| async move {
-        let totals = totals(table, &account, since, until).await?;
-        Ok((account.to_string(), totals))
-    }))
-    .buffer_unordered(4)
-    .try_collect()
-    .await
+    let balances: Vec<_> = accounts.map(|(account, since)| named_totals(table, account, since, until)).collect();
+    stream::iter(balances).buffer_unordered(ACCOUNTS_AT_ONCE).try_collect().await
+}
+
+async fn named_totals(
+    table: &dyn Table,
+    account: Account,
+    since: Timestamp,
+    until: Timestamp,
+) -> Result<(String, Totals), TableError> {
+    let totals = totals(table, &account, since, until).await?;
+    Ok((account.to_string(), totals))
 }

@@ -52,6 +52,13 @@ pub enum ErrorCode {
     GzipTruncated,
 }
 
+/// As it is stored and sent: `ABA_CHECKSUM`.
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(formatter)
+    }
+}
+
 /// One problem of one row. A file with any cannot be approved.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowError {

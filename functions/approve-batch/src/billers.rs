@@ -1,0 +1,150 @@
+//! The biller directory: one operator proposes how an institution is paid, a second one confirms.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::domain::aba::RoutingNumber;
+use shared::domain::batch::manifest::InstitutionDecision;
+use shared::domain::biller::{Biller, Proposal};
+use shared::domain::people::Caller;
+use shared::http::body::{JsonBody, PathParameters};
+use shared::http::problem::{Problem, ProblemEntry, Refused};
+use shared::operations::{System, billers};
+use utoipa::ToSchema;
+
+/// What a bank statement shows has ten characters at most (NACHA company entry description).
+const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 10;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BillerView {
+    institution_id: String,
+    /// What counts; absent until a second person has confirmed the first proposal.
+    decision: Option<InstitutionDecision>,
+    proposal: Option<ProposalView>,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProposalView {
+    decision: InstitutionDecision,
+    by: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl From<Proposal> for ProposalView {
+    fn from(proposal: Proposal) -> Self {
+        Self { decision: proposal.decision, by: proposal.by, at: proposal.at }
+    }
+}
+
+impl From<Biller> for BillerView {
+    fn from(biller: Biller) -> Self {
+        Self {
+            institution_id: biller.institution_id,
+            decision: biller.decision,
+            proposal: biller.proposal.map(ProposalView::from),
+            updated_at: biller.updated_at,
+        }
+    }
+}
+
+/// How an institution is paid, as operators entered it.
+#[utoipa::path(get, path = "/billers/{institution_id}", tag = "billers",
+    params(("institution_id" = String, Path)),
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn read(
+    State(system): State<System>,
+    PathParameters(institution_id): PathParameters<String>,
+) -> Result<Json<BillerView>, Problem> {
+    Ok(Json(billers::load(&system, &institution_id).await?.into()))
+}
+
+/// Proposes how an institution is paid. It counts once a second person has confirmed it.
+#[utoipa::path(put, path = "/billers/{institution_id}", tag = "billers",
+    params(("institution_id" = String, Path)),
+    request_body = InstitutionDecision,
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn propose(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(institution_id): PathParameters<String>,
+    body: JsonBody<InstitutionDecision>,
+) -> Result<Json<BillerView>, Problem> {
+    refuse_unusable(&body.value)?;
+    Ok(Json(billers::propose(&system, &institution_id, body.value, &caller.subject).await?.into()))
+}
+
+/// Makes the proposal count. The body repeats it, so that nobody confirms what they have not seen.
+#[utoipa::path(post, path = "/billers/{institution_id}/confirm", tag = "billers",
+    params(("institution_id" = String, Path)),
+    request_body = InstitutionDecision,
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn confirm(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(institution_id): PathParameters<String>,
+    body: JsonBody<InstitutionDecision>,
+) -> Result<Json<BillerView>, Problem> {
+    Ok(Json(billers::confirm(&system, &institution_id, &body.value, &caller.subject).await?.into()))
+}
+
+fn refuse_unusable(decision: &InstitutionDecision) -> Result<(), Problem> {
+    let fault = match decision {
+        InstitutionDecision::Ach { routing_number, entry_description, .. } => {
+            let printable = entry_description.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+            let fits = (1..=ENTRY_DESCRIPTION_CHARACTERS_MAX).contains(&entry_description.trim().len());
+            match routing_number.parse::<RoutingNumber>() {
+                Err(error) => Some(("routing_number", error.to_string())),
+                Ok(_) if printable && fits => None,
+                Ok(_) => Some(("entry_description", "1 to 10 printable ASCII characters".to_owned())),
+            }
+        }
+        InstitutionDecision::Unpayable { reason } if reason.trim().is_empty() => {
+            Some(("reason", "say why the institution cannot be paid".to_owned()))
+        }
+        InstitutionDecision::Unpayable { .. } => None,
+    };
+    let Some((field, message)) = fault else { return Ok(()) };
+    let code = "field_invalid".to_owned();
+    let entry = ProblemEntry { row: None, field: Some(field.to_owned()), code, offset: None, message };
+    let detail = "The institution cannot be paid this way: see errors.";
+    Err(Problem::unprocessable("biller_invalid", detail).with_errors(vec![entry], 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use shared::domain::bank::request::{AccountType, EntryClass};
+
+    use super::*;
+
+    fn ach(routing_number: &str, entry_description: &str) -> InstitutionDecision {
+        InstitutionDecision::Ach {
+            routing_number: routing_number.to_owned(),
+            account_type: AccountType::Loan,
+            entry_class: EntryClass::Ppd,
+            entry_description: entry_description.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_proposal_must_be_payable_or_say_why_not() {
+        let unpayable = |reason: &str| InstitutionDecision::Unpayable { reason: reason.to_owned() };
+        for (decision, usable) in [
+            (ach("021000021", "LOAN PMT"), true),
+            (ach("021000020", "LOAN PMT"), false),
+            (ach("021000021", ""), false),
+            (ach("021000021", "LOAN PAYMENT"), false),
+            (ach("021000021", "LOÄN"), false),
+            (unpayable("closed"), true),
+            (unpayable(" "), false),
+        ] {
+            assert_eq!(refuse_unusable(&decision).is_ok(), usable, "{decision:?}");
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! What a second person or an operator decides about a batch.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::extract::State;
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use shared::domain::batch::{Approve, Batch, BatchState};
+use shared::domain::ids::{BatchId, PaymentId};
+use shared::domain::money::Cents;
+use shared::domain::people::Caller;
+use shared::http::body::{JsonBody, PathParameters};
+use shared::http::problem::{Problem, Refused};
+use shared::operations::{OperationError, System, approve as operations, refund as refunds, retry as retries};
+use utoipa::ToSchema;
+
+/// The approver has seen this and nothing else.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ApprovalBody {
+    manifest_hash: String,
+    #[schema(value_type = String, example = "1234.50")]
+    total: Cents,
+    /// Fingerprints of every new or changed account of a source.
+    #[serde(default)]
+    accept_accounts: BTreeSet<String>,
+    /// Every earlier batch that pays some of the same rows.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    accept_overlaps: BTreeSet<BatchId>,
+}
+
+/// What was approved: the same however often it is asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApprovedBatch {
+    #[schema(value_type = String)]
+    batch_id: BatchId,
+    manifest_hash: String,
+    rows: u64,
+    #[schema(value_type = String)]
+    total: Cents,
+    approved_by: String,
+    #[schema(value_type = String, format = DateTime)]
+    approved_at: Timestamp,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChangedBatch {
+    #[schema(value_type = String)]
+    batch_id: BatchId,
+    state: BatchState,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefundedBatch {
+    #[schema(value_type = String)]
+    batch_id: BatchId,
+    /// Refunds that this request made.
+    refunds: Vec<RefundView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefundView {
+    #[schema(value_type = String)]
+    payment_id: PaymentId,
+    source_id: String,
+    #[schema(value_type = String)]
+    amount: Cents,
+}
+
+impl ApprovedBatch {
+    fn new(batch: Batch) -> Result<Self, OperationError> {
+        let (Some(head), Some(approval)) = (batch.manifest, batch.approval) else {
+            return Err(OperationError::Inconsistent(format!("{} is approved without an approval", batch.id)));
+        };
+        Ok(Self {
+            batch_id: batch.id,
+            manifest_hash: head.hash,
+            rows: head.rows,
+            total: head.total,
+            approved_by: approval.by,
+            approved_at: approval.at,
+        })
+    }
+}
+
+fn changed(batch: &Batch) -> Json<ChangedBatch> {
+    Json(ChangedBatch { batch_id: batch.id, state: batch.state })
+}
+
+/// Approves exactly what the body names, once. Again answers the same and does nothing.
+#[utoipa::path(post, path = "/batches/{batch_id}/approve", tag = "batches",
+    params(("batch_id" = String, Path)),
+    request_body = ApprovalBody,
+    responses((status = 202, body = ApprovedBatch), Refused),
+    security(("bearer" = ["payroll:approve"])))]
+pub(crate) async fn approve(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+    body: JsonBody<ApprovalBody>,
+) -> Result<(StatusCode, Json<ApprovedBatch>), Problem> {
+    let approve = Approve {
+        by: caller.subject,
+        manifest_hash: body.value.manifest_hash,
+        total: body.value.total,
+        accounts: body.value.accept_accounts,
+        overlaps: body.value.accept_overlaps,
+        uploader_may_approve: system.settings.uploader_may_approve,
+    };
+    let batch = operations::approve(&system, batch_id, &approve).await?;
+    Ok((StatusCode::ACCEPTED, Json(ApprovedBatch::new(batch)?)))
+}
+
+/// Ends a batch that nobody has approved.
+#[utoipa::path(post, path = "/batches/{batch_id}/decline", tag = "batches",
+    params(("batch_id" = String, Path)),
+    responses((status = 200, body = ChangedBatch), Refused),
+    security(("bearer" = ["payroll:approve"])))]
+pub(crate) async fn decline(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+) -> Result<Json<ChangedBatch>, Problem> {
+    Ok(changed(&operations::decline(&system, batch_id, &caller.subject).await?))
+}
+
+/// Stops what has not left. What the bank has goes its way.
+#[utoipa::path(post, path = "/batches/{batch_id}/cancel", tag = "batches",
+    params(("batch_id" = String, Path)),
+    responses((status = 202, body = ChangedBatch), Refused),
+    security(("bearer" = ["payroll:approve"])))]
+pub(crate) async fn cancel(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+) -> Result<(StatusCode, Json<ChangedBatch>), Problem> {
+    Ok((StatusCode::ACCEPTED, changed(&operations::cancel(&system, batch_id, &caller.subject).await?)))
+}
+
+/// Tries the failed and returned payments again that the rules allow, funding only what is missing.
+#[utoipa::path(post, path = "/batches/{batch_id}/retry", tag = "batches",
+    params(("batch_id" = String, Path)),
+    responses((status = 202, body = ChangedBatch), Refused),
+    security(("bearer" = ["payroll:approve"])))]
+pub(crate) async fn retry(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+) -> Result<(StatusCode, Json<ChangedBatch>), Problem> {
+    Ok((StatusCode::ACCEPTED, changed(&retries::retry(&system, batch_id, &caller.subject).await?)))
+}
+
+/// Gives the sources back what is left of their money when a batch has ended.
+#[utoipa::path(post, path = "/batches/{batch_id}/refund", tag = "batches",
+    params(("batch_id" = String, Path)),
+    responses((status = 202, body = RefundedBatch), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn refund(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+) -> Result<(StatusCode, Json<RefundedBatch>), Problem> {
+    let refunds = refunds::refund(&system, batch_id, &caller.subject).await?.into_iter().map(|payment| RefundView {
+        payment_id: payment.id,
+        source_id: payment.source_id,
+        amount: payment.amount,
+    });
+    Ok((StatusCode::ACCEPTED, Json(RefundedBatch { batch_id, refunds: refunds.collect() })))
+}

@@ -1,0 +1,98 @@
+//! HTTP for people who pay: upload a file, look at its summary, approve it as a second person, and stop, retry or refund what follows;
+//! for operators: sources, billers, attention.
+//!
+//! Handlers translate and nothing else: every decision is an operation of `shared`. Each route names the roles that may use it, and
+//! states them in the API's description as well; a test walks every route and holds the two together.
+
+mod attention;
+mod billers;
+mod decisions;
+mod file_body;
+mod sources;
+mod summary;
+mod summary_view;
+mod upload;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use shared::adapters::tokens::TokenVerifier;
+use shared::domain::deadline::Deadline;
+use shared::domain::people::Role;
+use shared::http::caller::{authenticated, with_any_role};
+use shared::http::conventions;
+use shared::http::problem::ProblemDetails;
+use shared::operations::System;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+const UPLOADERS: &[Role] = &[Role::PayrollUpload];
+const APPROVERS: &[Role] = &[Role::PayrollApprove];
+const OPERATORS: &[Role] = &[Role::Operate];
+
+/// API Gateway gives up after 29 seconds; the rest is for the answer.
+const REQUEST_TIME: Duration = Duration::from_secs(28);
+const ANSWER_RESERVE: Duration = Duration::from_secs(3);
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemDetails)))]
+struct Base;
+
+/// The function's whole HTTP surface.
+pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    conventions(routes(system, verifier))
+}
+
+/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
+pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    let (router, _) = described().split_for_parts();
+    authenticated(router.with_state(system), verifier)
+}
+
+/// The description of the routes, made from the same source as the router.
+pub fn api() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<System> {
+    let files =
+        OpenApiRouter::new().routes(routes!(upload::create)).layer(DefaultBodyLimit::max(file_body::SENT_BYTES_MAX));
+    let uploads = OpenApiRouter::new().routes(routes!(upload::fresh_link));
+    let readers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead];
+    let decisions = OpenApiRouter::new()
+        .routes(routes!(decisions::approve))
+        .routes(routes!(decisions::decline))
+        .routes(routes!(decisions::cancel))
+        .routes(routes!(decisions::retry));
+    let operator = OpenApiRouter::new()
+        .routes(routes!(decisions::refund))
+        .routes(routes!(sources::pause))
+        .routes(routes!(sources::resume))
+        .routes(routes!(sources::pause_all))
+        .routes(routes!(sources::resume_all))
+        .routes(routes!(billers::read, billers::propose))
+        .routes(routes!(billers::confirm))
+        .routes(routes!(attention::clear_payment))
+        .routes(routes!(attention::clear_funding))
+        .routes(routes!(attention::clear_batch));
+    let source_readers = OpenApiRouter::new().routes(routes!(sources::list)).routes(routes!(sources::read));
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(with_any_role(files.merge(uploads), UPLOADERS))
+        .merge(with_any_role(
+            OpenApiRouter::new().routes(routes!(summary::make)),
+            &[Role::PayrollUpload, Role::PayrollApprove],
+        ))
+        .merge(with_any_role(OpenApiRouter::new().routes(routes!(summary::read)), readers))
+        .merge(with_any_role(decisions, APPROVERS))
+        .merge(with_any_role(operator, OPERATORS))
+        .merge(with_any_role(source_readers, &[Role::Operate, Role::ReportsRead]))
+}
+
+/// Until when a request may have calls in flight.
+fn deadline(system: &System) -> Deadline {
+    let now = system.clock.elapsed_now();
+    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
+}

@@ -1,0 +1,144 @@
+//! What a summary shows: everything that the approver answers for, and no account number beyond its last four.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use shared::domain::batch::manifest::{
+    AccountStanding, InstitutionDecision, Manifest, ManifestBranch, ManifestSource, ManifestWarning, Overlap,
+};
+use shared::domain::batch::{Batch, BatchState, ManifestHead};
+use shared::domain::ids::BatchId;
+use shared::domain::money::{Cents, MoneyOverflow};
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SummaryView {
+    #[schema(value_type = String)]
+    batch_id: BatchId,
+    state: BatchState,
+    /// An approval names it.
+    manifest_hash: String,
+    file_sha256: String,
+    rows: u64,
+    #[schema(value_type = String, example = "1234.50")]
+    total: Cents,
+    payable_rows: u64,
+    #[schema(value_type = String)]
+    payable_total: Cents,
+    unpayable: UnpayableView,
+    by_source: Vec<SourceView>,
+    by_branch: Vec<ManifestBranch>,
+    /// Different employees.
+    employees: u64,
+    /// Different loans.
+    loans: u64,
+    warnings: Vec<ManifestWarning>,
+    /// Batches of the last ten days that pay some of the same rows.
+    overlaps: Vec<Overlap>,
+    to_acknowledge: ToAcknowledge,
+}
+
+/// Rows of institutions that cannot be paid: they end as failed, and no money is pulled for them.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnpayableView {
+    rows: u64,
+    #[schema(value_type = String)]
+    total: Cents,
+    by_institution: BTreeMap<String, UnpayableInstitution>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnpayableInstitution {
+    rows: u64,
+    #[schema(value_type = String)]
+    total: Cents,
+    reason: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SourceView {
+    id: String,
+    name: String,
+    account_last4: String,
+    /// Stands for routing and account number: an approval accepts a new or changed account by it.
+    fingerprint: String,
+    standing: AccountStanding,
+    rows: u64,
+    #[schema(value_type = String)]
+    total: Cents,
+    payable_rows: u64,
+    #[schema(value_type = String)]
+    payable_total: Cents,
+}
+
+/// What an approval must accept by naming it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ToAcknowledge {
+    /// Fingerprints of new or changed accounts, for `accept_accounts`.
+    accounts: Vec<String>,
+    /// Overlapping batches, for `accept_overlaps`.
+    #[schema(value_type = Vec<String>)]
+    overlaps: Vec<BatchId>,
+}
+
+impl SummaryView {
+    pub(crate) fn new(batch: &Batch, head: &ManifestHead, manifest: &Manifest) -> Result<Self, MoneyOverflow> {
+        Ok(Self {
+            batch_id: batch.id,
+            state: batch.state,
+            manifest_hash: head.hash.clone(),
+            file_sha256: manifest.file_sha256.clone(),
+            rows: manifest.rows,
+            total: manifest.total,
+            payable_rows: manifest.payable_rows,
+            payable_total: manifest.payable_total,
+            unpayable: unpayable(manifest)?,
+            by_source: manifest.sources.iter().map(SourceView::new).collect(),
+            by_branch: manifest.branches.clone(),
+            employees: manifest.employees,
+            loans: manifest.loans,
+            warnings: manifest.warnings.clone(),
+            overlaps: manifest.overlaps.clone(),
+            to_acknowledge: ToAcknowledge {
+                accounts: unacknowledged(manifest).map(|source| source.account.fingerprint.clone()).collect(),
+                overlaps: manifest.overlaps.iter().map(|overlap| overlap.batch_id).collect(),
+            },
+        })
+    }
+}
+
+fn unacknowledged(manifest: &Manifest) -> impl Iterator<Item = &ManifestSource> {
+    manifest.sources.iter().filter(|source| source.standing != AccountStanding::Known)
+}
+
+fn unpayable(manifest: &Manifest) -> Result<UnpayableView, MoneyOverflow> {
+    let by_institution = manifest
+        .institutions
+        .iter()
+        .filter_map(|institution| match &institution.decision {
+            InstitutionDecision::Unpayable { reason } => {
+                let (rows, total, reason) = (institution.rows, institution.total, reason.clone());
+                Some((institution.id.clone(), UnpayableInstitution { rows, total, reason }))
+            }
+            InstitutionDecision::Ach { .. } => None,
+        })
+        .collect();
+    let total = manifest.total.minus(manifest.payable_total)?;
+    Ok(UnpayableView { rows: manifest.rows.saturating_sub(manifest.payable_rows), total, by_institution })
+}
+
+impl SourceView {
+    fn new(source: &ManifestSource) -> Self {
+        Self {
+            id: source.id.clone(),
+            name: source.name.clone(),
+            account_last4: source.account.account_last4.clone(),
+            fingerprint: source.account.fingerprint.clone(),
+            standing: source.standing,
+            rows: source.rows,
+            total: source.total,
+            payable_rows: source.payable_rows,
+            payable_total: source.payable_total,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! HTTP for people who look: batches, reports, histories of payments and fundings, the ledger, the audit. Nothing here changes money.
+//!
+//! Counts and sums are computed from the payments at each request, read consistently; lists come from the index and may lag a moment.
+
+mod audit;
+mod batches;
+mod fundings;
+mod ledger;
+mod payments;
+mod report_files;
+
+use std::sync::Arc;
+
+use axum::Router;
+use shared::adapters::tokens::TokenVerifier;
+use shared::domain::people::Role;
+use shared::http::caller::{authenticated, with_any_role};
+use shared::http::conventions;
+use shared::http::problem::ProblemDetails;
+use shared::operations::System;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemDetails)))]
+struct Base;
+
+/// The function's whole HTTP surface.
+pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    conventions(routes(system, verifier))
+}
+
+/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
+pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    let (router, _) = described().split_for_parts();
+    authenticated(router.with_state(system), verifier)
+}
+
+/// The description of the routes, made from the same source as the router.
+pub fn api() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<System> {
+    // Who uploads or approves follows the batch; its payments are for readers of reports alone.
+    let batches = OpenApiRouter::new().routes(routes!(batches::list)).routes(routes!(batches::read));
+    let readings = OpenApiRouter::new()
+        .routes(routes!(report_files::read))
+        .routes(routes!(payments::read))
+        .routes(routes!(payments::history))
+        .routes(routes!(payments::of_employee))
+        .routes(routes!(fundings::read))
+        .routes(routes!(fundings::history))
+        .routes(routes!(ledger::trial_balance))
+        .routes(routes!(ledger::postings));
+    let audit = OpenApiRouter::new().routes(routes!(audit::of_day));
+    let followers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead];
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(with_any_role(batches, followers))
+        .merge(with_any_role(readings, &[Role::ReportsRead]))
+        .merge(with_any_role(audit, &[Role::Operate]))
+}

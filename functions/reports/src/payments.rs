@@ -1,0 +1,144 @@
+//! Payments: one, its history, and those of an employee.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use serde::Serialize;
+use shared::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
+use shared::domain::leg::{self, Attention};
+use shared::domain::money::Cents;
+use shared::domain::payment::Payment;
+use shared::http::body::{PathParameters, QueryParameters};
+use shared::http::pages::{PageBody, PageQuery};
+use shared::http::problem::{Problem, Refused};
+use shared::operations::{OperationError, System, lists};
+use shared::store::history::{self, HistoryEntry};
+use shared::store::{keys, stored};
+use utoipa::ToSchema;
+
+/// A payment. `employee_id`, `branch_id` and `institution_id` are there for rows of a batch alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaymentView {
+    #[schema(value_type = String)]
+    payment_id: PaymentId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    batch_id: Option<BatchId>,
+    /// The funding whose money it is paid with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    funding_id: Option<FundingId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    employee_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    branch_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    institution_id: Option<String>,
+    source_id: String,
+    account_last4: String,
+    #[schema(value_type = String)]
+    amount: Cents,
+    state: leg::State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "returned:R03")]
+    reason: Option<leg::Reason>,
+    attempt: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    transfer_id: Option<String>,
+    /// The bank's own word for where it stands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    settled_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attention: Option<Attention>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+}
+
+/// Our steps and the bank's events, oldest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HistoryView {
+    items: Vec<HistoryEntry>,
+}
+
+impl From<Payment> for PaymentView {
+    fn from(payment: Payment) -> Self {
+        let (batch_id, funding_id) = (payment.batch_id(), payment.funding_id());
+        let row = payment.row;
+        Self {
+            payment_id: payment.id,
+            batch_id,
+            funding_id,
+            employee_id: row.as_ref().map(|row| row.employee_id.clone()),
+            branch_id: row.as_ref().map(|row| row.branch_id.clone()),
+            institution_id: row.map(|row| row.institution_id),
+            source_id: payment.source_id,
+            account_last4: payment.payee.account_last4,
+            amount: payment.amount,
+            state: payment.leg.state,
+            reason: payment.leg.reason,
+            attempt: payment.leg.attempt,
+            transfer_id: payment.leg.transfer_id,
+            bank_status: payment.leg.bank_status,
+            settled_at: payment.leg.settled_at,
+            attention: payment.leg.attention,
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}
+
+async fn load(system: &System, payment_id: PaymentId) -> Result<Payment, OperationError> {
+    stored::read(&*system.table, &keys::payment(payment_id))
+        .await?
+        .ok_or_else(|| OperationError::not_found("payment", payment_id))
+}
+
+/// The history of a payment or funding that is known to be there.
+pub(crate) async fn history_of(system: &System, item_id: ItemId) -> Result<Json<HistoryView>, Problem> {
+    let items = history::read(&*system.table, item_id).await?;
+    Ok(Json(HistoryView { items }))
+}
+
+/// One payment.
+#[utoipa::path(get, path = "/payments/{payment_id}", tag = "payments",
+    params(("payment_id" = String, Path)),
+    responses((status = 200, body = PaymentView), Refused),
+    security(("bearer" = ["reports:read"])))]
+pub(crate) async fn read(
+    State(system): State<System>,
+    PathParameters(payment_id): PathParameters<PaymentId>,
+) -> Result<Json<PaymentView>, Problem> {
+    Ok(Json(load(&system, payment_id).await?.into()))
+}
+
+/// Everything that happened to a payment: our steps and the bank's events.
+#[utoipa::path(get, path = "/payments/{payment_id}/history", tag = "payments",
+    params(("payment_id" = String, Path)),
+    responses((status = 200, body = HistoryView), Refused),
+    security(("bearer" = ["reports:read"])))]
+pub(crate) async fn history(
+    State(system): State<System>,
+    PathParameters(payment_id): PathParameters<PaymentId>,
+) -> Result<Json<HistoryView>, Problem> {
+    load(&system, payment_id).await?;
+    history_of(&system, ItemId::Payment(payment_id)).await
+}
+
+/// Payments for an employee, the newest batch first.
+#[utoipa::path(get, path = "/employees/{employee_id}/payments", tag = "payments",
+    params(("employee_id" = String, Path), PageQuery),
+    responses((status = 200, body = PageBody<PaymentView>), Refused),
+    security(("bearer" = ["reports:read"])))]
+pub(crate) async fn of_employee(
+    State(system): State<System>,
+    PathParameters(employee_id): PathParameters<String>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<PageBody<PaymentView>>, Problem> {
+    let found = lists::payments_of_employee(&system, &employee_id, page.start_after()?, page.limit()?).await?;
+    Ok(Json(PageBody::new(found.items.into_iter().map(PaymentView::from).collect(), found.next)))
+}

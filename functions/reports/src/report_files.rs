@@ -1,0 +1,113 @@
+//! The three reports of a batch, as CSV or JSON. A large one is written by a worker and read by a link.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+use shared::domain::ids::BatchId;
+use shared::domain::task::{ReportFormat, ReportKind};
+use shared::http::body::PathParameters;
+use shared::http::problem::{Problem, Refused};
+use shared::operations::report_text::{PaymentLine, TallyLine};
+use shared::operations::reports::{self, LargeReport, ROWS_IN_ANSWER_MAX};
+use shared::operations::{System, report_text, upload};
+use utoipa::ToSchema;
+
+const ASK_AGAIN_SECONDS: &str = "5";
+
+/// Where a large report stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub(crate) enum ReportView {
+    /// A worker is writing it: ask again in a few seconds.
+    Preparing,
+    /// Get it there before the link ends after 15 minutes. The header `Location` says the same.
+    Ready { url: String },
+}
+
+/// A line of a report as JSON: of the payments report, or of the two others.
+#[derive(Debug, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes the lines that are written elsewhere")]
+pub(crate) enum ReportLine {
+    Payment(PaymentLine),
+    Tally(TallyLine),
+}
+
+/// A report of a batch, from its payments as they stand: CSV unless `Accept` asks for JSON. Above 100,000 rows it answers 202 while a
+/// worker writes it, then 303 with a link.
+#[utoipa::path(get, path = "/batches/{batch_id}/reports/{report}", tag = "batches",
+    params(("batch_id" = String, Path), ("report" = ReportKind, Path)),
+    responses(
+        (status = 200, content((String = "text/csv"), (Vec<ReportLine> = "application/json"))),
+        (status = 202, body = ReportView),
+        (status = 303, body = ReportView),
+        Refused),
+    security(("bearer" = ["reports:read"])))]
+pub(crate) async fn read(
+    State(system): State<System>,
+    PathParameters((batch_id, report)): PathParameters<(BatchId, ReportKind)>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = format(&headers)?;
+    let batch = upload::load(&system, batch_id).await?;
+    let rows = batch.manifest.as_ref().map_or(0, |head| head.rows);
+    if rows > ROWS_IN_ANSWER_MAX {
+        return Ok(elsewhere(reports::large(&system, batch_id, report, format).await?));
+    }
+    let (content_type, body) = report_text::render(&system, batch_id, report, format).await?;
+    let mut response = body.into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    Ok(response)
+}
+
+fn elsewhere(report: LargeReport) -> Response {
+    match report {
+        LargeReport::Preparing => {
+            let headers = [(RETRY_AFTER, ASK_AGAIN_SECONDS)];
+            (StatusCode::ACCEPTED, headers, Json(ReportView::Preparing)).into_response()
+        }
+        LargeReport::Ready(link) => {
+            let headers = [(LOCATION, link.url.clone())];
+            (StatusCode::SEE_OTHER, headers, Json(ReportView::Ready { url: link.url })).into_response()
+        }
+    }
+}
+
+/// The first media type of `Accept` that a report can have; weights are not looked at.
+fn format(headers: &HeaderMap) -> Result<ReportFormat, Problem> {
+    let Some(accept) = headers.get(ACCEPT) else { return Ok(ReportFormat::Csv) };
+    let accepted = accept.to_str().unwrap_or_default().split(',');
+    let mut types = accepted.map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+    let known = types.find_map(|media_type| match media_type.as_str() {
+        "text/csv" | "text/*" | "*/*" => Some(ReportFormat::Csv),
+        "application/json" | "application/*" => Some(ReportFormat::Json),
+        _ => None,
+    });
+    let detail = "A report is text/csv or application/json.";
+    known.ok_or_else(|| Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accept_chooses_the_format() {
+        for (accept, expected) in [
+            ("text/csv", Some(ReportFormat::Csv)),
+            ("*/*", Some(ReportFormat::Csv)),
+            ("application/json", Some(ReportFormat::Json)),
+            ("Application/JSON; charset=utf-8", Some(ReportFormat::Json)),
+            ("text/html, application/json, */*", Some(ReportFormat::Json)),
+            ("text/html", None),
+            ("", None),
+        ] {
+            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+            assert_eq!(format(&headers).ok(), expected, "{accept}");
+        }
+        assert_eq!(format(&HeaderMap::new()).ok(), Some(ReportFormat::Csv));
+    }
+}

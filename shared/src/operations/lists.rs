@@ -1,0 +1,56 @@
+//! Lists for showing: found in the index, which lags a moment, then each item read by its key.
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::{OperationError, System};
+use crate::domain::batch::Batch;
+use crate::domain::payment::Payment;
+use crate::ports::table::{Cursor, Index, Key, Order, Query, Range, decode};
+use crate::store::keys;
+use crate::store::stored::{Stored, read};
+
+/// Items of a page read at once.
+const READS_AT_ONCE: usize = 16;
+
+/// One page of a list. It may hold fewer items than asked for and not be the last.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Listed<T> {
+    pub items: Vec<T>,
+    pub next: Option<Cursor>,
+}
+
+/// Batches, newest first.
+pub async fn batches(system: &System, after: Option<Cursor>, most: u32) -> Result<Listed<Batch>, OperationError> {
+    page(system, keys::LIST_BATCHES.to_owned(), after, most).await
+}
+
+/// Payments for an employee. A payment's id begins with its batch's, which is ordered by time: the newest batch first.
+pub async fn payments_of_employee(
+    system: &System,
+    employee_id: &str,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<Payment>, OperationError> {
+    page(system, keys::list_of_employee(employee_id), after, most).await
+}
+
+async fn page<T: Stored>(
+    system: &System,
+    list: String,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<T>, OperationError> {
+    let query = Query {
+        index: Index::Lists,
+        pk: list,
+        range: Range::All,
+        order: Order::Descending,
+        page_items: Some(most),
+        start_after: after,
+    };
+    let found = system.table.query(&query).await?;
+    let keys = found.items.into_iter().map(decode::<Key>).collect::<Result<Vec<_>, _>>()?;
+    let reads: Vec<_> = keys.iter().map(|key| read::<T>(&*system.table, key)).collect();
+    let items: Vec<Option<T>> = stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await?;
+    Ok(Listed { items: items.into_iter().flatten().collect(), next: found.next })
+}

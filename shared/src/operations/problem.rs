@@ -1,0 +1,181 @@
+//! What a caller over HTTP is told when an operation was not done: the one mapping of [`OperationError`] to problem details.
+//!
+//! The codes are stable. Causes on our side go to the log; the caller learns only whether the same request may be sent again.
+
+use serde_json::json;
+
+use super::OperationError;
+use crate::domain::batch::{Acknowledgement, BatchRefusal};
+use crate::domain::biller::BillerRefusal;
+use crate::http::problem::Problem;
+use crate::ports::objects::ObjectError;
+
+const TRY_AGAIN_SECONDS: u32 = 2;
+
+impl From<OperationError> for Problem {
+    fn from(error: OperationError) -> Self {
+        match error {
+            OperationError::Table(error) => error.into(),
+            OperationError::Batch(refusal) => refusal.into(),
+            OperationError::Biller(refusal) => refusal.into(),
+            OperationError::NotFound { kind, .. } => {
+                Problem::not_found("not_found", format!("There is no such {kind}."))
+            }
+            OperationError::Id(_) | OperationError::Object(ObjectError::Missing(_)) => {
+                Problem::not_found("not_found", "There is nothing with this id.")
+            }
+            OperationError::SamePayments { earlier } => {
+                let detail = format!("The same payments are in batch {earlier}, which was approved before.");
+                Problem::conflict("same_payments", detail).with("earlier_batch_id", earlier.to_string())
+            }
+            OperationError::Contended(_) => {
+                let detail = "Others are changing this right now. Send the same request again.";
+                Problem::conflict("changed_meanwhile", detail).retry_after(TRY_AGAIN_SECONDS)
+            }
+            OperationError::Directory { .. } => {
+                tracing::warn!(%error, "the biller directory is out of reach");
+                let detail = "The biller directory cannot be asked right now. Send the same request again.";
+                Problem::unavailable("directory_unavailable", detail, TRY_AGAIN_SECONDS)
+            }
+            OperationError::Queue(_)
+            | OperationError::Object(ObjectError::Unavailable(_))
+            | OperationError::Bank(_)
+            | OperationError::Secret(_) => {
+                tracing::warn!(%error, "an operation could not be done now");
+                let detail = "This cannot be done right now. Send the same request again.";
+                Problem::unavailable("try_again", detail, TRY_AGAIN_SECONDS)
+            }
+            OperationError::Object(ObjectError::Defect(_))
+            | OperationError::Sealing(_)
+            | OperationError::Illegal(_)
+            | OperationError::Money(_)
+            | OperationError::Malformed(_)
+            | OperationError::Inconsistent(_) => {
+                tracing::error!(%error, "an operation failed");
+                Problem::internal()
+            }
+        }
+    }
+}
+
+impl From<BatchRefusal> for Problem {
+    fn from(refusal: BatchRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            BatchRefusal::WrongState { state, .. } => {
+                Problem::conflict("batch_state", detail).with("state", state.as_str())
+            }
+            BatchRefusal::ApproverIsUploader => Problem::forbidden("approver_is_uploader", detail),
+            BatchRefusal::StaleManifest => Problem::conflict("manifest_stale", detail),
+            BatchRefusal::OtherTotal { total, .. } => {
+                Problem::unprocessable("total_differs", detail).with("total", total.to_string())
+            }
+            BatchRefusal::ControlTotal { control, total } => Problem::unprocessable("control_total_differs", detail)
+                .with("control_total", control.to_string())
+                .with("total", total.to_string()),
+            BatchRefusal::NotAcknowledged(open) => not_acknowledged(detail, &open),
+            BatchRefusal::SourceTotalTooLarge { source_id } => {
+                Problem::unprocessable("source_total_too_large", detail).with("source_id", source_id)
+            }
+            BatchRefusal::NothingToRetry => Problem::conflict("nothing_to_retry", detail),
+        }
+    }
+}
+
+fn not_acknowledged(detail: String, open: &[Acknowledgement]) -> Problem {
+    let (mut accounts, mut overlaps) = (Vec::new(), Vec::new());
+    for needed in open {
+        match needed {
+            Acknowledgement::Account { source_id, fingerprint } => {
+                accounts.push(json!({"source_id": source_id, "fingerprint": fingerprint}));
+            }
+            Acknowledgement::Overlap { batch_id, rows } => overlaps.push(json!({"batch_id": batch_id, "rows": rows})),
+        }
+    }
+    Problem::unprocessable("not_acknowledged", detail).with("accounts", accounts).with("overlaps", overlaps)
+}
+
+impl From<BillerRefusal> for Problem {
+    fn from(refusal: BillerRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            BillerRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
+            BillerRefusal::SamePerson => Problem::forbidden("same_person", detail),
+            BillerRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+        }
+    }
+}
+
+/// Refusals read on as part of a log line; a detail is a sentence of its own.
+fn sentence(refusal: &impl std::fmt::Display) -> String {
+    let text = refusal.to_string();
+    let mut characters = text.chars();
+    characters.next().map_or(text.clone(), |first| format!("{}{}.", first.to_uppercase(), characters.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::batch::BatchState;
+    use crate::domain::ids::BatchId;
+    use crate::domain::money::Cents;
+    use crate::ports::queue::QueueError;
+    use crate::ports::table::{Key, TableError};
+
+    fn answered(error: OperationError) -> (u16, &'static str) {
+        let problem = Problem::from(error);
+        (problem.status().as_u16(), problem.code())
+    }
+
+    #[test]
+    fn each_refusal_has_its_status_and_code() {
+        let earlier = BatchId::new(uuid::Uuid::nil());
+        let cents = Cents::new(1);
+        let source_id = "CORP-1".to_owned();
+        let cases: [(OperationError, u16, &str); 14] = [
+            (BatchRefusal::WrongState { state: BatchState::Draft, wanted: "approved" }.into(), 409, "batch_state"),
+            (BatchRefusal::ApproverIsUploader.into(), 403, "approver_is_uploader"),
+            (BatchRefusal::StaleManifest.into(), 409, "manifest_stale"),
+            (BatchRefusal::OtherTotal { named: cents, total: cents }.into(), 422, "total_differs"),
+            (BatchRefusal::ControlTotal { control: cents, total: cents }.into(), 422, "control_total_differs"),
+            (BatchRefusal::NotAcknowledged(Vec::new()).into(), 422, "not_acknowledged"),
+            (BatchRefusal::SourceTotalTooLarge { source_id }.into(), 422, "source_total_too_large"),
+            (BatchRefusal::NothingToRetry.into(), 409, "nothing_to_retry"),
+            (BillerRefusal::NothingProposed.into(), 409, "nothing_proposed"),
+            (BillerRefusal::SamePerson.into(), 403, "same_person"),
+            (BillerRefusal::OtherProposal.into(), 409, "proposal_differs"),
+            (OperationError::not_found("batch", earlier), 404, "not_found"),
+            (OperationError::SamePayments { earlier }, 409, "same_payments"),
+            (OperationError::Contended("batch".to_owned()), 409, "changed_meanwhile"),
+        ];
+        for (error, status, code) in cases {
+            assert_eq!(answered(error), (status, code));
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_503_and_what_is_broken_is_500() {
+        let condition_failed = TableError::ConditionFailed { key: Key::new("a", "b"), existing: None };
+        let cases: [(OperationError, u16, &str); 4] = [
+            (QueueError("down".to_owned()).into(), 503, "try_again"),
+            (ObjectError::Unavailable("down".to_owned()).into(), 503, "try_again"),
+            (OperationError::Inconsistent("a hash".to_owned()), 500, "internal"),
+            (condition_failed.into(), 409, "changed_meanwhile"),
+        ];
+        for (error, status, code) in cases {
+            assert_eq!(answered(error), (status, code));
+        }
+    }
+
+    #[test]
+    fn what_was_not_acknowledged_is_listed() {
+        let account = Acknowledgement::Account { source_id: "CORP-1".to_owned(), fingerprint: "fp".to_owned() };
+        let problem = Problem::from(BatchRefusal::NotAcknowledged(vec![account]));
+        let expected = Problem::unprocessable(
+            "not_acknowledged",
+            "Name what you accept: 1 accounts or overlapping batches are not acknowledged.",
+        );
+        let accounts = vec![json!({"source_id": "CORP-1", "fingerprint": "fp"})];
+        assert_eq!(problem, expected.with("accounts", accounts).with("overlaps", Vec::<serde_json::Value>::new()));
+    }
+}
