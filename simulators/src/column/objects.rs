@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Column's own routing number; an account behind it is an account of the simulated bank.
 pub(crate) const ROUTING_NUMBER: &str = "121145307";
-pub(crate) const BIC: &str = "CLNOUS66XXX";
+pub(crate) const BIC: &str = "CLNOUS66";
 
 /// An object as JSON text. Objects of the simulated bank have text keys and plain values only, so this cannot fail.
 pub(crate) fn json<T: Serialize + ?Sized>(object: &T) -> String {

@@ -82,14 +82,17 @@ pub(crate) enum Funds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     Status(AchStatus),
-    Returned {
-        return_code: String,
-        addenda: String,
-    },
+    Returned(Box<ReturnReason>),
     /// By a notification of change.
     Corrected(Box<NotificationOfChange>),
     /// Position of the transfer that reverses this one, or that this one reverses.
     ReversalPair(usize),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReturnReason {
+    pub(crate) return_code: String,
+    pub(crate) addenda: String,
 }
 
 /// What the receiving bank corrected.
