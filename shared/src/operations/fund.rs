@@ -243,7 +243,7 @@ pub(crate) async fn release_all(system: &System, batch_id: BatchId) -> Result<()
 }
 
 /// Every funding of a batch, all rounds.
-pub(crate) async fn all(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
+pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
     let Some(head) = &batch.manifest else { return Ok(Vec::new()) };
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let tags: BTreeSet<SourceTag> = manifest.sources.iter().map(|source| SourceTag::of(&source.id)).collect();
