@@ -67,11 +67,11 @@ pub(super) fn after_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>,
 
 /// The next item inside the root element.
 pub(super) fn in_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>, Flaw> {
-    if let Some((row, length)) = parse_usual_row(text, limits) {
-        return within(Item::Row { row, length }, length, limits);
-    }
     if let Some(item) = blanks(text)? {
         return Ok(item);
+    }
+    if let Some((row, length)) = parse_usual_row(text, limits) {
+        return within(Item::Row { row, length }, length, limits);
     }
     match Tokens::new(text, limits).next()? {
         Step::Incomplete { .. } => Ok(Item::Incomplete),
