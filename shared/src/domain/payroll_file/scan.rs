@@ -18,8 +18,9 @@ pub(super) enum Item<'a> {
         closed: bool,
         warnings: Warnings,
     },
+    /// Boxed: it is large and moved often.
     Row {
-        row: RawRow<'a>,
+        row: Box<RawRow<'a>>,
         length: usize,
     },
     /// An unknown element beside the rows.
@@ -81,7 +82,7 @@ pub(super) fn in_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>, Fl
             let is_row = tag.name == "row";
             match parse_element(text, is_row, limits)? {
                 Parsed::Complete { content: row, length } if is_row => {
-                    within(Item::Row { row, length }, length, limits)
+                    within(Item::Row { row: Box::new(row), length }, length, limits)
                 }
                 Parsed::Complete { content, length } => {
                     within(Item::Ignored { warnings: content.warnings, length }, length, limits)
