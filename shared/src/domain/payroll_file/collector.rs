@@ -1,7 +1,9 @@
 //! Row after row: the rules that need other rows, the totals, and the capped list of errors.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use super::employees::Employees;
 use super::error::{ErrorCode, Flaw, RowError};
@@ -26,9 +28,10 @@ pub(super) struct Collector {
     employees: Employees,
     tally: Tally,
     /// The first row of each digest.
-    digests: HashMap<RowDigest, u32>,
+    digests: HashMap<RowDigest, u32, RandomState>,
     /// 64-bit hashes of (employee, institution, loan): a collision would only miscount loans by one.
-    loans: HashSet<u64>,
+    loans: HashSet<u64, RandomState>,
+    loan_hasher: RandomState,
     warnings: BTreeMap<Warning, WarningCount>,
     buffer: Vec<u8>,
 }
@@ -51,8 +54,9 @@ impl Collector {
             sources: Sources::default(),
             employees: Employees::default(),
             tally: Tally::default(),
-            digests: HashMap::new(),
-            loans: HashSet::new(),
+            digests: HashMap::default(),
+            loans: HashSet::default(),
+            loan_hasher: RandomState::default(),
             warnings: BTreeMap::new(),
             buffer: Vec::new(),
         }
@@ -137,9 +141,8 @@ impl Collector {
         let short_number = u32::try_from(number).unwrap_or(u32::MAX);
         let first = *self.digests.entry(digest).or_insert(short_number);
         let mut warnings = Warnings::default();
-        let mut hasher = DefaultHasher::new();
-        (row.employee_id, row.institution_id, row.loan_account_number).hash(&mut hasher);
-        let new_loan = self.loans.insert(hasher.finish());
+        let loan = (row.employee_id, row.institution_id, row.loan_account_number);
+        let new_loan = self.loans.insert(self.loan_hasher.hash_one(loan));
         if first != short_number {
             let text = format!(" pays the same employee, loan and amount from the same source as row {first}");
             problems.push(Problem { path: "row", code: ErrorCode::DuplicateRow, at: 0, text });

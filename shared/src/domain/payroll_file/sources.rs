@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
@@ -46,8 +47,8 @@ pub(super) struct Conflict {
 
 #[derive(Default)]
 pub(super) struct Sources {
-    by_id: HashMap<String, usize>,
-    by_account: HashMap<(RoutingNumber, AccountNumber), usize>,
+    by_id: HashMap<String, usize, RandomState>,
+    by_account: HashMap<(RoutingNumber, AccountNumber), usize, RandomState>,
     entries: Vec<Entry>,
 }
 
