@@ -1,3 +1,4 @@
 //! Clearway on a laptop: what stands in for AWS in one process.
 
 pub mod embedded_dynamodb;
+mod without_token;
