@@ -7,3 +7,4 @@ pub mod generate;
 pub mod payroll;
 pub mod serve;
 pub mod stack;
+mod without_token;
