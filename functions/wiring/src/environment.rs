@@ -1,0 +1,135 @@
+//! Reading the variables that a function's template sets.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use shared::adapters::sqs::QueueUrls;
+use shared::domain::people::ExpectedToken;
+use shared::operations::Settings;
+
+/// What the bank's client may take for one call with its repeats, on top of the function's own timeout.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A file up to this size is read while its uploader waits (design.md section 4).
+const SUMMARY_BYTES_IN_REQUEST_MAX: u64 = 64 * 1024 * 1024;
+
+/// Everything that the ports and operations of a function need to know of their deployment.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    pub table_name: String,
+    pub bucket_name: String,
+    pub queue_urls: QueueUrls,
+    /// What the names of the deployment's secrets have in common.
+    pub secrets_prefix: String,
+    pub settings: Settings,
+}
+
+/// A variable is not as it must be. Correct the function's template.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EnvironmentError {
+    #[error("the environment variable {0} is not set: set it in the function's template")]
+    Missing(&'static str),
+    #[error("the environment variable {name} is not {expected}: correct it in the function's template")]
+    Unreadable { name: &'static str, expected: &'static str },
+}
+
+/// A variable of this process; an empty one counts as not set.
+pub(crate) fn process_variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Environment {
+    pub fn from_process() -> Result<Self, EnvironmentError> {
+        Self::read(process_variable)
+    }
+
+    /// From any source of variables, so that a test needs no process of its own.
+    pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, EnvironmentError> {
+        let text = |name| variable(name).ok_or(EnvironmentError::Missing(name));
+        let timeout_seconds: u64 = parsed(&variable, "FUNCTION_TIMEOUT_SECONDS", "a whole number of seconds")?;
+        let settings = Settings {
+            column_url: text("COLUMN_URL")?,
+            plaid_url: text("PLAID_URL")?,
+            column_entity_id: text("COLUMN_ENTITY_ID")?,
+            bank_calls_per_second: parsed(&variable, "BANK_CALLS_PER_SECOND", "a whole number of calls")?,
+            hold_banking_days: parsed(&variable, "HOLD_BANKING_DAYS", "a whole number of days")?,
+            lease: Duration::from_secs(timeout_seconds).saturating_add(CLIENT_TIMEOUT),
+            uploader_may_approve: parsed(&variable, "UPLOADER_MAY_APPROVE", "true or false")?,
+            summary_bytes_in_request_max: SUMMARY_BYTES_IN_REQUEST_MAX,
+        };
+        Ok(Self {
+            table_name: text("TABLE_NAME")?,
+            bucket_name: text("BUCKET_NAME")?,
+            queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
+            secrets_prefix: text("SECRETS_PREFIX")?,
+            settings,
+        })
+    }
+}
+
+/// Whose tokens a function accepts.
+pub(crate) fn expected_token(variable: impl Fn(&str) -> Option<String>) -> Result<ExpectedToken, EnvironmentError> {
+    let text = |name| variable(name).ok_or(EnvironmentError::Missing(name));
+    Ok(ExpectedToken { issuer: text("OIDC_ISSUER")?, audience: text("OIDC_AUDIENCE")? })
+}
+
+fn parsed<T: FromStr>(
+    variable: &impl Fn(&str) -> Option<String>,
+    name: &'static str,
+    expected: &'static str,
+) -> Result<T, EnvironmentError> {
+    let text = variable(name).ok_or(EnvironmentError::Missing(name))?;
+    text.parse().map_err(|_| EnvironmentError::Unreadable { name, expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMPLETE: [(&str, &str); 12] = [
+        ("TABLE_NAME", "clearway"),
+        ("BUCKET_NAME", "clearway-files"),
+        ("BULK_QUEUE_URL", "https://sqs.example/bulk"),
+        ("OTHER_QUEUE_URL", "https://sqs.example/other"),
+        ("SECRETS_PREFIX", "clearway"),
+        ("COLUMN_URL", "https://bank.example"),
+        ("PLAID_URL", "https://plaid.example"),
+        ("COLUMN_ENTITY_ID", "enti_1"),
+        ("BANK_CALLS_PER_SECOND", "20"),
+        ("HOLD_BANKING_DAYS", "2"),
+        ("UPLOADER_MAY_APPROVE", "false"),
+        ("FUNCTION_TIMEOUT_SECONDS", "60"),
+    ];
+
+    fn read_with(changed: &str, value: Option<&str>) -> Result<Environment, EnvironmentError> {
+        Environment::read(|name| {
+            let usual = COMPLETE.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+            let value = if name == changed { value } else { usual };
+            value.map(str::to_owned)
+        })
+    }
+
+    #[test]
+    fn a_complete_environment_is_read() {
+        let environment = read_with("", None).unwrap();
+        assert_eq!(environment.table_name, "clearway");
+        assert_eq!(environment.settings.lease, Duration::from_secs(90));
+        assert!(!environment.settings.uploader_may_approve);
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for (name, _) in COMPLETE {
+            assert_eq!(read_with(name, None).unwrap_err(), EnvironmentError::Missing(name));
+        }
+    }
+
+    #[test]
+    fn an_unreadable_variable_is_named_without_its_value() {
+        for name in ["BANK_CALLS_PER_SECOND", "HOLD_BANKING_DAYS", "UPLOADER_MAY_APPROVE", "FUNCTION_TIMEOUT_SECONDS"] {
+            let error = read_with(name, Some("perhaps")).unwrap_err();
+            assert!(matches!(error, EnvironmentError::Unreadable { name: named, .. } if named == name), "{error}");
+            assert!(!error.to_string().contains("perhaps"));
+        }
+    }
+}

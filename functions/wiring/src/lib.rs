@@ -1,0 +1,66 @@
+//! What every deployed function is set up from: its environment variables, once per process.
+//!
+//! Guarantees: all five functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
+//! named. No secret is in the environment: only the prefix of the secrets' names is.
+
+mod environment;
+
+use std::sync::Arc;
+
+use shared::adapters::clients::{self, AwsClients};
+use shared::adapters::dynamodb::DynamoTable;
+use shared::adapters::http_transport::{HttpSetupError, HttpTransport};
+use shared::adapters::s3::S3Objects;
+use shared::adapters::secrets_aws::AwsSecrets;
+use shared::adapters::secrets_cached::CachedSecrets;
+use shared::adapters::sqs::SqsQueue;
+use shared::adapters::system::{SystemClock, SystemRandom};
+use shared::adapters::tokens::TokenVerifier;
+use shared::operations::System;
+use shared::operations::system::Ports;
+use tracing_subscriber::EnvFilter;
+
+pub use environment::{Environment, EnvironmentError};
+
+/// A function cannot start. Final until its template or the machine is corrected.
+#[derive(Debug, thiserror::Error)]
+pub enum WiringError {
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    #[error(transparent)]
+    Transport(#[from] HttpSetupError),
+}
+
+/// The system over AWS, from the environment. Asks no service yet.
+pub async fn system() -> Result<System, WiringError> {
+    let environment = Environment::from_process()?;
+    let config = clients::defaults().load().await;
+    let aws = AwsClients::from_config(&config);
+    let clock = Arc::new(SystemClock);
+    let random = Arc::new(SystemRandom);
+    let secrets = AwsSecrets::new(aws_sdk_secretsmanager::Client::new(&config), environment.secrets_prefix);
+    let ports = Ports {
+        table: Arc::new(DynamoTable::new(aws.dynamodb, environment.table_name, random.clone(), clock.clone())),
+        queue: Arc::new(SqsQueue::new(aws.sqs, environment.queue_urls, clock.clone())),
+        objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
+        secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
+        transport: Arc::new(HttpTransport::new()?),
+        clock,
+        random,
+    };
+    Ok(System::new(ports, environment.settings))
+}
+
+/// The verifier of callers' tokens, for functions that people call.
+pub fn verifier(system: &System) -> Result<Arc<TokenVerifier>, WiringError> {
+    let expected = environment::expected_token(environment::process_variable)?;
+    Ok(Arc::new(TokenVerifier::new(expected, system.transport.clone(), system.clock.clone())))
+}
+
+/// Logs as JSON lines on standard output. `RUST_LOG` says how much; `info` where it is not set.
+pub fn init_tracing() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
+    // Lambda stamps every line with its time.
+    subscriber.with_env_filter(filter).without_time().init();
+}
