@@ -3,7 +3,7 @@
 //! With `--data DIR` the command may be killed at any moment and given again: it takes the batch up where it was.
 
 mod api;
-mod outcome;
+pub mod outcome;
 mod print;
 mod progress;
 
@@ -16,7 +16,6 @@ use sha2::{Digest, Sha256};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
 use shared::operations::{OperationError, reports, upload};
-use shared::ports::clock::Clock as _;
 use shared::ports::table::{Index, Key, Order, Query, Range, decode};
 use shared::store::{keys, stored};
 use simulators::column::{Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan};

@@ -209,7 +209,7 @@ impl Outcome {
             bank: Bank {
                 transfers: bank.transfers as u64,
                 duplicate_keys_with_other_content: bank.duplicate_keys_with_other_content,
-                balance: Cents::new(bank.balances.available_amount),
+                balance: Cents::new(i64::try_from(bank.balances.available_amount).map_err(LocalError::start)?),
             },
             timings_ms: timings.in_ms(),
             reports,

@@ -7,6 +7,7 @@ use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
 use shared::adapters::memory_queue::{MemoryQueue, RECEIVE_MAX, Received};
 use shared::domain::deadline::Deadline;
 use shared::domain::task::QueueName;
+use futures::FutureExt as _;
 use shared::operations::System;
 use tokio::task::JoinSet;
 
@@ -23,17 +24,17 @@ pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<Memory
     for (name, count) in runs {
         for _ in 0..count {
             let (system, queue) = (system.clone(), queue.clone());
-            tasks.spawn(async move { run(&system, &queue, name).await });
+            tasks.spawn(run(system, queue, name));
         }
     }
 }
 
-async fn run(system: &System, queue: &MemoryQueue, name: QueueName) {
+async fn run(system: System, queue: Arc<MemoryQueue>, name: QueueName) {
     loop {
-        queue.wait(name).await;
+        queue.wait(name).boxed().await;
         let received = queue.receive(name, RECEIVE_MAX);
         if !received.is_empty() {
-            invoke(system, queue, name, received).await;
+            invoke(&system, &queue, name, received).boxed().await;
         }
     }
 }

@@ -248,7 +248,10 @@ pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let tags: BTreeSet<SourceTag> = manifest.sources.iter().map(|source| SourceTag::of(&source.id)).collect();
     let rounds = 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX);
-    let ids = rounds.flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch.id, source: *tag, round }));
+    let batch_id = batch.id;
+    let ids: Vec<FundingId> = rounds
+        .flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch_id, source: *tag, round }))
+        .collect();
     let mut fundings = Vec::new();
     for id in ids {
         fundings.extend(read::<Funding>(&*system.table, &keys::funding(id)).await?);

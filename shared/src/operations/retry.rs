@@ -122,7 +122,7 @@ pub(crate) async fn source_money(
             *funded = funded.plus(funding.amount)?;
         }
     }
-    for refund in super::refund::all_fundings(system, batch).await? {
+    for refund in super::refund::all(system, batch).await? {
         if holds_money(refund.leg.state) {
             let spent = &mut money.entry(refund.source_id.clone()).or_default().spent;
             *spent = spent.plus(refund.amount)?;

@@ -171,6 +171,7 @@ async fn make_manifest(
     Ok(Manifest {
         format: 1,
         batch_id,
+        summarized_on: calendar::eastern_date(system.clock.business_now()),
         file_sha256: summary.file_sha256.to_string(),
         canonical_hash: summary.canonical_hash.to_string(),
         bytes: summary.file_bytes,
@@ -227,9 +228,9 @@ async fn decide_institutions(
     summary: &Summary,
     deadline: Deadline,
 ) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    stream::iter(summary.by_institution.keys().map(|id| async move {
-        let decision = billers::decision(system, id, deadline).await?;
-        Ok((id.clone(), decision))
+    stream::iter(summary.by_institution.keys().cloned().map(|id| async move {
+        let decision = billers::decision(system, &id, deadline).await?;
+        Ok((id, decision))
     }))
     .buffer_unordered(LOOKUPS_AT_ONCE)
     .try_collect()

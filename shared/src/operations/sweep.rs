@@ -161,8 +161,11 @@ async fn prepare_round(system: &System, batch: &Batch) -> Result<bool, Operation
         return Ok(false);
     }
     let needs = fund::needs(system, batch, round).await?;
-    let present: BTreeSet<(String, u32)> =
-        fund::all_fundings(system, batch).await?.into_iter().map(|funding| (funding.source_id, funding.id.round)).collect();
+    let present: BTreeSet<(String, u32)> = fund::all_fundings(system, batch)
+        .await?
+        .into_iter()
+        .map(|funding| (funding.source_id, funding.id.round))
+        .collect();
     let missing: Vec<Task> = needs
         .into_keys()
         .filter(|source_id| !present.contains(&(source_id.clone(), round)))
