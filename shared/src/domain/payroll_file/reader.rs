@@ -3,14 +3,15 @@
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::chunk_builder::ChunkBuilder;
 use super::collector::{Collector, FileFacts};
 use super::error::{ErrorCode, FileError, Flaw, Rejection};
 use super::gzip::GunzipError;
 use super::hash::Sha256Hash;
-use super::limits::{Limits, ROWS_PER_CHUNK};
+use super::limits::Limits;
 use super::row::Rules;
 use super::scan::{self, Item};
-use super::summary::{Chunk, Summary};
+use super::summary::Summary;
 use super::tokens::is_xml_character;
 use crate::domain::money::MoneyOverflow;
 
@@ -268,58 +269,4 @@ fn may_hold_forbidden_characters(bytes: &[u8]) -> bool {
         control | (byte == 0xef)
     };
     bytes.chunks(256).any(|block| block.iter().fold(false, |found, byte| found | suspicious(*byte)))
-}
-
-/// Cuts the rows into chunks and hashes each one's bytes as they pass.
-#[derive(Default)]
-struct ChunkBuilder {
-    done: Vec<Chunk>,
-    open: Option<OpenChunk>,
-}
-
-struct OpenChunk {
-    first_row: u64,
-    rows: u32,
-    start: u64,
-    end: u64,
-    hasher: Sha256,
-}
-
-impl ChunkBuilder {
-    fn row(&mut self, bytes: &str, offset: u64, number: u64) {
-        let open = self.open.get_or_insert_with(|| OpenChunk {
-            first_row: number,
-            rows: 0,
-            start: offset,
-            end: offset,
-            hasher: Sha256::new(),
-        });
-        open.hasher.update(bytes);
-        open.rows += 1;
-        open.end = offset + bytes.len() as u64;
-        if open.rows == ROWS_PER_CHUNK {
-            self.close();
-        }
-    }
-
-    /// Bytes beside the rows: part of the chunk they interrupt, of none between two.
-    fn skip(&mut self, bytes: &str, offset: u64) {
-        if let Some(open) = &mut self.open {
-            open.hasher.update(bytes);
-            open.end = offset + bytes.len() as u64;
-        }
-    }
-
-    fn close(&mut self) {
-        let number = u32::try_from(self.done.len() + 1).unwrap_or(u32::MAX);
-        if let Some(open) = self.open.take() {
-            let OpenChunk { first_row, rows, start, end, hasher } = open;
-            self.done.push(Chunk { number, first_row, rows, start, end, sha256: Sha256Hash::finish(hasher) });
-        }
-    }
-
-    fn finish(mut self) -> Vec<Chunk> {
-        self.close();
-        self.done
-    }
 }

@@ -65,7 +65,7 @@ fn row_problems(rows: &[String]) -> Vec<(u64, String, ErrorCode)> {
     match read(file(rows)) {
         Ok(_) => Vec::new(),
         Err(Rejection::Rows { errors, .. }) => {
-            errors.into_iter().map(|error| (error.row, error.field, error.code)).collect()
+            errors.into_iter().map(|error| (error.row, error.field.unwrap_or_default(), error.code)).collect()
         }
         Err(Rejection::File(error)) => panic!("a file error: {error}"),
     }

@@ -145,30 +145,33 @@ fn cases_11_and_12_a_payment_listed_twice_names_the_first_row() {
 
 #[test]
 fn case_14_an_employee_is_the_same_in_every_row() {
-    for (from, to) in
-        [("BRC-91b7e6d4", "BRC-00000000"), ("Marlo", "Marla"), ("O'Sample", "Sample"), ("02-29-1996", "02-28-1996")]
-    {
+    for (from, to, leaf) in [
+        ("BRC-91b7e6d4", "BRC-00000000", "Employee/DunkinBranch"),
+        ("Marlo", "Marla", "Employee/FirstName"),
+        ("O'Sample", "Sample", "Employee/LastName"),
+        ("02-29-1996", "02-28-1996", "Employee/DOB"),
+    ] {
         let Err(Rejection::Rows { errors, .. }) = read(file(&[row(1), row_replacing(2, from, to)])) else {
             panic!("accepted {to}")
         };
         let [error] = errors.as_slice() else { panic!("{errors:?}") };
-        assert_eq!((error.row, error.code), (2, ConflictingEmployee));
+        assert_eq!((error.row, error.field.as_deref(), error.code), (2, Some(leaf), ConflictingEmployee));
         assert!(error.message.starts_with("row 2:") && error.message.ends_with("row 1"), "{}", error.message);
     }
 }
 
 #[test]
 fn case_15_a_source_is_the_same_in_every_row() {
-    for (from, to) in [
-        ("123456780", "011000028"),
-        ("00451177", "00451178"),
-        ("Sample Donuts LLC", "Other Donuts LLC"),
-        ("123456789", "123456788"),
-        ("12 Example Plaza", "13 Example Plaza"),
-        ("CORP-5a2d9c10", "CORP-other"),
+    for (from, to, leaf) in [
+        ("123456780", "011000028", "Payor/ABARouting"),
+        ("00451177", "00451178", "Payor/AccountNumber"),
+        ("Sample Donuts LLC", "Other Donuts LLC", "Payor/Name"),
+        ("123456789", "123456788", "Payor/EIN"),
+        ("12 Example Plaza", "13 Example Plaza", "Payor/Address/Line1"),
+        ("CORP-5a2d9c10", "CORP-other", "Payor/AccountNumber"),
     ] {
         let problems = problems_of(row_replacing(2, from, to));
-        assert_eq!(problems, [("Payor/DunkinId".to_owned(), ConflictingPayor)], "{to}");
+        assert_eq!(problems, [(leaf.to_owned(), ConflictingPayor)], "{to}");
     }
 }
 
