@@ -55,7 +55,7 @@ pub const HOLD_BANKING_DAYS: u32 = 2;
 /// Far longer than any task here takes; a killed process's messages are gone with it anyway.
 const VISIBILITY: Duration = Duration::from_secs(180);
 const RECEIVES_MAX: u32 = 5;
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_secs(45);
 
 /// Which table stands behind the port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

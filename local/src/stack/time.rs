@@ -5,17 +5,32 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
 use shared::domain::batch::{Batch, BatchState};
-use shared::domain::task::QueueName;
+use shared::domain::leg::Claim;
+use shared::domain::task::{QueueName, Task};
 use shared::operations::OperationError;
 use shared::ports::clock::Clock as _;
 use shared::ports::table::{Index, Key, Order, Query, Range, decode};
+use shared::store::payments::fold_batch;
 use shared::store::{keys, stored};
 
 use super::Stack;
 
 /// How often the bank is asked whether its webhooks are delivered.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What is read of a payment to know whether somebody may still be sending it.
+#[derive(Deserialize)]
+struct Leased {
+    leg: LeasedLeg,
+}
+
+#[derive(Deserialize)]
+struct LeasedLeg {
+    #[serde(default)]
+    claim: Option<Claim>,
+}
 
 /// Whether there is something to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +63,11 @@ impl Stack {
         self.wait_idle().await;
         scheduler::handle(&self.system).await?;
         self.wait_idle().await;
+        if let Some(lease_until) = self.leased_until().await? {
+            let left = lease_until.duration_since(self.clock.elapsed_now());
+            self.clock.pause(Duration::try_from(left).unwrap_or_default()).await;
+            return self.sweep_all().await.map(|()| Moved::Forward);
+        }
         let now = self.clock.business_now();
         let Some(ours) = self.next_due(now).await? else { return Ok(Moved::Nothing) };
         let next = self.column.next_due().map_or(ours, |bank| bank.min(ours));
@@ -103,6 +123,44 @@ impl Stack {
             }
         }
         Ok(next)
+    }
+
+    /// Until when a payment is claimed by a run that died with an earlier process: nobody may take it before, and business time must not
+    /// run away meanwhile, since leases count elapsed time.
+    async fn leased_until(&self) -> Result<Option<Timestamp>, OperationError> {
+        let now = self.clock.elapsed_now();
+        let mut latest = None;
+        for batch in self.batches_under_way().await? {
+            if batch.sweep.is_none_or(|mark| mark.submitting == 0) {
+                continue;
+            }
+            let shards = fold_batch(&*self.system.table, batch.id, |latest: &mut Option<Timestamp>, seen: Leased| {
+                *latest = (*latest).max(seen.leg.claim.map(|claim| claim.lease_until));
+                Ok(())
+            })
+            .await?;
+            latest = latest.max(shards.into_iter().max().flatten());
+        }
+        Ok(latest.filter(|until| now < *until))
+    }
+
+    async fn sweep_all(&self) -> Result<(), OperationError> {
+        let batches = self.batches_under_way().await?;
+        self.system.enqueue(batches.into_iter().map(|batch| Task::Sweep { batch_id: batch.id })).await
+    }
+
+    async fn batches_under_way(&self) -> Result<Vec<Batch>, OperationError> {
+        let mut batches = Vec::new();
+        for shard in 0..keys::DUE_SHARDS {
+            let query = Query { index: Index::Due, ..Query::primary(keys::due_shard(shard)) };
+            for item in self.system.table.query(&query).await?.items {
+                let key: Key = decode(item)?;
+                if key.pk.starts_with("BATCH#") && self.is_under_way(&key).await? {
+                    batches.extend(stored::read::<Batch>(&*self.system.table, &key).await?);
+                }
+            }
+        }
+        Ok(batches)
     }
 
     async fn is_under_way(&self, key: &Key) -> Result<bool, OperationError> {

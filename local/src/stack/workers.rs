@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 const BULK_RUNS: usize = 6;
 const OTHER_RUNS: usize = 2;
 
-/// As in the template: the function's timeout, and what it keeps of it to record the last answer.
+/// A run's time, and what it keeps of it to record the last answer.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const RESERVE: Duration = Duration::from_secs(3);
 
