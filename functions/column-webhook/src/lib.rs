@@ -113,3 +113,6 @@ fn not_written(event_id: &str, error: &OperationError) -> Problem {
     }
     Problem::unavailable("event_not_written", "The event was not recorded. Deliver it again.", RETRY_AFTER_SECONDS)
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,3 +104,6 @@ async fn run_task(
         outcome => outcome,
     }
 }
+
+#[cfg(test)]
+mod tests;

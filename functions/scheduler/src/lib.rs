@@ -10,3 +10,6 @@ pub async fn handle(system: &System) -> Result<usize, OperationError> {
     tracing::info!(count, "tasks were made of what is due");
     Ok(count)
 }
+
+#[cfg(test)]
+mod tests;
