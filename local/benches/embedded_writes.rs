@@ -22,9 +22,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for items in [1, 2, 4] {
         measure(&format!("SDK, engine in memory, {items} items"), Arc::new(engine.table()), items).await?;
         measure(&format!("SDK, engine in a file, {items} items"), Arc::new(on_disk.table()), items).await?;
+        engine_alone(items)?;
         measure(&format!("table in memory, {items} items"), Arc::new(MemoryTable::new()), items).await?;
     }
-    engine_alone()?;
     Ok(())
 }
 
@@ -60,25 +60,50 @@ fn payment() -> Value {
     })
 }
 
-/// The engine without SDK and HTTP, from one thread.
-fn engine_alone() -> Result<(), Box<dyn std::error::Error>> {
-    let database = Database::memory().map_err(|error| format!("{error:?}"))?;
+/// The engine without SDK and HTTP, from one thread, from and to the JSON that it is asked in.
+fn engine_alone(items: usize) -> Result<(), Box<dyn std::error::Error>> {
+    let database = Database::memory()?;
+    let keys = ["pk", "sk", "due_pk", "due_sk", "lists_pk", "lists_sk"];
+    let key = |pk, sk| json!([{ "AttributeName": pk, "KeyType": "HASH" }, { "AttributeName": sk, "KeyType": "RANGE" }]);
+    let index = |name, pk, sk| json!({ "IndexName": name, "KeySchema": key(pk, sk), "Projection": { "ProjectionType": "KEYS_ONLY" } });
     let table = json!({
-        "TableName": "alone", "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{ "AttributeName": "pk", "AttributeType": "S" }],
-        "KeySchema": [{ "AttributeName": "pk", "KeyType": "HASH" }],
+        "TableName": "alone", "BillingMode": "PAY_PER_REQUEST", "KeySchema": key("pk", "sk"),
+        "AttributeDefinitions": keys.map(|name| json!({ "AttributeName": name, "AttributeType": "S" })),
+        "GlobalSecondaryIndexes": [index("due", "due_pk", "due_sk"), index("lists", "lists_pk", "lists_sk")],
     });
-    database.create_table(serde_json::from_value(table)?).map_err(|error| format!("{error:?}"))?;
-    let started = now();
+    database.create_table(serde_json::from_value(table)?)?;
+    let put = |write: usize, item: usize| {
+        json!({
+            "TableName": "alone", "ConditionExpression": "attribute_not_exists(#pk)",
+            "ExpressionAttributeNames": { "#pk": "pk" }, "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            "Item": {
+                "pk": { "S": format!("BATCH#{}", write % WORKERS) }, "sk": { "S": format!("{write:05}#{item}") },
+                "version": { "N": "1" }, "state": { "S": "created" }, "amount_cents": { "N": "123456" },
+                "source": { "S": "SOURCE#0001" }, "funding": { "S": "FUNDING#0001" }, "attempt": { "N": "0" },
+                "payee": { "M": { "name": { "S": "A Biller" }, "counterparty": { "S": "0123456789abcdef0123456789abcdef" } } },
+                "writer": { "S": "0123456789abcdef0123456789abcdef" },
+            },
+        })
+    };
     let writes = WORKERS * WRITES_PER_WORKER;
-    for write in 0..writes {
-        let request = json!({
-            "TableName": "alone", "ConditionExpression": "attribute_not_exists(pk)",
-            "Item": { "pk": { "S": write.to_string() }, "state": { "S": "created" }, "amount_cents": { "N": "123456" } },
-        });
-        database.put_item(serde_json::from_value(request)?).map_err(|error| format!("{error:?}"))?;
+    let requests: Vec<String> = (0..writes)
+        .map(|write| match items {
+            1 => put(write, 0).to_string(),
+            _ => {
+                let puts: Vec<_> = (0..items).map(|item| json!({ "Put": put(write, item) })).collect();
+                json!({ "TransactItems": puts }).to_string()
+            }
+        })
+        .collect();
+    let started = now();
+    for request in &requests {
+        let answer = match items {
+            1 => serde_json::to_string(&database.put_item(serde_json::from_str(request)?)?)?,
+            _ => serde_json::to_string(&database.transact_write_items(serde_json::from_str(request)?)?)?,
+        };
+        assert!(!answer.is_empty(), "the engine answers");
     }
-    report("engine alone, 1 item", writes, started.elapsed());
+    report(&format!("engine alone, {items} items"), writes, started.elapsed());
     Ok(())
 }
 

@@ -1,3 +1,10 @@
-//! Clearway on a laptop: what stands in for AWS in one process.
+//! Clearway on a laptop: the handlers that Lambda runs, in one process, over an embedded DynamoDB, an in-memory queue, a folder of
+//! objects, and simulators of Column and Plaid. No cloud, no Docker.
 
 pub mod embedded_dynamodb;
+pub mod error;
+pub mod generate;
+pub mod payroll;
+pub mod serve;
+pub mod stack;
+mod without_token;

@@ -169,7 +169,7 @@ async fn view(system: &System, batch: Batch) -> Result<BatchView, OperationError
     if has_payments(batch.state) {
         let tallies = reports::tallies(system, batch.id).await?;
         (payments, totals) = (tallies.states, tallies.total);
-        fundings = fund::all(system, &batch).await?;
+        fundings = fund::all_fundings(system, &batch).await?;
     }
     Ok(BatchView {
         header: batch.into(),

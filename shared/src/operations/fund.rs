@@ -243,13 +243,14 @@ pub(crate) async fn release_all(system: &System, batch_id: BatchId) -> Result<()
 }
 
 /// Every funding of a batch, all rounds.
-pub async fn all(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
+pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
     let Some(head) = &batch.manifest else { return Ok(Vec::new()) };
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let tags: BTreeSet<SourceTag> = manifest.sources.iter().map(|source| SourceTag::of(&source.id)).collect();
     let rounds = 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX);
+    let batch_id = batch.id;
     let ids: Vec<FundingId> = rounds
-        .flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch.id, source: *tag, round }))
+        .flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch_id, source: *tag, round }))
         .collect();
     let mut fundings = Vec::new();
     for id in ids {

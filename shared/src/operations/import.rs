@@ -16,7 +16,7 @@ use crate::domain::leg::{Kind, Leg, Reason};
 use crate::domain::payment::{Payee, Payment, RowFacts};
 use crate::domain::payroll_file::{Limits, Row, read_chunk};
 use crate::domain::task::Task;
-use crate::domain::{biller, calendar};
+use crate::domain::biller;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, Query, Range, TableError};
 use crate::store::keys;
 use crate::store::stored::{create, replace};
@@ -39,8 +39,7 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
         return fail(system, batch, &format!("chunk {number} is not the one that was summarized")).await;
     }
-    let today = calendar::eastern_date(system.clock.business_now());
-    let rows = match read_chunk(&bytes, chunk.first_row, &Limits::default(), today) {
+    let rows = match read_chunk(&bytes, chunk.first_row, &Limits::default(), manifest.summarized_on) {
         Ok(rows) if rows.len() as u64 == u64::from(chunk.rows) => rows,
         Ok(_) | Err(_) => return fail(system, batch, &format!("chunk {number} does not read as it did")).await,
     };

@@ -116,7 +116,7 @@ pub(crate) async fn source_money(
     batch: &Batch,
 ) -> Result<BTreeMap<String, SourceMoney>, OperationError> {
     let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
-    for funding in fund::all(system, batch).await? {
+    for funding in fund::all_fundings(system, batch).await? {
         if funding.leg.state == State::Available {
             let funded = &mut money.entry(funding.source_id).or_default().funded;
             *funded = funded.plus(funding.amount)?;

@@ -171,6 +171,7 @@ async fn make_manifest(
     Ok(Manifest {
         format: 1,
         batch_id,
+        summarized_on: calendar::eastern_date(system.clock.business_now()),
         file_sha256: summary.file_sha256.to_string(),
         canonical_hash: summary.canonical_hash.to_string(),
         bytes: summary.file_bytes,
@@ -227,16 +228,13 @@ async fn decide_institutions(
     summary: &Summary,
     deadline: Deadline,
 ) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    let lookups: Vec<_> = summary.by_institution.keys().map(|id| decide_one(system, id, deadline)).collect();
-    stream::iter(lookups).buffer_unordered(LOOKUPS_AT_ONCE).try_collect().await
-}
-
-async fn decide_one(
-    system: &System,
-    id: &str,
-    deadline: Deadline,
-) -> Result<(String, InstitutionDecision), OperationError> {
-    Ok((id.to_owned(), billers::decision(system, id, deadline).await?))
+    stream::iter(summary.by_institution.keys().cloned().map(|id| async move {
+        let decision = billers::decision(system, &id, deadline).await?;
+        Ok((id, decision))
+    }))
+    .buffer_unordered(LOOKUPS_AT_ONCE)
+    .try_collect()
+    .await
 }
 
 async fn make_source(

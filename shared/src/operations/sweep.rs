@@ -161,8 +161,11 @@ async fn prepare_round(system: &System, batch: &Batch) -> Result<bool, Operation
         return Ok(false);
     }
     let needs = fund::needs(system, batch, round).await?;
-    let present: BTreeSet<(String, u32)> =
-        fund::all(system, batch).await?.into_iter().map(|funding| (funding.source_id, funding.id.round)).collect();
+    let present: BTreeSet<(String, u32)> = fund::all_fundings(system, batch)
+        .await?
+        .into_iter()
+        .map(|funding| (funding.source_id, funding.id.round))
+        .collect();
     let missing: Vec<Task> = needs
         .into_keys()
         .filter(|source_id| !present.contains(&(source_id.clone(), round)))
@@ -188,7 +191,7 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
     if count.mark.unprocessed == 0 && count.mark.submitting == 0 {
         return Ok(Wait { until: after_settlement, can_move: false });
     }
-    let fundings = fund::all(system, batch).await?;
+    let fundings = fund::all_fundings(system, batch).await?;
     let awaited =
         |state: State| matches!(state, State::Unprocessed | State::Submitting | State::Processing | State::Completed);
     let all_awaited = !fundings.is_empty() && fundings.iter().all(|funding| awaited(funding.leg.state));

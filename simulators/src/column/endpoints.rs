@@ -10,7 +10,7 @@ use super::input::{Flag, bounded, read, required};
 use super::objects::json;
 use crate::http::Request;
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct Endpoint {
     pub(crate) id: String,
     pub(crate) url: String,

@@ -82,6 +82,9 @@ impl WebhookFaults {
     }
 }
 
+/// Why receiving banks send payroll credits back, for a plan that wants a mix (money-rules.md section 1.2).
+pub const MIXED_RETURN_CODES: [&str; 6] = ["R02", "R03", "R04", "R20", "R16", "R23"];
+
 /// When a planned return is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -12,7 +12,7 @@ use crate::http::Request;
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What a successful request made; the answer is written from it, the same bytes each time.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Made {
     /// An ACH transfer as it was after so many steps.
     Ach {
@@ -22,7 +22,7 @@ pub(crate) enum Made {
     Body(String),
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 struct Stored {
     content: [u8; 32],
     made: Made,
@@ -30,7 +30,7 @@ struct Stored {
 
 type Key = (String, String);
 
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub(crate) struct Idempotency {
     stored: HashMap<Key, Stored>,
     by_age: VecDeque<(Timestamp, Key)>,

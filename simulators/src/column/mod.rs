@@ -41,7 +41,7 @@ pub use ach::{Direction, NotificationOfChange};
 pub use control::Control;
 pub use deliveries::{DeliveryResult, OutgoingWebhook};
 pub use error::ApiError;
-pub use faults::{CallFault, CallFaultKind, ReturnMoment, ReturnPlan, WebhookFaults};
+pub use faults::{CallFault, CallFaultKind, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan, WebhookFaults};
 pub use objects::Balances;
 
 /// What a simulated bank starts from. The root entity exists from the beginning.
@@ -88,7 +88,7 @@ pub struct Counters {
 }
 
 /// The simulated bank.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Column {
     config: Config,
     /// Bank time: the caller's time plus the offset, and never earlier than before.
@@ -111,6 +111,17 @@ pub struct Column {
     delivery_counts: DeliveryCounts,
     due: BTreeMap<(Timestamp, u64), Due>,
     faults: faults::Faults,
+}
+
+impl std::fmt::Debug for Column {
+    /// Accounts, names and secrets are not printed.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Column")
+            .field("now", &self.now)
+            .field("counters", &self.counters())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Column {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// Column's own routing number; an account behind it is an account of the simulated bank.
 pub(crate) const ROUTING_NUMBER: &str = "121145307";
-pub(crate) const BIC: &str = "CLNOUS66XXX";
+pub(crate) const BIC: &str = "CLNOUS66";
 
 /// An object as JSON text. Objects of the simulated bank have text keys and plain values only, so this cannot fail.
 pub(crate) fn json<T: Serialize + ?Sized>(object: &T) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn json<T: Serialize + ?Sized>(object: &T) -> String {
 }
 
 /// Objects of one kind in order of creation, found by id. Positions never change.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Collection<T> {
     items: Vec<T>,
     positions: HashMap<String, usize>,
@@ -88,7 +88,7 @@ pub struct Balances {
     pub locked_amount: Cents,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct BankAccount {
     pub(crate) id: String,
     #[serde(rename = "type")]
@@ -114,7 +114,7 @@ pub(crate) struct BankAccount {
     pub(crate) transfers: Vec<usize>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct AccountNumber {
     pub(crate) id: String,
     pub(crate) account_number: String,
@@ -128,7 +128,7 @@ pub(crate) struct AccountNumber {
     pub(crate) created_at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Address {
     #[serde(default)]
     pub(crate) line_1: String,
@@ -144,7 +144,7 @@ pub(crate) struct Address {
     pub(crate) country_code: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct Counterparty {
     pub(crate) id: String,
     pub(crate) routing_number: String,
@@ -168,7 +168,7 @@ pub(crate) struct Counterparty {
     pub(crate) updated_at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct BusinessDetails {
     pub(crate) business_name: String,
     pub(crate) ein: String,
@@ -178,7 +178,7 @@ pub(crate) struct BusinessDetails {
     pub(crate) address: Option<Address>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Clone, PartialEq, Serialize)]
 pub(crate) struct Entity {
     pub(crate) id: String,
     #[serde(rename = "type")]

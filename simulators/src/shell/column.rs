@@ -100,6 +100,7 @@ impl ColumnServer {
         self.lock().column.is_quiet(now)
     }
 
+    /// See [`Column::next_transition`].
     #[must_use]
     pub fn next_transition(&self) -> Option<Timestamp> {
         self.lock().column.next_transition()
@@ -141,7 +142,7 @@ impl ColumnServer {
         router(move |request| server.call(request))
     }
 
-    /// Delivers webhooks, at most 32 at a time, until it is dropped.
+    /// Delivers webhooks, at most 32 at a time, until it is dropped. Column follows no redirects, so `http` should not either.
     pub async fn deliver(&self, http: &reqwest::Client) {
         let mut tick = tokio::time::interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

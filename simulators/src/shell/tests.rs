@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::column::{Config, Control};
+use crate::column::{
+    CallFault, CallFaultKind, Config, Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan, WebhookFaults,
+};
 
 const KEY: &str = "test_key";
 
@@ -86,6 +88,27 @@ fn a_killed_bank_is_the_same_bank_again() {
     };
     before.control(returned).unwrap();
     pay(&before, &account);
+    before
+        .control(Control::PlanReturns(ReturnPlan::new(
+            Direction::Credit,
+            ReturnMoment::Settled,
+            5,
+            &MIXED_RETURN_CODES,
+        )))
+        .unwrap();
+    let drop_two = WebhookFaults { drop_next: 2, reorder_window_s: 60, ..WebhookFaults::default() };
+    before.control(Control::FaultWebhooks(drop_two)).unwrap();
+    let late = CallFault {
+        fault: CallFaultKind::LateSend { delay_s: 60 },
+        count: 1,
+        method: None,
+        path_prefix: "/transfers".to_owned(),
+    };
+    before.control(Control::FaultCalls(late)).unwrap();
+    assert_eq!(before.call(&request("GET", "/transfers", &json!({}))), Answer::Silence);
+    pay(&before, &account);
+    second.fetch_add(24 * 3_600, Ordering::SeqCst);
+    before.advance();
     let delivered =
         before.due_deliveries(3).into_iter().map(|webhook| (webhook.delivery, crate::column::DeliveryResult::Accepted));
     before.report(delivered.collect());

@@ -1,6 +1,7 @@
 //! The manifest: what a summary found out about a file, and the decisions pinned by it. An object beside the upload; immutable, named by
 //! its SHA-256. An approval names that hash, so what is paid is what was looked at.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::commands::Acknowledgement;
@@ -15,6 +16,8 @@ pub struct Manifest {
     /// Of this structure: 1.
     pub format: u32,
     pub batch_id: BatchId,
+    /// The day, in Eastern time, by which the rows were judged: the import judges them by the same.
+    pub summarized_on: Date,
     pub file_sha256: String,
     pub canonical_hash: String,
     pub bytes: u64,

@@ -1,1 +1,119 @@
+//! Stories of a batch: who may do what to it when, and what a retry takes and needs.
 
+mod approving;
+mod commands;
+mod retrying;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::manifest::{AccountStanding, Manifest, ManifestSource, Overlap};
+use super::retry::{RetryPlan, SourceMoney, SourceNeed, may_retry};
+use super::*;
+use crate::domain::bank::request::{AccountType, EntryClass, LARGEST_ENTRY};
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{AttentionReason, Leg, Reason, State};
+use crate::domain::payment::{Payee, Payment};
+use crate::domain::source::ExternalAccount;
+
+const TOTAL: Cents = Cents::new(5_000);
+
+const STATES: [BatchState; 12] = [
+    BatchState::Draft,
+    BatchState::Summarizing,
+    BatchState::Ready,
+    BatchState::Rejected,
+    BatchState::Importing,
+    BatchState::Paying,
+    BatchState::Completed,
+    BatchState::Canceling,
+    BatchState::Canceled,
+    BatchState::Declined,
+    BatchState::Expired,
+    BatchState::Failed,
+];
+
+fn start() -> Timestamp {
+    "2026-03-02T18:00:00Z".parse().unwrap()
+}
+
+fn id(number: u128) -> BatchId {
+    BatchId::new(Uuid::from_u128(number))
+}
+
+fn head(hash: &str) -> ManifestHead {
+    ManifestHead {
+        hash: hash.to_owned(),
+        file_sha256: "file".to_owned(),
+        canonical_hash: "canonical".to_owned(),
+        rows: 4,
+        total: TOTAL,
+        payable_rows: 4,
+        payable_total: TOTAL,
+        chunks: 1,
+    }
+}
+
+fn ready() -> Batch {
+    let mut batch = Batch::draft(id(1), "uploader".to_owned(), None, start());
+    assert_eq!(batch.summarized(head("hash-1")), Ok(Command::Executed));
+    batch
+}
+
+fn in_state(state: BatchState) -> Batch {
+    Batch { state, ..ready() }
+}
+
+fn source(standing: AccountStanding) -> ManifestSource {
+    ManifestSource {
+        id: "CORP-1".to_owned(),
+        name: "EXAMPLE COMPANY".to_owned(),
+        account: ExternalAccount {
+            routing_number: "021000021".to_owned(),
+            sealed_account: "sealed".to_owned(),
+            account_last4: "6789".to_owned(),
+            fingerprint: "fingerprint-1".to_owned(),
+        },
+        standing,
+        rows: 4,
+        total: TOTAL,
+        payable_rows: 4,
+        payable_total: TOTAL,
+    }
+}
+
+fn manifest(standing: AccountStanding) -> Manifest {
+    Manifest {
+        format: 1,
+        batch_id: id(1),
+        file_sha256: "file".to_owned(),
+        canonical_hash: "canonical".to_owned(),
+        bytes: 4_096,
+        rows: 4,
+        total: TOTAL,
+        payable_rows: 4,
+        payable_total: TOTAL,
+        employees: 2,
+        loans: 4,
+        sources: vec![source(standing)],
+        branches: Vec::new(),
+        institutions: Vec::new(),
+        warnings: Vec::new(),
+        overlaps: Vec::new(),
+        chunks: Vec::new(),
+    }
+}
+
+fn approval() -> Approve {
+    Approve {
+        by: "approver".to_owned(),
+        manifest_hash: "hash-1".to_owned(),
+        total: TOTAL,
+        accounts: BTreeSet::new(),
+        overlaps: BTreeSet::new(),
+        uploader_may_approve: false,
+    }
+}

@@ -1,6 +1,8 @@
 //! A payment: one amount from a payer to a payee that a person would recognise. It has one payout leg.
 
 pub mod release;
+#[cfg(test)]
+mod tests;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,12 @@
 //! Row after row: the rules that need other rows, the totals, and the capped list of errors.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 use super::employees::Employees;
 use super::error::{ErrorCode, Flaw, RowError};
-use super::field::Field;
 use super::hash::{RowDigest, Sha256Hash, canonical_hash};
 use super::limits::Limits;
 use super::raw_row::RawRow;
@@ -26,9 +27,10 @@ pub(super) struct Collector {
     employees: Employees,
     tally: Tally,
     /// The first row of each digest.
-    digests: HashMap<RowDigest, u32>,
+    digests: HashMap<RowDigest, u32, RandomState>,
     /// 64-bit hashes of (employee, institution, loan): a collision would only miscount loans by one.
-    loans: HashSet<u64>,
+    loans: HashSet<u64, RandomState>,
+    loan_hasher: RandomState,
     warnings: BTreeMap<Warning, WarningCount>,
     buffer: Vec<u8>,
 }
@@ -51,8 +53,9 @@ impl Collector {
             sources: Sources::default(),
             employees: Employees::default(),
             tally: Tally::default(),
-            digests: HashMap::new(),
-            loans: HashSet::new(),
+            digests: HashMap::default(),
+            loans: HashSet::default(),
+            loan_hasher: RandomState::default(),
             warnings: BTreeMap::new(),
             buffer: Vec::new(),
         }
@@ -76,7 +79,7 @@ impl Collector {
         if let Some(payment) = payment
             && problems.is_empty()
         {
-            warnings.insert_all(self.compare(&payment, number, &mut problems));
+            warnings.insert_all(self.compare(raw, &payment, &mut problems));
             if problems.is_empty() {
                 self.total(&payment)?;
             }
@@ -113,36 +116,31 @@ impl Collector {
         if checker.problems.is_empty()
             && let Err(conflict) = self.sources.add(details, warnings, number)
         {
-            let text = format!(": this source {}; compare row {}", conflict.what, conflict.first_row);
-            let at = raw.get(Field::SourceId).map_or(0, |value| value.at);
-            checker.problems.push(Problem {
-                path: Field::SourceId.path(),
-                code: ErrorCode::ConflictingPayor,
-                at,
-                text,
-            });
+            let text = format!(" {}; compare row {}", conflict.what, conflict.first_row);
+            let at = raw.get(conflict.field).map_or(0, |value| value.at);
+            let path = Some(conflict.field.path());
+            checker.problems.push(Problem { path, code: ErrorCode::ConflictingPayor, at, text });
         }
     }
 
     /// The rules that need the rows before.
-    fn compare(&mut self, row: &CheckedRow<'_>, number: u64, problems: &mut Vec<Problem>) -> Warnings {
-        if let Some(first) = self.employees.contradicted_row(row, number) {
-            let text =
-                format!(" \"{}\" has another branch, name or date of birth than in row {first}", row.employee_id);
-            let path = Field::EmployeeId.path();
-            problems.push(Problem { path, code: ErrorCode::ConflictingEmployee, at: 0, text });
+    fn compare(&mut self, raw: &RawRow<'_>, row: &CheckedRow<'_>, problems: &mut Vec<Problem>) -> Warnings {
+        let number = self.rows + 1;
+        if let Some((field, first)) = self.employees.contradiction(row, number) {
+            let text = format!(" is another than \"{}\" has in row {first}", row.employee_id);
+            let at = raw.get(field).map_or(0, |value| value.at);
+            problems.push(Problem { path: Some(field.path()), code: ErrorCode::ConflictingEmployee, at, text });
         }
         let texts = [row.employee_id, row.source_id, row.institution_id, row.loan_account_number];
         let digest = RowDigest::of(texts, row.amount.get(), &mut self.buffer);
         let short_number = u32::try_from(number).unwrap_or(u32::MAX);
         let first = *self.digests.entry(digest).or_insert(short_number);
         let mut warnings = Warnings::default();
-        let mut hasher = DefaultHasher::new();
-        (row.employee_id, row.institution_id, row.loan_account_number).hash(&mut hasher);
-        let new_loan = self.loans.insert(hasher.finish());
+        let loan = (row.employee_id, row.institution_id, row.loan_account_number);
+        let new_loan = self.loans.insert(self.loan_hasher.hash_one(loan));
         if first != short_number {
             let text = format!(" pays the same employee, loan and amount from the same source as row {first}");
-            problems.push(Problem { path: "row", code: ErrorCode::DuplicateRow, at: 0, text });
+            problems.push(Problem { path: None, code: ErrorCode::DuplicateRow, at: 0, text });
         } else if !new_loan {
             warnings.insert(Warning::RepeatedLoan);
         }

@@ -64,8 +64,8 @@ impl fmt::Display for ErrorCode {
 pub struct RowError {
     /// The row's number in document order, from 1. For a file error: the last complete row.
     pub row: u64,
-    /// The path inside the row, such as `Payor/ABARouting`; `row` for the row as a whole, `file` for a file error.
-    pub field: String,
+    /// The path inside the row, such as `Payor/ABARouting`; nothing where the whole row or the file is wrong.
+    pub field: Option<String>,
     pub code: ErrorCode,
     /// Byte offset in the unpacked file.
     pub offset: u64,
@@ -114,11 +114,11 @@ impl Rejection {
 }
 
 impl FileError {
-    /// The same shape as a row error, with the last complete row as row and `file` as field.
+    /// The same shape as a row error, with the last complete row as row.
     pub fn to_record(&self) -> RowError {
         RowError {
             row: self.last_complete_row,
-            field: "file".to_owned(),
+            field: None,
             code: self.code,
             offset: self.offset,
             message: self.to_string(),

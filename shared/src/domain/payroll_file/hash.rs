@@ -30,11 +30,13 @@ impl Sha256Hash {
 }
 
 impl RowDigest {
-    /// Each text is preceded by its length, so that no two rows have the same encoding. `buffer` is only reused memory.
+    /// Each text (64 bytes at most by the rules of a row) is preceded by its length in two bytes, so that no two rows have the same
+    /// encoding. `buffer` is only reused memory.
     pub(super) fn of(texts: [&str; 4], cents: i64, buffer: &mut Vec<u8>) -> Self {
         buffer.clear();
         for text in texts {
-            buffer.extend_from_slice(&(text.len() as u64).to_be_bytes());
+            let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+            buffer.extend_from_slice(&length.to_be_bytes());
             buffer.extend_from_slice(text.as_bytes());
         }
         buffer.extend_from_slice(&cents.to_be_bytes());

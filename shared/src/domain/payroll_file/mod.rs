@@ -13,6 +13,7 @@
 
 mod amount;
 mod chunk;
+mod chunk_builder;
 mod collector;
 mod employees;
 mod error;

@@ -3,14 +3,15 @@
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::chunk_builder::ChunkBuilder;
 use super::collector::{Collector, FileFacts};
 use super::error::{ErrorCode, FileError, Flaw, Rejection};
 use super::gzip::GunzipError;
 use super::hash::Sha256Hash;
-use super::limits::{Limits, ROWS_PER_CHUNK};
+use super::limits::Limits;
 use super::row::Rules;
 use super::scan::{self, Item};
-use super::summary::{Chunk, Summary};
+use super::summary::Summary;
 use super::tokens::is_xml_character;
 use crate::domain::money::MoneyOverflow;
 
@@ -247,10 +248,7 @@ fn readable(window: &[u8]) -> Readable<'_> {
             (valid, error.error_len().map(|_| broken))
         }
     };
-    let forbidden = |byte: &u8| *byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
-    // Both noncharacters begin with this byte, which is rare enough to look twice.
-    let suspicious = |byte: &u8| forbidden(byte) || *byte == 0xef;
-    if !text.bytes().any(|byte| suspicious(&byte)) {
+    if !may_hold_forbidden_characters(text.as_bytes()) {
         return Readable { text, flaw };
     }
     let Some((at, character)) = text.char_indices().find(|(_, character)| !is_xml_character(*character)) else {
@@ -263,56 +261,12 @@ fn readable(window: &[u8]) -> Readable<'_> {
     Readable { text: &text[..at], flaw }
 }
 
-/// Cuts the rows into chunks and hashes each one's bytes as they pass.
-#[derive(Default)]
-struct ChunkBuilder {
-    done: Vec<Chunk>,
-    open: Option<OpenChunk>,
-}
-
-struct OpenChunk {
-    first_row: u64,
-    rows: u32,
-    start: u64,
-    end: u64,
-    hasher: Sha256,
-}
-
-impl ChunkBuilder {
-    fn row(&mut self, bytes: &str, offset: u64, number: u64) {
-        let open = self.open.get_or_insert_with(|| OpenChunk {
-            first_row: number,
-            rows: 0,
-            start: offset,
-            end: offset,
-            hasher: Sha256::new(),
-        });
-        open.hasher.update(bytes);
-        open.rows += 1;
-        open.end = offset + bytes.len() as u64;
-        if open.rows == ROWS_PER_CHUNK {
-            self.close();
-        }
-    }
-
-    /// Bytes beside the rows: part of the chunk they interrupt, of none between two.
-    fn skip(&mut self, bytes: &str, offset: u64) {
-        if let Some(open) = &mut self.open {
-            open.hasher.update(bytes);
-            open.end = offset + bytes.len() as u64;
-        }
-    }
-
-    fn close(&mut self) {
-        let number = u32::try_from(self.done.len() + 1).unwrap_or(u32::MAX);
-        if let Some(open) = self.open.take() {
-            let OpenChunk { first_row, rows, start, end, hasher } = open;
-            self.done.push(Chunk { number, first_row, rows, start, end, sha256: Sha256Hash::finish(hasher) });
-        }
-    }
-
-    fn finish(mut self) -> Vec<Chunk> {
-        self.close();
-        self.done
-    }
+/// A look at every byte, block by block so that it compiles to vector instructions; what it finds is looked at again.
+fn may_hold_forbidden_characters(bytes: &[u8]) -> bool {
+    let suspicious = |byte: u8| {
+        let control = (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+        // U+FFFE and U+FFFF begin with this byte.
+        control | (byte == 0xef)
+    };
+    bytes.chunks(256).any(|block| block.iter().fold(false, |found, byte| found | suspicious(*byte)))
 }

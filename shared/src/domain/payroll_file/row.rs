@@ -46,7 +46,8 @@ impl fmt::Debug for Row {
 /// A row error before it knows its row's number and place in the file.
 #[derive(Debug)]
 pub(super) struct Problem {
-    pub(super) path: &'static str,
+    /// Nothing where the whole row is wrong.
+    pub(super) path: Option<&'static str>,
     pub(super) code: ErrorCode,
     /// Byte position in the row.
     pub(super) at: usize,
@@ -58,10 +59,13 @@ impl Problem {
     pub(super) fn in_row(self, row: u64, row_offset: u64) -> RowError {
         RowError {
             row,
-            field: self.path.to_owned(),
+            field: self.path.map(str::to_owned),
             code: self.code,
             offset: row_offset + self.at as u64,
-            message: format!("row {row}: {}{}", self.path, self.text),
+            message: match self.path {
+                Some(path) => format!("row {row}: {path}{}", self.text),
+                None => format!("row {row}{}", self.text),
+            },
         }
     }
 }
@@ -113,7 +117,7 @@ pub(super) struct Checker<'a, 'r> {
 impl<'a, 'r> Checker<'a, 'r> {
     pub(super) fn new(raw: &'r RawRow<'a>) -> Self {
         let shape = raw.problems.iter().map(|problem| Problem {
-            path: problem.path,
+            path: Some(problem.path),
             code: problem.code,
             at: problem.at,
             text: format!(" {}", problem.what),
@@ -128,7 +132,7 @@ impl<'a, 'r> Checker<'a, 'r> {
             Ok(accepted) => Some(accepted),
             Err(Complaint { code, what }) => {
                 let text = format!("{} {what}", quote(field, &value.text));
-                self.problems.push(Problem { path: field.path(), code, at: value.at, text });
+                self.problems.push(Problem { path: Some(field.path()), code, at: value.at, text });
                 None
             }
         }

@@ -18,8 +18,9 @@ pub(super) enum Item<'a> {
         closed: bool,
         warnings: Warnings,
     },
+    /// Boxed: it is large and moved often.
     Row {
-        row: RawRow<'a>,
+        row: Box<RawRow<'a>>,
         length: usize,
     },
     /// An unknown element beside the rows.
@@ -67,11 +68,11 @@ pub(super) fn after_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>,
 
 /// The next item inside the root element.
 pub(super) fn in_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>, Flaw> {
-    if let Some((row, length)) = parse_usual_row(text, limits) {
-        return within(Item::Row { row, length }, length, limits);
-    }
     if let Some(item) = blanks(text)? {
         return Ok(item);
+    }
+    if let Some((row, length)) = parse_usual_row(text, limits) {
+        return within(Item::Row { row, length }, length, limits);
     }
     match Tokens::new(text, limits).next()? {
         Step::Incomplete { .. } => Ok(Item::Incomplete),
@@ -81,7 +82,7 @@ pub(super) fn in_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>, Fl
             let is_row = tag.name == "row";
             match parse_element(text, is_row, limits)? {
                 Parsed::Complete { content: row, length } if is_row => {
-                    within(Item::Row { row, length }, length, limits)
+                    within(Item::Row { row: Box::new(row), length }, length, limits)
                 }
                 Parsed::Complete { content, length } => {
                     within(Item::Ignored { warnings: content.warnings, length }, length, limits)

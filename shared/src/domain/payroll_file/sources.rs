@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use foldhash::quality::RandomState;
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
@@ -40,14 +41,15 @@ pub struct Address {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Conflict {
     pub(super) first_row: u64,
-    /// The end of the sentence "this source …".
+    /// The leaf that differs.
+    pub(super) field: Field,
     pub(super) what: &'static str,
 }
 
 #[derive(Default)]
 pub(super) struct Sources {
-    by_id: HashMap<String, usize>,
-    by_account: HashMap<(RoutingNumber, AccountNumber), usize>,
+    by_id: HashMap<String, usize, RandomState>,
+    by_account: HashMap<(RoutingNumber, AccountNumber), usize, RandomState>,
     entries: Vec<Entry>,
 }
 
@@ -79,13 +81,17 @@ impl Sources {
     pub(super) fn add(&mut self, details: SourceDetails, warnings: Warnings, row: u64) -> Result<(), Conflict> {
         if let Some(earlier) = self.by_id.get(&details.source_id).and_then(|index| self.entries.get(*index)) {
             return match difference(&earlier.details, &details) {
-                Some(what) => Err(Conflict { first_row: earlier.first_row, what }),
+                Some(field) => {
+                    let what = "is another than the same source has";
+                    Err(Conflict { first_row: earlier.first_row, field, what })
+                }
                 None => Ok(()),
             };
         }
         let account = (details.routing_number, details.account_number.clone());
         if let Some(other) = self.by_account.get(&account).and_then(|index| self.entries.get(*index)) {
-            return Err(Conflict { first_row: other.first_row, what: "has the bank account of another source" });
+            let what = "is the bank account of another source";
+            return Err(Conflict { first_row: other.first_row, field: Field::AccountNumber, what });
         }
         let index = self.entries.len();
         self.by_account.insert(account, index);
@@ -101,15 +107,20 @@ impl Sources {
     }
 }
 
-fn difference(earlier: &SourceDetails, later: &SourceDetails) -> Option<&'static str> {
+/// The first leaf that differs. The trade name may: a source can do business under several.
+fn difference(earlier: &SourceDetails, later: &SourceDetails) -> Option<Field> {
+    let (home, other) = (&earlier.address, &later.address);
     let differs = [
-        (earlier.routing_number != later.routing_number, "has another routing number"),
-        (earlier.account_number != later.account_number, "has another account number"),
-        (earlier.name != later.name, "has another name"),
-        (earlier.ein != later.ein, "has another EIN"),
-        (earlier.address != later.address, "has another address"),
+        (earlier.routing_number != later.routing_number, Field::AbaRouting),
+        (earlier.account_number != later.account_number, Field::AccountNumber),
+        (earlier.name != later.name, Field::Name),
+        (earlier.ein != later.ein, Field::Ein),
+        (home.line1 != other.line1, Field::Line1),
+        (home.city != other.city, Field::City),
+        (home.state != other.state, Field::State),
+        (home.zip != other.zip, Field::Zip),
     ];
-    differs.iter().find(|(differs, _)| *differs).map(|(_, what)| *what)
+    differs.iter().find(|(differs, _)| *differs).map(|(_, field)| *field)
 }
 
 /// Applies the value rules to the source of a row.

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use foldhash::quality::RandomState;
+
 use super::row::CheckedRow;
 use super::summary::Total;
 use crate::domain::money::{Cents, MoneyOverflow};
@@ -12,14 +14,14 @@ pub(super) struct Tally {
     sources: Names,
     branches: Names,
     institutions: Names,
-    by_source_and_institution: HashMap<(u32, u32), Total>,
-    by_branch_and_institution: HashMap<(u32, u32), Total>,
+    by_source_and_institution: HashMap<(u32, u32), Total, RandomState>,
+    by_branch_and_institution: HashMap<(u32, u32), Total, RandomState>,
 }
 
 /// Ids by number, in the order of their first row.
 #[derive(Default)]
 struct Names {
-    numbers: HashMap<Box<str>, u32>,
+    numbers: HashMap<Box<str>, u32, RandomState>,
 }
 
 /// Totals of one kind of id, and of that id with each institution.
@@ -81,7 +83,7 @@ impl Tally {
         Ok(totals)
     }
 
-    fn grouped(&self, ids: &Names, pairs: &HashMap<(u32, u32), Total>) -> Result<Totals, MoneyOverflow> {
+    fn grouped(&self, ids: &Names, pairs: &HashMap<(u32, u32), Total, RandomState>) -> Result<Totals, MoneyOverflow> {
         let ids = ids.by_number();
         let institutions = self.institutions.by_number();
         let mut totals = Totals { by_id: BTreeMap::new(), by_id_and_institution: BTreeMap::new() };

@@ -5,86 +5,81 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr3;
+
 use super::field::Field;
 use super::limits::Limits;
 use super::raw_row::RawRow;
 
-enum Part {
-    Tag(&'static str),
-    Leaf(Field, &'static str, &'static str),
+/// A place in a row that has been in the usual form so far.
+struct Cursor<'a> {
+    input: &'a str,
+    at: usize,
+    leaf_bytes: usize,
+    row: Box<RawRow<'a>>,
 }
-
-const FORM: [Part; 29] = [
-    Part::Tag("<row>"),
-    Part::Tag("<Employee>"),
-    Part::Leaf(Field::EmployeeId, "<DunkinId>", "</DunkinId>"),
-    Part::Leaf(Field::BranchId, "<DunkinBranch>", "</DunkinBranch>"),
-    Part::Leaf(Field::FirstName, "<FirstName>", "</FirstName>"),
-    Part::Leaf(Field::LastName, "<LastName>", "</LastName>"),
-    Part::Leaf(Field::Dob, "<DOB>", "</DOB>"),
-    Part::Leaf(Field::PhoneNumber, "<PhoneNumber>", "</PhoneNumber>"),
-    Part::Tag("</Employee>"),
-    Part::Tag("<Payor>"),
-    Part::Leaf(Field::SourceId, "<DunkinId>", "</DunkinId>"),
-    Part::Leaf(Field::AbaRouting, "<ABARouting>", "</ABARouting>"),
-    Part::Leaf(Field::AccountNumber, "<AccountNumber>", "</AccountNumber>"),
-    Part::Leaf(Field::Name, "<Name>", "</Name>"),
-    Part::Leaf(Field::Dba, "<DBA>", "</DBA>"),
-    Part::Leaf(Field::Ein, "<EIN>", "</EIN>"),
-    Part::Tag("<Address>"),
-    Part::Leaf(Field::Line1, "<Line1>", "</Line1>"),
-    Part::Leaf(Field::City, "<City>", "</City>"),
-    Part::Leaf(Field::State, "<State>", "</State>"),
-    Part::Leaf(Field::Zip, "<Zip>", "</Zip>"),
-    Part::Tag("</Address>"),
-    Part::Tag("</Payor>"),
-    Part::Tag("<Payee>"),
-    Part::Leaf(Field::InstitutionId, "<PlaidId>", "</PlaidId>"),
-    Part::Leaf(Field::LoanAccountNumber, "<LoanAccountNumber>", "</LoanAccountNumber>"),
-    Part::Tag("</Payee>"),
-    Part::Leaf(Field::Amount, "<Amount>", "</Amount>"),
-    Part::Tag("</row>"),
-];
 
 /// The row at the start of `input` and its length, if it is complete and in the usual form.
-pub(super) fn parse_usual_row<'a>(input: &'a str, limits: &Limits) -> Option<(RawRow<'a>, usize)> {
-    let mut row = RawRow::default();
-    let mut at = 0;
-    for part in &FORM {
-        at = skip_blanks(input, at);
-        match part {
-            Part::Tag(tag) => at = skip(input, at, tag)?,
-            Part::Leaf(field, open, close) => {
-                let start = skip(input, at, open)?;
-                let value = plain_text(input, start, limits.leaf_bytes)?;
-                row.put(*field, Cow::Borrowed(value), start);
-                if row.get(*field).is_none_or(|value| value.text.is_empty()) {
-                    return None;
-                }
-                at = skip(input, start + value.len(), close)?;
-            }
+pub(super) fn parse_usual_row<'a>(input: &'a str, limits: &Limits) -> Option<(Box<RawRow<'a>>, usize)> {
+    let mut cursor = Cursor { input, at: 0, leaf_bytes: limits.leaf_bytes, row: Box::default() };
+    cursor.tag(b"<row>")?;
+    cursor.tag(b"<Employee>")?;
+    cursor.leaf(Field::EmployeeId, b"<DunkinId>", b"</DunkinId>")?;
+    cursor.leaf(Field::BranchId, b"<DunkinBranch>", b"</DunkinBranch>")?;
+    cursor.leaf(Field::FirstName, b"<FirstName>", b"</FirstName>")?;
+    cursor.leaf(Field::LastName, b"<LastName>", b"</LastName>")?;
+    cursor.leaf(Field::Dob, b"<DOB>", b"</DOB>")?;
+    cursor.leaf(Field::PhoneNumber, b"<PhoneNumber>", b"</PhoneNumber>")?;
+    cursor.tag(b"</Employee>")?;
+    cursor.tag(b"<Payor>")?;
+    cursor.leaf(Field::SourceId, b"<DunkinId>", b"</DunkinId>")?;
+    cursor.leaf(Field::AbaRouting, b"<ABARouting>", b"</ABARouting>")?;
+    cursor.leaf(Field::AccountNumber, b"<AccountNumber>", b"</AccountNumber>")?;
+    cursor.leaf(Field::Name, b"<Name>", b"</Name>")?;
+    cursor.leaf(Field::Dba, b"<DBA>", b"</DBA>")?;
+    cursor.leaf(Field::Ein, b"<EIN>", b"</EIN>")?;
+    cursor.tag(b"<Address>")?;
+    cursor.leaf(Field::Line1, b"<Line1>", b"</Line1>")?;
+    cursor.leaf(Field::City, b"<City>", b"</City>")?;
+    cursor.leaf(Field::State, b"<State>", b"</State>")?;
+    cursor.leaf(Field::Zip, b"<Zip>", b"</Zip>")?;
+    cursor.tag(b"</Address>")?;
+    cursor.tag(b"</Payor>")?;
+    cursor.tag(b"<Payee>")?;
+    cursor.leaf(Field::InstitutionId, b"<PlaidId>", b"</PlaidId>")?;
+    cursor.leaf(Field::LoanAccountNumber, b"<LoanAccountNumber>", b"</LoanAccountNumber>")?;
+    cursor.tag(b"</Payee>")?;
+    cursor.leaf(Field::Amount, b"<Amount>", b"</Amount>")?;
+    cursor.tag(b"</row>")?;
+    Some((cursor.row, cursor.at))
+}
+
+impl<'a> Cursor<'a> {
+    /// Steps over blanks and the given tag. The tags' lengths are constants so that each comparison is a few machine words.
+    #[inline(always)]
+    fn tag<const N: usize>(&mut self, expected: &[u8; N]) -> Option<()> {
+        let bytes = self.input.as_bytes();
+        while bytes.get(self.at)?.is_ascii_whitespace() {
+            self.at += 1;
         }
+        let found: &[u8; N] = bytes[self.at..].first_chunk()?;
+        self.at += N;
+        (found == expected).then_some(())
     }
-    Some((row, at))
-}
 
-fn skip_blanks(input: &str, at: usize) -> usize {
-    let bytes = input.as_bytes();
-    let mut end = at;
-    while bytes.get(end).is_some_and(u8::is_ascii_whitespace) {
-        end += 1;
+    #[inline(always)]
+    fn leaf<const N: usize, const M: usize>(&mut self, field: Field, open: &[u8; N], close: &[u8; M]) -> Option<()> {
+        self.tag(open)?;
+        let start = self.at;
+        let rest = &self.input.as_bytes()[start..];
+        // A reference, or what could be the end of a CDATA section, is not for here.
+        let length = memchr3(b'<', b'&', b'>', rest)?;
+        let value = self.input.get(start..start + length)?.trim_ascii();
+        if length > self.leaf_bytes || rest[length] != b'<' || value.is_empty() {
+            return None;
+        }
+        self.row.put(field, Cow::Borrowed(value), start);
+        self.at += length;
+        self.tag(close)
     }
-    end
-}
-
-fn skip(input: &str, at: usize, expected: &str) -> Option<usize> {
-    let end = at + expected.len();
-    (input.as_bytes().get(at..end)? == expected.as_bytes()).then_some(end)
-}
-
-/// The text up to the next tag, unless it holds a reference or could be the end of a CDATA section.
-fn plain_text(input: &str, start: usize, limit: usize) -> Option<&str> {
-    let rest = input.as_bytes().get(start..)?;
-    let length = rest.iter().take(limit + 1).position(|byte| matches!(byte, b'<' | b'&' | b'>'))?;
-    if rest[length] == b'<' { input.get(start..start + length) } else { None }
 }

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AchStatus, Change, Direction, Funds, NotificationOfChange};
+use super::{AchStatus, Change, Direction, Funds, NotificationOfChange, ReturnReason};
 use crate::column::Column;
 use crate::column::calendar::{Clearing, debit_available_at, pacific_date};
 use crate::column::error::ApiError;
@@ -163,7 +163,7 @@ impl Column {
     fn return_now(&mut self, position: usize, return_code: String, addenda: String) {
         self.undo_funds(position);
         self.count_status(position, AchStatus::Returned);
-        self.record_step(position, Change::Returned { return_code, addenda });
+        self.record_step(position, Change::Returned(Box::new(ReturnReason { return_code, addenda })));
         self.emit_ach(position, EventKind::AchReturned);
     }
 

@@ -82,18 +82,21 @@ pub(crate) enum Funds {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
     Status(AchStatus),
-    Returned {
-        return_code: String,
-        addenda: String,
-    },
+    Returned(Box<ReturnReason>),
     /// By a notification of change.
     Corrected(Box<NotificationOfChange>),
     /// Position of the transfer that reverses this one, or that this one reverses.
     ReversalPair(usize),
 }
 
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ReturnReason {
+    pub(crate) return_code: String,
+    pub(crate) addenda: String,
+}
+
 /// What the receiving bank corrected.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotificationOfChange {
     pub change_code: String,
     #[serde(default)]
@@ -106,6 +109,13 @@ pub struct NotificationOfChange {
     pub account_type: String,
 }
 
+impl std::fmt::Debug for NotificationOfChange {
+    /// The corrected account is not printed.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("NotificationOfChange").field("change_code", &self.change_code).finish_non_exhaustive()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) at: Timestamp,
@@ -113,7 +123,7 @@ pub(crate) struct Step {
 }
 
 /// What was asked for, after validation; texts are empty when not given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Terms {
     pub(crate) direction: Direction,
     pub(crate) amount: Cents,
@@ -133,7 +143,7 @@ pub(crate) struct Terms {
     pub(crate) idempotency_key: String,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct AchTransfer {
     pub(crate) id: String,
     pub(crate) created_at: Timestamp,

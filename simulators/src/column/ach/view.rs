@@ -103,13 +103,13 @@ impl Column {
             view.updated_at = step.at;
             match &step.change {
                 Change::Status(status) => view.apply_status(*status, step.at, position),
-                Change::Returned { return_code, addenda } => {
+                Change::Returned(reason) => {
                     view.status = AchStatus::Returned.name();
                     view.returned_at = Some(step.at);
                     view.return_details.push(ReturnDetail {
-                        return_code,
+                        return_code: &reason.return_code,
                         description: "returned by the receiving bank",
-                        addenda,
+                        addenda: &reason.addenda,
                         status: "COMPLETED",
                         created_at: step.at,
                         updated_at: step.at,

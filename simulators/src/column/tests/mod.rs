@@ -3,6 +3,7 @@
 mod faults;
 mod idempotency;
 mod lists;
+mod properties;
 mod shapes;
 mod transfers;
 mod webhooks;

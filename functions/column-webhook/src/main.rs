@@ -1,0 +1,10 @@
+//! The bank's webhooks on Lambda, behind an HTTP endpoint.
+
+use lambda_http::Error;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    wiring::init_tracing();
+    let system = wiring::system().await?;
+    lambda_http::run(column_webhook::router(system)).await
+}

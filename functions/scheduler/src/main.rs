@@ -1,0 +1,16 @@
+//! The timer on Lambda, called by an EventBridge schedule.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::de::IgnoredAny;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    wiring::init_tracing();
+    let system = wiring::system().await?;
+    let system = &system;
+    // What the schedule sends along says nothing: any call means to look now.
+    lambda_runtime::run(service_fn(move |_: LambdaEvent<IgnoredAny>| async move {
+        scheduler::handle(system).await.map_err(Error::from)
+    }))
+    .await
+}

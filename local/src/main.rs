@@ -1,0 +1,46 @@
+//! `clearway`: the whole system on a laptop.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use local::payroll::{Ended, PayrollOptions};
+use local::{generate, payroll, serve};
+
+/// Moves payroll from a file to the bank: the handlers that run on Lambda, in one process, with simulated providers.
+#[derive(Debug, Parser)]
+#[command(name = "clearway", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: serve::ServeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Pay a payroll file from upload to reports; without FILE the standard one of 50,000 rows.
+    Payroll(PayrollOptions),
+    /// Write a synthetic payroll file, and its manifest beside it.
+    Generate(generate::GenerateOptions),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("CLEARWAY_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let arguments = Arguments::parse();
+    let ended = match arguments.command {
+        Some(Command::Payroll(options)) => payroll::run(options).await,
+        Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
+        None => serve::run(arguments.serve).await.map(|()| Ended::Completed),
+    };
+    match ended {
+        Ok(Ended::Completed) => ExitCode::SUCCESS,
+        Ok(Ended::FileRefused) => ExitCode::from(2),
+        Err(error) => {
+            eprintln!("clearway: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

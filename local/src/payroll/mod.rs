@@ -1,0 +1,245 @@
+//! `clearway payroll`: a file from upload to reports, through the same HTTP API and tasks as in a deployment.
+//!
+//! With `--data DIR` the command may be killed at any moment and given again: it takes the batch up where it was.
+
+mod api;
+pub mod outcome;
+mod print;
+mod progress;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use sha2::{Digest, Sha256};
+use shared::domain::batch::{Batch, BatchState};
+use shared::domain::ids::BatchId;
+use shared::operations::{OperationError, reports, upload};
+use shared::ports::table::{Index, Key, Order, Query, Range, decode};
+use shared::store::{keys, stored};
+use simulators::column::{Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan};
+
+use crate::error::LocalError;
+use crate::generate::write_file;
+use crate::stack::time::Moved;
+use crate::stack::{Stack, StackOptions, Store};
+use api::{Api, SummaryAnswer};
+use outcome::{Outcome, Timings};
+
+/// The generated file's seed, when no file is given.
+const STANDARD_SEED: u64 = 1;
+
+#[derive(Clone, Debug, Args)]
+pub struct PayrollOptions {
+    /// The payroll file; without one the standard file of 50,000 rows is generated.
+    pub file: Option<PathBuf>,
+    /// One JSON object on standard output; progress on standard error.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the three CSV reports go.
+    #[arg(long)]
+    pub reports: Option<PathBuf>,
+    /// An institution that the simulated Plaid does not know. Repeatable.
+    #[arg(long, value_name = "ins_N")]
+    pub unpayable: Vec<String>,
+    /// The simulated bank returns so many payouts after they settled.
+    #[arg(long, default_value_t = 0)]
+    pub returns: u64,
+    /// Keeps table, files and the simulated bank, so that the command may be killed and given again.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t)]
+    pub store: Store,
+    /// Rows of the generated file.
+    #[arg(long, default_value_t = 50_000, conflicts_with = "file")]
+    pub rows: u64,
+}
+
+/// How a payroll command ended, where no error stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Completed,
+    FileRefused,
+}
+
+/// The file to pay, and what was generated with it.
+struct Payroll {
+    path: PathBuf,
+    sha256: String,
+    bytes: u64,
+    dead_servicers: BTreeSet<String>,
+}
+
+pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
+    if options.data.is_some() && options.store == Store::Memory {
+        return Err(LocalError::Start("--data keeps a table, which --store memory is not: leave one of them out".to_owned()));
+    }
+    let payroll = prepare(&options)?;
+    let unknown = payroll.dead_servicers.iter().cloned().chain(options.unpayable.iter().cloned()).collect();
+    let stack = Stack::start(StackOptions {
+        data: options.data.clone(),
+        store: options.store,
+        unknown_institutions: unknown,
+        port: 0,
+    })
+    .await?;
+    plan_returns(&stack, options.returns)?;
+    let api = Api::new(&stack)?;
+    let mut timings = Timings::start(&stack.system.clock);
+
+    let found = find_unfinished(&stack, &payroll.sha256).await.map_err(LocalError::from)?;
+    let batch_id = match found.as_ref().map(|batch| batch.id) {
+        Some(id) => id,
+        None => {
+            let created = api.create(payroll.bytes).await?;
+            api.upload(&created.upload, &payroll.path).await?;
+            created.batch_id
+        }
+    };
+    let is_approved = found.as_ref().is_some_and(|batch| batch.approval.is_some());
+    if !is_approved {
+        let summary = match api.summary(batch_id, &stack).await? {
+            SummaryAnswer::Ready(summary) => summary,
+            SummaryAnswer::Refused(refusal) => {
+                print::refusal(&refusal, options.json)?;
+                return Ok(Ended::FileRefused);
+            }
+        };
+        timings.summarized();
+        print::summary(&summary);
+        api.approve(batch_id, &summary).await?;
+    }
+    pay(&stack, batch_id, options.returns, &mut timings).await?;
+    timings.ended();
+
+    let written = api.write_reports(batch_id, options.reports.as_deref(), options.data.as_deref()).await?;
+    let outcome = Outcome::gather(&stack, batch_id, &timings, written).await?;
+    print::outcome(&outcome, options.json)?;
+    match outcome.state.as_str() {
+        "completed" => Ok(Ended::Completed),
+        other => Err(LocalError::NotCompleted(other.to_owned())),
+    }
+}
+
+/// Makes or reads the file. With a data folder a generated file stays there, so that the same command means the same file.
+fn prepare(options: &PayrollOptions) -> Result<Payroll, LocalError> {
+    let standard = generator::Options { rows: options.rows, seed: STANDARD_SEED, ..generator::Options::default() };
+    let (path, generated) = match &options.file {
+        Some(path) => (path.clone(), false),
+        None => {
+            let folder = options.data.clone().unwrap_or_else(std::env::temp_dir);
+            std::fs::create_dir_all(&folder).map_err(|cause| LocalError::file(&folder, cause))?;
+            (folder.join(format!("payroll-{}-{}.xml", options.rows, STANDARD_SEED)), true)
+        }
+    };
+    let dead_servicers = if generated {
+        eprintln!("generating a payroll file of {} rows: {}", options.rows, path.display());
+        write_file(&standard, &path)?.dead_servicers.into_iter().collect()
+    } else {
+        dead_servicers_beside(&path)
+    };
+    let (sha256, bytes) = hash_file(&path)?;
+    Ok(Payroll { path, sha256, bytes, dead_servicers })
+}
+
+/// A file that `clearway generate` wrote names its dead servicers in the manifest beside it.
+fn dead_servicers_beside(path: &std::path::Path) -> BTreeSet<String> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".manifest.json");
+    let read = std::fs::read(PathBuf::from(name)).ok();
+    let manifest: Option<serde_json::Value> = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let listed = manifest.and_then(|manifest| manifest.get("dead_servicers").cloned());
+    listed.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
+}
+
+fn hash_file(path: &std::path::Path) -> Result<(String, u64), LocalError> {
+    let failed = |cause| LocalError::file(path, cause);
+    let mut file = std::fs::File::open(path).map_err(failed)?;
+    let mut hash = Sha256::new();
+    let bytes = std::io::copy(&mut file, &mut hash).map_err(failed)?;
+    Ok((hex::encode(hash.finalize()), bytes))
+}
+
+fn plan_returns(stack: &Stack, count: u64) -> Result<(), LocalError> {
+    if count == 0 {
+        return Ok(());
+    }
+    let plan = ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, count, &MIXED_RETURN_CODES);
+    stack.column.control(Control::PlanReturns(plan)).map(|_| ()).map_err(|error| LocalError::Bank(format!("{error:?}")))
+}
+
+/// The batch of this very file, if an earlier run began one that may go on or is done.
+async fn find_unfinished(stack: &Stack, file_sha256: &str) -> Result<Option<Batch>, OperationError> {
+    let query = Query {
+        index: Index::Lists,
+        pk: keys::LIST_BATCHES.to_owned(),
+        range: Range::All,
+        order: Order::Descending,
+        page_items: None,
+        start_after: None,
+    };
+    for item in stack.system.table.query(&query).await?.items {
+        let key: Key = decode(item)?;
+        let batch = stored::read::<Batch>(&*stack.system.table, &key).await?;
+        let same_file = |batch: &Batch| batch.manifest.as_ref().is_some_and(|head| head.file_sha256 == file_sha256);
+        let goes_on = |state: BatchState| {
+            matches!(state, BatchState::Ready | BatchState::Importing | BatchState::Paying | BatchState::Completed)
+        };
+        if let Some(batch) = batch.filter(|batch| same_file(batch) && goes_on(batch.state)) {
+            return Ok(Some(batch));
+        }
+    }
+    Ok(None)
+}
+
+/// Lets time pass until the batch has ended and the planned returns have come.
+async fn pay(stack: &Stack, batch_id: BatchId, returns: u64, timings: &mut Timings) -> Result<(), LocalError> {
+    let bars = progress::Bars::new();
+    let watch = progress::watch(stack, batch_id, &bars, timings);
+    let drive = drive(stack, batch_id, returns);
+    let ended = tokio::select! {
+        ended = drive => ended,
+        failed = watch => failed,
+    };
+    bars.finish();
+    ended
+}
+
+async fn drive(stack: &Stack, batch_id: BatchId, returns: u64) -> Result<(), LocalError> {
+    loop {
+        let moved = stack.step().await?;
+        let batch = upload::load(&stack.system, batch_id).await?;
+        match batch.state {
+            BatchState::Completed => break,
+            BatchState::Canceled | BatchState::Failed | BatchState::Declined | BatchState::Expired => {
+                return Err(LocalError::NotCompleted(batch.state.as_str().to_owned()));
+            }
+            BatchState::Draft
+            | BatchState::Summarizing
+            | BatchState::Ready
+            | BatchState::Rejected
+            | BatchState::Importing
+            | BatchState::Paying
+            | BatchState::Canceling => {}
+        }
+        if moved == Moved::Nothing {
+            return Err(LocalError::Stuck(batch.state.as_str().to_owned()));
+        }
+    }
+    let expected = returns.min(payable(stack, batch_id).await?);
+    while expected > 0 && reports::tallies(&stack.system, batch_id).await?.states.returned < expected {
+        if stack.step_bank().await? == Moved::Nothing {
+            return Err(LocalError::Stuck("completed, but not every planned return came".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+async fn payable(stack: &Stack, batch_id: BatchId) -> Result<u64, LocalError> {
+    let batch = upload::load(&stack.system, batch_id).await?;
+    Ok(batch.manifest.map_or(0, |head| head.payable_rows))
+}
+
+/// How often the bars look.
+const WATCH_EVERY: Duration = Duration::from_millis(150);

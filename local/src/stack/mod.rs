@@ -1,0 +1,285 @@
+//! The whole system in one process.
+//!
+//! Guarantees: the handlers are the ones Lambda runs; business time moves only while no task, webhook or call is under way. With a data
+//! folder everything outlives the process, at whatever moment it is killed.
+
+mod bank;
+mod objects_route;
+pub mod time;
+mod workers;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use issuer::{Grant, LocalIssuer};
+use jiff::SignedDuration;
+use shared::adapters::folder_objects::FolderObjects;
+use shared::adapters::http_transport::HttpTransport;
+use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
+use shared::adapters::memory_table::MemoryTable;
+use shared::adapters::movable_clock::MovableClock;
+use shared::adapters::object_links::LinkSigner;
+use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
+use shared::adapters::secrets_cached::CachedSecrets;
+use shared::adapters::secrets_fixed::FixedSecrets;
+use shared::adapters::system::SystemRandom;
+use shared::adapters::tokens::TokenVerifier;
+use shared::domain::people::{ExpectedToken, Role};
+use shared::operations::system::Ports;
+use shared::operations::{Settings, System};
+use shared::ports::clock::Clock;
+use shared::ports::random::Random;
+use shared::ports::secrets::{SecretName, SecretText};
+use shared::ports::table::Table;
+use simulators::shell::{ColumnServer, PlaidServer};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use crate::embedded_dynamodb::EmbeddedDynamodb;
+use crate::error::LocalError;
+
+/// Whom development tokens are for.
+const AUDIENCE: &str = "clearway-local";
+
+const COLUMN_API_KEY: &str = "test_local";
+const PLAID_CLIENT_ID: &str = "local";
+const PLAID_SECRET: &str = "local";
+
+/// A banking day of hold on top of the bank's own two; the same as a deployment's default.
+pub const HOLD_BANKING_DAYS: u32 = 2;
+
+/// Far longer than any task here takes; a killed process's messages are gone with it anyway.
+const VISIBILITY: Duration = Duration::from_secs(180);
+const RECEIVES_MAX: u32 = 5;
+const LEASE: Duration = Duration::from_secs(45);
+
+/// Which table stands behind the port.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Store {
+    #[default]
+    Dynamodb,
+    Memory,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct StackOptions {
+    /// Keeps table, objects and the simulated bank. Without one a run starts empty.
+    pub data: Option<PathBuf>,
+    pub store: Store,
+    /// Institutions that the simulated Plaid does not know.
+    pub unknown_institutions: BTreeSet<String>,
+    /// 0 takes any free port.
+    pub port: u16,
+}
+
+/// A running stack. It ends with this value.
+#[derive(Debug)]
+pub struct Stack {
+    pub system: System,
+    pub queue: Arc<MemoryQueue>,
+    pub clock: Arc<MovableClock>,
+    pub column: Arc<ColumnServer>,
+    pub base_url: String,
+    pub column_url: String,
+    pub plaid_url: String,
+    issuer: LocalIssuer,
+    tasks: JoinSet<()>,
+    _embedded: Option<EmbeddedDynamodb>,
+    _folder: Folder,
+}
+
+/// Where objects lie: the data folder, or one that goes with the process.
+#[derive(Debug)]
+struct Folder {
+    path: PathBuf,
+    temporary: bool,
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.temporary {
+            // What stays behind in the system's temporary folder does no harm.
+            let _ = std::fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+impl Stack {
+    pub async fn start(options: StackOptions) -> Result<Self, LocalError> {
+        let folder = folder(options.data.as_deref())?;
+        let random: Arc<dyn Random> = Arc::new(SystemRandom);
+        let clock = Arc::new(MovableClock::default());
+        let column = bank::open(&clock, options.data.as_deref(), COLUMN_API_KEY)?;
+        // A kept bank has seen later times: business time goes on from there.
+        let ahead = column.latest_time().duration_since(clock.business_now());
+        clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
+
+        let mut tasks = JoinSet::new();
+        let (api, base_url) = listen(options.port).await?;
+        let (column_listener, column_url) = listen(0).await?;
+        let (plaid_listener, plaid_url) = listen(0).await?;
+        let business: simulators::shell::Clock = {
+            let clock = clock.clone();
+            Arc::new(move || clock.business_now())
+        };
+        let plaid = Arc::new(PlaidServer::new(plaid_config(options.unknown_institutions), business));
+        serve(&mut tasks, column_listener, column.router());
+        serve(&mut tasks, plaid_listener, plaid.router());
+
+        let embedded = match options.store {
+            Store::Dynamodb => {
+                let file = options.data.as_ref().map(|folder| folder.join("table.sqlite"));
+                Some(EmbeddedDynamodb::start(file.as_deref()).await.map_err(LocalError::start)?)
+            }
+            Store::Memory => None,
+        };
+        let table: Arc<dyn Table> = match &embedded {
+            Some(embedded) => Arc::new(embedded.table()),
+            None => Arc::new(MemoryTable::default()),
+        };
+        let queue = Arc::new(MemoryQueue::new(
+            clock.clone(),
+            QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX },
+        ));
+        let transport = Arc::new(HttpTransport::new().map_err(LocalError::start)?);
+        let mut link_secret = [0; 32];
+        random.fill(&mut link_secret);
+        let links = LinkSigner::new(format!("{base_url}/objects"), link_secret, clock.clone());
+        let objects = Arc::new(FolderObjects::new(folder.path.join("objects"), links, random.clone()));
+        let registration = bank::register_webhook(&column, &format!("{base_url}/webhooks/column"), COLUMN_API_KEY)?;
+        let secrets = secrets(&folder.path, options.data.is_some(), &registration.secret, &*random)?;
+        let system = System::new(
+            Ports {
+                table,
+                queue: queue.clone(),
+                objects: objects.clone(),
+                clock: clock.clone(),
+                random,
+                secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
+                transport: transport.clone(),
+            },
+            Settings {
+                column_url: column_url.clone(),
+                plaid_url: plaid_url.clone(),
+                column_entity_id: registration.entity_id,
+                bank_calls_per_second: 0,
+                hold_banking_days: HOLD_BANKING_DAYS,
+                lease: LEASE,
+                uploader_may_approve: false,
+                summary_bytes_in_request_max: 64 * 1024 * 1024,
+            },
+        );
+        let issuer = LocalIssuer::new(&format!("{base_url}/issuer"));
+        let expected = ExpectedToken { issuer: issuer.url().to_owned(), audience: AUDIENCE.to_owned() };
+        let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
+        let router = Router::new()
+            .merge(column_webhook::router(system.clone()))
+            .merge(objects_route::router(objects))
+            .nest("/issuer", issuer.router());
+        serve(&mut tasks, api, router);
+        workers::start(&mut tasks, &system, &queue);
+        let deliverer = column.clone();
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+        tasks.spawn(async move { deliverer.deliver(&http).await });
+        Ok(Self { system, queue, clock, column, base_url, column_url, plaid_url, issuer, tasks, _embedded: embedded, _folder: folder })
+    }
+
+    /// A development token for one of the two persons that payroll needs.
+    pub fn token(&self, subject: &str, roles: &[Role]) -> String {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        self.issuer.mint(&Grant {
+            subject,
+            roles: &roles,
+            audience: AUDIENCE,
+            issued_at: self.clock.elapsed_now().as_second(),
+            lifetime_seconds: 24 * 3600,
+        })
+    }
+
+    pub fn uploader_token(&self) -> String {
+        self.token("uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
+    }
+
+    pub fn approver_token(&self) -> String {
+        self.token("approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
+    }
+
+    /// Waits until a task of the stack ends, which none does by itself.
+    pub async fn run_forever(&mut self) {
+        self.tasks.join_next().await;
+    }
+}
+
+fn folder(data: Option<&Path>) -> Result<Folder, LocalError> {
+    let (path, temporary) = match data {
+        Some(path) => (path.to_owned(), false),
+        None => {
+            let mut name = [0; 8];
+            SystemRandom.fill(&mut name);
+            (std::env::temp_dir().join(format!("clearway-{}", hex::encode(name))), true)
+        }
+    };
+    std::fs::create_dir_all(&path).map_err(|cause| LocalError::file(&path, cause))?;
+    Ok(Folder { path, temporary })
+}
+
+fn plaid_config(unknown_institutions: BTreeSet<String>) -> simulators::plaid::Config {
+    simulators::plaid::Config {
+        client_id: PLAID_CLIENT_ID.to_owned(),
+        secret: PLAID_SECRET.to_owned(),
+        unknown_institutions,
+        without_routing_numbers: BTreeSet::new(),
+    }
+}
+
+/// The keys that seal a kept table are kept beside it: without them its account numbers cannot be read again.
+fn secrets(
+    folder: &Path,
+    keep: bool,
+    webhook_secret: &str,
+    random: &dyn Random,
+) -> Result<FixedSecrets, LocalError> {
+    let file = folder.join("development-keys.json");
+    let kept = keep.then(|| std::fs::read_to_string(&file).ok()).flatten();
+    let (ring, fingerprint): (String, String) = match kept {
+        Some(text) => serde_json::from_str(&text)?,
+        None => {
+            let made = (
+                fresh_key_ring("local", random).expose().to_owned(),
+                fresh_fingerprint_key(random).expose().to_owned(),
+            );
+            if keep {
+                std::fs::write(&file, serde_json::to_string(&made)?).map_err(|cause| LocalError::file(&file, cause))?;
+            }
+            made
+        }
+    };
+    Ok(FixedSecrets::new([
+        (SecretName::ColumnApiKey, SecretText::new(COLUMN_API_KEY)),
+        (SecretName::ColumnWebhookSecrets, SecretText::new(serde_json::to_string(&[webhook_secret])?)),
+        (SecretName::PlaidClientId, SecretText::new(PLAID_CLIENT_ID)),
+        (SecretName::PlaidSecret, SecretText::new(PLAID_SECRET)),
+        (SecretName::SealingKeyRing, SecretText::new(ring)),
+        (SecretName::FingerprintKey, SecretText::new(fingerprint)),
+    ]))
+}
+
+async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))
+        .await
+        .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
+    let address = listener.local_addr().map_err(LocalError::start)?;
+    Ok((listener, format!("http://{address}")))
+}
+
+fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
+    tasks.spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "a local server ended");
+        }
+    });
+}

@@ -1,0 +1,63 @@
+//! What Lambda does with the queues: takes up to ten messages at a time, hands them to the worker, deletes what it did not report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use shared::adapters::memory_queue::{MemoryQueue, RECEIVE_MAX, Received};
+use shared::domain::deadline::Deadline;
+use shared::domain::task::QueueName;
+use futures::FutureExt as _;
+use shared::operations::System;
+use tokio::task::JoinSet;
+
+/// Concurrent runs of the worker: for the bulk queue and for the other. The machine's cores are the limit here, not their number.
+const BULK_RUNS: usize = 6;
+const OTHER_RUNS: usize = 2;
+
+/// A run's time, and what it keeps of it to record the last answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+const RESERVE: Duration = Duration::from_secs(3);
+
+pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<MemoryQueue>) {
+    let runs = [(QueueName::Bulk, BULK_RUNS), (QueueName::Other, OTHER_RUNS)];
+    for (name, count) in runs {
+        for _ in 0..count {
+            let (system, queue) = (system.clone(), queue.clone());
+            tasks.spawn(run(system, queue, name));
+        }
+    }
+}
+
+async fn run(system: System, queue: Arc<MemoryQueue>, name: QueueName) {
+    loop {
+        queue.wait(name).boxed().await;
+        let received = queue.receive(name, RECEIVE_MAX);
+        if !received.is_empty() {
+            invoke(&system, &queue, name, received).boxed().await;
+        }
+    }
+}
+
+async fn invoke(system: &System, queue: &MemoryQueue, name: QueueName, received: Vec<Received>) {
+    let now = system.clock.elapsed_now();
+    let deadline = Deadline::new(now.checked_add(TIMEOUT).unwrap_or(now), RESERVE);
+    let mut event = SqsEvent::default();
+    event.records = received.iter().map(message).collect();
+    let answer = payment_worker::handle(system, event, deadline).await;
+    let failed = |id: &str| answer.batch_item_failures.iter().any(|failure| failure.item_identifier == id);
+    for message in &received {
+        if failed(&message.message_id) {
+            tracing::warn!(message = message.message_id, receives = message.receive_count, "a task failed; it comes again");
+        } else {
+            queue.delete(name, &message.receipt);
+        }
+    }
+}
+
+fn message(received: &Received) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(received.message_id.clone());
+    message.body = Some(received.body.clone());
+    message
+}

@@ -1,0 +1,99 @@
+use super::*;
+
+fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
+    Payment {
+        id: PaymentId::Row { batch: id(1), row },
+        version: 1,
+        amount: Cents::new(1_250),
+        source_id: "CORP-1".to_owned(),
+        round: 1,
+        leg: Leg { state, reason, ..Leg::new() },
+        payee: Payee {
+            routing_number: "021000021".to_owned(),
+            sealed_account: "sealed".to_owned(),
+            account_last4: "6789".to_owned(),
+            account_type: AccountType::Checking,
+            fingerprint: "fingerprint".to_owned(),
+            name: "EXAMPLE PAYEE".to_owned(),
+            entry_class: EntryClass::Ppd,
+            entry_description: "PAYROLL".to_owned(),
+        },
+        row: None,
+        due_at: None,
+        created_at: start(),
+        updated_at: start(),
+    }
+}
+
+#[test]
+fn the_reason_decides_what_a_retry_takes() {
+    let returned = |code: &str| Some(Reason::Returned(code.to_owned()));
+    // As it is; with corrected data.
+    let table = [
+        (State::Failed, Some(Reason::FundingReturned), true, true),
+        (State::Failed, Some(Reason::CanceledByBank), true, true),
+        (State::Failed, Some(Reason::Refused("invalid_routing_number".to_owned())), false, true),
+        (State::Failed, Some(Reason::UnpayableInstitution("no route".to_owned())), false, false),
+        (State::Returned, returned("R03"), false, true),
+        (State::Returned, returned("R14"), false, false),
+        (State::Returned, returned(""), false, false),
+        (State::Returned, None, false, false),
+        (State::Completed, None, false, false),
+        (State::Processing, None, false, false),
+        (State::Canceled, Some(Reason::CanceledByUs), false, false),
+    ];
+    for (state, reason, as_it_is, corrected) in table {
+        let payment = payment(1, state, reason.clone());
+        let found = (may_retry(&payment, false), may_retry(&payment, true));
+        assert_eq!(found, (as_it_is, corrected), "{state:?}, {reason:?}");
+    }
+}
+
+#[test]
+fn attention_keeps_a_payment_out_of_a_retry() {
+    let mut payment = payment(1, State::Failed, Some(Reason::FundingReturned));
+    payment.leg.raise(AttentionReason::BankMovedUnexpectedly, start());
+    assert!(!may_retry(&payment, true));
+}
+
+#[test]
+fn a_plan_deals_its_payments_to_their_shards_and_adds_up_each_source() {
+    let mut plan = RetryPlan::default();
+    for row in [1, 2, 17] {
+        plan.take(&payment(row, State::Failed, Some(Reason::FundingReturned))).unwrap();
+    }
+    assert_eq!(plan.payments[&1].len(), 2);
+    assert_eq!(plan.payments[&2].len(), 1);
+    let need = SourceNeed { payments: 3, needed: Cents::new(3_750), shortfall: Cents::ZERO };
+    assert_eq!(plan.sources["CORP-1"], need);
+}
+
+#[test]
+fn money_of_one_source_never_pays_for_another() {
+    let mut plan = RetryPlan::default();
+    plan.take(&payment(1, State::Failed, Some(Reason::FundingReturned))).unwrap();
+    let rich = SourceMoney { funded: Cents::new(1_000_000), spent: Cents::ZERO };
+    plan.set_shortfalls(&BTreeMap::from([("CORP-2".to_owned(), rich)])).unwrap();
+    assert_eq!(plan.sources["CORP-1"].shortfall, Cents::new(1_250));
+}
+
+proptest! {
+    #[test]
+    fn a_round_pulls_exactly_what_the_money_left_does_not_cover(
+        needed in 0_i64..1_000_000,
+        funded in 0_i64..1_000_000,
+        spent in 0_i64..1_000_000,
+    ) {
+        let need = SourceNeed { payments: 1, needed: Cents::new(needed), shortfall: Cents::ZERO };
+        let mut plan = RetryPlan { sources: BTreeMap::from([("CORP-1".to_owned(), need)]), ..RetryPlan::default() };
+        let money = SourceMoney { funded: Cents::new(funded), spent: Cents::new(spent) };
+        plan.set_shortfalls(&BTreeMap::from([("CORP-1".to_owned(), money)])).unwrap();
+
+        let shortfall = plan.sources["CORP-1"].shortfall;
+        let unspent = money.unspent().unwrap();
+        let at_hand = unspent.plus(shortfall).unwrap();
+        prop_assert!(shortfall >= Cents::ZERO && unspent >= Cents::ZERO);
+        prop_assert!(at_hand >= Cents::new(needed));
+        prop_assert!(shortfall.is_zero() || at_hand == Cents::new(needed));
+    }
+}

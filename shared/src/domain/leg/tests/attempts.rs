@@ -1,0 +1,65 @@
+use super::*;
+
+#[test]
+fn the_attempt_changes_only_after_the_money_came_back() {
+    for (status, attempt) in [(BankStatus::Returned, 2), (BankStatus::Canceled, 2)] {
+        let mut leg = after(Kind::Payout, &[BankStatus::Initiated, status.clone()]);
+        leg.retry(Kind::Payout).unwrap();
+        assert_eq!((leg.state, leg.attempt), (State::Unprocessed, attempt), "{status}");
+    }
+
+    let mut refused = sent(Kind::Payout);
+    refused.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    refused.retry(Kind::Payout).unwrap();
+    assert_eq!((refused.state, refused.attempt), (State::Unprocessed, 1));
+
+    let mut unfunded = Leg::new();
+    unfunded.fail_unfunded(false).unwrap();
+    unfunded.retry(Kind::Payout).unwrap();
+    assert_eq!((unfunded.state, unfunded.attempt), (State::Unprocessed, 1));
+}
+
+#[test]
+fn a_retry_after_a_refusal_may_carry_corrected_data() {
+    let mut leg = sent(Kind::Payout);
+    leg.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    leg.retry(Kind::Payout).unwrap();
+    leg.claim(Kind::Payout, request("corrected body"), lease_from(start())).unwrap();
+    assert_eq!(leg.request.as_deref(), Some("corrected body"));
+}
+
+#[test]
+fn a_retry_starts_with_clean_books() {
+    let mut leg = after(Kind::Payout, &[BankStatus::Settled, BankStatus::Returned]);
+    leg.retry(Kind::Payout).unwrap();
+    assert_eq!((leg.effects.as_slice(), leg.bank_rank, leg.transfer_id), (&[][..], 0, None));
+}
+
+#[test]
+fn late_news_of_an_earlier_attempt_is_recorded() {
+    let mut leg = after(Kind::Payout, &[BankStatus::Submitted, BankStatus::Returned]);
+    leg.retry(Kind::Payout).unwrap();
+    let before = leg.clone();
+    for status in [BankStatus::Settled, BankStatus::Completed, BankStatus::Returned] {
+        assert_eq!(hear(&mut leg, Kind::Payout, status), Verdict::Recorded);
+    }
+    assert_eq!(leg, before);
+}
+
+#[test]
+fn an_earlier_attempt_that_moves_again_needs_a_person() {
+    let mut leg = after(Kind::Payout, &[BankStatus::Returned]);
+    leg.retry(Kind::Payout).unwrap();
+    let verdict = hear(&mut leg, Kind::Payout, BankStatus::ReturnDishonored);
+    assert_eq!(verdict, Verdict::Disputed(AttentionReason::EarlierAttemptMoved));
+    assert_eq!((leg.state, leg.effects.as_slice()), (State::Unprocessed, &[][..]));
+}
+
+#[test]
+fn an_attempt_that_we_never_made_needs_a_person() {
+    let mut leg = sent(Kind::Payout);
+    let ahead = BankReport { attempt: 2, ..report(Kind::Payout, BankStatus::Initiated) };
+    let verdict = leg.report(expected(Kind::Payout), &ahead, start());
+    assert_eq!(verdict, Verdict::Disputed(AttentionReason::EarlierAttemptMoved));
+    assert_eq!(leg.state, State::Submitting);
+}

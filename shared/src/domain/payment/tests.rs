@@ -1,0 +1,190 @@
+//! What is done with a payment of a batch, as one table over its batch and its funding, and the rules beside it.
+
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::release::{Push, Surroundings};
+use super::*;
+use crate::domain::bank::status::BankStatus;
+use crate::domain::batch::BatchState;
+use crate::domain::funding::Cover;
+use crate::domain::leg::{AttentionReason, BankReport, Lease, PreparedRequest};
+use crate::domain::source::{ExternalAccount, Pause, PauseReason, Source};
+
+fn start() -> Timestamp {
+    "2026-03-02T18:00:00Z".parse().unwrap()
+}
+
+fn source() -> Source {
+    Source {
+        id: "CORP-1".to_owned(),
+        version: 1,
+        name: "EXAMPLE COMPANY".to_owned(),
+        account: ExternalAccount {
+            routing_number: "021000021".to_owned(),
+            sealed_account: "sealed".to_owned(),
+            account_last4: "6789".to_owned(),
+            fingerprint: "fingerprint".to_owned(),
+        },
+        bank_account_id: Some("bacc_1".to_owned()),
+        pause: None,
+        receivable_open: false,
+        created_at: start(),
+        updated_at: start(),
+    }
+}
+
+fn unsent() -> Payment {
+    Payment {
+        id: PaymentId::Row { batch: BatchId::new(Uuid::from_u128(1)), row: 1 },
+        version: 1,
+        amount: Cents::new(1_250),
+        source_id: "CORP-1".to_owned(),
+        round: 1,
+        leg: Leg::new(),
+        payee: Payee {
+            routing_number: "021000021".to_owned(),
+            sealed_account: "sealed".to_owned(),
+            account_last4: "6789".to_owned(),
+            account_type: AccountType::Checking,
+            fingerprint: "fingerprint".to_owned(),
+            name: "EXAMPLE PAYEE".to_owned(),
+            entry_class: EntryClass::Ppd,
+            entry_description: "PAYROLL".to_owned(),
+        },
+        row: None,
+        due_at: None,
+        created_at: start(),
+        updated_at: start(),
+    }
+}
+
+fn claimed() -> Payment {
+    let mut payment = unsent();
+    let request = PreparedRequest { sealed_body: "sealed".to_owned(), bank_account_id: "bacc_1".to_owned() };
+    let until = start() + SignedDuration::from_secs(60);
+    let lease = Lease { owner: "worker".to_owned(), until, business_now: start() };
+    payment.leg.claim(Kind::Payout, request, lease).unwrap();
+    payment
+}
+
+fn in_process() -> Payment {
+    let mut payment = claimed();
+    let report = BankReport {
+        transfer_id: "acht_1".to_owned(),
+        attempt: 1,
+        status: BankStatus::Submitted,
+        amount: payment.amount,
+        currency: "USD".to_owned(),
+        is_debit: false,
+        bank_account_id: "bacc_1".to_owned(),
+        settled_at: None,
+        return_code: None,
+    };
+    payment.leg.report(payment.expected(), &report, start());
+    payment
+}
+
+fn around(source: &Source, batch: BatchState, cover: Cover) -> Surroundings<'_> {
+    Surroundings { batch, cover, source, business_now: start(), elapsed_now: start() }
+}
+
+#[test]
+fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
+    use BatchState as B;
+    use Push::{Cancel, Leave, Submit};
+    let pending = Push::FailUnfunded { after_available: false };
+    let owed = Push::FailUnfunded { after_available: true };
+    // Columns: awaited, available, gone before it was available, gone after.
+    let table = [
+        (B::Draft, [Leave, Leave, Leave, Leave]),
+        (B::Summarizing, [Leave, Leave, Leave, Leave]),
+        (B::Ready, [Leave, Leave, Leave, Leave]),
+        (B::Rejected, [Leave, Leave, Leave, Leave]),
+        (B::Importing, [Leave, Leave, Leave, Leave]),
+        (B::Paying, [Leave, Submit, pending, owed]),
+        (B::Completed, [Leave, Leave, Leave, Leave]),
+        (B::Canceling, [Cancel, Cancel, pending, owed]),
+        (B::Canceled, [Cancel, Cancel, pending, owed]),
+        (B::Declined, [Leave, Leave, Leave, Leave]),
+        (B::Expired, [Leave, Leave, Leave, Leave]),
+        (B::Failed, [Leave, Leave, Leave, Leave]),
+    ];
+    let covers = [
+        Cover::Awaited,
+        Cover::Available,
+        Cover::Gone { after_available: false },
+        Cover::Gone { after_available: true },
+    ];
+    let source = source();
+    for (batch, decisions) in table {
+        for (cover, decision) in covers.into_iter().zip(decisions) {
+            assert_eq!(unsent().push(around(&source, batch, cover)), decision, "{batch:?}, {cover:?}");
+        }
+    }
+}
+
+#[test]
+fn a_paused_source_pays_nothing_and_still_cancels_and_fails() {
+    let pause = Pause { reason: PauseReason::Operator, since: start(), until: None };
+    let paused = Source { pause: Some(pause), ..source() };
+    assert_eq!(unsent().push(around(&paused, BatchState::Paying, Cover::Available)), Push::Leave);
+    assert_eq!(unsent().push(around(&paused, BatchState::Canceling, Cover::Available)), Push::Cancel);
+    let gone = Cover::Gone { after_available: true };
+    let failed = Push::FailUnfunded { after_available: true };
+    assert_eq!(unsent().push(around(&paused, BatchState::Paying, gone)), failed);
+}
+
+#[test]
+fn a_pause_with_an_end_ends_then() {
+    let until = start() + SignedDuration::from_mins(5);
+    let pause = Pause { reason: PauseReason::Bank("http_401".to_owned()), since: start(), until: Some(until) };
+    let paused = Source { pause: Some(pause), ..source() };
+    let now = around(&paused, BatchState::Paying, Cover::Available);
+    assert_eq!(unsent().push(now), Push::Leave);
+    assert_eq!(unsent().push(Surroundings { business_now: until, ..now }), Push::Submit);
+}
+
+#[test]
+fn an_open_receivable_holds_new_releases_back() {
+    let owing = Source { receivable_open: true, ..source() };
+    assert_eq!(unsent().push(around(&owing, BatchState::Paying, Cover::Available)), Push::Leave);
+}
+
+#[test]
+fn a_claimed_payment_is_sent_again_when_its_lease_is_over_whatever_became_of_the_batch() {
+    let source = source();
+    let lease_over = start() + SignedDuration::from_secs(60);
+    for batch in [BatchState::Paying, BatchState::Canceling] {
+        for cover in [Cover::Available, Cover::Gone { after_available: true }] {
+            let now = around(&source, batch, cover);
+            assert_eq!(claimed().push(now), Push::Leave, "{batch:?}, {cover:?}");
+            let later = Surroundings { elapsed_now: lease_over, ..now };
+            assert_eq!(claimed().push(later), Push::Submit, "{batch:?}, {cover:?}");
+        }
+    }
+}
+
+#[test]
+fn a_silent_transfer_is_asked_about_after_five_days() {
+    let source = source();
+    let now = around(&source, BatchState::Paying, Cover::Available);
+    let five_days = start() + SignedDuration::from_hours(24 * 5);
+    assert_eq!(in_process().push(Surroundings { business_now: five_days, ..now }), Push::Leave);
+    let later = five_days + SignedDuration::from_secs(1);
+    assert_eq!(in_process().push(Surroundings { business_now: later, ..now }), Push::FollowUp);
+}
+
+#[test]
+fn nothing_happens_by_itself_while_attention_stands() {
+    let source = source();
+    for mut payment in [unsent(), claimed(), in_process()] {
+        payment.leg.raise(AttentionReason::BankDisagrees, start());
+        let now = around(&source, BatchState::Paying, Cover::Available);
+        let much_later = start() + SignedDuration::from_hours(24 * 30);
+        assert_eq!(
+            payment.push(Surroundings { business_now: much_later, elapsed_now: much_later, ..now }),
+            Push::Leave
+        );
+    }
+}

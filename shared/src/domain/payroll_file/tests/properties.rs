@@ -1,0 +1,135 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+use super::super::field::Field;
+use super::super::raw_row::{Parsed, parse_element};
+use super::super::usual_form::parse_usual_row;
+use super::*;
+use crate::domain::money::Cents;
+
+/// The choices of one generated row; its place in the file makes its loan number.
+#[derive(Clone, Debug)]
+struct Choice {
+    employee: u8,
+    source: u8,
+    institution: u8,
+    cents: i64,
+}
+
+fn choices() -> impl Strategy<Value = Vec<Choice>> {
+    let choice = (0..20_u8, 0..3_u8, 0..4_u8, 100..100_000_i64)
+        .prop_map(|(employee, source, institution, cents)| Choice { employee, source, institution, cents });
+    vec(choice, 1..40)
+}
+
+fn generated(choices: &[Choice]) -> Vec<String> {
+    let routing = ["123456780", "011000028", "021000021"];
+    let rows = choices.iter().zip(1..).map(|(choice, loan)| {
+        row(loan)
+            .replace("EMP-3f0c1a52", &format!("EMP-{}", choice.employee))
+            .replace("BRC-91b7e6d4", &format!("BRC-{}", choice.employee % 5))
+            .replace("CORP-5a2d9c10", &format!("CORP-{}", choice.source))
+            .replace("123456780", routing[usize::from(choice.source)])
+            .replace("ins_900001", &format!("ins_{}", choice.institution))
+            .replace("$8.15", &format!("${}", Cents::new(choice.cents)))
+    });
+    rows.collect()
+}
+
+/// What must not depend on how the file is written.
+fn content(summary: &Summary) -> impl PartialEq + std::fmt::Debug + use<> {
+    let totals = (summary.by_source.clone(), summary.by_branch.clone(), summary.by_institution.clone());
+    (summary.rows, summary.total, summary.canonical_hash, summary.employees, summary.loans, totals)
+}
+
+fn pieces(bytes: &[u8], cuts: &[Index]) -> Result<Summary, Rejection> {
+    let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
+    places.extend([0, bytes.len()]);
+    places.sort_unstable();
+    let mut reader = FileReader::new(Limits::default(), TODAY);
+    for pair in places.windows(2) {
+        reader.push(&bytes[pair[0]..pair[1]])?;
+    }
+    reader.finish()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_file_sums_the_same_pretty_permuted_and_split(choices in choices(), turn in any::<Index>(), cut in any::<Index>()) {
+        let mut rows = generated(&choices);
+        let whole = read(file(&rows)).expect("valid");
+        prop_assert_eq!(whole.total.get(), choices.iter().map(|choice| choice.cents).sum::<i64>());
+
+        let pretty = read(file(&rows).replace("><", ">\r\n  <")).expect("valid");
+        prop_assert_eq!(content(&pretty), content(&whole));
+
+        let (left, right) = rows.split_at(cut.index(rows.len() + 1));
+        let parts = [left, right].into_iter().filter(|part| !part.is_empty());
+        let parts: Vec<_> = parts.map(|part| read(file(part)).expect("valid")).collect();
+        let mut sum = Total::default();
+        let mut digests = Vec::new();
+        for part in parts {
+            sum.add(Total { rows: part.rows, total: part.total }).expect("small");
+            digests.extend(part.row_digests);
+        }
+        digests.sort_unstable();
+        prop_assert_eq!((sum.rows, sum.total, digests), (whole.rows, whole.total, whole.row_digests.clone()));
+
+        let places = rows.len();
+        rows.rotate_left(turn.index(places));
+        rows.swap(0, places - 1);
+        prop_assert_eq!(content(&read(file(&rows)).expect("valid")), content(&whole));
+    }
+
+    #[test]
+    fn the_pieces_do_not_matter(choices in choices(), cuts in vec(any::<Index>(), 0..200)) {
+        let text = file(&generated(&choices));
+        prop_assert_eq!(pieces(text.as_bytes(), &cuts), read(&text));
+    }
+
+    #[test]
+    fn a_damaged_file_never_panics_and_the_pieces_do_not_matter(
+        choices in choices(),
+        edits in vec((any::<Index>(), vec(prop::sample::select(b"<>&;/!-[]'\" \x00\xff\xef\xc3ax=?".to_vec()), 0..4), 0..9_usize), 1..6),
+        cuts in vec(any::<Index>(), 0..20),
+    ) {
+        let mut bytes = file(&generated(&choices)).into_bytes();
+        for (place, put, remove) in edits {
+            let at = place.index(bytes.len() + 1);
+            let end = (at + remove).min(bytes.len());
+            bytes.splice(at..end, put);
+        }
+        prop_assert_eq!(pieces(&bytes, &cuts), read(&bytes));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..400)) {
+        let _ = read(&bytes);
+        let _ = read_chunk(&bytes, 1, &Limits::default(), TODAY);
+    }
+
+    #[test]
+    fn arbitrary_markup_never_panics(text in "(<root>|<row>|</row>|<Amount>|</Amount>|\\$1\\.00|<!--|-->|<!\\[CDATA\\[|\\]\\]>|<\\?|\\?>|&amp;|&|<|>|'|\"| |é|/){0,60}") {
+        let _ = read(&text);
+        let _ = read_chunk(text.as_bytes(), 1, &Limits::default(), TODAY);
+    }
+
+    #[test]
+    fn the_usual_form_reads_as_the_general_one(choices in choices(), blanks in "[ \r\n\t]{0,3}", value in "[ -~é]{0,12}") {
+        let limits = Limits::default();
+        for row in generated(&choices) {
+            let row = row.replace("><", &format!(">{blanks}<")).replace("Marlo", &value);
+            let Some((usual, usual_length)) = parse_usual_row(&row, &limits) else { continue };
+            let Ok(Parsed::Complete { content, length }) = parse_element(&row, true, &limits) else { panic!("{row}") };
+            prop_assert_eq!(usual_length, length);
+            prop_assert!(content.problems.is_empty());
+            for field in Field::ALL {
+                let values = [&usual, &content].map(|row| row.get(field).map(|value| (value.text.to_string(), value.at)));
+                prop_assert_eq!(&values[0], &values[1]);
+            }
+        }
+    }
+}
