@@ -97,7 +97,7 @@ fn rejected(rejection: &Rejection) -> Problem {
 fn entry(error: RowError) -> ProblemEntry {
     ProblemEntry {
         row: Some(error.row),
-        field: Some(error.field),
+        field: error.field,
         code: error.code.to_string(),
         offset: Some(error.offset),
         message: error.message,

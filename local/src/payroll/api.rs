@@ -1,5 +1,6 @@
 //! The steps of a payroll over the HTTP API, as a person's tools would do them: one uploads, another approves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ pub(super) struct Created {
 #[derive(Debug, Deserialize)]
 pub(super) struct Link {
     url: String,
-    headers: Vec<(String, String)>,
+    headers: BTreeMap<String, String>,
 }
 
 /// What the summary came to.

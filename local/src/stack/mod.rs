@@ -177,6 +177,8 @@ impl Stack {
         let expected = ExpectedToken { issuer: issuer.url().to_owned(), audience: AUDIENCE.to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
+            .merge(approve_batch::router(system.clone(), verifier.clone()))
+            .merge(reports::router(system.clone(), verifier))
             .merge(column_webhook::router(system.clone()))
             .merge(objects_route::router(objects))
             .nest("/issuer", issuer.router());
