@@ -22,16 +22,21 @@ const RETRY_AFTER_SECONDS: u32 = 60;
 
 /// The routes as the bank calls them. A body may be 1 MiB.
 pub fn router(system: System) -> Router {
-    let (router, _) = routes().with_state(system).split_for_parts();
-    conventions(router)
+    conventions(routes(system))
+}
+
+/// The routes without the conventions: for a server that merges several functions' routes into one.
+pub fn routes(system: System) -> Router {
+    let (router, _) = described().with_state(system).split_for_parts();
+    router
 }
 
 /// The description of the routes.
 pub fn api() -> OpenApi {
-    routes().into_openapi()
+    described().into_openapi()
 }
 
-fn routes() -> OpenApiRouter<System> {
+fn described() -> OpenApiRouter<System> {
     OpenApiRouter::new().routes(routes!(receive_column_event))
 }
 

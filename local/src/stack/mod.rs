@@ -29,6 +29,7 @@ use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::system::SystemRandom;
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::people::{ExpectedToken, Role};
+use shared::http::conventions;
 use shared::operations::system::Ports;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock;
@@ -177,11 +178,12 @@ impl Stack {
         let expected = ExpectedToken { issuer: issuer.url().to_owned(), audience: AUDIENCE.to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
-            .merge(approve_batch::router(system.clone(), verifier.clone()))
-            .merge(reports::router(system.clone(), verifier))
-            .merge(column_webhook::router(system.clone()))
+            .merge(approve_batch::routes(system.clone(), verifier.clone()))
+            .merge(reports::routes(system.clone(), verifier))
+            .merge(column_webhook::routes(system.clone()))
             .merge(objects_route::router(objects))
             .nest("/issuer", issuer.router());
+        let router = conventions(router);
         serve(&mut tasks, api, router);
         workers::start(&mut tasks, &system, &queue);
         let deliverer = column.clone();
