@@ -61,16 +61,22 @@ fn say_how(stack: &Stack) {
     eprintln!("export APPROVER={}\n", stack.approver_token());
     eprintln!("# 1. a file, and a batch for it (small files may be posted directly; larger ones get a link)");
     eprintln!("clearway generate --out payroll.xml --rows 1000");
-    eprintln!("curl -s -H \"Authorization: Bearer $UPLOADER\" -H 'Content-Type: application/xml' --data-binary @payroll.xml {base}/batches");
+    eprintln!(
+        "curl -s -H \"Authorization: Bearer $UPLOADER\" -H 'Content-Type: application/xml' --data-binary @payroll.xml {base}/batches"
+    );
     eprintln!("export BATCH=bat_…   # from the answer");
     eprintln!("# 2. its summary");
     eprintln!("curl -s -X POST -H \"Authorization: Bearer $UPLOADER\" {base}/batches/$BATCH/summary");
     eprintln!("# 3. the approval, by a second person, naming what the summary says");
     eprintln!("curl -s -H \"Authorization: Bearer $APPROVER\" -H 'Content-Type: application/json' \\");
-    eprintln!("  -d '{{\"manifest_hash\":\"…\",\"total\":\"…\",\"accept_accounts\":[\"…\"],\"accept_overlaps\":[]}}' {base}/batches/$BATCH/approve");
+    eprintln!(
+        "  -d '{{\"manifest_hash\":\"…\",\"total\":\"…\",\"accept_accounts\":[\"…\"],\"accept_overlaps\":[]}}' {base}/batches/$BATCH/approve"
+    );
     eprintln!("# 4. how it goes");
     eprintln!("curl -s -H \"Authorization: Bearer $APPROVER\" {base}/batches/$BATCH");
     eprintln!("# 5. the reports and the books");
-    eprintln!("curl -s -H \"Authorization: Bearer $APPROVER\" -H 'Accept: text/csv' {base}/batches/$BATCH/reports/payments");
+    eprintln!(
+        "curl -s -H \"Authorization: Bearer $APPROVER\" -H 'Accept: text/csv' {base}/batches/$BATCH/reports/payments"
+    );
     eprintln!("curl -s -H \"Authorization: Bearer $APPROVER\" {base}/ledger/trial-balance\n");
 }

@@ -41,7 +41,9 @@ fn names(effects: &[Effect]) -> String {
 }
 
 fn statuses() -> String {
-    let mut table = "| bank status | rank | means | payout implies | funding implies |\n| --- | --- | --- | --- | --- |\n".to_owned();
+    let mut table =
+        "| bank status | rank | means | payout implies | funding implies |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
     for name in STATUSES {
         let status = BankStatus::parse(name);
         let meaning = status.meaning();

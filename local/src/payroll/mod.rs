@@ -73,7 +73,9 @@ struct Payroll {
 
 pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
     if options.data.is_some() && options.store == Store::Memory {
-        return Err(LocalError::Start("--data keeps a table, which --store memory is not: leave one of them out".to_owned()));
+        return Err(LocalError::Start(
+            "--data keeps a table, which --store memory is not: leave one of them out".to_owned(),
+        ));
     }
     let payroll = prepare(&options)?;
     let unknown = payroll.dead_servicers.iter().cloned().chain(options.unpayable.iter().cloned()).collect();

@@ -192,7 +192,8 @@ impl Outcome {
         let available = fundings.iter().filter(|funding| funding.leg.state == State::Available).count() as u64;
         let books = ledger::trial_balance(system).await?;
         let bank = stack.column.counters();
-        let lines = |by: &BTreeMap<String, Tally>| by.iter().map(|(id, tally)| (id.clone(), Line::from(tally))).collect();
+        let lines =
+            |by: &BTreeMap<String, Tally>| by.iter().map(|(id, tally)| (id.clone(), Line::from(tally))).collect();
         Ok(Self {
             batch_id: batch_id.to_string(),
             file_sha256: head.file_sha256,

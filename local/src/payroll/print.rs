@@ -21,12 +21,21 @@ pub(super) fn summary(summary: &Value) {
         eprintln!("    {institution}: {} rows, {} ({})", share["rows"], text(&share["total"]), text(&share["reason"]));
     }
     for warning in summary["warnings"].as_array().into_iter().flatten() {
-        eprintln!("  warning {}: {} times, first in row {}", text(&warning["code"]), warning["count"], warning["first_row"]);
+        eprintln!(
+            "  warning {}: {} times, first in row {}",
+            text(&warning["code"]),
+            warning["count"],
+            warning["first_row"]
+        );
     }
     eprintln!("  by source:");
     for source in summary["by_source"].as_array().into_iter().flatten() {
-        let columns = (text(&source["id"]), text(&source["total"]), text(&source["account_last4"]), text(&source["standing"]));
-        eprintln!("    {} {:>7} rows {:>14}  account …{} ({})", columns.0, source["rows"], columns.1, columns.2, columns.3);
+        let columns =
+            (text(&source["id"]), text(&source["total"]), text(&source["account_last4"]), text(&source["standing"]));
+        eprintln!(
+            "    {} {:>7} rows {:>14}  account …{} ({})",
+            columns.0, source["rows"], columns.1, columns.2, columns.3
+        );
     }
     let branches = summary["by_branch"].as_array().map(Vec::as_slice).unwrap_or_default();
     eprintln!("  by branch:");
@@ -48,7 +57,8 @@ pub(super) fn refusal(problem: &Value, as_json: bool) -> Result<(), LocalError> 
     }
     eprintln!("the file is refused: {count} errors");
     for error in errors.iter().take(20) {
-        let (code, message) = (error["code"].as_str().unwrap_or_default(), error["message"].as_str().unwrap_or_default());
+        let (code, message) =
+            (error["code"].as_str().unwrap_or_default(), error["message"].as_str().unwrap_or_default());
         eprintln!("  {code} at byte {}: {message}", error["offset"]);
     }
     Ok(())
@@ -65,9 +75,15 @@ pub(super) fn outcome(outcome: &Outcome, as_json: bool) -> Result<(), LocalError
         text.push('\n');
     };
     line(format!("\nBatch {} is {}", outcome.batch_id, outcome.state));
-    line(format!("  {} rows, {}; unpayable {} rows, {}", outcome.rows, outcome.total, outcome.unpayable.rows, outcome.unpayable.total));
+    line(format!(
+        "  {} rows, {}; unpayable {} rows, {}",
+        outcome.rows, outcome.total, outcome.unpayable.rows, outcome.unpayable.total
+    ));
     let payments = &outcome.payments;
-    line(format!("  completed {}, failed {}, returned {}, canceled {}", payments.completed, payments.failed, payments.returned, payments.canceled));
+    line(format!(
+        "  completed {}, failed {}, returned {}, canceled {}",
+        payments.completed, payments.failed, payments.returned, payments.canceled
+    ));
     line(format!("  fundings {} of {} available", outcome.fundings.available, outcome.fundings.count));
     line("  by source:".to_owned());
     for (id, share) in &outcome.by_source {
@@ -78,9 +94,17 @@ pub(super) fn outcome(outcome: &Outcome, as_json: bool) -> Result<(), LocalError
     for (account, totals) in &outcome.trial_balance {
         line(format!("  {account:<64} {:>14} {:>14}", totals.debits.to_string(), totals.credits.to_string()));
     }
-    line(format!("  {:<64} {:>14} {:>14}", "total", outcome.ledger.debits.to_string(), outcome.ledger.credits.to_string()));
+    line(format!(
+        "  {:<64} {:>14} {:>14}",
+        "total",
+        outcome.ledger.debits.to_string(),
+        outcome.ledger.credits.to_string()
+    ));
     let bank = &outcome.bank;
-    line(format!("Bank: {} transfers, {} left, {} keys used twice with other content", bank.transfers, bank.balance, bank.duplicate_keys_with_other_content));
+    line(format!(
+        "Bank: {} transfers, {} left, {} keys used twice with other content",
+        bank.transfers, bank.balance, bank.duplicate_keys_with_other_content
+    ));
     let timings = &outcome.timings_ms;
     line(format!(
         "Time: summary {} ms, import {} ms, funding {} ms, payout {} ms, total {} ms",

@@ -57,7 +57,11 @@ pub(super) async fn watch(
         let rows = head.as_ref().map_or(0, |head| head.rows);
         let payable = head.as_ref().map_or(0, |head| head.payable_rows);
         bars.import.set_length(rows);
-        bars.import.set_position(if batch.state == BatchState::Importing { imported(stack, &batch).await? } else { rows });
+        bars.import.set_position(if batch.state == BatchState::Importing {
+            imported(stack, &batch).await?
+        } else {
+            rows
+        });
         if batch.state != BatchState::Importing {
             timings.imported();
         }
@@ -70,7 +74,10 @@ pub(super) async fn watch(
         if transfers > fundings {
             timings.funded();
             bars.funding.set_position(fundings);
-            let settled = ["SETTLED", "COMPLETED", "RETURNED"].iter().filter_map(|name| bank.ach_by_status.get(name)).sum::<u64>();
+            let settled = ["SETTLED", "COMPLETED", "RETURNED"]
+                .iter()
+                .filter_map(|name| bank.ach_by_status.get(name))
+                .sum::<u64>();
             bars.submitted.set_position(transfers - fundings);
             bars.settled.set_position(settled.saturating_sub(fundings));
         }

@@ -189,7 +189,19 @@ impl Stack {
         let deliverer = column.clone();
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         tasks.spawn(async move { deliverer.deliver(&http).await });
-        Ok(Self { system, queue, clock, column, base_url, column_url, plaid_url, issuer, tasks, _embedded: embedded, _folder: folder })
+        Ok(Self {
+            system,
+            queue,
+            clock,
+            column,
+            base_url,
+            column_url,
+            plaid_url,
+            issuer,
+            tasks,
+            _embedded: embedded,
+            _folder: folder,
+        })
     }
 
     /// A development token for one of the two persons that payroll needs.
@@ -241,12 +253,7 @@ fn plaid_config(unknown_institutions: BTreeSet<String>) -> simulators::plaid::Co
 }
 
 /// The keys that seal a kept table are kept beside it: without them its account numbers cannot be read again.
-fn secrets(
-    folder: &Path,
-    keep: bool,
-    webhook_secret: &str,
-    random: &dyn Random,
-) -> Result<FixedSecrets, LocalError> {
+fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random) -> Result<FixedSecrets, LocalError> {
     let file = folder.join("development-keys.json");
     let kept = keep.then(|| std::fs::read_to_string(&file).ok()).flatten();
     let (ring, fingerprint): (String, String) = match kept {

@@ -88,6 +88,7 @@ impl Stack {
     fn move_to(&self, next: Timestamp) {
         let by = next.duration_since(self.clock.business_now());
         if let Ok(by) = Duration::try_from(by) {
+            tracing::debug!(to = %next, "business time goes on");
             // Beyond the very moment, since the index and the bank count in whole seconds.
             self.clock.move_forward(by.saturating_add(Duration::from_secs(1)));
             self.column.advance();
@@ -169,7 +170,10 @@ impl Stack {
         }
         let batch: Option<Batch> = stored::read(&*self.system.table, key).await?;
         let open = |state: BatchState| {
-            matches!(state, BatchState::Importing | BatchState::Paying | BatchState::Canceling | BatchState::Summarizing)
+            matches!(
+                state,
+                BatchState::Importing | BatchState::Paying | BatchState::Canceling | BatchState::Summarizing
+            )
         };
         Ok(batch.is_some_and(|batch| open(batch.state)))
     }

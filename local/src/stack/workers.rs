@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use futures::FutureExt as _;
 use shared::adapters::memory_queue::{MemoryQueue, RECEIVE_MAX, Received};
 use shared::domain::deadline::Deadline;
 use shared::domain::task::QueueName;
-use futures::FutureExt as _;
 use shared::operations::System;
 use tokio::task::JoinSet;
 
@@ -48,7 +48,11 @@ async fn invoke(system: &System, queue: &MemoryQueue, name: QueueName, received:
     let failed = |id: &str| answer.batch_item_failures.iter().any(|failure| failure.item_identifier == id);
     for message in &received {
         if failed(&message.message_id) {
-            tracing::warn!(message = message.message_id, receives = message.receive_count, "a task failed; it comes again");
+            tracing::warn!(
+                message = message.message_id,
+                receives = message.receive_count,
+                "a task failed; it comes again"
+            );
         } else {
             queue.delete(name, &message.receipt);
         }

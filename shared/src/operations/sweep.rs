@@ -2,7 +2,7 @@
 //!
 //! A batch that is not final has a time at which it is swept: that alone moves it to its end, even if every message was lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -12,7 +12,8 @@ use super::system::minutes_from;
 use super::upload::load;
 use super::{OperationError, System, fund, import, retry};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
-use crate::domain::ids::{BatchId, PAYMENT_SHARDS};
+use crate::domain::funding::Cover;
+use crate::domain::ids::BatchId;
 use crate::domain::leg::{Attention, State};
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
@@ -26,6 +27,8 @@ pub const SWEEP_MINUTES: i64 = 10;
 #[derive(Deserialize)]
 struct Seen {
     leg: SeenLeg,
+    source_id: String,
+    round: u32,
 }
 
 #[derive(Deserialize)]
@@ -38,9 +41,11 @@ struct SeenLeg {
 }
 
 /// Payments of a batch by what they wait for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Count {
     mark: SweepMark,
+    /// Unprocessed ones by the funding they rest on.
+    unprocessed: BTreeMap<(String, u32), u64>,
     /// Payments that the bank has or had.
     sent: u64,
     /// Open ones that wait for an operator.
@@ -107,29 +112,32 @@ async fn write(
 
 async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationError> {
     let shards = fold_batch(&*system.table, batch_id, |count: &mut Count, seen: Seen| {
-        let seen = seen.leg;
-        match seen.state {
-            State::Unprocessed => count.mark.unprocessed += 1,
+        match seen.leg.state {
+            State::Unprocessed => {
+                count.mark.unprocessed += 1;
+                *count.unprocessed.entry((seen.source_id, seen.round)).or_default() += 1;
+            }
             State::Submitting => count.mark.submitting += 1,
             State::Processing => count.mark.processing += 1,
             State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {}
         }
-        count.sent += u64::from(seen.transfer_id.is_some());
-        count.attention += u64::from(seen.state.is_open() && seen.attention.is_some());
+        count.sent += u64::from(seen.leg.transfer_id.is_some());
+        count.attention += u64::from(seen.leg.state.is_open() && seen.leg.attention.is_some());
         Ok(())
     })
     .await?;
-    debug_assert_eq!(shards.len(), usize::from(PAYMENT_SHARDS));
-    let sum = |total: Count, shard: Count| Count {
-        mark: SweepMark {
-            unprocessed: total.mark.unprocessed + shard.mark.unprocessed,
-            submitting: total.mark.submitting + shard.mark.submitting,
-            processing: total.mark.processing + shard.mark.processing,
-        },
-        sent: total.sent + shard.sent,
-        attention: total.attention + shard.attention,
-    };
-    Ok(shards.into_iter().fold(Count::default(), sum))
+    let mut sum = Count::default();
+    for shard in shards {
+        sum.mark.unprocessed += shard.mark.unprocessed;
+        sum.mark.submitting += shard.mark.submitting;
+        sum.mark.processing += shard.mark.processing;
+        sum.sent += shard.sent;
+        sum.attention += shard.attention;
+        for (key, count) in shard.unprocessed {
+            *sum.unprocessed.entry(key).or_default() += count;
+        }
+    }
+    Ok(sum)
 }
 
 /// The header's version was read before the count: whoever opens a payment again (a retry) changes the header first.
@@ -138,7 +146,7 @@ async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), Operati
     let round_ready = prepare_round(system, &batch).await?;
     let count = count(system, batch.id).await?;
     if count.mark.open() == 0 && round_ready {
-        return complete(system, batch, count, now).await;
+        return complete(system, batch, &count, now).await;
     }
     let stalled = batch.sweep == Some(count.mark);
     let waits = wait_of(system, &batch, &count, now).await?;
@@ -181,28 +189,34 @@ struct Wait {
     can_move: bool,
 }
 
-/// Until when nothing is to be expected.
+/// Until when nothing is to be expected: a funding's next date, the next settlement, or a little while where something can move.
 async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) -> Result<Wait, OperationError> {
-    let soon = minutes_from(now, SWEEP_MINUTES);
-    let after_settlement = fund::after_settlement(now);
+    let mut until = fund::after_settlement(now);
     if count.mark.open() == count.attention {
-        return Ok(Wait { until: after_settlement, can_move: false });
-    }
-    if count.mark.unprocessed == 0 && count.mark.submitting == 0 {
-        return Ok(Wait { until: after_settlement, can_move: false });
+        return Ok(Wait { until, can_move: false });
     }
     let fundings = fund::all_fundings(system, batch).await?;
-    let awaited =
-        |state: State| matches!(state, State::Unprocessed | State::Submitting | State::Processing | State::Completed);
-    let all_awaited = !fundings.is_empty() && fundings.iter().all(|funding| awaited(funding.leg.state));
-    if all_awaited && count.mark.submitting == 0 {
-        let next = fundings.iter().filter_map(|funding| funding.due_at).min();
-        return Ok(Wait { until: next.map_or(soon, |due| minutes_from(due.max(now), SWEEP_MINUTES)), can_move: false });
+    let of = |source_id: &str, round: u32| {
+        fundings.iter().find(|funding| funding.source_id == source_id && funding.id.round == round)
+    };
+    let soon = minutes_from(now, SWEEP_MINUTES);
+    let mut can_move = count.mark.submitting > 0;
+    for (source_id, round) in count.unprocessed.keys() {
+        match of(source_id, *round).filter(|funding| funding.cover() == Cover::Awaited) {
+            Some(funding) => {
+                let next = funding.due_at.map_or(soon, |due| minutes_from(due.max(now), SWEEP_MINUTES));
+                until = until.min(next);
+            }
+            None => can_move = true,
+        }
     }
-    Ok(Wait { until: soon, can_move: batch.sweep.is_none() })
+    if can_move {
+        until = until.min(soon);
+    }
+    Ok(Wait { until, can_move: can_move && batch.sweep.is_none() })
 }
 
-async fn complete(system: &System, mut batch: Batch, count: Count, now: Timestamp) -> Result<(), OperationError> {
+async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timestamp) -> Result<(), OperationError> {
     if batch.complete(now)? == Command::AlreadyApplied {
         return Ok(());
     }
