@@ -42,13 +42,8 @@ fn refused(error: GunzipError) -> Problem {
         GunzipError::Truncated => "GZIP_TRUNCATED",
         GunzipError::TooLarge { .. } => "LIMIT_EXCEEDED",
     };
-    let entry = ProblemEntry {
-        row: Some(0),
-        field: Some("file".to_owned()),
-        code: code.to_owned(),
-        offset: Some(0),
-        message: error.to_string(),
-    };
+    let entry =
+        ProblemEntry { row: Some(0), field: None, code: code.to_owned(), offset: Some(0), message: error.to_string() };
     Problem::unprocessable("FILE_REJECTED", "The file cannot be unpacked: see errors.").with_errors(vec![entry], 1)
 }
 

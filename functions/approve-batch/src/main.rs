@@ -2,10 +2,10 @@
 
 use lambda_http::Error;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
     let system = wiring::system().await?;
     let verifier = wiring::verifier(&system)?;
-    lambda_http::run(approve_batch::router(system, verifier)).await
+    wiring::serve(approve_batch::router(system, verifier)).await
 }

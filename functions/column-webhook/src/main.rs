@@ -6,5 +6,5 @@ use lambda_http::Error;
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
     let system = wiring::system().await?;
-    lambda_http::run(column_webhook::router(system)).await
+    wiring::serve(column_webhook::router(system)).await
 }

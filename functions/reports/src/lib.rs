@@ -14,6 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::people::Role;
+use shared::domain::task::ReportKind;
 use shared::http::caller::{authenticated, with_any_role};
 use shared::http::conventions;
 use shared::http::problem::ProblemDetails;
@@ -23,7 +24,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails)))]
+#[openapi(components(schemas(ProblemDetails, ReportKind)))]
 struct Base;
 
 /// The function's whole HTTP surface.

@@ -3,6 +3,7 @@
 //! Guarantees: all five functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
 //! named. No secret is in the environment: only the prefix of the secrets' names is.
 
+mod api_gateway;
 mod environment;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use shared::operations::System;
 use shared::operations::system::Ports;
 use tracing_subscriber::EnvFilter;
 
+pub use api_gateway::{serve, without_stage};
 pub use environment::{Environment, EnvironmentError};
 
 /// A function cannot start. Final until its template or the machine is corrected.

@@ -3,6 +3,7 @@
 
 mod faulty_table;
 mod no_bank;
+mod people;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,9 +22,11 @@ use shared::operations::system::Ports;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock;
 use shared::ports::secrets::{SecretName, SecretText};
+use shared::ports::transport::Transport;
 
 pub use faulty_table::{Fault, FaultyTable};
 pub use no_bank::NoBank;
+pub use people::People;
 
 /// The current and the previous secret of the bank's webhooks.
 pub const WEBHOOK_SECRETS: [&str; 2] = ["new-secret", "old-secret"];
@@ -38,8 +41,13 @@ pub struct World {
 }
 
 impl World {
-    /// An empty system at `start`, by both times.
+    /// An empty system at `start`, by both times, without a network.
     pub fn at(start: Timestamp) -> Self {
+        Self::with_network(start, Arc::new(NoBank))
+    }
+
+    /// An empty system at `start`, whose calls go to `transport`.
+    pub fn with_network(start: Timestamp, transport: Arc<dyn Transport>) -> Self {
         let clock = Arc::new(ManualClock::at(start));
         let random = Arc::new(SeededRandom::new(1));
         let table = Arc::new(FaultyTable::new(MemoryTable::new()));
@@ -48,6 +56,8 @@ impl World {
         let secrets = FixedSecrets::new([
             (SecretName::ColumnApiKey, SecretText::new("bank-key")),
             (SecretName::ColumnWebhookSecrets, SecretText::new(format!("{WEBHOOK_SECRETS:?}"))),
+            (SecretName::PlaidClientId, SecretText::new(people::PLAID_KEYS)),
+            (SecretName::PlaidSecret, SecretText::new(people::PLAID_KEYS)),
             (SecretName::SealingKeyRing, fresh_key_ring("key-1", &*random)),
             (SecretName::FingerprintKey, fresh_fingerprint_key(&*random)),
         ]);
@@ -58,7 +68,7 @@ impl World {
             clock: clock.clone(),
             random,
             secrets: Arc::new(secrets),
-            transport: Arc::new(NoBank),
+            transport,
         };
         Self { system: System::new(ports, settings()), table, queue, clock }
     }
@@ -85,7 +95,7 @@ impl World {
 fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
-        plaid_url: "http://plaid.test".to_owned(),
+        plaid_url: people::PLAID_URL.to_owned(),
         column_entity_id: "enti_test".to_owned(),
         bank_calls_per_second: 0,
         hold_banking_days: 2,

@@ -1,0 +1,10 @@
+//! The HTTP functions as their callers see them: real tokens, the real routers, everything behind the ports in memory.
+#![cfg(test)]
+
+mod api_description;
+mod approval;
+mod lambda_event;
+mod office;
+mod operators;
+mod reading;
+mod upload;

@@ -1,0 +1,101 @@
+use http::StatusCode;
+use serde_json::json;
+
+use crate::office::{OPERATOR, Office, READER, UPLOADER, dollars, small_file};
+
+#[tokio::test]
+async fn a_batch_shows_its_payments_counted() {
+    let office = Office::open();
+    let (_, manifest) = small_file(1);
+    let batch_id = office.paying_batch(1).await;
+    let batch = office.get(UPLOADER, &format!("/batches/{batch_id}")).await.json();
+    assert_eq!((&batch["state"], &batch["approval"]["by"]), (&json!("paying"), &json!("bob")));
+    assert_eq!(batch["payments"]["unprocessed"], manifest.rows);
+    assert_eq!(batch["totals"]["total"], dollars(manifest.total_cents));
+    assert_eq!(batch["file"]["manifest_hash"].as_str().unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn batches_are_listed_newest_first_page_by_page() {
+    let office = Office::open();
+    let mut made = Vec::new();
+    for seed in 1..=3 {
+        made.push(office.upload(small_file(seed).0).await);
+        office.people.world.clock.advance(std::time::Duration::from_secs(60));
+    }
+    made.reverse();
+    let (mut seen, mut path) = (Vec::new(), "/batches?limit=2".to_owned());
+    loop {
+        let page = office.get(READER, &path).await.json();
+        seen.extend(page["items"].as_array().unwrap().iter().map(|b| b["batch_id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = format!("/batches?limit=2&cursor={cursor}");
+    }
+    assert_eq!(seen, made);
+    let ready = office.get(READER, "/batches?state=ready").await.json();
+    assert_eq!(ready["items"], json!([]));
+}
+
+#[tokio::test]
+async fn the_reports_come_as_csv_or_json() {
+    let office = Office::open();
+    let batch_id = office.paying_batch(1).await;
+    let path = |report: &str| format!("/batches/{batch_id}/reports/{report}");
+
+    let csv = office.get_as(READER, &path("payments"), "text/csv").await;
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(csv.body.lines().count(), 21);
+    assert!(
+        csv.body.starts_with("row,payment_id,employee_id,branch_id,source_id,institution_id,account_last4,amount,")
+    );
+
+    let lines = office.get_as(READER, &path("payments"), "application/json").await.json();
+    assert_eq!((lines.as_array().unwrap().len(), &lines[0]["row"]), (20, &json!(1)));
+    for (report, count) in [("sources", 2), ("branches", 3)] {
+        let lines = office.get_as(READER, &path(report), "application/json").await.json();
+        assert_eq!(lines.as_array().unwrap().len(), count, "{report}");
+    }
+    assert_eq!(office.get_as(READER, &path("sources"), "text/html").await.status, StatusCode::NOT_ACCEPTABLE);
+    assert_eq!(office.get(READER, &path("employees")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_payment_is_found_alone_and_among_those_of_its_employee() {
+    let office = Office::open();
+    let batch_id = office.paying_batch(1).await;
+    let report = format!("/batches/{batch_id}/reports/payments");
+    let lines = office.get_as(READER, &report, "application/json").await.json();
+    let line = &lines[0];
+    let payment_id = line["payment_id"].as_str().unwrap();
+
+    let payment = office.get(READER, &format!("/payments/{payment_id}")).await.json();
+    assert_eq!((&payment["amount"], &payment["state"]), (&line["amount"], &json!("unprocessed")));
+    assert_eq!(payment["batch_id"], batch_id);
+    assert!(!payment.to_string().contains("sealed"), "{payment}");
+    let history = office.get(READER, &format!("/payments/{payment_id}/history")).await;
+    assert_eq!(history.status, StatusCode::OK);
+
+    let employee_id = line["employee_id"].as_str().unwrap();
+    let theirs = office.get(READER, &format!("/employees/{employee_id}/payments")).await.json();
+    let ids: Vec<_> = theirs["items"].as_array().unwrap().iter().map(|payment| &payment["payment_id"]).collect();
+    assert!(ids.contains(&&line["payment_id"]), "{ids:?}");
+}
+
+#[tokio::test]
+async fn the_books_of_a_batch_that_has_moved_nothing_are_empty_and_balanced() {
+    let office = Office::open();
+    office.paying_batch(1).await;
+    let balance = office.get(READER, "/ledger/trial-balance").await.json();
+    assert_eq!(balance["total"], json!({"debits": "0.00", "credits": "0.00"}));
+    assert_eq!(balance["accounts"].as_object().unwrap().len(), 10);
+    let account = balance["accounts"].as_object().unwrap().keys().next().unwrap();
+    let postings = office.get(READER, &format!("/ledger/accounts/{account}/postings")).await.json();
+    assert_eq!(postings, json!({"items": []}));
+    assert_eq!(office.get(READER, "/ledger/accounts/gold:CORP-1/postings").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_day_of_the_audit_must_be_a_day() {
+    let office = Office::open();
+    assert_eq!(office.get(OPERATOR, "/audit?day=today").await.refusal(), (400, "query_invalid".to_owned()));
+}
