@@ -13,6 +13,8 @@ pub mod import;
 pub mod inbox;
 pub mod ledger;
 pub mod lists;
+pub(crate) mod manifest;
+pub(crate) mod overlaps;
 mod problem;
 pub mod refund;
 pub mod release;

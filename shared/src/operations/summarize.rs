@@ -2,36 +2,18 @@
 //!
 //! Memory does not grow with the file: it is fetched and read a window at a time; only the duplicate sets grow with its rows.
 
-use std::collections::BTreeMap;
-
-use bytes::Bytes;
-use futures::stream::{self, StreamExt, TryStreamExt};
-use sha2::{Digest, Sha256};
-
 use super::upload::{load, upload_object};
-use super::{OperationError, System, billers};
-use crate::domain::batch::manifest::{
-    AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
-    ManifestWarning, Overlap,
-};
-use crate::domain::batch::{Batch, BatchState, Command, ManifestHead};
+use super::{OperationError, System, manifest};
+use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
-use crate::domain::payroll_file::{FileReader, Limits, Rejection, RowDigest, SourceDetails, Summary, Total};
-use crate::domain::source::{ExternalAccount, Source};
+use crate::domain::payroll_file::{FileReader, Limits, Rejection, Summary};
 use crate::domain::{calendar, task::Task};
-use crate::ports::table::{Cursor, Index, Order, Query, Range, TableError, decode};
+use crate::ports::table::TableError;
 use crate::store::stored::replace;
-use crate::store::{keys, stored};
 
 /// Bytes fetched at once.
 const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
-
-/// Institutions and sources looked up at once.
-const LOOKUPS_AT_ONCE: usize = 4;
-
-/// Rows that a batch of the last ten days also paid must be accepted by the approver.
-const OVERLAP_DAYS: i64 = 10;
 
 /// What a summary came to.
 #[derive(Debug)]
@@ -81,9 +63,9 @@ pub async fn run(system: &System, batch_id: BatchId, deadline: Deadline) -> Resu
         Ok(summary) => summary,
         Err(rejection) => return reject(system, batch, rejection).await,
     };
-    let manifest = make_manifest(system, batch_id, &summary, deadline).await?;
+    let manifest = manifest::make_manifest(system, batch_id, &summary, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-    let head = head_of(&manifest, &body);
+    let head = manifest::head_of(&manifest, &body);
     let digests: Vec<u8> = summary.row_digests.iter().flat_map(|digest| digest.as_bytes().to_vec()).collect();
     let digests_key = digests_object(batch_id, &manifest.canonical_hash);
     system.objects.put(&digests_key, "application/octet-stream", digests.into()).await?;
@@ -128,223 +110,6 @@ async fn reject(system: &System, mut batch: Batch, rejection: Rejection) -> Resu
 pub async fn stored_errors(system: &System, batch_id: BatchId) -> Result<Rejection, OperationError> {
     let body = system.objects.get(&errors_object(batch_id)).await?;
     serde_json::from_slice(&body).map_err(|cause| OperationError::Inconsistent(cause.to_string()))
-}
-
-async fn make_manifest(
-    system: &System,
-    batch_id: BatchId,
-    summary: &Summary,
-    deadline: Deadline,
-) -> Result<Manifest, OperationError> {
-    let institutions = decide_institutions(system, summary, deadline).await?;
-    let is_payable = |id: &str| matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
-    let payable = |by: &BTreeMap<String, Total>| -> Result<Total, OperationError> {
-        let mut sum = Total::default();
-        for (_, total) in by.iter().filter(|(id, _)| is_payable(id)) {
-            sum.add(*total)?;
-        }
-        Ok(sum)
-    };
-    let payable_of = |by: &BTreeMap<String, BTreeMap<String, Total>>, id: &str| match by.get(id) {
-        Some(by_institution) => payable(by_institution),
-        None => Ok(Total::default()),
-    };
-    let mut sources = Vec::with_capacity(summary.sources.len());
-    for details in &summary.sources {
-        let total = summary.by_source.get(&details.source_id).copied().unwrap_or_default();
-        let payable = payable_of(&summary.by_source_and_institution, &details.source_id)?;
-        sources.push(make_source(system, details, total, payable).await?);
-    }
-    sources.sort_by(|a, b| a.id.cmp(&b.id));
-    let mut branches = Vec::with_capacity(summary.by_branch.len());
-    for (id, total) in &summary.by_branch {
-        let payable = payable_of(&summary.by_branch_and_institution, id)?;
-        branches.push(ManifestBranch {
-            id: id.clone(),
-            rows: total.rows,
-            total: total.total,
-            payable_rows: payable.rows,
-            payable_total: payable.total,
-        });
-    }
-    let payable = payable(&summary.by_institution)?;
-    Ok(Manifest {
-        format: 1,
-        batch_id,
-        summarized_on: calendar::eastern_date(system.clock.business_now()),
-        file_sha256: summary.file_sha256.to_string(),
-        canonical_hash: summary.canonical_hash.to_string(),
-        bytes: summary.file_bytes,
-        rows: summary.rows,
-        total: summary.total,
-        payable_rows: payable.rows,
-        payable_total: payable.total,
-        employees: summary.employees,
-        loans: summary.loans,
-        sources,
-        branches,
-        institutions: institution_list(summary, institutions),
-        warnings: warnings(summary),
-        overlaps: overlaps(system, batch_id, &summary.row_digests).await?,
-        chunks: chunks(summary),
-    })
-}
-
-fn institution_list(summary: &Summary, decisions: BTreeMap<String, InstitutionDecision>) -> Vec<ManifestInstitution> {
-    decisions
-        .into_iter()
-        .map(|(id, decision)| {
-            let total = summary.by_institution.get(&id).copied().unwrap_or_default();
-            ManifestInstitution { id, rows: total.rows, total: total.total, decision }
-        })
-        .collect()
-}
-
-fn warnings(summary: &Summary) -> Vec<ManifestWarning> {
-    let warning =
-        |(code, seen): (&crate::domain::payroll_file::Warning, &crate::domain::payroll_file::WarningCount)| {
-            ManifestWarning { code: *code, count: seen.count, first_row: seen.first_row }
-        };
-    summary.warnings.iter().map(warning).collect()
-}
-
-fn chunks(summary: &Summary) -> Vec<Chunk> {
-    summary
-        .chunks
-        .iter()
-        .map(|chunk| Chunk {
-            number: chunk.number,
-            first_row: chunk.first_row,
-            rows: chunk.rows,
-            start: chunk.start,
-            end: chunk.end,
-            sha256: chunk.sha256.to_string(),
-        })
-        .collect()
-}
-
-async fn decide_institutions(
-    system: &System,
-    summary: &Summary,
-    deadline: Deadline,
-) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    stream::iter(summary.by_institution.keys().cloned().map(|id| async move {
-        let decision = billers::decision(system, &id, deadline).await?;
-        Ok((id, decision))
-    }))
-    .buffer_unordered(LOOKUPS_AT_ONCE)
-    .try_collect()
-    .await
-}
-
-async fn make_source(
-    system: &System,
-    details: &SourceDetails,
-    total: Total,
-    payable: Total,
-) -> Result<ManifestSource, OperationError> {
-    let vault = system.vault().await?;
-    let number = details.account_number.expose();
-    let bound_to = keys::source(&details.source_id).pk;
-    let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
-    let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
-    let standing = match &known {
-        None => AccountStanding::New,
-        Some(source) if source.account.fingerprint == fingerprint.as_str() => AccountStanding::Known,
-        Some(_) => AccountStanding::Changed,
-    };
-    // What is known already is sealed already: the same summary again makes the same manifest.
-    let account = match known {
-        Some(source) if standing == AccountStanding::Known => source.account,
-        Some(_) | None => ExternalAccount {
-            routing_number: details.routing_number.as_str().to_owned(),
-            sealed_account: vault.sealing.seal(number, &bound_to, &*system.random)?.as_str().to_owned(),
-            account_last4: details.account_number.last_four().to_owned(),
-            fingerprint: fingerprint.as_str().to_owned(),
-        },
-    };
-    Ok(ManifestSource {
-        id: details.source_id.clone(),
-        name: details.name.clone(),
-        account,
-        standing,
-        rows: total.rows,
-        total: total.total,
-        payable_rows: payable.rows,
-        payable_total: payable.total,
-    })
-}
-
-/// Approved batches of the last ten days that pay some of the same rows.
-async fn overlaps(system: &System, batch_id: BatchId, digests: &[RowDigest]) -> Result<Vec<Overlap>, OperationError> {
-    let now = system.clock.business_now();
-    let since = now.checked_sub(jiff::SignedDuration::from_hours(24 * OVERLAP_DAYS)).unwrap_or(now);
-    let mut overlaps = Vec::new();
-    let mut after: Option<Cursor> = None;
-    loop {
-        let query = Query {
-            index: Index::Lists,
-            pk: keys::LIST_BATCHES.to_owned(),
-            range: Range::Between(keys::sortable(since), "~".to_owned()),
-            order: Order::Ascending,
-            page_items: None,
-            start_after: after.take(),
-        };
-        let page = system.table.query(&query).await?;
-        for item in page.items {
-            let key: crate::ports::table::Key = decode(item)?;
-            let Some(earlier) = stored::read::<Batch>(&*system.table, &key).await? else { continue };
-            if earlier.id != batch_id && has_paid(&earlier) {
-                let rows = common_rows(system, &earlier, digests).await?;
-                if rows > 0 {
-                    overlaps.push(Overlap { batch_id: earlier.id, rows });
-                }
-            }
-        }
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(overlaps),
-        }
-    }
-}
-
-fn has_paid(batch: &Batch) -> bool {
-    match batch.state {
-        BatchState::Importing
-        | BatchState::Paying
-        | BatchState::Completed
-        | BatchState::Canceling
-        | BatchState::Canceled => batch.approval.is_some(),
-        BatchState::Draft
-        | BatchState::Summarizing
-        | BatchState::Ready
-        | BatchState::Rejected
-        | BatchState::Declined
-        | BatchState::Expired
-        | BatchState::Failed => false,
-    }
-}
-
-async fn common_rows(system: &System, earlier: &Batch, digests: &[RowDigest]) -> Result<u64, OperationError> {
-    let Some(head) = &earlier.manifest else { return Ok(0) };
-    let stored: Bytes = system.objects.get(&digests_object(earlier.id, &head.canonical_hash)).await?;
-    let theirs = stored.chunks_exact(16);
-    let common =
-        theirs.filter(|digest| digests.binary_search_by(|ours| ours.as_bytes().as_slice().cmp(digest)).is_ok());
-    Ok(common.count() as u64)
-}
-
-fn head_of(manifest: &Manifest, body: &[u8]) -> ManifestHead {
-    ManifestHead {
-        hash: hex::encode(Sha256::digest(body)),
-        file_sha256: manifest.file_sha256.clone(),
-        canonical_hash: manifest.canonical_hash.clone(),
-        rows: manifest.rows,
-        total: manifest.total,
-        payable_rows: manifest.payable_rows,
-        payable_total: manifest.payable_total,
-        chunks: u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX),
-    }
 }
 
 /// A worker's summary: what a person has to correct is written to the batch, not thrown.

@@ -144,6 +144,10 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
 async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), OperationError> {
     let now = system.clock.business_now();
     let round_ready = prepare_round(system, &batch).await?;
+    if let Some(until) = nothing_funded_until(system, &batch, now).await? {
+        batch.due_at = Some(until);
+        return write(system, &mut batch, Vec::new()).await.map(|_| ());
+    }
     let count = count(system, batch.id).await?;
     if count.mark.open() == 0 && round_ready {
         return complete(system, batch, &count, now).await;
@@ -182,6 +186,23 @@ async fn prepare_round(system: &System, batch: &Batch) -> Result<bool, Operation
     let is_ready = missing.is_empty();
     system.enqueue(missing).await?;
     Ok(is_ready)
+}
+
+/// While no money of the first round has ever been there, no payment can have moved: reading them all would tell nothing.
+async fn nothing_funded_until(
+    system: &System,
+    batch: &Batch,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, OperationError> {
+    if batch.state != BatchState::Paying || batch.rounds > 1 {
+        return Ok(None);
+    }
+    let fundings = fund::all_fundings(system, batch).await?;
+    if fundings.iter().any(|funding| funding.cover() != Cover::Awaited) {
+        return Ok(None);
+    }
+    let next = fundings.iter().filter_map(|funding| funding.due_at).min();
+    Ok(next.map(|due| minutes_from(due.max(now), SWEEP_MINUTES)))
 }
 
 struct Wait {

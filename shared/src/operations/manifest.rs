@@ -1,0 +1,180 @@
+//! Making a manifest of a summary: how each institution is paid, whether each source's account is known, what can be paid.
+
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use sha2::{Digest, Sha256};
+
+use super::{OperationError, System, billers, overlaps};
+use crate::domain::batch::ManifestHead;
+use crate::domain::batch::manifest::{
+    AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
+    ManifestWarning,
+};
+use crate::domain::calendar;
+use crate::domain::deadline::Deadline;
+use crate::domain::ids::BatchId;
+use crate::domain::payroll_file::{SourceDetails, Summary, Total};
+use crate::domain::source::{ExternalAccount, Source};
+use crate::store::{keys, stored};
+
+/// Institutions looked up at once.
+const LOOKUPS_AT_ONCE: usize = 4;
+
+pub(super) async fn make_manifest(
+    system: &System,
+    batch_id: BatchId,
+    summary: &Summary,
+    deadline: Deadline,
+) -> Result<Manifest, OperationError> {
+    let institutions = decide_institutions(system, summary, deadline).await?;
+    let is_payable = |id: &str| matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
+    let payable = |by: &BTreeMap<String, Total>| -> Result<Total, OperationError> {
+        let mut sum = Total::default();
+        for (_, total) in by.iter().filter(|(id, _)| is_payable(id)) {
+            sum.add(*total)?;
+        }
+        Ok(sum)
+    };
+    let payable_of = |by: &BTreeMap<String, BTreeMap<String, Total>>, id: &str| match by.get(id) {
+        Some(by_institution) => payable(by_institution),
+        None => Ok(Total::default()),
+    };
+    let mut sources = Vec::with_capacity(summary.sources.len());
+    for details in &summary.sources {
+        let total = summary.by_source.get(&details.source_id).copied().unwrap_or_default();
+        let payable = payable_of(&summary.by_source_and_institution, &details.source_id)?;
+        sources.push(make_source(system, details, total, payable).await?);
+    }
+    sources.sort_by(|a, b| a.id.cmp(&b.id));
+    let mut branches = Vec::with_capacity(summary.by_branch.len());
+    for (id, total) in &summary.by_branch {
+        let payable = payable_of(&summary.by_branch_and_institution, id)?;
+        branches.push(ManifestBranch {
+            id: id.clone(),
+            rows: total.rows,
+            total: total.total,
+            payable_rows: payable.rows,
+            payable_total: payable.total,
+        });
+    }
+    let payable = payable(&summary.by_institution)?;
+    Ok(Manifest {
+        format: 1,
+        batch_id,
+        summarized_on: calendar::eastern_date(system.clock.business_now()),
+        file_sha256: summary.file_sha256.to_string(),
+        canonical_hash: summary.canonical_hash.to_string(),
+        bytes: summary.file_bytes,
+        rows: summary.rows,
+        total: summary.total,
+        payable_rows: payable.rows,
+        payable_total: payable.total,
+        employees: summary.employees,
+        loans: summary.loans,
+        sources,
+        branches,
+        institutions: institution_list(summary, institutions),
+        warnings: warnings(summary),
+        overlaps: overlaps::find(system, batch_id, &summary.row_digests).await?,
+        chunks: chunks(summary),
+    })
+}
+
+fn institution_list(summary: &Summary, decisions: BTreeMap<String, InstitutionDecision>) -> Vec<ManifestInstitution> {
+    decisions
+        .into_iter()
+        .map(|(id, decision)| {
+            let total = summary.by_institution.get(&id).copied().unwrap_or_default();
+            ManifestInstitution { id, rows: total.rows, total: total.total, decision }
+        })
+        .collect()
+}
+
+fn warnings(summary: &Summary) -> Vec<ManifestWarning> {
+    let warning =
+        |(code, seen): (&crate::domain::payroll_file::Warning, &crate::domain::payroll_file::WarningCount)| {
+            ManifestWarning { code: *code, count: seen.count, first_row: seen.first_row }
+        };
+    summary.warnings.iter().map(warning).collect()
+}
+
+fn chunks(summary: &Summary) -> Vec<Chunk> {
+    summary
+        .chunks
+        .iter()
+        .map(|chunk| Chunk {
+            number: chunk.number,
+            first_row: chunk.first_row,
+            rows: chunk.rows,
+            start: chunk.start,
+            end: chunk.end,
+            sha256: chunk.sha256.to_string(),
+        })
+        .collect()
+}
+
+async fn decide_institutions(
+    system: &System,
+    summary: &Summary,
+    deadline: Deadline,
+) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
+    stream::iter(summary.by_institution.keys().cloned().map(|id| async move {
+        let decision = billers::decision(system, &id, deadline).await?;
+        Ok((id, decision))
+    }))
+    .buffer_unordered(LOOKUPS_AT_ONCE)
+    .try_collect()
+    .await
+}
+
+async fn make_source(
+    system: &System,
+    details: &SourceDetails,
+    total: Total,
+    payable: Total,
+) -> Result<ManifestSource, OperationError> {
+    let vault = system.vault().await?;
+    let number = details.account_number.expose();
+    let bound_to = keys::source(&details.source_id).pk;
+    let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
+    let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
+    let standing = match &known {
+        None => AccountStanding::New,
+        Some(source) if source.account.fingerprint == fingerprint.as_str() => AccountStanding::Known,
+        Some(_) => AccountStanding::Changed,
+    };
+    // What is known already is sealed already: the same summary again makes the same manifest.
+    let account = match known {
+        Some(source) if standing == AccountStanding::Known => source.account,
+        Some(_) | None => ExternalAccount {
+            routing_number: details.routing_number.as_str().to_owned(),
+            sealed_account: vault.sealing.seal(number, &bound_to, &*system.random)?.as_str().to_owned(),
+            account_last4: details.account_number.last_four().to_owned(),
+            fingerprint: fingerprint.as_str().to_owned(),
+        },
+    };
+    Ok(ManifestSource {
+        id: details.source_id.clone(),
+        name: details.name.clone(),
+        account,
+        standing,
+        rows: total.rows,
+        total: total.total,
+        payable_rows: payable.rows,
+        payable_total: payable.total,
+    })
+}
+
+pub(super) fn head_of(manifest: &Manifest, body: &[u8]) -> ManifestHead {
+    ManifestHead {
+        hash: hex::encode(Sha256::digest(body)),
+        file_sha256: manifest.file_sha256.clone(),
+        canonical_hash: manifest.canonical_hash.clone(),
+        rows: manifest.rows,
+        total: manifest.total,
+        payable_rows: manifest.payable_rows,
+        payable_total: manifest.payable_total,
+        chunks: u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX),
+    }
+}
