@@ -2,6 +2,8 @@
 //!
 //! `CLEARWAY_UPDATE=1 cargo test -p shared --test accounting_page` writes them anew.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of a test fail it by panicking")]
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 

@@ -88,6 +88,7 @@ fn source(standing: AccountStanding) -> ManifestSource {
 fn manifest(standing: AccountStanding) -> Manifest {
     Manifest {
         format: 1,
+        summarized_on: jiff::civil::date(2026, 3, 2),
         batch_id: id(1),
         file_sha256: "file".to_owned(),
         canonical_hash: "canonical".to_owned(),
