@@ -1,4 +1,4 @@
-//! A DynamoDB inside this process, reached over the loopback with the real AWS SDK.
+//! A DynamoDB inside this process, reached with the real AWS SDK.
 //!
 //! It checks requests, expressions and limits as the service does, which the in-memory table only imitates. One engine runs one
 //! request at a time. It lives in memory, or in one file that a later run opens again.
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{Region, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::auth::AuthSchemeId;
 use dynoxide::Database;
 use shared::adapters::clients;
 use shared::adapters::dynamodb::{DynamoTable, TableSetupError, create_table};
@@ -16,7 +17,9 @@ use shared::adapters::system::{SystemClock, SystemRandom};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::without_token::WithoutToken;
+use crate::in_process::InProcess;
+
+const NO_AUTH_SCHEME_ID: AuthSchemeId = AuthSchemeId::new("noAuth");
 
 /// The table's name on a laptop.
 pub const TABLE: &str = "clearway";
@@ -36,6 +39,7 @@ pub enum EmbeddedError {
 #[derive(Debug)]
 pub struct EmbeddedDynamodb {
     client: Client,
+    in_process: InProcess,
     endpoint: String,
     server: JoinHandle<()>,
 }
@@ -54,15 +58,18 @@ impl EmbeddedDynamodb {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         #[expect(clippy::disallowed_methods, reason = "the engine is a server of its own beside the handlers")]
-        let server = tokio::spawn(dynoxide::server::serve_on(listener, database));
-        let embedded = Self { client: client(&endpoint).await, endpoint, server };
+        let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
+        let in_process = InProcess::new(database);
+        let embedded = Self { client: client(&endpoint).await, in_process, endpoint, server };
         create_table(&embedded.client, TABLE).await?;
         Ok(embedded)
     }
 
-    /// The laptop's table. Its transactions carry no repeat token, which would slow the engine down.
+    /// The laptop's table: the real SDK, with no network between it and the engine.
     pub fn table(&self) -> DynamoTable {
-        let settings = self.client.config().to_builder().interceptor(WithoutToken);
+        let settings = self.client.config().to_builder().http_client(self.in_process.clone()).allow_no_auth();
+        // Nobody checks a signature on this way.
+        let settings = settings.auth_scheme_preference([NO_AUTH_SCHEME_ID]);
         DynamoTable::new(Client::from_conf(settings.build()), TABLE, Arc::new(SystemRandom), Arc::new(SystemClock))
     }
 

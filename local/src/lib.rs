@@ -4,7 +4,7 @@
 pub mod embedded_dynamodb;
 pub mod error;
 pub mod generate;
+mod in_process;
 pub mod payroll;
 pub mod serve;
 pub mod stack;
-mod without_token;

@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
 use local::{generate, payroll, serve};
 
-/// The embedded DynamoDB and the SDK's JSON allocate a great deal: this halves what that costs.
+/// The embedded DynamoDB and the SDK's JSON allocate a great deal.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
