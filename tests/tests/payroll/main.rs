@@ -5,6 +5,7 @@ mod approval;
 mod bank_refusals;
 mod funding_returns;
 mod happy_path;
+mod people;
 mod repeated;
 mod returns;
 mod secrets;
