@@ -5,6 +5,7 @@ mod approval;
 mod bank_refusals;
 mod funding_returns;
 mod happy_path;
+mod killed;
 mod people;
 mod repeated;
 mod returns;
