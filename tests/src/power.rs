@@ -1,4 +1,5 @@
-//! The power of one process: it can fail at any effect on the world outside, and then nothing of the process runs on.
+//! The power of one process: it can fail at any effect on the world outside, and then nothing of the process runs on. It can also be
+//! unsteady: then single effects fail, before or after they happened, and the process has to live with not knowing which.
 //!
 //! An effect is what outlives the process: a write, a message, an object, a call to a provider. Failing between two reads is the same as
 //! failing before the effect that follows them, so cutting before every effect once covers every moment.
@@ -25,6 +26,17 @@ pub struct Power {
     cut: Notify,
     /// Where set, calls give way to each other in a random, repeatable order.
     scatter: Option<Arc<dyn Random>>,
+    /// One effect in so many fails, as `scatter` draws; 0 is none.
+    fails_one_in: AtomicU64,
+}
+
+/// How an effect on the world outside goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Luck {
+    Happens,
+    FailsBefore,
+    /// It happened, and is reported as failed.
+    FailsAfter,
 }
 
 impl Power {
@@ -41,6 +53,23 @@ impl Power {
     /// Fails before the effect with this number from now; the first is 1.
     pub fn cut_before(&self, effect: u64) {
         self.cut_before.store(self.effects() + effect, Ordering::SeqCst);
+    }
+
+    /// From now on one effect in so many fails, half of them after they happened. 0 ends it. Needs [`Self::scattered`].
+    pub fn fail_one_in(&self, effects: u64) {
+        self.fails_one_in.store(effects, Ordering::SeqCst);
+    }
+
+    fn luck(&self) -> Luck {
+        let one_in = self.fails_one_in.load(Ordering::SeqCst);
+        match &self.scatter {
+            Some(random) if one_in > 0 => match random_u64(&**random) % (2 * one_in) {
+                0 => Luck::FailsBefore,
+                1 => Luck::FailsAfter,
+                _ => Luck::Happens,
+            },
+            Some(_) | None => Luck::Happens,
+        }
     }
 
     /// Effects so far.
@@ -94,7 +123,12 @@ impl Table for Powered<dyn Table> {
 
     async fn write(&self, changes: Vec<Change>) -> Result<(), TableError> {
         self.power.effect().await;
-        self.port.write(changes).await
+        let lost = || TableError::Unavailable("the connection broke".to_owned());
+        match self.power.luck() {
+            Luck::Happens => self.port.write(changes).await,
+            Luck::FailsBefore => Err(lost()),
+            Luck::FailsAfter => self.port.write(changes).await.and(Err(lost())),
+        }
     }
 }
 
@@ -102,7 +136,12 @@ impl Table for Powered<dyn Table> {
 impl Queue for Powered<dyn Queue> {
     async fn send(&self, queue: QueueName, bodies: Vec<String>) -> Result<(), QueueError> {
         self.power.effect().await;
-        self.port.send(queue, bodies).await
+        let lost = || QueueError("the connection broke".to_owned());
+        match self.power.luck() {
+            Luck::Happens => self.port.send(queue, bodies).await,
+            Luck::FailsBefore => Err(lost()),
+            Luck::FailsAfter => self.port.send(queue, bodies).await.and(Err(lost())),
+        }
     }
 }
 
@@ -138,9 +177,13 @@ impl Objects for Powered<dyn Objects> {
 impl Transport for Powered<dyn Transport> {
     async fn exchange(&self, request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
         self.power.effect().await;
+        let luck = self.power.luck();
+        if luck == Luck::FailsBefore {
+            return Err(TransportError::Broken("the connection broke".to_owned()));
+        }
         let answer = self.port.exchange(request).await;
         // The provider acted, and the process may never learn of it.
         self.power.effect().await;
-        answer
+        if luck == Luck::FailsAfter { Err(TransportError::TimedOut) } else { answer }
     }
 }

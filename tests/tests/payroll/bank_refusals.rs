@@ -102,7 +102,6 @@ async fn an_outage_of_two_hours_at_any_stage_fails_no_payment() {
     }
 }
 
-/// The source rests after a refusal of ours, so that an outage is not met by a storm of calls.
 #[tokio::test]
 async fn a_payees_own_fault_fails_that_payment_alone() {
     for code in ["routing_number_not_found", "invalid_beneficiary_account"] {
@@ -119,4 +118,19 @@ async fn a_payees_own_fault_fails_that_payment_alone() {
         assert_eq!(paid.with_reason(&format!("refused:{code}")).len(), 1, "{paid}");
         assert_eq!(paid.count(State::Completed), 11);
     }
+}
+
+/// The source rests after a refusal of ours, so that an outage is not met by a storm of calls.
+#[tokio::test]
+async fn an_outage_of_a_whole_day_is_waited_for_with_few_calls() {
+    let file = PayrollFile::generated(&one_source(12));
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    while journey.bank.debits().is_empty() {
+        assert!(journey.step().await);
+    }
+    let available = "2026-03-05T13:30:00Z".parse().unwrap();
+    journey.go_on_to(available).await;
+    journey.bank.control(Control::Outage { until: available + SignedDuration::from_hours(24) });
+    all_is_paid(&journey, &file, batch_id).await;
 }

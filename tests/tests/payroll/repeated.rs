@@ -139,3 +139,34 @@ async fn a_forged_webhook_is_refused_and_leaves_no_trace() {
     assert_eq!(post_webhook(&journey.receiver(), &forged).await, 401);
     assert_eq!(journey.dump(), before);
 }
+
+/// Everything at once: two workers on every message, webhooks doubled and shuffled, calls that overtake each other, and one effect in
+/// twenty-five failing before or after it happened, from the import to the last settlement.
+#[tokio::test]
+async fn on_an_unsteady_network_each_row_is_paid_exactly_once() {
+    for seed in 0..12 {
+        let file = PayrollFile::of(16);
+        let mut journey = Journey::start(&file);
+        let batch_id = journey.begin(&file).await;
+        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        let arrival = Arrival::Shuffled(journey.random());
+        journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
+        journey.power.fail_one_in(25);
+        for _ in 0..60 {
+            if !journey.step().await {
+                break;
+            }
+        }
+        journey.power.fail_one_in(0);
+        is_paid_once(&journey, &file, batch_id).await;
+    }
+}
+
+#[tokio::test]
+async fn on_dynamodb_too_what_comes_twice_is_done_once() {
+    let file = PayrollFile::of(12);
+    let mut journey = Journey::start_on_dynamodb(&file).await;
+    journey.delivery = Delivery { arrival: Arrival::Reversed, messages_twice: true, webhooks_twice: true, lost: None };
+    let batch_id = journey.begin(&file).await;
+    is_paid_once(&journey, &file, batch_id).await;
+}

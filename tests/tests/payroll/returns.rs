@@ -162,3 +162,45 @@ async fn a_payout_in_review_waits_and_a_canceled_one_may_be_retried() {
     assert_eq!(audit.batch(batch_id).count(State::Completed), 4);
     assert_eq!(audit.batch(batch_id).fundings.len(), 1);
 }
+
+/// Race: two operators ask for the same at the same moment. Without the header's version in both writes, two rounds would open, or the
+/// same money would go back twice.
+#[tokio::test]
+async fn a_retry_and_a_refund_asked_for_twice_at_once_happen_once() {
+    let file = PayrollFile::generated(&one_source(8));
+    let (journey, batch_id) = paid_with_returns(&file, &["R02", "R16"]).await;
+    let refund = || refund::refund(&journey.system, batch_id, OPERATOR);
+    let (one, other) = futures::join!(refund(), refund());
+    assert!(one.is_ok() || other.is_ok());
+    while journey.step().await {}
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
+    assert_eq!(audit.batch(batch_id).refunds.len(), 1);
+    assert_eq!(audit.balance_of_all(AccountKind::Cash), 0);
+
+    let (journey, batch_id) = paid_with_returns(&file, &["R18", "R27"]).await;
+    let retry = || retry::retry(&journey.system, batch_id, OPERATOR);
+    let (one, other) = futures::join!(retry(), retry());
+    assert!(one.is_ok() || other.is_ok());
+    journey.finish(batch_id).await;
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
+    assert_eq!(audit.batch(batch_id).batch.rounds, 2);
+    assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.total_cents);
+}
+
+/// What follows a return is between banks: recorded, and a person looks. The books keep to what the bank's balances say.
+#[tokio::test]
+async fn a_disputed_return_needs_attention_and_moves_nothing_by_itself() {
+    let file = PayrollFile::generated(&one_source(5));
+    let (journey, batch_id) = paid_with_returns(&file, &["R03"]).await;
+    let returned = journey.bank.payouts().into_iter().find(|transfer| transfer.status == "RETURNED").unwrap();
+    journey.bank.control(Control::DishonorReturn { transfer_id: returned.id.clone() });
+    journey.bank.control(Control::ContestDishonor { transfer_id: returned.id });
+    journey.settle_now().await;
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.agrees();
+    let batch = audit.batch(batch_id);
+    let flagged: Vec<_> = batch.payments.iter().filter(|payment| payment.leg.attention.is_some()).collect();
+    assert_eq!(flagged.len(), 1);
+    assert_eq!(flagged[0].leg.state, State::Returned);
+    journey.let_go(batch_id).await;
+    Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
+}
