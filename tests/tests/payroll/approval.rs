@@ -212,3 +212,19 @@ async fn a_file_replaced_after_its_summary_fails_the_batch_and_frees_its_payment
     let audit = Audit::of(&journey, &[(again, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(again).batch.approval.as_ref().unwrap().by, APPROVER);
 }
+
+/// All rows or none: the first two chunks are as they were and the third is not. Without the barrier behind the import, the rows of the
+/// first two would be paid.
+#[tokio::test]
+async fn one_chunk_of_three_that_differs_keeps_every_row_from_being_paid() {
+    let file = PayrollFile::of(1_200);
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    let replaced = file.changed(|rows| rows[1_150].employee.first_name = "Somebody".to_owned());
+    journey.objects.put(&upload_object(batch_id), "application/xml", replaced.bytes).await.unwrap();
+
+    assert_eq!(journey.finish(batch_id).await.state, BatchState::Failed);
+    assert_eq!(journey.payments(batch_id).await.len(), 1_000);
+    journey.let_days_pass(8).await;
+    assert_eq!(journey.bank.transfers().len(), 0);
+}

@@ -170,3 +170,21 @@ async fn on_dynamodb_too_what_comes_twice_is_done_once() {
     let batch_id = journey.begin(&file).await;
     is_paid_once(&journey, &file, batch_id).await;
 }
+
+/// Race: two batches meet the same new sources at the same moment. Without put-if-absent for a source and one key for its account at the
+/// bank, a source would have two accounts, and one batch's money would lie where the other looks for it.
+#[tokio::test]
+async fn two_batches_of_the_same_sources_at_once_are_each_paid_once() {
+    for seed in 0..3 {
+        let first_file = PayrollFile::of(16);
+        let second_file = first_file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += 1));
+        let mut journey = Journey::start(&first_file);
+        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        let arrival = Arrival::Shuffled(journey.random());
+        journey.delivery = Delivery { arrival, messages_twice: true, ..Delivery::default() };
+        let (first, second) = (journey.begin(&first_file).await, journey.begin(&second_file).await);
+        journey.finish(first).await;
+        journey.finish(second).await;
+        Audit::of(&journey, &[(first, &first_file), (second, &second_file)]).await.is_clean(&journey);
+    }
+}
