@@ -133,11 +133,7 @@ async fn record<T: Carrier>(
 }
 
 /// Nothing is running any more, so the next send need not wait for the lease. The outcome stays unknown.
-async fn release_lease<T: Carrier>(
-    system: &System,
-    mut item: T,
-    was_answered: bool,
-) -> Result<Sent, OperationError> {
+async fn release_lease<T: Carrier>(system: &System, mut item: T, was_answered: bool) -> Result<Sent, OperationError> {
     if let Some(claim) = &mut item.leg_mut().claim {
         claim.lease_until = system.clock.elapsed_now();
         // An outage is not the item's failure: it is waited for, however long it lasts.

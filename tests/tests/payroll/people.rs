@@ -1,12 +1,16 @@
 //! What people stop: cancel, decline, let expire, pause and resume.
 
+use std::sync::Arc;
+
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{APPROVER, Journey, OPERATOR};
+use journeys::power::Power;
+use shared::adapters::simulated::SeededRandom;
 use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
-use shared::operations::{OperationError, approve, refund, sources};
+use shared::operations::{OperationError, approve, import, refund, sources, sweep};
 use simulators::column::{CallFaultKind, Control};
 
 #[tokio::test]
@@ -166,4 +170,28 @@ async fn with_every_source_paused_nothing_leaves_and_resumed_all_is_paid() {
     }
     journey.finish(batch_id).await;
     Audit::of(&journey, &[(first, &file), (batch_id, &next_file)]).await.is_clean(&journey);
+}
+
+/// Race: rows are still being recorded while the cancel counts what is open. Without a look at the batch after the last row, those rows
+/// would stay open in a batch that has ended.
+#[tokio::test]
+async fn canceled_while_its_rows_are_recorded_no_row_stays_open() {
+    let file = PayrollFile::of(40);
+    for seed in 0..12 {
+        let mut journey = Journey::start(&file);
+        let batch_id = journey.begin(&file).await;
+        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        let system = &journey.system;
+        let cancel = async {
+            approve::cancel(system, batch_id, OPERATOR).await.unwrap();
+            sweep::sweep(system, batch_id).await.unwrap();
+        };
+        let (imported, ()) = futures::join!(import::chunk(system, batch_id, 1), cancel);
+        imported.unwrap();
+        assert_eq!(journey.finish(batch_id).await.state, BatchState::Canceled);
+        journey.settle_now().await;
+        let payments = journey.payments(batch_id).await;
+        assert!(payments.iter().all(|payment| !payment.leg.state.is_open()), "seed {seed}");
+        assert_eq!(journey.bank.transfers().len(), 0);
+    }
 }
