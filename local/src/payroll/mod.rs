@@ -244,4 +244,4 @@ async fn payable(stack: &Stack, batch_id: BatchId) -> Result<u64, LocalError> {
 }
 
 /// How often the bars look.
-const WATCH_EVERY: Duration = Duration::from_millis(150);
+const WATCH_EVERY: Duration = Duration::from_millis(30);

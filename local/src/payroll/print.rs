@@ -50,7 +50,11 @@ pub(super) fn summary(summary: &Value) {
 
 /// The errors of a refused file.
 pub(super) fn refusal(problem: &Value, as_json: bool) -> Result<(), LocalError> {
-    let errors = problem["errors"].as_array().cloned().unwrap_or_default();
+    let mut errors = problem["errors"].as_array().cloned().unwrap_or_default();
+    // An error about a whole row or file names no field: the key is there all the same.
+    for error in errors.iter_mut().filter_map(Value::as_object_mut) {
+        error.entry("field").or_insert(Value::Null);
+    }
     let count = problem["error_count"].as_u64().unwrap_or(errors.len() as u64);
     if as_json {
         return print_line(&json!({ "errors": errors, "error_count": count }).to_string());
