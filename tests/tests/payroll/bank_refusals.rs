@@ -1,13 +1,15 @@
 //! The bank refusing for reasons of ours fails no payment and fills no dead-letter queue; a payee's own fault fails that payee alone.
 
 use jiff::SignedDuration;
+use std::time::Duration;
+
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::Journey;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
-use shared::domain::leg::State;
-use simulators::column::{CallFaultKind, Control};
+use shared::domain::leg::{AttentionReason, State};
+use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 const FAULTY_CALLS: u64 = 60;
 
@@ -136,4 +138,60 @@ async fn an_outage_of_a_whole_day_needs_no_operator() {
         journey.bank.control(Control::Outage { until: journey.now() + SignedDuration::from_hours(24) });
         all_is_paid(&journey, &file, batch_id).await;
     }
+}
+
+/// Race: the first send gets no answer and is still on its way; the second is refused for good; then the first arrives and pays. Without
+/// applying the bank's word to a payment that had failed, the books would miss money that has left.
+#[tokio::test]
+async fn a_send_that_arrives_after_a_refusal_is_booked_as_what_happened() {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    while journey.bank.debits().is_empty() {
+        assert!(journey.step().await);
+    }
+    journey.bank.fail_transfers(CallFaultKind::LateSend { delay_s: 600 }, 1);
+    journey.bank.refuse_transfers("invalid_beneficiary_account", 1);
+    journey.finish(batch_id).await;
+    journey.let_days_pass(3).await;
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.agrees();
+    let batch = audit.batch(batch_id);
+    assert_eq!(batch.cents(State::Completed), file.contents.total_cents, "{batch}");
+    assert_eq!(journey.bank.payouts().len(), 1);
+}
+
+/// We lose the outcome of one payment, its webhooks, and then a month, which is longer than the bank remembers keys.
+async fn down_for_a_month(fault: CallFaultKind) -> (Journey, PayrollFile, BatchId) {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    while journey.bank.debits().is_empty() {
+        assert!(journey.step().await);
+    }
+    journey.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
+    journey.bank.webhook_faults(WebhookFaults { drop_next: 1_000, ..Default::default() });
+    // As often as the client tries in one send.
+    journey.bank.fail_transfers(fault, 3);
+    while journey.payments(batch_id).await[0].leg.state != State::Submitting {
+        assert!(journey.step().await);
+    }
+    journey.clock.advance(Duration::from_secs(31 * 24 * 3600));
+    (journey, file, batch_id)
+}
+
+/// Column forgets keys after thirty days: a send after that would pay again.
+#[tokio::test]
+async fn after_a_month_the_bank_is_asked_for_the_transfer_instead_of_sent_it_again() {
+    let (journey, file, batch_id) = down_for_a_month(CallFaultKind::SilenceAfter).await;
+    all_is_paid(&journey, &file, batch_id).await;
+    assert_eq!(journey.bank.payouts().len(), 1);
+}
+
+#[tokio::test]
+async fn after_a_month_what_the_bank_does_not_have_waits_for_an_operator() {
+    let (journey, _, batch_id) = down_for_a_month(CallFaultKind::SilenceBefore).await;
+    journey.let_days_pass(2).await;
+    let payment = journey.payments(batch_id).await.remove(0);
+    assert_eq!(payment.leg.attention.map(|attention| attention.reason), Some(AttentionReason::OutcomeUnknown));
+    assert_eq!(journey.bank.payouts().len(), 0);
 }

@@ -138,3 +138,24 @@ async fn after_a_returned_funding_a_retry_pulls_the_whole_sum_again() {
     assert_eq!(rounds, [(1, State::Returned), (2, State::Available)]);
     assert_eq!(batch.fundings[1].amount.get(), file.contents.total_cents);
 }
+
+/// What a source owes blocks it: neither a retry nor the next batch pulls or pays anything for it until an operator has looked.
+#[tokio::test]
+async fn a_source_that_owes_is_neither_pulled_from_nor_paid_for() {
+    let file = PayrollFile::generated(&one_source(4));
+    let journey = Journey::start(&file);
+    let first = journey.begin(&file).await;
+    journey.finish(first).await;
+    let debit = journey.bank.debits().remove(0);
+    journey.bank.return_now(&debit.id, "R10");
+    journey.settle_now().await;
+
+    let next_file = file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += 1));
+    let second = journey.begin(&next_file).await;
+    journey.let_days_pass(5).await;
+    let audit = Audit::of(&journey, &[(first, &file), (second, &next_file)]).await.is_clean(&journey);
+    assert_eq!(audit.balance_of_all(AccountKind::Receivable), file.contents.total_cents);
+    assert_eq!(audit.batch(first).count(State::Completed), 4, "what has left stays paid");
+    assert_eq!(audit.batch(second).count(State::Unprocessed), 4);
+    assert_eq!(audit.batch(second).batch.state, BatchState::Paying);
+}
