@@ -18,7 +18,7 @@ use crate::domain::leg::{AttentionReason, Kind, State};
 use crate::domain::money::Cents;
 use crate::domain::source::Source;
 use crate::domain::task::Task;
-use crate::ports::table::TableError;
+use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::stored::{create, read, replace};
 use crate::store::{counterparty, keys};
@@ -85,7 +85,12 @@ pub async fn fund(
     let source = sources::ensure_bank_account(system, source, deadline).await?;
     let id = FundingId { batch: batch_id, source: SourceTag::of(source_id), round };
     let funding = Funding::new(id, amount, source_id.to_owned(), system.clock.business_now());
-    match system.table.write(vec![create(&funding)?]).await {
+    // Not for a batch that was canceled in between: its payer's money must not be pulled any more.
+    let still_paying = Change::Check {
+        key: keys::batch(batch_id),
+        condition: Condition::StateIn(vec![BatchState::Paying.as_str().to_owned()]),
+    };
+    match system.table.write(vec![create(&funding)?, still_paying]).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
         Err(other) => return Err(other.into()),
     }
@@ -197,6 +202,9 @@ pub async fn review(
 /// Answers whether its money became available.
 async fn review_one(system: &System, funding: Funding, deadline: Deadline) -> Result<bool, OperationError> {
     match funding.leg.state {
+        State::Unprocessed if is_stopped(system, funding.id.batch).await? => {
+            stop(system, funding).await.map(|()| false)
+        }
         State::Unprocessed | State::Submitting => {
             let source = read::<Source>(&*system.table, &keys::source(&funding.source_id)).await?;
             let Some(source) = source.filter(|source| source.bank_account_id.is_some()) else { return Ok(false) };
@@ -218,6 +226,24 @@ async fn postpone(system: &System, mut funding: Funding) -> Result<(), Operation
     let now = system.clock.business_now();
     funding.schedule(now);
     match system.table.write(vec![replace(&mut funding)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Whether nothing more may leave for a batch.
+async fn is_stopped(system: &System, batch_id: BatchId) -> Result<bool, OperationError> {
+    let batch = load(system, batch_id).await?;
+    Ok(matches!(batch.state, BatchState::Canceling | BatchState::Canceled))
+}
+
+/// Its batch was canceled before the bank had it.
+async fn stop(system: &System, mut funding: Funding) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let moved = funding.leg.cancel(Kind::Funding)?;
+    let entry = HistoryEntry::new("canceled", &funding.leg, now).moved(&moved);
+    match step::save(&*system.table, &mut funding, &entry, &moved.effects, now).await {
+        // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }

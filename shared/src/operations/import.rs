@@ -164,6 +164,10 @@ async fn fail(system: &System, mut batch: Batch, why: &str) -> Result<(), Operat
 /// The barrier: counts the finished chunks, consistently; when all are there the batch goes on to funding.
 pub async fn finish(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
     let mut batch = load(system, batch_id).await?;
+    if matches!(batch.state, BatchState::Canceling | BatchState::Canceled) {
+        // Rows that were recorded while the cancel counted what is open.
+        return super::fund::release_all(system, batch_id).await;
+    }
     if batch.state != BatchState::Importing {
         return Ok(());
     }

@@ -66,6 +66,15 @@ impl Surrounding {
         Ok(Some(Around { batch, cover, source }))
     }
 
+    /// A source is made with its first funding: before that nothing can have left, and all there is to do is to cancel.
+    async fn push_of_unfunded(&self, system: &System, payment: &Payment) -> Result<Push, OperationError> {
+        let Some(batch_id) = payment.batch_id() else { return Ok(Push::Leave) };
+        match self.batch(system, batch_id).await? {
+            Some(BatchState::Canceling | BatchState::Canceled) => Ok(Push::Cancel),
+            Some(_) | None => Ok(Push::Leave),
+        }
+    }
+
     async fn batch(&self, system: &System, id: BatchId) -> Result<Option<BatchState>, OperationError> {
         if let Some(known) = lock(&self.batches).get(&id) {
             return Ok(*known);
@@ -118,8 +127,11 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
             if !payment.leg.state.is_open() {
                 continue;
             }
-            let Some(around) = surrounding.of(system, &payment).await? else { continue };
-            match payment.push(around.view(system)) {
+            let push = match surrounding.of(system, &payment).await? {
+                Some(around) => payment.push(around.view(system)),
+                None => surrounding.push_of_unfunded(system, &payment).await?,
+            };
+            match push {
                 Push::Leave => {}
                 Push::Submit => tasks.push(Task::Submit { payment_id: payment.id }),
                 Push::FollowUp => tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),

@@ -119,7 +119,8 @@ async fn record<T: Carrier>(
         }
         Err(unknown @ (BankError::Unavailable { .. } | BankError::Unreadable { .. })) => {
             tracing::warn!(item = %item.item_id(), cause = %unknown, "the outcome of a send is unknown");
-            return release_lease(system, item).await;
+            let was_answered = matches!(unknown, BankError::Unreadable { .. });
+            return release_lease(system, item, was_answered).await;
         }
     };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
@@ -132,9 +133,11 @@ async fn record<T: Carrier>(
 }
 
 /// Nothing is running any more, so the next send need not wait for the lease. The outcome stays unknown.
-async fn release_lease<T: Carrier>(system: &System, mut item: T) -> Result<Sent, OperationError> {
+async fn release_lease<T: Carrier>(system: &System, mut item: T, was_answered: bool) -> Result<Sent, OperationError> {
     if let Some(claim) = &mut item.leg_mut().claim {
         claim.lease_until = system.clock.elapsed_now();
+        // An outage is not the item's failure: it is waited for, however long it lasts.
+        claim.sends = claim.sends.saturating_sub(u32::from(!was_answered));
     }
     item.touch(system.clock.business_now());
     match system.table.write(vec![replace(&mut item)?]).await {

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use super::approve::{expire, import_tasks, release_claim};
 use super::system::minutes_from;
 use super::upload::load;
-use super::{OperationError, System, fund, import, retry};
+use super::{OperationError, System, fund, import, retry, sources};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
-use crate::domain::funding::Cover;
+use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::BatchId;
-use crate::domain::leg::{Attention, State};
+use crate::domain::leg::{Attention, Effect, State};
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
 use crate::store::payments::fold_batch;
@@ -150,6 +150,7 @@ async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), Operati
     }
     let count = count(system, batch.id).await?;
     if count.mark.open() == 0 && round_ready {
+        free_sources(system, &batch).await?;
         return complete(system, batch, &count, now).await;
     }
     let stalled = batch.sweep == Some(count.mark);
@@ -235,6 +236,18 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
         until = until.min(soon);
     }
     Ok(Wait { until, can_move: can_move && batch.sweep.is_none() })
+}
+
+/// The last payments of a returned funding may have failed in a run that died before it looked at what their source still owes.
+async fn free_sources(system: &System, batch: &Batch) -> Result<(), OperationError> {
+    let fundings = fund::all_fundings(system, batch).await?;
+    let came_back_late = |funding: &Funding| funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
+    let owing: BTreeSet<String> =
+        fundings.into_iter().filter(came_back_late).map(|funding| funding.source_id).collect();
+    for source_id in owing {
+        sources::settle_receivable(system, &source_id).await?;
+    }
+    Ok(())
 }
 
 async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timestamp) -> Result<(), OperationError> {

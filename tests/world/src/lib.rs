@@ -21,12 +21,16 @@ use shared::domain::task::{QueueName, Task, TaskFormat};
 use shared::operations::system::Ports;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock;
+use shared::ports::random::Random;
 use shared::ports::secrets::{SecretName, SecretText};
 use shared::ports::transport::Transport;
 
 pub use faulty_table::{Fault, FaultyTable};
 pub use no_bank::NoBank;
-pub use people::People;
+pub use people::{PLAID_KEYS, People};
+
+/// Our key at the bank.
+pub const BANK_KEY: &str = "bank-key";
 
 /// The current and the previous secret of the bank's webhooks.
 pub const WEBHOOK_SECRETS: [&str; 2] = ["new-secret", "old-secret"];
@@ -53,14 +57,7 @@ impl World {
         let table = Arc::new(FaultyTable::new(MemoryTable::new()));
         let queue_settings = QueueSettings { visibility: Duration::from_secs(180), receives_max: 5 };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
-        let secrets = FixedSecrets::new([
-            (SecretName::ColumnApiKey, SecretText::new("bank-key")),
-            (SecretName::ColumnWebhookSecrets, SecretText::new(format!("{WEBHOOK_SECRETS:?}"))),
-            (SecretName::PlaidClientId, SecretText::new(people::PLAID_KEYS)),
-            (SecretName::PlaidSecret, SecretText::new(people::PLAID_KEYS)),
-            (SecretName::SealingKeyRing, fresh_key_ring("key-1", &*random)),
-            (SecretName::FingerprintKey, fresh_fingerprint_key(&*random)),
-        ]);
+        let secrets = secrets(&*random, &format!("{WEBHOOK_SECRETS:?}"));
         let ports = Ports {
             table: table.clone(),
             queue: queue.clone(),
@@ -92,7 +89,20 @@ impl World {
     }
 }
 
-fn settings() -> Settings {
+/// Every secret that a system reads. `webhook_secrets` is the stored JSON list.
+pub fn secrets(random: &dyn Random, webhook_secrets: &str) -> FixedSecrets {
+    FixedSecrets::new([
+        (SecretName::ColumnApiKey, SecretText::new(BANK_KEY)),
+        (SecretName::ColumnWebhookSecrets, SecretText::new(webhook_secrets)),
+        (SecretName::PlaidClientId, SecretText::new(PLAID_KEYS)),
+        (SecretName::PlaidSecret, SecretText::new(PLAID_KEYS)),
+        (SecretName::SealingKeyRing, fresh_key_ring("key-1", random)),
+        (SecretName::FingerprintKey, fresh_fingerprint_key(random)),
+    ])
+}
+
+/// What every test system is set to. Hosts `column.test` and `plaid.test` stand for the two providers.
+pub fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
         plaid_url: people::PLAID_URL.to_owned(),

@@ -16,7 +16,8 @@ use simulators::plaid::{Config, Plaid};
 use crate::World;
 
 pub(crate) const PLAID_URL: &str = "http://plaid.test";
-pub(crate) const PLAID_KEYS: &str = "plaid-key";
+/// Our id and secret at Plaid.
+pub const PLAID_KEYS: &str = "plaid-key";
 const ISSUER_URL: &str = "http://issuer.test";
 const AUDIENCE: &str = "clearway";
 const TOKEN_SECONDS: i64 = 3_600;

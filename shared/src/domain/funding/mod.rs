@@ -79,10 +79,13 @@ impl Funding {
     pub fn cover(&self) -> Cover {
         match self.leg.state {
             State::Available => Cover::Available,
-            State::Returned | State::Failed | State::Canceled => {
+            State::Returned | State::Failed => {
                 Cover::Gone { after_available: self.leg.effects.contains(&super::leg::Effect::FundingAvailable) }
             }
-            State::Unprocessed | State::Submitting | State::Processing | State::Completed => Cover::Awaited,
+            // A canceled one was stopped with its batch, whose payments are canceled for themselves: nothing came back.
+            State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Canceled => {
+                Cover::Awaited
+            }
         }
     }
 }

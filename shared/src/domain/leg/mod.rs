@@ -70,7 +70,7 @@ pub struct Claim {
     pub lease_until: Timestamp,
     /// Business time of the first send of this attempt.
     pub first_sent_at: Timestamp,
-    /// How often it was sent.
+    /// How often it was sent, without the sends that met an outage.
     pub sends: u32,
 }
 

@@ -1,0 +1,180 @@
+//! What machines do: messages, webhooks, the schedule, and the time between them.
+
+use jiff::{SignedDuration, Timestamp};
+use shared::domain::batch::{Batch, BatchState};
+use shared::domain::ids::BatchId;
+use shared::domain::task::Task;
+use shared::ports::queue::QueueName;
+use shared::ports::table::{Index, Key, Order, Query, Range, decode};
+use shared::store::{keys, stored};
+
+use super::{Journey, VISIBILITY};
+use crate::delivery::{deliver_webhooks, event_of};
+
+/// A story that needs more moves than this does not end.
+const MOVES_MAX: u32 = 3_000;
+
+/// What machines do.
+impl Journey {
+    /// Handles messages and webhooks until none is left.
+    pub async fn work(&self) {
+        for _ in 0..MOVES_MAX {
+            let mut busy = self.handle_messages(QueueName::Other).await;
+            busy |= self.handle_messages(QueueName::Bulk).await;
+            busy |= self.deliver().await;
+            if !busy {
+                return;
+            }
+        }
+        panic!("messages make messages without end");
+    }
+
+    async fn deliver(&self) -> bool {
+        deliver_webhooks(&self.bank, &self.receiver(), |mut webhooks| {
+            if self.delivery.webhooks_twice {
+                webhooks.extend(webhooks.clone());
+            }
+            self.delivery.arrival.arrange(&mut webhooks);
+            webhooks
+        })
+        .await
+    }
+
+    /// Takes one receive of a queue through the worker. Answers whether there was anything.
+    async fn handle_messages(&self, queue: QueueName) -> bool {
+        let received = self.queue.receive(queue, 10);
+        let any = !received.is_empty();
+        let is_lost = |body: &str| match (self.delivery.lost, Task::from_body(body)) {
+            (Some(lost), Ok(task)) => lost(&task),
+            (None, _) | (_, Err(_)) => false,
+        };
+        let (lost, mut kept): (Vec<_>, Vec<_>) = received.into_iter().partition(|message| is_lost(&message.body));
+        for message in lost {
+            self.queue.delete(queue, &message.receipt);
+        }
+        self.delivery.arrival.arrange(&mut kept);
+        let handle = || payment_worker::handle(&self.system, event_of(&kept), self.deadline());
+        let mut failures = if self.delivery.messages_twice {
+            let (mut first, second) = futures::join!(handle(), handle());
+            first.batch_item_failures.extend(second.batch_item_failures);
+            first
+        } else {
+            handle().await
+        };
+        let failed: Vec<String> =
+            failures.batch_item_failures.drain(..).map(|failure| failure.item_identifier).collect();
+        for message in kept.iter().filter(|message| !failed.contains(&message.message_id)) {
+            self.queue.delete(queue, &message.receipt);
+        }
+        any
+    }
+
+    /// Does what can be done now, then goes on to the next moment at which something is due. False where nothing ever will be.
+    pub async fn step(&self) -> bool {
+        self.settle_now().await;
+        match self.next_moment().await {
+            Some(next) => {
+                self.go_to(next);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Does what can be done now.
+    pub async fn settle_now(&self) {
+        self.work().await;
+        // A run that fails is repeated by the next.
+        let _ = scheduler::handle(&self.system).await;
+        self.work().await;
+    }
+
+    /// Beyond the very moment, since the index counts in whole seconds.
+    fn go_to(&self, moment: Timestamp) {
+        let by = moment.duration_since(self.now()).max(SignedDuration::ZERO) + SignedDuration::from_secs(1);
+        self.clock.advance(by.unsigned_abs());
+        self.bank.column.advance();
+    }
+
+    /// The next moment at which we, the bank or a message that failed has something to do; none where only the bank still has.
+    async fn next_moment(&self) -> Option<Timestamp> {
+        let in_flight = [QueueName::Bulk, QueueName::Other].map(|queue| self.queue.counters(queue).in_flight);
+        let hidden = (in_flight != [0, 0]).then(|| self.now() + VISIBILITY);
+        let ours = self.next_due().await.into_iter().chain(hidden).min()?;
+        Some(self.bank.column.next_due().map_or(ours, |bank| bank.min(ours)))
+    }
+
+    /// Drafts do not count: they wait for a person.
+    async fn next_due(&self) -> Option<Timestamp> {
+        let mut dues = Vec::new();
+        for shard in 0..keys::DUE_SHARDS {
+            let query = Query {
+                index: Index::Due,
+                pk: keys::due_shard(shard),
+                range: Range::All,
+                order: Order::Ascending,
+                page_items: None,
+                start_after: None,
+            };
+            for item in self.table.query(&query).await.unwrap().items {
+                let due: Timestamp = item["due_sk"].as_str().unwrap().parse().unwrap();
+                let key: Key = decode(item).unwrap();
+                if self.is_under_way(&key).await {
+                    dues.push(due);
+                }
+            }
+        }
+        dues.into_iter().min()
+    }
+
+    async fn is_under_way(&self, key: &Key) -> bool {
+        if !key.pk.starts_with("BATCH#") {
+            return true;
+        }
+        let batch: Option<Batch> = stored::read(&*self.table, key).await.unwrap();
+        let waits_for_a_person = |state| matches!(state, BatchState::Draft | BatchState::Ready | BatchState::Rejected);
+        batch.is_some_and(|batch| !waits_for_a_person(batch.state))
+    }
+
+    /// Goes on until the batch has ended; answers it.
+    pub async fn finish(&self, batch_id: BatchId) -> Batch {
+        let ended =
+            |batch: &Batch| !matches!(batch.state, BatchState::Importing | BatchState::Paying | BatchState::Canceling);
+        self.until(batch_id, "ended", ended).await
+    }
+
+    /// Goes on until the batch is as wished; answers it.
+    pub async fn until(&self, batch_id: BatchId, wish: &str, is_met: impl Fn(&Batch) -> bool) -> Batch {
+        for _ in 0..MOVES_MAX {
+            self.settle_now().await;
+            let batch = self.batch(batch_id).await;
+            if is_met(&batch) {
+                return batch;
+            }
+            assert!(self.step().await, "nothing will ever move {batch_id}, but it is not {wish}: {batch:?}");
+        }
+        panic!("{batch_id} is never {wish}");
+    }
+
+    /// Lets so many days pass, with everything that falls due in them.
+    pub async fn let_days_pass(&self, days: i64) {
+        self.go_on_to(self.now() + SignedDuration::from_hours(24 * days)).await;
+    }
+
+    /// Goes on to a time, with everything that falls due before it.
+    pub async fn go_on_to(&self, end: Timestamp) {
+        for _ in 0..MOVES_MAX {
+            self.settle_now().await;
+            let bank = self.bank.column.next_due();
+            let next = self.next_moment().await.into_iter().chain(bank).min();
+            match next.filter(|next| *next < end) {
+                Some(next) => self.go_to(next),
+                None => break,
+            }
+        }
+        let left = end.duration_since(self.now()).max(SignedDuration::ZERO);
+        self.clock.advance(left.unsigned_abs());
+        self.bank.column.advance();
+        self.settle_now().await;
+    }
+}

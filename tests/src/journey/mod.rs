@@ -1,0 +1,167 @@
+//! One story's world: the system, the bank, the clock, and what drives them.
+
+mod machines;
+mod people;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jiff::Timestamp;
+use local::embedded_dynamodb::EmbeddedDynamodb;
+use shared::adapters::memory_objects::MemoryObjects;
+use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
+use shared::adapters::memory_table::MemoryTable;
+use shared::adapters::object_links::LinkSigner;
+use shared::adapters::secrets_fixed::FixedSecrets;
+use shared::adapters::simulated::{ManualClock, SeededRandom};
+use shared::domain::deadline::Deadline;
+use shared::operations::system::Ports;
+use shared::operations::{Settings, System};
+use shared::ports::clock::Clock as _;
+use shared::ports::objects::Objects;
+use shared::ports::queue::Queue;
+use shared::ports::random::Random;
+use shared::ports::table::{Attributes, Table};
+use shared::ports::transport::Transport;
+
+use crate::bank::Bank;
+use crate::delivery::Delivery;
+use crate::file::PayrollFile;
+use crate::network::Network;
+use crate::power::{Power, Powered};
+
+pub const UPLOADER: &str = "uploader@journey.test";
+pub const APPROVER: &str = "approver@journey.test";
+pub const OPERATOR: &str = "operator@journey.test";
+
+/// A Monday, ten in the morning in New York.
+const START: &str = "2026-03-02T15:00:00Z";
+
+/// A message comes back after this long; as deployed, six times the function's timeout.
+const VISIBILITY: Duration = Duration::from_secs(180);
+const RECEIVES_MAX: u32 = 5;
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What outlives every process of a story, and the process that runs now.
+#[derive(Debug)]
+pub struct Journey {
+    pub clock: Arc<ManualClock>,
+    pub bank: Arc<Bank>,
+    pub network: Arc<Network>,
+    pub objects: Arc<MemoryObjects>,
+    pub delivery: Delivery,
+    pub system: System,
+    pub queue: Arc<MemoryQueue>,
+    pub power: Arc<Power>,
+    table: Arc<dyn Table>,
+    memory: Option<Arc<MemoryTable>>,
+    random: Arc<SeededRandom>,
+    secrets: Arc<FixedSecrets>,
+    _engine: Option<EmbeddedDynamodb>,
+}
+
+impl Journey {
+    /// An empty system on the table in memory. Plaid does not know the file's dead servicers.
+    pub fn start(file: &PayrollFile) -> Self {
+        let memory = Arc::new(MemoryTable::new());
+        Self::on_table(file, memory.clone(), Some(memory), None)
+    }
+
+    /// The same over the embedded DynamoDB and the real client.
+    pub async fn start_on_dynamodb(file: &PayrollFile) -> Self {
+        let engine = EmbeddedDynamodb::start(None).await.unwrap();
+        Self::on_table(file, Arc::new(engine.table()), None, Some(engine))
+    }
+
+    fn on_table(
+        file: &PayrollFile,
+        table: Arc<dyn Table>,
+        memory: Option<Arc<MemoryTable>>,
+        engine: Option<EmbeddedDynamodb>,
+    ) -> Self {
+        let clock = Arc::new(ManualClock::at(START.parse().unwrap()));
+        let random = Arc::new(SeededRandom::new(1));
+        let bank = Arc::new(Bank::open(&clock, file.dead_servicers()));
+        let secrets = Arc::new(world::secrets(&*random, &format!("[{:?}]", bank.webhook_secret)));
+        let objects = Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone())));
+        let network = Arc::new(Network::new(bank.clone()));
+        let queue = new_queue(&clock);
+        let power = Power::unlimited();
+        let settings = Settings { column_entity_id: bank.entity_id.clone(), ..world::settings() };
+        let ports = Ports {
+            table: Arc::new(Powered::<dyn Table> { port: table.clone(), power: power.clone() }),
+            queue: queue.clone(),
+            objects: objects.clone(),
+            clock: clock.clone(),
+            random: random.clone(),
+            secrets: secrets.clone(),
+            transport: network.clone(),
+        };
+        let system = System::new(ports, settings);
+        let mut journey = Self {
+            clock,
+            bank,
+            network,
+            objects,
+            delivery: Delivery::default(),
+            system,
+            queue,
+            power,
+            table,
+            memory,
+            random,
+            secrets,
+            _engine: engine,
+        };
+        journey.restart(Power::unlimited());
+        journey
+    }
+
+    /// The process ends, and its messages with it; another begins over the same table, objects and bank.
+    pub fn restart(&mut self, power: Arc<Power>) {
+        self.bank.hang_up();
+        self.queue = new_queue(&self.clock);
+        let queue: Arc<dyn Queue> = self.queue.clone();
+        let objects: Arc<dyn Objects> = self.objects.clone();
+        let transport: Arc<dyn Transport> = self.network.clone();
+        let ports = Ports {
+            table: Arc::new(Powered { port: self.table.clone(), power: power.clone() }),
+            queue: Arc::new(Powered { port: queue, power: power.clone() }),
+            objects: Arc::new(Powered { port: objects, power: power.clone() }),
+            clock: self.clock.clone(),
+            random: self.random.clone(),
+            secrets: self.secrets.clone(),
+            transport: Arc::new(Powered { port: transport, power: power.clone() }),
+        };
+        self.system = System::new(ports, (*self.system.settings).clone());
+        self.power = power;
+    }
+
+    pub fn random(&self) -> Arc<dyn Random> {
+        self.random.clone()
+    }
+
+    /// Our receiver of webhooks.
+    pub fn receiver(&self) -> Router {
+        column_webhook::router(self.system.clone())
+    }
+
+    /// Every item of the table in memory.
+    pub fn dump(&self) -> Vec<Attributes> {
+        self.memory.as_ref().unwrap().dump()
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.business_now()
+    }
+
+    pub fn deadline(&self) -> Deadline {
+        Deadline::new(self.clock.elapsed_now() + FUNCTION_TIMEOUT, Duration::ZERO)
+    }
+}
+
+fn new_queue(clock: &Arc<ManualClock>) -> Arc<MemoryQueue> {
+    let settings = QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX };
+    Arc::new(MemoryQueue::new(clock.clone(), settings))
+}

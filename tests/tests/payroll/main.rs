@@ -1,0 +1,13 @@
+//! Payroll from a file to the bank: what must hold, story by story.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails its test right there")]
+
+mod approval;
+mod bank_refusals;
+mod funding_returns;
+mod happy_path;
+mod killed;
+mod people;
+mod repeated;
+mod returns;
+mod secrets;
+mod shapes;
