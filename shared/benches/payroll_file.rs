@@ -1,4 +1,4 @@
-//! How fast a payroll file of 50,000 rows is read, validated, hashed and totalled (design.md section 13).
+//! How fast a payroll file of 50,000 rows is read, validated, hashed and totalled.
 
 use std::fmt::Write;
 

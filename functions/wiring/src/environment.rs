@@ -10,7 +10,7 @@ use shared::operations::Settings;
 /// What the bank's client may take for one call with its repeats, on top of the function's own timeout.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A file up to this size is read while its uploader waits (design.md section 4).
+/// A file up to this size is read while its uploader waits.
 const SUMMARY_BYTES_IN_REQUEST_MAX: u64 = 64 * 1024 * 1024;
 
 /// Everything that the ports and operations of a function need to know of their deployment.

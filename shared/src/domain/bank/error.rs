@@ -1,4 +1,4 @@
-//! What can go wrong in a call to the bank, sorted by what to do next (`design.md section 3`).
+//! What can go wrong in a call to the bank, sorted by what to do next.
 
 /// A call to the bank that gave no result. The variant alone says what follows.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

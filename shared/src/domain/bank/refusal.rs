@@ -1,4 +1,4 @@
-//! Which of the bank's refusals are about the payee or amount, and which about us (`column.md section 1.7`, `design.md section 3`).
+//! Which of the bank's refusals are about the payee or amount, and which about us (`column.md section 1.7`).
 //!
 //! Guarantees: a refusal ends a payment only if its code stands in [`CODES`] as about the payee or amount. Everything else, a code we
 //! do not know included, is about us: it is sent again later with the same key and loses nobody's payment.

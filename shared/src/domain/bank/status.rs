@@ -26,7 +26,7 @@ pub enum BankStatus {
     Other(String),
 }
 
-/// What a status means for a payout leg or funding (`design.md section 3`).
+/// What a status means for a payout leg or funding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusMeaning {

@@ -1,4 +1,4 @@
-//! The payroll file: read, validate, hash and total it in one pass over its bytes (design.md section 4 step 2, payroll-file.md).
+//! The payroll file: read, validate, hash and total it in one pass over its bytes (`payroll-file.md`).
 //!
 //! Guarantees:
 //! - [`FileReader`] is pushed bytes in pieces of any size and answers the same whatever the pieces are. It opens no file and no
