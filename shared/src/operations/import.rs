@@ -17,6 +17,7 @@ use crate::domain::leg::{Kind, Leg, Reason};
 use crate::domain::payment::{Payee, Payment, RowFacts};
 use crate::domain::payroll_file::{Limits, Row, read_chunk};
 use crate::domain::task::Task;
+use crate::ports::objects::ObjectError;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, Query, Range, TableError};
 use crate::store::keys;
 use crate::store::stored::{create, replace};
@@ -35,7 +36,11 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
     let chunk = manifest
         .chunk(number)
         .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no chunk {number}")))?;
-    let bytes = system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await?;
+    let bytes = match system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await {
+        Ok(bytes) => bytes,
+        Err(ObjectError::Missing(_)) => return fail(system, batch, "the file is gone").await,
+        Err(other) => return Err(other.into()),
+    };
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
         return fail(system, batch, &format!("chunk {number} is not the one that was summarized")).await;
     }
@@ -149,14 +154,16 @@ fn unpayable() -> (String, AccountType, EntryClass, String) {
 /// The object was replaced after the summary: nothing of the batch is ever paid.
 async fn fail(system: &System, mut batch: Batch, why: &str) -> Result<(), OperationError> {
     tracing::error!(batch = %batch.id, why, "an import failed");
-    if batch.import_failed()? == Command::Executed {
-        batch.updated_at = system.clock.business_now();
+    let now = system.clock.business_now();
+    if batch.import_failed(now)? == Command::Executed {
+        batch.updated_at = now;
         let mut changes = vec![replace(&mut batch)?];
         changes.extend(release_claim(&batch));
         match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
             Err(other) => return Err(other.into()),
         }
+        system.hint([Task::Sweep { batch_id: batch.id }]).await;
     }
     Ok(())
 }
@@ -164,8 +171,8 @@ async fn fail(system: &System, mut batch: Batch, why: &str) -> Result<(), Operat
 /// The barrier: counts the finished chunks, consistently; when all are there the batch goes on to funding.
 pub async fn finish(system: &System, batch_id: BatchId) -> Result<(), OperationError> {
     let mut batch = load(system, batch_id).await?;
-    if matches!(batch.state, BatchState::Canceling | BatchState::Canceled) {
-        // Rows that were recorded while the cancel counted what is open.
+    if matches!(batch.state, BatchState::Canceling | BatchState::Canceled | BatchState::Failed) {
+        // Rows that were recorded while the end of the batch counted what is open.
         return super::fund::release_all(system, batch_id).await;
     }
     if batch.state != BatchState::Importing {

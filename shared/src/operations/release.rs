@@ -70,7 +70,7 @@ impl Surrounding {
     async fn push_of_unfunded(&self, system: &System, payment: &Payment) -> Result<Push, OperationError> {
         let Some(batch_id) = payment.batch_id() else { return Ok(Push::Leave) };
         match self.batch(system, batch_id).await? {
-            Some(BatchState::Canceling | BatchState::Canceled) => Ok(Push::Cancel),
+            Some(BatchState::Canceling | BatchState::Canceled | BatchState::Failed) => Ok(Push::Cancel),
             Some(_) | None => Ok(Push::Leave),
         }
     }
@@ -164,7 +164,7 @@ async fn end(system: &System, mut payment: Payment, push: Push) -> Result<(), Op
     let now: Timestamp = system.clock.business_now();
     let (what, moved): (_, Moved) = match push {
         Push::Cancel => ("canceled", payment.leg.cancel(Kind::Payout)?),
-        Push::FailUnfunded { after_available } => ("funding_returned", payment.leg.fail_unfunded(after_available)?),
+        Push::FailUnfunded { after_available } => ("unfunded", payment.leg.fail_unfunded(after_available)?),
         Push::Leave | Push::Submit | Push::FollowUp => return Ok(()),
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);

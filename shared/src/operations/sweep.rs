@@ -63,12 +63,19 @@ pub async fn sweep(system: &System, batch_id: BatchId) -> Result<(), OperationEr
         }
         BatchState::Importing => sweep_import(system, batch).await,
         BatchState::Paying | BatchState::Canceling => sweep_payments(system, batch).await,
-        BatchState::Completed
-        | BatchState::Canceled
-        | BatchState::Declined
-        | BatchState::Expired
-        | BatchState::Failed => Ok(()),
+        BatchState::Failed => sweep_failed(system, batch).await,
+        BatchState::Completed | BatchState::Canceled | BatchState::Declined | BatchState::Expired => Ok(()),
     }
+}
+
+/// Cancels what was recorded of a file that turned out to be another one.
+async fn sweep_failed(system: &System, mut batch: Batch) -> Result<(), OperationError> {
+    if count(system, batch.id).await?.mark.open() > 0 {
+        fund::release_all(system, batch.id).await?;
+        return postpone(system, batch, SWEEP_MINUTES).await;
+    }
+    batch.due_at = None;
+    write(system, &mut batch, Vec::new()).await.map(|_| ())
 }
 
 async fn sweep_draft(system: &System, batch: Batch) -> Result<(), OperationError> {

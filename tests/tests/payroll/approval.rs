@@ -227,4 +227,7 @@ async fn one_chunk_of_three_that_differs_keeps_every_row_from_being_paid() {
     assert_eq!(journey.payments(batch_id).await.len(), 1_000);
     journey.let_days_pass(8).await;
     assert_eq!(journey.bank.transfers().len(), 0);
+    // What had been recorded does not stay open.
+    let states = reports::tallies(&journey.system, batch_id).await.unwrap().states;
+    assert_eq!((states.canceled + states.failed, states.unprocessed), (1_000, 0));
 }

@@ -41,7 +41,7 @@ async fn a_funding_returned_before_it_was_available_pays_nobody_and_owes_nothing
 
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let unpaid = audit.batch(batch_id);
-    assert_eq!(unpaid.with_reason("funding_returned").len(), 10, "{unpaid}");
+    assert_eq!(unpaid.with_reason("unfunded").len(), 10, "{unpaid}");
     assert_eq!(journey.bank.payouts().len(), 0);
     for kind in AccountKind::ALL {
         assert_eq!(audit.balance_of_all(kind), 0, "{kind:?}");
@@ -85,7 +85,7 @@ async fn a_funding_returned_after_release_is_owed_until_the_unpaid_payments_have
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let batch = audit.batch(batch_id);
-    assert_eq!(batch.with_reason("funding_returned").len(), 10, "{batch}");
+    assert_eq!(batch.with_reason("unfunded").len(), 10, "{batch}");
     // Owed in full, and taken off in full: the books are settled, and the source may be paid from again.
     assert_eq!(audit.balance(AccountKind::Receivable, &source_id), 0);
     assert!(!audit.sources[0].receivable_open, "the source is free again once its books are settled");
@@ -113,7 +113,7 @@ async fn what_had_left_before_a_late_return_stays_paid_and_is_owed_to_the_cent()
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let batch = audit.batch(batch_id);
-    assert_eq!(batch.with_reason("funding_returned").len(), 7, "{batch}");
+    assert_eq!(batch.with_reason("unfunded").len(), 7, "{batch}");
     assert_eq!(batch.count(State::Completed), 5);
     let paid = batch.cents(State::Completed);
     assert_eq!(audit.balance(AccountKind::Receivable, &source_id), paid);

@@ -150,7 +150,7 @@ async fn killed_while_a_late_return_is_worked_off_the_source_is_free_in_the_end(
         finish,
         async |journey, batch_id| {
             let audit = Audit::of(journey, &[(batch_id, &file)]).await.is_clean(journey);
-            assert_eq!(audit.batch(batch_id).with_reason("funding_returned").len(), 4);
+            assert_eq!(audit.batch(batch_id).with_reason("unfunded").len(), 4);
             assert_eq!(audit.balance(AccountKind::Receivable, &source_id), 0);
             assert!(!audit.sources[0].receivable_open, "the books are settled, so the source is free");
         },

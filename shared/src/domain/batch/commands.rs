@@ -213,12 +213,12 @@ impl Batch {
         }
     }
 
-    /// The file is not the one that was summarized: nothing of it may be paid.
-    pub fn import_failed(&mut self) -> Result<Command, BatchRefusal> {
+    /// The file is not the one that was summarized: nothing of it may be paid, and what was recorded of it is canceled.
+    pub fn import_failed(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
         match self.state {
             BatchState::Importing => {
                 self.state = BatchState::Failed;
-                self.due_at = None;
+                self.due_at = Some(now);
                 Ok(Command::Executed)
             }
             BatchState::Failed => Ok(Command::AlreadyApplied),

@@ -110,7 +110,7 @@ impl Leg {
 
     /// Its funding came back. `after_available` says whether the money had been available: then what was not paid comes off the receivable.
     pub fn fail_unfunded(&mut self, after_available: bool) -> Result<Moved, Illegal> {
-        let mut moved = self.step(Kind::Payout, Step::FundingGone, Some(Reason::FundingReturned))?;
+        let mut moved = self.step(Kind::Payout, Step::FundingGone, Some(Reason::Unfunded))?;
         if after_available && moved.from != moved.to {
             moved.effects.push(Effect::UnfundedFailed);
             self.effects.push(Effect::UnfundedFailed);

@@ -86,7 +86,8 @@ pub enum Reason {
     /// The return code (`money-rules.md` section 1.2).
     Returned(String),
     CanceledByBank,
-    FundingReturned,
+    /// Its funding came back, or the bank refused it for good.
+    Unfunded,
     CanceledByUs,
 }
 
@@ -98,7 +99,7 @@ impl Reason {
             Reason::Deferred(code) => ("deferred", Some(code)),
             Reason::Returned(code) => ("returned", Some(code)),
             Reason::CanceledByBank => ("canceled_by_bank", None),
-            Reason::FundingReturned => ("funding_returned", None),
+            Reason::Unfunded => ("unfunded", None),
             Reason::CanceledByUs => ("canceled", None),
         }
     }
@@ -124,7 +125,7 @@ impl std::str::FromStr for Reason {
             "deferred" => Ok(Reason::Deferred(detail.to_owned())),
             "returned" => Ok(Reason::Returned(detail.to_owned())),
             "canceled_by_bank" => Ok(Reason::CanceledByBank),
-            "funding_returned" => Ok(Reason::FundingReturned),
+            "unfunded" => Ok(Reason::Unfunded),
             "canceled" => Ok(Reason::CanceledByUs),
             _ => Err(crate::domain::ids::IdFormat { kind: "reason", text: text.to_owned() }),
         }

@@ -69,6 +69,8 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
             Push::FailUnfunded { after_available }
         }
         (BatchState::Canceling | BatchState::Canceled, Cover::Awaited | Cover::Available) => Push::Cancel,
+        // What was recorded of a file that turned out to be another one.
+        (BatchState::Failed, Cover::Awaited | Cover::Available | Cover::Gone { .. }) => Push::Cancel,
         (BatchState::Paying, Cover::Available) if !is_held => Push::Submit,
         (BatchState::Paying, Cover::Available | Cover::Awaited) => Push::Leave,
         (
@@ -79,8 +81,7 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
             | BatchState::Importing
             | BatchState::Completed
             | BatchState::Declined
-            | BatchState::Expired
-            | BatchState::Failed,
+            | BatchState::Expired,
             Cover::Awaited | Cover::Available | Cover::Gone { .. },
         ) => Push::Leave,
     }

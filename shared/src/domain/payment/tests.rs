@@ -108,7 +108,7 @@ fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
         (B::Canceled, [Cancel, Cancel, pending, owed]),
         (B::Declined, [Leave, Leave, Leave, Leave]),
         (B::Expired, [Leave, Leave, Leave, Leave]),
-        (B::Failed, [Leave, Leave, Leave, Leave]),
+        (B::Failed, [Cancel, Cancel, Cancel, Cancel]),
     ];
     let covers = [
         Cover::Awaited,

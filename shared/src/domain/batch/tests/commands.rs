@@ -34,7 +34,7 @@ fn every_command_leads_where_the_table_says() {
         ("decline", line(Batch::decline), "declined declined declined declined - - - - - = - -"),
         ("expire", line(Batch::expire), "expired expired expired expired - - - - - - = -"),
         ("imported", line(|batch| batch.imported(start())), "- - - - paying = = = = - - -"),
-        ("import failed", line(Batch::import_failed), "- - - - failed - - - - - - ="),
+        ("import failed", line(|batch| batch.import_failed(start())), "- - - - failed - - - - - - ="),
         ("cancel", line(|batch| batch.cancel(start())), "- - - - canceling canceling - = = - - -"),
         ("complete", line(|batch| batch.complete(start())), "- - - - - completed = canceled = - - -"),
     ];
@@ -62,10 +62,9 @@ fn a_draft_expires_after_a_week() {
 
 #[test]
 fn an_ended_batch_is_never_due_again() {
-    let ended: [(BatchState, Act); 4] = [
+    let ended: [(BatchState, Act); 3] = [
         (BatchState::Ready, Batch::decline),
         (BatchState::Ready, Batch::expire),
-        (BatchState::Importing, Batch::import_failed),
         (BatchState::Paying, |batch| batch.complete(start())),
     ];
     for (state, command) in ended {
@@ -73,6 +72,13 @@ fn an_ended_batch_is_never_due_again() {
         assert_eq!(command(&mut batch), Ok(Command::Executed));
         assert_eq!(batch.due_at, None, "{:?}", batch.state);
     }
+}
+
+#[test]
+fn a_failed_import_is_due_until_what_it_recorded_is_canceled() {
+    let mut batch = Batch { due_at: None, ..in_state(BatchState::Importing) };
+    assert_eq!(batch.import_failed(start()), Ok(Command::Executed));
+    assert_eq!(batch.due_at, Some(start()));
 }
 
 #[test]

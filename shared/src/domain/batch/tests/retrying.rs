@@ -30,7 +30,7 @@ fn the_reason_decides_what_a_retry_takes() {
     let returned = |code: &str| Some(Reason::Returned(code.to_owned()));
     // As it is; with corrected data.
     let table = [
-        (State::Failed, Some(Reason::FundingReturned), true, true),
+        (State::Failed, Some(Reason::Unfunded), true, true),
         (State::Failed, Some(Reason::CanceledByBank), true, true),
         (State::Failed, Some(Reason::Refused("invalid_routing_number".to_owned())), false, true),
         (State::Failed, Some(Reason::UnpayableInstitution("no route".to_owned())), false, false),
@@ -51,7 +51,7 @@ fn the_reason_decides_what_a_retry_takes() {
 
 #[test]
 fn attention_keeps_a_payment_out_of_a_retry() {
-    let mut payment = payment(1, State::Failed, Some(Reason::FundingReturned));
+    let mut payment = payment(1, State::Failed, Some(Reason::Unfunded));
     payment.leg.raise(AttentionReason::BankMovedUnexpectedly, start());
     assert!(!may_retry(&payment, true));
 }
@@ -60,7 +60,7 @@ fn attention_keeps_a_payment_out_of_a_retry() {
 fn a_plan_deals_its_payments_to_their_shards_and_adds_up_each_source() {
     let mut plan = RetryPlan::default();
     for row in [1, 2, 17] {
-        plan.take(&payment(row, State::Failed, Some(Reason::FundingReturned))).unwrap();
+        plan.take(&payment(row, State::Failed, Some(Reason::Unfunded))).unwrap();
     }
     assert_eq!(plan.payments[&1].len(), 2);
     assert_eq!(plan.payments[&2].len(), 1);
@@ -71,7 +71,7 @@ fn a_plan_deals_its_payments_to_their_shards_and_adds_up_each_source() {
 #[test]
 fn money_of_one_source_never_pays_for_another() {
     let mut plan = RetryPlan::default();
-    plan.take(&payment(1, State::Failed, Some(Reason::FundingReturned))).unwrap();
+    plan.take(&payment(1, State::Failed, Some(Reason::Unfunded))).unwrap();
     let rich = SourceMoney { funded: Cents::new(1_000_000), spent: Cents::ZERO };
     plan.set_shortfalls(&BTreeMap::from([("CORP-2".to_owned(), rich)])).unwrap();
     assert_eq!(plan.sources["CORP-1"].shortfall, Cents::new(1_250));
