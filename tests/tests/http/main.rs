@@ -3,8 +3,10 @@
 
 mod api_description;
 mod approval;
+mod events;
 mod lambda_event;
 mod office;
 mod operators;
 mod reading;
+mod template;
 mod upload;

@@ -1,0 +1,143 @@
+//! The samples of `events/` go through the handlers that they are for, so that none can rot. Whoever adds one says here what comes of it.
+//!
+//! `TOKEN` stands where people's requests carry theirs: as the files are they get 401, with a fresh token what the table says. A bank's
+//! signature has no time limit: the sample's is of a secret that only tests use.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use aws_lambda_events::event::eventbridge::EventBridgeEvent;
+use aws_lambda_events::event::sqs::SqsEvent;
+use axum::Router;
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::office::{APPROVER, OPERATOR, Office, Person, READER, UPLOADER};
+
+/// What comes of a request in an empty system.
+struct Expected {
+    person: Person,
+    status: u16,
+    /// The code of a refusal.
+    code: Option<&'static str>,
+}
+
+const fn expected(person: Person, status: u16, code: Option<&'static str>) -> Expected {
+    Expected { person, status, code }
+}
+
+const APPROVE_BATCH: &[(&str, Expected)] = &[
+    ("approve-batch", expected(APPROVER, 404, Some("not_found"))),
+    ("create-batch", expected(UPLOADER, 201, None)),
+    ("make-summary", expected(UPLOADER, 404, Some("not_found"))),
+    ("pause-source", expected(OPERATOR, 404, Some("not_found"))),
+    ("post-file", expected(UPLOADER, 201, None)),
+    ("propose-biller", expected(OPERATOR, 200, None)),
+];
+
+const REPORTS: &[(&str, Expected)] = &[
+    ("audit", expected(OPERATOR, 200, None)),
+    ("list-batches", expected(READER, 200, None)),
+    ("read-batch", expected(READER, 404, Some("not_found"))),
+    ("read-report", expected(READER, 404, Some("not_found"))),
+    ("trial-balance", expected(READER, 200, None)),
+];
+
+const COLUMN_WEBHOOK: &[(&str, u16, Option<&str>)] =
+    &[("forged", 401, Some("signature_invalid")), ("settled", 200, None)];
+
+/// Which messages come again: those whose batch or payment is not there, and what is no task.
+const PAYMENT_WORKER: &[(&str, &[usize])] = &[("bulk", &[1, 2, 3]), ("other", &[2])];
+
+fn folder(function: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../events").join(function)
+}
+
+fn sample(function: &str, name: &str) -> String {
+    std::fs::read_to_string(folder(function).join(format!("{name}.json"))).unwrap()
+}
+
+/// The status and the code that the function's own router answers.
+async fn answer(router: Router, event: &str) -> (u16, Option<String>) {
+    let request = wiring::without_stage(lambda_http::request::from_str(event).unwrap());
+    let (parts, body) = router.oneshot(request).await.unwrap().into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    (parts.status.as_u16(), body["code"].as_str().map(str::to_owned))
+}
+
+async fn people_s_requests(function: &str, samples: &[(&str, Expected)], router_of: impl Fn(&Office) -> Router) {
+    for (name, expected) in samples {
+        let (office, event) = (Office::open(), sample(function, name));
+        let refused = (401, Some("token_invalid".to_owned()));
+        assert_eq!(answer(router_of(&office), &event).await, refused, "{function}/{name} as it is");
+
+        let (subject, roles) = expected.person;
+        let event = event.replace("Bearer TOKEN", &office.people.bearer(subject, roles));
+        let wanted = (expected.status, expected.code.map(str::to_owned));
+        assert_eq!(answer(router_of(&office), &event).await, wanted, "{function}/{name} with a token");
+    }
+}
+
+#[tokio::test]
+async fn requests_of_those_who_pay() {
+    people_s_requests("approve-batch", APPROVE_BATCH, |office| {
+        approve_batch::router(office.people.world.system.clone(), office.people.verifier.clone())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_of_those_who_look() {
+    people_s_requests("reports", REPORTS, |office| {
+        reports::router(office.people.world.system.clone(), office.people.verifier.clone())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn events_of_the_bank() {
+    for (name, status, code) in COLUMN_WEBHOOK {
+        let office = Office::open();
+        let router = column_webhook::router(office.people.world.system.clone());
+        let wanted = (*status, code.map(str::to_owned));
+        assert_eq!(answer(router, &sample("column-webhook", name)).await, wanted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn deliveries_of_tasks() {
+    for (name, failing) in PAYMENT_WORKER {
+        let world = &Office::open().people.world;
+        let event: SqsEvent = serde_json::from_str(&sample("payment-worker", name)).unwrap();
+        let response = payment_worker::handle(&world.system, event, world.deadline_in(60)).await;
+        let failed: BTreeSet<_> =
+            response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect();
+        let wanted = failing.iter().map(|number| format!("00000000-0000-4000-8000-{number:012}")).collect();
+        assert_eq!(failed, wanted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_timer_s_call() {
+    let _shape: EventBridgeEvent = serde_json::from_str(&sample("scheduler", "every-minute")).unwrap();
+    assert_eq!(scheduler::handle(&Office::open().people.world.system).await.unwrap(), 0);
+}
+
+#[test]
+fn every_sample_is_expected_to_do_something() {
+    fn told<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+    let names = |function: &str| -> BTreeSet<String> {
+        let files = std::fs::read_dir(folder(function)).unwrap();
+        files.map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
+    };
+    assert_eq!(names("approve-batch"), told(APPROVE_BATCH.iter().map(|(name, _)| *name)));
+    assert_eq!(names("reports"), told(REPORTS.iter().map(|(name, _)| *name)));
+    assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
+    assert_eq!(names("payment-worker"), told(PAYMENT_WORKER.iter().map(|(name, _)| *name)));
+    assert_eq!(names("scheduler"), told(["every-minute"]));
+    assert_eq!(names(""), told(["approve-batch", "column-webhook", "payment-worker", "reports", "scheduler"]));
+}
