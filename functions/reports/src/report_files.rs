@@ -11,7 +11,7 @@ use shared::domain::task::{ReportFormat, ReportKind};
 use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, Refused};
 use shared::operations::report_text::{PaymentLine, TallyLine};
-use shared::operations::reports::{self, LargeReport, ROWS_IN_ANSWER_MAX};
+use shared::operations::reports::{self, LargeReport};
 use shared::operations::{System, report_text, upload};
 use utoipa::ToSchema;
 
@@ -54,7 +54,7 @@ pub(crate) async fn read(
     let format = format(&headers)?;
     let batch = upload::load(&system, batch_id).await?;
     let rows = batch.manifest.as_ref().map_or(0, |head| head.rows);
-    if rows > ROWS_IN_ANSWER_MAX {
+    if rows > system.settings.report_rows_in_answer_max {
         return Ok(elsewhere(reports::large(&system, batch_id, report, format).await?));
     }
     let (content_type, body) = report_text::render(&system, batch_id, report, format).await?;

@@ -10,6 +10,9 @@ use shared::operations::Settings;
 /// What the bank's client may take for one call with its repeats, on top of the function's own timeout.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Lambda answers at most 6 MB; a row of the payments report takes up to 500 bytes as JSON.
+const REPORT_ROWS_IN_ANSWER_MAX: u64 = 10_000;
+
 /// A file up to this size is read while its uploader waits.
 const SUMMARY_BYTES_IN_REQUEST_MAX: u64 = 64 * 1024 * 1024;
 
@@ -56,6 +59,7 @@ impl Environment {
             lease: Duration::from_secs(timeout_seconds).saturating_add(CLIENT_TIMEOUT),
             uploader_may_approve: parsed(&variable, "UPLOADER_MAY_APPROVE", "true or false")?,
             summary_bytes_in_request_max: SUMMARY_BYTES_IN_REQUEST_MAX,
+            report_rows_in_answer_max: REPORT_ROWS_IN_ANSWER_MAX,
         };
         Ok(Self {
             table_name: text("TABLE_NAME")?,

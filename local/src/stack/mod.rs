@@ -172,6 +172,7 @@ impl Stack {
                 lease: LEASE,
                 uploader_may_approve: false,
                 summary_bytes_in_request_max: 64 * 1024 * 1024,
+                report_rows_in_answer_max: 100_000,
             },
         );
         let issuer = LocalIssuer::new(&format!("{base_url}/issuer"));

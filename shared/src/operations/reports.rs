@@ -16,9 +16,6 @@ use crate::ports::objects::{ObjectError, ObjectLink};
 use crate::ports::table::TableError;
 use crate::store::payments::fold_batch;
 
-/// Above this many rows a report is written as an object by the worker, and the caller gets a link.
-pub const ROWS_IN_ANSWER_MAX: u64 = 100_000;
-
 /// A link to a written report is good for this long.
 const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
 

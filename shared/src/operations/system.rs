@@ -5,7 +5,6 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::OperationError;
@@ -42,6 +41,8 @@ pub struct Settings {
     pub uploader_may_approve: bool,
     /// Files up to this size are read while the caller waits; larger ones by a worker.
     pub summary_bytes_in_request_max: u64,
+    /// Reports of more rows are written as an object by a worker, and the caller gets a link.
+    pub report_rows_in_answer_max: u64,
 }
 
 /// The ports, the clients made from them, and the settings. Cheap to clone; one per process.
@@ -58,10 +59,17 @@ pub struct System {
     clients: Arc<Clients>,
 }
 
+/// The bank's client, and the key it was made with: a rotated key makes a new one.
+#[derive(Debug)]
+struct KeyedColumn {
+    api_key: ApiKey,
+    client: Arc<ColumnClient>,
+}
+
 /// Made on first use: a function that never calls the bank never reads its key.
 #[derive(Debug, Default)]
 struct Clients {
-    column: OnceCell<ColumnClient>,
+    column: Mutex<Option<KeyedColumn>>,
     manifests: Mutex<HashMap<String, Arc<Manifest>>>,
 }
 
@@ -102,17 +110,22 @@ impl System {
         }
     }
 
-    /// The bank's client. One per process: its rate limit counts all its calls.
-    pub async fn column(&self) -> Result<&ColumnClient, OperationError> {
-        self.clients.column.get_or_try_init(|| self.new_column()).await
+    /// The bank's client. One per process and key: its rate limit counts all its calls.
+    pub async fn column(&self) -> Result<Arc<ColumnClient>, OperationError> {
+        let api_key = ApiKey::new(self.secrets.get(SecretName::ColumnApiKey).await?.expose());
+        let mut known = self.clients.column.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(known) = known.as_ref().filter(|known| known.api_key == api_key) {
+            return Ok(known.client.clone());
+        }
+        let client = Arc::new(self.new_column(api_key.clone()));
+        *known = Some(KeyedColumn { api_key, client: client.clone() });
+        Ok(client)
     }
 
-    async fn new_column(&self) -> Result<ColumnClient, OperationError> {
-        let key = self.secrets.get(SecretName::ColumnApiKey).await?;
+    fn new_column(&self, api_key: ApiKey) -> ColumnClient {
         let limits = CallLimits { max_calls_per_second: self.settings.bank_calls_per_second, ..CallLimits::default() };
-        let settings =
-            ColumnSettings { base_url: self.settings.column_url.clone(), api_key: ApiKey::new(key.expose()), limits };
-        Ok(ColumnClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings))
+        let settings = ColumnSettings { base_url: self.settings.column_url.clone(), api_key, limits };
+        ColumnClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings)
     }
 
     pub async fn plaid(&self) -> Result<PlaidClient, OperationError> {

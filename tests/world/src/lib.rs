@@ -112,5 +112,6 @@ pub fn settings() -> Settings {
         lease: Duration::from_secs(60),
         uploader_may_approve: false,
         summary_bytes_in_request_max: 64 * 1024 * 1024,
+        report_rows_in_answer_max: 100_000,
     }
 }
