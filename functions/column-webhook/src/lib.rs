@@ -69,6 +69,16 @@ async fn receive_column_event(
             }
             Err(error) => Err(not_written(&event.event_id, &error)),
         },
+        // No payment goes by check yet: the event is about nothing of ours.
+        Ok(BankEvent::Check(event)) => {
+            tracing::info!(
+                metric = "webhook_other",
+                event = event.event_id,
+                kind = event.event_type,
+                "an event of a check"
+            );
+            Ok(StatusCode::OK)
+        }
         Ok(BankEvent::Other { event_id, event_type, .. }) => {
             tracing::info!(
                 metric = "webhook_other",

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::domain::bank::check::snapshot::CheckSnapshot;
 use crate::domain::bank::event::{BankEvent, MalformedBankData, TransferSnapshot};
 use crate::domain::money::Cents;
 
@@ -55,6 +56,17 @@ pub enum CancelOutcome {
     TooLate,
 }
 
+/// What became of a wish to stop a check. Whichever it is, the check's own later status has the last word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopOutcome {
+    /// The bank takes the stop. The money is unlocked within ten business days, and an event says when.
+    Stopping(Box<CheckSnapshot>),
+    /// It was being stopped before, or will not be paid anyway: there is nothing to wish for.
+    Already(Box<CheckSnapshot>),
+    /// It was presented: the bank pays or returns it.
+    TooLate(Box<CheckSnapshot>),
+}
+
 /// Where a list goes on: the id of the last thing seen. Safe to store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
 pub struct PageCursor(pub String);
@@ -63,6 +75,14 @@ pub struct PageCursor(pub String);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferPage {
     pub transfers: Vec<TransferSnapshot>,
+    /// `None` on the last page.
+    pub older: Option<PageCursor>,
+}
+
+/// Checks, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckPage {
+    pub checks: Vec<CheckSnapshot>,
     /// `None` on the last page.
     pub older: Option<PageCursor>,
 }
@@ -136,6 +156,16 @@ impl TryFrom<WireTransferList> for TransferPage {
         let older = cursor(&list.transfers, list.has_more);
         let transfers = list.transfers.into_iter().map(TransferSnapshot::from_json).collect::<Result<_, _>>()?;
         Ok(Self { transfers, older })
+    }
+}
+
+impl TryFrom<WireTransferList> for CheckPage {
+    type Error = MalformedBankData;
+
+    fn try_from(list: WireTransferList) -> Result<Self, Self::Error> {
+        let older = cursor(&list.transfers, list.has_more);
+        let checks = list.transfers.into_iter().map(CheckSnapshot::from_json).collect::<Result<_, _>>()?;
+        Ok(Self { checks, older })
     }
 }
 

@@ -12,13 +12,13 @@ use serde_json::{Value, json};
 use super::answers::{
     BankAccount, CancelOutcome, EventPage, Institution, TransferPage, WireBankAccount, WireEventList, WireTransferList,
 };
-use super::query::{EventQuery, TransferQuery, escaped};
+use super::query::{EventQuery, TransferFamily, TransferQuery, escaped};
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::provider_call::{CallLimits, ProviderCaller};
+use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::{BankEvent, TransferSnapshot};
 use crate::domain::bank::refusal;
-use crate::domain::bank::request::TransferBody;
 use crate::domain::deadline::Deadline;
 use crate::ports::clock::Clock;
 use crate::ports::random::Random;
@@ -41,13 +41,13 @@ pub struct ColumnClient {
 }
 
 /// One call before it becomes a request.
-struct Call<'a> {
+pub(super) struct Call<'a> {
     /// For errors and logs.
-    name: &'static str,
-    method: Method,
-    path: String,
-    idempotency_key: Option<&'a str>,
-    body: Bytes,
+    pub(super) name: &'static str,
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) idempotency_key: Option<&'a str>,
+    pub(super) body: Bytes,
 }
 
 impl ColumnClient {
@@ -113,7 +113,7 @@ impl ColumnClient {
     /// One page of an account's transfers.
     pub async fn ach_transfers(&self, query: &TransferQuery, deadline: Deadline) -> Result<TransferPage, BankError> {
         let name = "list ACH transfers";
-        let list: WireTransferList = self.read(Call::get(name, query.path()), deadline).await?;
+        let list: WireTransferList = self.read(Call::get(name, query.path(TransferFamily::Ach)), deadline).await?;
         list.try_into().map_err(|what| unreadable(name, what))
     }
 
@@ -194,7 +194,7 @@ impl ColumnClient {
         TransferSnapshot::from_json(value).map_err(|what| unreadable(name, what))
     }
 
-    async fn read<T: DeserializeOwned>(&self, call: Call<'_>, deadline: Deadline) -> Result<T, BankError> {
+    pub(super) async fn read<T: DeserializeOwned>(&self, call: Call<'_>, deadline: Deadline) -> Result<T, BankError> {
         let name = call.name;
         let request = self.request(call);
         let answer = self.caller.call(&request, deadline).await.map_err(|failure| BankError::Unavailable {
@@ -245,11 +245,11 @@ impl ColumnClient {
 }
 
 impl Call<'_> {
-    fn get(name: &'static str, path: String) -> Self {
+    pub(super) fn get(name: &'static str, path: String) -> Self {
         Self { name, method: Method::GET, path, idempotency_key: None, body: Bytes::new() }
     }
 }
 
-fn unreadable(call: &'static str, what: impl ToString) -> BankError {
+pub(super) fn unreadable(call: &'static str, what: impl ToString) -> BankError {
     BankError::Unreadable { call, what: what.to_string() }
 }

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::answers::PageCursor;
 
-/// Items per page: the most that Column gives (`column.md section 1.6`).
+/// Items per page: the most that Column gives (Column documentation, pagination).
 const PAGE_ITEMS: u32 = 100;
 
-/// ACH transfers of one of our accounts.
+/// ACH transfers or checks of one of our accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferQuery {
     pub bank_account_id: String,
@@ -26,10 +26,21 @@ pub struct EventQuery {
     pub older_than: Option<PageCursor>,
 }
 
+/// Which list of transfers is asked.
+#[derive(Clone, Copy)]
+pub(super) enum TransferFamily {
+    Ach,
+    Checks,
+}
+
 impl TransferQuery {
-    pub(super) fn path(&self) -> String {
+    pub(super) fn path(&self, family: TransferFamily) -> String {
         let account = escaped(&self.bank_account_id);
-        format!("/transfers/ach?bank_account_id={account}&{}", page(self.created_from, self.older_than.as_ref()))
+        let list = match family {
+            TransferFamily::Ach => "ach",
+            TransferFamily::Checks => "checks",
+        };
+        format!("/transfers/{list}?bank_account_id={account}&{}", page(self.created_from, self.older_than.as_ref()))
     }
 }
 

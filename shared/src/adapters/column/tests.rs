@@ -7,24 +7,24 @@ use super::*;
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::provider_call::CallLimits;
 use crate::adapters::scripted::{PausedClock, SameByte, ScriptedTransport, answer};
+use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::refusal::{CODES, RefusalSide};
-use crate::domain::bank::request::TransferBody;
 use crate::domain::bank::status::BankStatus;
 use crate::domain::deadline::Deadline;
 use crate::domain::money::Cents;
 use crate::ports::transport::{ProviderResponse, TransportError};
 
-type Scripted = Result<ProviderResponse, TransportError>;
+pub(super) type Scripted = Result<ProviderResponse, TransportError>;
 
-struct Bank {
-    client: ColumnClient,
-    transport: std::sync::Arc<ScriptedTransport>,
+pub(super) struct Bank {
+    pub(super) client: ColumnClient,
+    pub(super) transport: std::sync::Arc<ScriptedTransport>,
     clock: std::sync::Arc<PausedClock>,
 }
 
 impl Bank {
-    fn answering(script: impl IntoIterator<Item = Scripted>) -> Self {
+    pub(super) fn answering(script: impl IntoIterator<Item = Scripted>) -> Self {
         let (transport, clock) = (ScriptedTransport::new(script), PausedClock::new());
         let settings = ColumnSettings {
             base_url: "https://bank.example".to_owned(),
@@ -35,7 +35,7 @@ impl Bank {
         Self { client, transport, clock }
     }
 
-    fn deadline(&self) -> Deadline {
+    pub(super) fn deadline(&self) -> Deadline {
         self.clock.deadline_in(60)
     }
 
@@ -55,11 +55,11 @@ fn transfer(id: &str, key: &str) -> Value {
     })
 }
 
-fn success(body: Value) -> Scripted {
+pub(super) fn success(body: Value) -> Scripted {
     answer(200, body.to_string())
 }
 
-fn refusal(status: u16, code: &str) -> Scripted {
+pub(super) fn refusal(status: u16, code: &str) -> Scripted {
     let body = json!({"type": "transfer_error", "code": code, "message": "text", "details": {}});
     answer(status, body.to_string())
 }

@@ -28,6 +28,10 @@ impl TextField {
     }
 }
 
+/// The company entry description of a debit presented again after R01 or R09: exactly this, instead of whatever the first one said
+/// (NACHA, reinitiation of entries).
+pub const RETRY_PAYMENT: &str = "RETRY PYMT";
+
 /// The text as it may stand in the field: accents taken off, upper case, other characters dropped, runs of spaces made one, cut.
 pub fn fit(field: TextField, text: &str) -> String {
     let mut fitted = String::with_capacity(field.size());
@@ -83,6 +87,11 @@ mod tests {
         ] {
             assert_eq!(fit(TextField::ReceiverName, text), fitted, "{text}");
         }
+    }
+
+    #[test]
+    fn the_texts_that_the_network_prescribes_fit_unchanged() {
+        assert_eq!(fit(TextField::CompanyEntryDescription, RETRY_PAYMENT), RETRY_PAYMENT);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The bank's events and transfers, from its JSON to our types (`column.md sections 2.2 and 4.1`). The same for a webhook's body, a
-//! polled event and a fetched transfer.
+//! The bank's events and ACH transfers, from its JSON to our types (Column documentation, events and webhooks, ACH transfers). The same
+//! for a webhook's body, a polled event and a fetched transfer.
 //!
 //! Guarantees: unknown fields are ignored, unknown event types and statuses are kept, `null`, an absent key and an empty text all mean
 //! "not there". An error names what could not be read and never the content.
@@ -11,16 +11,20 @@ use serde_json::Value;
 
 use crate::domain::ach::notification_of_change::{ChangeCode, NotificationOfChange, ReportedFields};
 use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::bank::check::snapshot::CheckSnapshot;
 use crate::domain::bank::request::Direction;
 use crate::domain::bank::status::BankStatus;
 use crate::domain::calendar;
 use crate::domain::money::Cents;
 
-/// An event of the bank. Its type is a name for people: what happened follows from the transfer's status.
+/// An event of the bank, by what it is about. Its type is a name for people: what happened follows from the statuses of the transfer or
+/// check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum BankEvent {
     /// An ACH transfer changed.
     Transfer(TransferEvent),
+    /// A check that we issued changed, or its letter moved.
+    Check(CheckEvent),
     /// Of a kind that moves none of our payments, or that is newer than this code. Answered 200, counted.
     Other { event_id: String, created_at: Timestamp, event_type: String },
 }
@@ -33,6 +37,38 @@ pub struct TransferEvent {
     pub created_at: Timestamp,
     pub event_type: String,
     pub transfer: TransferSnapshot,
+}
+
+/// A snapshot of a check at the moment of the event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckEvent {
+    /// The same on every redelivery.
+    pub event_id: String,
+    pub created_at: Timestamp,
+    pub event_type: String,
+    pub check: CheckSnapshot,
+}
+
+/// What a family of events is about.
+enum Family {
+    Transfer,
+    Check,
+    Other,
+}
+
+impl Family {
+    /// By the type's prefix, so that a type newer than this code is still read. The bank names a check that we issue after what happens
+    /// when it is cashed: a debit comes in.
+    fn of(event_type: &str) -> Self {
+        let is = |family: &str| event_type.starts_with(family);
+        if is("ach.outgoing_transfer.") || is("ach.incoming_transfer.") {
+            Family::Transfer
+        } else if is("check.incoming_debit.") {
+            Family::Check
+        } else {
+            Family::Other
+        }
+    }
 }
 
 /// An ACH transfer as the bank has it.
@@ -81,7 +117,9 @@ pub enum MalformedBankData {
     NotAnEvent,
     #[error("an ACH transfer without a documented shape")]
     NotATransfer,
-    #[error("an ACH transfer with a negative amount")]
+    #[error("a check without a documented shape")]
+    NotACheck,
+    #[error("an ACH transfer or check with a negative amount")]
     NegativeAmount,
 }
 
@@ -96,22 +134,18 @@ impl BankEvent {
     pub fn from_json(value: Value) -> Result<Self, MalformedBankData> {
         // serde's own message would quote the content.
         let event: WireEvent = serde_json::from_value(value).map_err(|_| MalformedBankData::NotAnEvent)?;
-        let is_transfer = ["ach.outgoing_transfer.", "ach.incoming_transfer."]
-            .iter()
-            .any(|family| event.event_type.starts_with(family));
-        if !is_transfer {
-            return Ok(BankEvent::Other {
-                event_id: event.id,
-                created_at: event.created_at,
-                event_type: event.event_type,
-            });
-        }
-        Ok(BankEvent::Transfer(TransferEvent {
-            transfer: TransferSnapshot::from_json(event.data)?,
-            event_id: event.id,
-            created_at: event.created_at,
-            event_type: event.event_type,
-        }))
+        let WireEvent { id: event_id, created_at, event_type, data } = event;
+        Ok(match Family::of(&event_type) {
+            Family::Transfer => {
+                let transfer = TransferSnapshot::from_json(data)?;
+                BankEvent::Transfer(TransferEvent { event_id, created_at, event_type, transfer })
+            }
+            Family::Check => {
+                let check = CheckSnapshot::from_json(data)?;
+                BankEvent::Check(CheckEvent { event_id, created_at, event_type, check })
+            }
+            Family::Other => BankEvent::Other { event_id, created_at, event_type },
+        })
     }
 }
 
@@ -175,7 +209,7 @@ fn latest_return(details: Vec<WireReturn>) -> Option<ReturnDetail> {
     })
 }
 
-fn present(text: Option<String>) -> Option<String> {
+pub(super) fn present(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

@@ -27,7 +27,9 @@ fn event(event_type: &str, data: Value) -> Vec<u8> {
 fn transfer_of(body: &[u8]) -> TransferSnapshot {
     match BankEvent::from_body(body).unwrap() {
         BankEvent::Transfer(event) => event.transfer,
-        BankEvent::Other { event_type, .. } => panic!("{event_type} is not a transfer event"),
+        BankEvent::Check(CheckEvent { event_type, .. }) | BankEvent::Other { event_type, .. } => {
+            panic!("{event_type} is not a transfer event")
+        }
     }
 }
 

@@ -1,8 +1,11 @@
-//! What the bank says, in our types: transfer requests, statuses, events, errors and signatures. Pure; the client that talks to the
+//! What the bank says, in our types: transfer and check requests, statuses, events, errors and signatures. Pure; the client that talks to the
 //! bank is an adapter.
 
+pub mod body;
+pub mod check;
 pub mod error;
 pub mod event;
+pub mod mailing_address;
 pub mod refusal;
 pub mod request;
 pub mod signature;

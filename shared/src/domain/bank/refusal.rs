@@ -36,10 +36,10 @@ pub const CODES: &[(&str, RefusalSide, &str)] = {
         ("feature_not_enabled", Us, "our contract"),
         ("force_settle_not_allowed", Us, "answers a call we do not make"),
         ("invalid_account_structure", PayeeOrAmount, "the payee's account number cannot exist"),
-        ("invalid_address", PayeeOrAmount, "the payee's address"),
+        ("invalid_address", PayeeOrAmount, "the address that a check goes to, or its payor's"),
         ("invalid_beneficiary_account", PayeeOrAmount, "the payee's account"),
         ("invalid_cancellation_reason", Us, "a defect of ours"),
-        ("invalid_country_code", Us, "a defect of ours: we send no country with an ACH entry"),
+        ("invalid_country_code", Us, "a defect of ours: an ACH entry carries no country, and a check always ours"),
         ("invalid_currency_code", Us, "a defect of ours: we always send dollars"),
         ("invalid_date", Us, "the day is chosen by us, not by the payee"),
         ("invalid_document_type", Us, "answers a call we do not make"),
@@ -66,8 +66,25 @@ pub const CODES: &[(&str, RefusalSide, &str)] = {
 };
 
 /// Fields of a request that belong to one payment: a complaint about one of them, or about a part of one, is about the payee or amount.
-pub const PAYEE_FIELDS: [&str; 7] =
-    ["account_number", "amount", "counterparty", "counterparty_id", "receiver_id", "receiver_name", "routing_number"];
+/// The second half are those of a check; its payor is the person of the payment, and its memo names the account that is paid.
+pub const PAYEE_FIELDS: [&str; 13] = [
+    "account_number",
+    "amount",
+    "counterparty",
+    "counterparty_id",
+    "receiver_id",
+    "receiver_name",
+    "routing_number",
+    "memo",
+    "payee_address",
+    "payee_name",
+    "payor_address",
+    "payor_name",
+    "positive_pay_amount",
+];
+
+/// What a check's letter holds is named below this.
+const MAIL_FIELD: &str = "mail_check_request";
 
 /// The error body of the bank; a 401 has none at all.
 #[derive(Deserialize, Default)]
@@ -105,8 +122,10 @@ pub fn side_of(code: &str) -> RefusalSide {
 }
 
 fn is_payee_field(field: &str) -> bool {
-    let first = field.split(['.', '[']).next().unwrap_or(field);
-    PAYEE_FIELDS.contains(&first)
+    // However the bank joins the parts: `counterparty.account_number`, `mail_check_request[payee_address][line_1]`.
+    let mut parts = field.split(['.', '[', ']']).filter(|part| !part.is_empty());
+    let first = parts.next().filter(|first| *first != MAIL_FIELD).or_else(|| parts.next());
+    first.is_some_and(|first| PAYEE_FIELDS.contains(&first))
 }
 
 /// A code is a short word; anything else is not repeated in our logs.
@@ -151,6 +170,25 @@ mod tests {
             [json!({"company_name": "bad"}), json!({"receiver_name": "", "company_name": ""}), json!({}), Value::Null]
         {
             assert!(matches!(classified(details), BankError::AboutUs { .. }));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_check_is_the_payments_or_ours_by_the_field() {
+        for (field, is_final) in [
+            ("payee_name", true),
+            ("positive_pay_amount", true),
+            ("mail_check_request.payee_address.postal_code", true),
+            ("mail_check_request[payee_address][line_1]", true),
+            ("mail_check_request.payor_name", true),
+            ("mail_check_request.memo", true),
+            ("mail_check_request.message", false),
+            ("mail_check_request", false),
+            ("bank_account_id", false),
+            ("void_date", false),
+        ] {
+            let refused = classify(400, &answer("invalid_field_value", json!({ field: "wrong" })));
+            assert_eq!(matches!(refused, BankError::Refused { .. }), is_final, "{field}");
         }
     }
 

@@ -1,15 +1,14 @@
-//! The request for an ACH transfer at Column (`column.md section 4.1`), from typed values to the bytes that are sent.
+//! The request for an ACH transfer at Column (Column documentation, ACH transfers), from typed values to the bytes that are sent.
 //!
-//! Guarantees: the bytes are made once, by [`AchTransferRequest::body`]; a claim stores them and every send repeats them, so that a
-//! later version of this code cannot change a request whose outcome is unknown. Nothing here prints an account number.
+//! Guarantees: the same values always make the same bytes; an account number is refused rather than cut, and nothing here prints one.
 
 use std::fmt;
 
-use bytes::Bytes;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::ach::text::{TextField, fit};
+use super::body::{RequestProblem, TransferBody};
+use crate::domain::ach::text::{RETRY_PAYMENT, TextField, fit};
 use crate::domain::money::Cents;
 
 /// The largest amount of one entry: ten digits of cents (`money-rules.md section 2.3`).
@@ -37,7 +36,7 @@ pub enum EntryClass {
     Ppd,
     /// A company's account.
     Ccd,
-    /// A person's debit authorised online.
+    /// A person's debit authorised online. The network wants the account validated before the first one, and the person's name in each.
     Web,
 }
 
@@ -129,42 +128,13 @@ pub struct AchTransferRequest {
     pub payment_related_info: Option<String>,
 }
 
-/// Why no request can be made of the given values. Final until they are corrected.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RequestProblem {
-    #[error("an ACH entry takes 0.01 to 99999999.99, not {0}: correct the amount or split the payment before approval")]
-    Amount(Cents),
-    #[error("an account number has 1 to 17 letters, digits or hyphens: correct the account ending {0}")]
-    AccountNumber(String),
-    #[error("a routing number has nine digits, not {0:?}: correct it")]
-    RoutingNumber(String),
-    #[error("the request cannot be written: {0}")]
-    Unwritable(String),
-}
-
-/// The bytes of a request, exactly as they are sent and sent again. `Debug` shows only their number.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TransferBody(Bytes);
-
-impl TransferBody {
-    /// A body that was stored with a claim.
-    pub fn from_stored(bytes: impl Into<Bytes>) -> Self {
-        Self(bytes.into())
-    }
-
-    /// Holds the account number: store it sealed.
-    pub fn bytes(&self) -> &Bytes {
-        &self.0
-    }
-}
-
-impl fmt::Debug for TransferBody {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "TransferBody({} bytes)", self.0.len())
-    }
-}
-
 impl AchTransferRequest {
+    /// The same debit once more, after a return for insufficient or uncollected funds. The network wants everything as it was but the
+    /// company entry description, which says that it is a retry (NACHA, reinitiation of entries).
+    pub fn reinitiated(self) -> Self {
+        Self { company_entry_description: RETRY_PAYMENT.to_owned(), ..self }
+    }
+
     /// The request's bytes: the same values always make the same bytes.
     pub fn body(&self) -> Result<TransferBody, RequestProblem> {
         if !self.amount.is_positive() || self.amount > LARGEST_ENTRY {
@@ -173,9 +143,10 @@ impl AchTransferRequest {
         if let Counterparty::Inline(account) = &self.counterparty {
             check_account(account)?;
         }
-        serde_json::to_vec(&self.wire())
-            .map(|bytes| TransferBody(bytes.into()))
-            .map_err(|cause| RequestProblem::Unwritable(cause.to_string()))
+        if self.entry_class == EntryClass::Web && fit(TextField::ReceiverName, &self.receiver_name).is_empty() {
+            return Err(RequestProblem::ReceiverName);
+        }
+        TransferBody::of(&self.wire())
     }
 
     fn wire(&self) -> Wire<'_> {
@@ -270,81 +241,5 @@ impl<'a> From<&'a InlineCounterparty> for WireCounterparty<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn payout() -> AchTransferRequest {
-        AchTransferRequest {
-            direction: Direction::Credit,
-            amount: Cents::new(48_250),
-            bank_account_id: "bacc_example".to_owned(),
-            counterparty: Counterparty::Inline(InlineCounterparty {
-                routing_number: "110000000".to_owned(),
-                account_number: "000123456789".to_owned(),
-                account_type: AccountType::Checking,
-                name: "Pat Example".to_owned(),
-            }),
-            entry_class: EntryClass::Ppd,
-            timing: Timing::Standard,
-            description: "batch bat_1 row 7".to_owned(),
-            company_name: Some("Example Payroll Company".to_owned()),
-            company_entry_description: "payroll".to_owned(),
-            receiver_name: "Pat Example".to_owned(),
-            receiver_id: None,
-            payment_related_info: None,
-        }
-    }
-
-    #[test]
-    fn the_bytes_are_pinned() {
-        // A changed order or spelling would change a request that is repeated after a deployment.
-        let body = payout().body().unwrap();
-        assert_eq!(
-            std::str::from_utf8(body.bytes()).unwrap(),
-            concat!(
-                r#"{"type":"CREDIT","amount":48250,"currency_code":"USD","bank_account_id":"bacc_example","#,
-                r#""counterparty":{"routing_number":"110000000","account_number":"000123456789","#,
-                r#""account_type":"checking","name":"Pat Example"},"entry_class_code":"PPD","same_day":false,"#,
-                r#""description":"batch bat_1 row 7","company_name":"EXAMPLE PAYROLL","#,
-                r#""company_entry_description":"PAYROLL","receiver_name":"PAT EXAMPLE"}"#
-            )
-        );
-    }
-
-    #[test]
-    fn same_day_and_a_named_day_exclude_each_other() {
-        let text = |timing| {
-            let body = AchTransferRequest { timing, ..payout() }.body().unwrap();
-            String::from_utf8(body.bytes().to_vec()).unwrap()
-        };
-        assert!(text(Timing::SameDay).contains(r#""same_day":true"#));
-        assert!(!text(Timing::SameDay).contains("effective_date"));
-        assert!(text(Timing::On(jiff::civil::date(2026, 3, 3))).contains(r#""effective_date":"2026-03-03""#));
-    }
-
-    #[test]
-    fn no_request_is_made_of_an_amount_the_network_cannot_carry() {
-        for cents in [-1, 0, 10_000_000_000] {
-            let request = AchTransferRequest { amount: Cents::new(cents), ..payout() };
-            assert_eq!(request.body(), Err(RequestProblem::Amount(Cents::new(cents))));
-        }
-    }
-
-    #[test]
-    fn an_account_number_is_refused_rather_than_cut() {
-        for number in ["", "123456789012345678", "12 34", "12é4"] {
-            let Counterparty::Inline(account) = payout().counterparty else { panic!("inline") };
-            let account = InlineCounterparty { account_number: number.to_owned(), ..account };
-            let request = AchTransferRequest { counterparty: Counterparty::Inline(account), ..payout() };
-            assert!(matches!(request.body(), Err(RequestProblem::AccountNumber(_))), "{number}");
-        }
-    }
-
-    #[test]
-    fn nothing_prints_an_account_number() {
-        let request = payout();
-        let printed = format!("{request:?} {:?}", request.body().unwrap());
-        assert!(!printed.contains("123456789"), "{printed}");
-        assert!(printed.contains("…6789"), "{printed}");
-    }
-}
+#[path = "request_tests.rs"]
+mod tests;

@@ -1,0 +1,57 @@
+//! The bytes of a request that moves money, whichever rail it takes.
+//!
+//! Guarantees: the bytes are made once, from one request; a claim stores them and every send repeats them, so that a later version of
+//! this code cannot change a request whose outcome is unknown. Nothing here prints them.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::Serialize;
+
+use crate::domain::money::Cents;
+
+/// Why no request can be made of the given values. Final until they are corrected. None of them prints a name, address or account.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestProblem {
+    #[error("a transfer takes 0.01 to 99999999.99, not {0}: correct the amount or split the payment before approval")]
+    Amount(Cents),
+    #[error("an account number has 1 to 17 letters, digits or hyphens: correct the account ending {0}")]
+    AccountNumber(String),
+    #[error("a routing number has nine digits, not {0:?}: correct it")]
+    RoutingNumber(String),
+    #[error("a consumer's debit needs the consumer's name in letters that the network takes: correct the name")]
+    ReceiverName,
+    #[error("a check needs a {field} of 1 to {size} printable characters, and it is never cut: correct it")]
+    CheckText { field: &'static str, size: usize },
+    #[error("the request cannot be written: {0}")]
+    Unwritable(String),
+}
+
+/// The bytes of a request, exactly as they are sent and sent again. `Debug` shows only their number.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TransferBody(Bytes);
+
+impl TransferBody {
+    /// The fields as they are to be sent: the same values always make the same bytes.
+    pub(super) fn of(fields: &impl Serialize) -> Result<Self, RequestProblem> {
+        serde_json::to_vec(fields)
+            .map(|bytes| Self(bytes.into()))
+            .map_err(|cause| RequestProblem::Unwritable(cause.to_string()))
+    }
+
+    /// A body that was stored with a claim.
+    pub fn from_stored(bytes: impl Into<Bytes>) -> Self {
+        Self(bytes.into())
+    }
+
+    /// Holds account numbers, names and addresses: store it sealed.
+    pub fn bytes(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl fmt::Debug for TransferBody {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "TransferBody({} bytes)", self.0.len())
+    }
+}
