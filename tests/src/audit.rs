@@ -117,7 +117,7 @@ impl Audit {
 
     /// Debits less credits of a source's account, in cents.
     pub fn balance(&self, kind: AccountKind, source_id: &str) -> i64 {
-        let account = Account { kind, source_id: source_id.to_owned() };
+        let account = Account { kind, payer_id: source_id.to_owned() };
         self.books.accounts.get(&account.to_string()).map_or(0, |totals| totals.balance().unwrap().get())
     }
 
@@ -146,11 +146,12 @@ impl Audit {
         self.same("payments and file rows", audited.payments.len() as u64, contents.rows);
         self.same("sum of payments and file total", cents(audited.payments.iter()), contents.total_cents);
         for source in &manifest.sources {
-            let of_source = audited.payments.iter().filter(|payment| payment.source_id == source.id);
+            let of_source = audited.payments.iter().filter(|payment| payment.payer_id == source.id);
             self.same("a source's payments and the file", cents(of_source), contents.by_source[&source.id].total_cents);
             let payable = contents.payable_by_source.get(&source.id).map_or(0, |totals| totals.total_cents);
             self.same("a source's payable sum and the file", source.payable_total.get(), payable);
-            let first = audited.fundings.iter().find(|known| known.source_id == source.id && known.id.round == 1);
+            let first =
+                audited.fundings.iter().find(|known| known.payer_id == source.id && known.id.round() == Some(1));
             if let Some(funding) = first {
                 self.same("a source's first funding and the file", funding.amount.get(), payable);
             }
@@ -198,13 +199,13 @@ impl Audit {
         for batch in batches.values() {
             for payment in batch.payments.iter().chain(&batch.refunds) {
                 let found = by_item.remove(&payment.id.to_string()).unwrap_or_default();
-                self.compare_leg(&payment.id.to_string(), &payment.leg, payment.amount, &payment.source_id, &found);
+                self.compare_leg(&payment.id.to_string(), &payment.leg, payment.amount, &payment.payer_id, &found);
                 self.paid_only_when_funded(payment, batch, &found);
                 self.check(found.iter().all(|transfer| !transfer.is_debit), || format!("{} pulls", payment.id));
             }
             for funding in &batch.fundings {
                 let found = by_item.remove(&funding.id.to_string()).unwrap_or_default();
-                self.compare_leg(&funding.id.to_string(), &funding.leg, funding.amount, &funding.source_id, &found);
+                self.compare_leg(&funding.id.to_string(), &funding.leg, funding.amount, &funding.payer_id, &found);
                 self.check(found.iter().all(|transfer| transfer.is_debit), || format!("{} pays", funding.id));
             }
         }
@@ -241,7 +242,7 @@ impl Audit {
     }
 
     fn paid_only_when_funded(&mut self, payment: &Payment, batch: &AuditedBatch, found: &[&Transfer]) {
-        let own = batch.fundings.iter().filter(|funding| funding.source_id == payment.source_id);
+        let own = batch.fundings.iter().filter(|funding| funding.payer_id == payment.payer_id);
         let available_at = own.filter_map(|funding| funding.available_at).min();
         for transfer in found {
             let in_time = available_at.is_some_and(|available_at| available_at <= transfer.created_at);

@@ -165,7 +165,7 @@ pub(crate) async fn refund(
 ) -> Result<(StatusCode, Json<RefundedBatch>), Problem> {
     let refunds = refunds::refund(&system, batch_id, &caller.subject).await?.into_iter().map(|payment| RefundView {
         payment_id: payment.id,
-        source_id: payment.source_id,
+        source_id: payment.payer_id,
         amount: payment.amount,
     });
     Ok((StatusCode::ACCEPTED, Json(RefundedBatch { batch_id, refunds: refunds.collect() })))

@@ -11,6 +11,7 @@ use shared::domain::bank::signature::{self, WebhookKeys};
 use shared::http::body::RawBody;
 use shared::http::conventions;
 use shared::http::problem::{Problem, ProblemDetails};
+use shared::operations::bank_object::ObjectEvent;
 use shared::operations::{OperationError, System, bank_events};
 use shared::ports::secrets::{SecretName, SecretText, webhook_secrets};
 use utoipa::openapi::OpenApi;
@@ -40,7 +41,7 @@ fn described() -> OpenApiRouter<System> {
     OpenApiRouter::new().routes(routes!(receive_column_event))
 }
 
-/// An event of the bank about one of its transfers.
+/// An event of the bank about one of its transfers or checks.
 #[utoipa::path(
     post,
     path = "/webhooks/column",
@@ -62,23 +63,8 @@ async fn receive_column_event(
 ) -> Result<StatusCode, Problem> {
     verify(&system, &headers, &body).await?;
     match BankEvent::from_body(&body) {
-        Ok(BankEvent::Transfer(event)) => match bank_events::apply(&system, &event).await {
-            Ok(applied) => {
-                tracing::info!(event = event.event_id, kind = event.event_type, ?applied, "an event of the bank");
-                Ok(StatusCode::OK)
-            }
-            Err(error) => Err(not_written(&event.event_id, &error)),
-        },
-        // No payment goes by check yet: the event is about nothing of ours.
-        Ok(BankEvent::Check(event)) => {
-            tracing::info!(
-                metric = "webhook_other",
-                event = event.event_id,
-                kind = event.event_type,
-                "an event of a check"
-            );
-            Ok(StatusCode::OK)
-        }
+        Ok(BankEvent::Transfer(event)) => apply(&system, &event.into()).await,
+        Ok(BankEvent::Check(event)) => apply(&system, &event.into()).await,
         Ok(BankEvent::Other { event_id, event_type, .. }) => {
             tracing::info!(
                 metric = "webhook_other",
@@ -93,6 +79,16 @@ async fn receive_column_event(
             tracing::error!(metric = "webhook_malformed", %malformed, "a signed event cannot be read");
             Err(Problem::bad_request("event_unreadable", "The event is not as documented."))
         }
+    }
+}
+
+async fn apply(system: &System, event: &ObjectEvent) -> Result<StatusCode, Problem> {
+    match bank_events::apply(system, event).await {
+        Ok(applied) => {
+            tracing::info!(event = event.event_id, kind = event.event_type, ?applied, "an event of the bank");
+            Ok(StatusCode::OK)
+        }
+        Err(error) => Err(not_written(&event.event_id, &error)),
     }
 }
 

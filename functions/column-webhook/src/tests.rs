@@ -1,3 +1,5 @@
+mod checks;
+
 use axum::body::Body;
 use hmac::{Hmac, Mac};
 use http::{Request, header};
@@ -9,7 +11,7 @@ use shared::domain::bank::request::{AccountType, EntryClass};
 use shared::domain::ids::{ItemId, PaymentId};
 use shared::domain::leg::{Effect, Kind, Lease, Leg, PreparedRequest, State as LegState};
 use shared::domain::money::Cents;
-use shared::domain::payment::{Payee, Payment};
+use shared::domain::payment::{AccountPayee, Payee, Payment};
 use shared::ports::table::Query;
 use shared::store::keys;
 use shared::store::stored::{create, read};
@@ -28,7 +30,7 @@ fn start() -> Timestamp {
 /// A payment of 12.50 that was sent; the bank has not been heard yet.
 async fn world_with_sent_payment() -> World {
     let world = World::at(start());
-    let payee = Payee {
+    let payee = Payee::Account(AccountPayee {
         routing_number: "021000021".to_owned(),
         sealed_account: "sealed".to_owned(),
         account_last4: "6789".to_owned(),
@@ -37,15 +39,16 @@ async fn world_with_sent_payment() -> World {
         name: "EXAMPLE PAYEE".to_owned(),
         entry_class: EntryClass::Ppd,
         entry_description: "PAYROLL".to_owned(),
-    };
+    });
     let mut payment = Payment {
         id: PAYMENT,
         version: 1,
         amount: Cents::new(1_250),
-        source_id: "CORP-1".to_owned(),
+        payer_id: "CORP-1".to_owned(),
         round: 1,
         leg: Leg::new(),
         payee,
+        check: None,
         row: None,
         due_at: None,
         created_at: start(),

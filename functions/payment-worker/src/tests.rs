@@ -1,3 +1,5 @@
+mod lone;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};

@@ -88,7 +88,8 @@ pub(crate) struct BatchFunding {
     #[schema(value_type = String)]
     funding_id: FundingId,
     source_id: String,
-    round: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<u32>,
     #[schema(value_type = String)]
     amount: Cents,
     state: leg::State,
@@ -128,8 +129,8 @@ impl From<Funding> for BatchFunding {
     fn from(funding: Funding) -> Self {
         Self {
             funding_id: funding.id,
-            round: funding.id.round,
-            source_id: funding.source_id,
+            round: funding.id.round(),
+            source_id: funding.payer_id,
             amount: funding.amount,
             state: funding.leg.state,
             available_at: funding.available_at,

@@ -20,10 +20,13 @@ use crate::payments::{HistoryView, history_of};
 pub(crate) struct FundingView {
     #[schema(value_type = String)]
     funding_id: FundingId,
-    #[schema(value_type = String)]
-    batch_id: BatchId,
+    /// Absent for the funding of one payment of its own, as its round.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    batch_id: Option<BatchId>,
     source_id: String,
-    round: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<u32>,
     #[schema(value_type = String)]
     amount: Cents,
     state: leg::State,
@@ -55,9 +58,9 @@ impl From<Funding> for FundingView {
     fn from(funding: Funding) -> Self {
         Self {
             funding_id: funding.id,
-            batch_id: funding.id.batch,
-            source_id: funding.source_id,
-            round: funding.id.round,
+            batch_id: funding.id.batch(),
+            source_id: funding.payer_id,
+            round: funding.id.round(),
             amount: funding.amount,
             state: funding.leg.state,
             reason: funding.leg.reason,

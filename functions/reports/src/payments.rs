@@ -25,9 +25,8 @@ pub(crate) struct PaymentView {
     #[schema(value_type = Option<String>)]
     batch_id: Option<BatchId>,
     /// The funding whose money it is paid with.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
-    funding_id: Option<FundingId>,
+    #[schema(value_type = String)]
+    funding_id: FundingId,
     #[serde(skip_serializing_if = "Option::is_none")]
     employee_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,8 +75,8 @@ impl From<Payment> for PaymentView {
             employee_id: row.as_ref().map(|row| row.employee_id.clone()),
             branch_id: row.as_ref().map(|row| row.branch_id.clone()),
             institution_id: row.map(|row| row.institution_id),
-            source_id: payment.source_id,
-            account_last4: payment.payee.account_last4,
+            source_id: payment.payer_id,
+            account_last4: payment.payee.account_last4().to_owned(),
             amount: payment.amount,
             state: payment.leg.state,
             reason: payment.leg.reason,

@@ -18,7 +18,7 @@ use shared::adapters::sqs::SqsQueue;
 use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::operations::System;
-use shared::operations::system::Ports;
+use shared::operations::system::Clients;
 use tracing_subscriber::EnvFilter;
 
 pub use api_gateway::{serve, without_stage};
@@ -41,7 +41,7 @@ pub async fn system() -> Result<System, WiringError> {
     let clock = Arc::new(SystemClock);
     let random = Arc::new(SystemRandom);
     let secrets = AwsSecrets::new(aws_sdk_secretsmanager::Client::new(&config), environment.secrets_prefix);
-    let ports = Ports {
+    Ok(System {
         table: Arc::new(DynamoTable::new(aws.dynamodb, environment.table_name, random.clone(), clock.clone())),
         queue: Arc::new(SqsQueue::new(aws.sqs, environment.queue_urls, clock.clone())),
         objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
@@ -49,8 +49,9 @@ pub async fn system() -> Result<System, WiringError> {
         transport: Arc::new(HttpTransport::new()?),
         clock,
         random,
-    };
-    Ok(System::new(ports, environment.settings))
+        settings: Arc::new(environment.settings),
+        clients: Arc::new(Clients::default()),
+    })
 }
 
 /// The verifier of callers' tokens, for functions that people call.

@@ -30,7 +30,7 @@ use shared::adapters::system::SystemRandom;
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
-use shared::operations::system::Ports;
+use shared::operations::system::Clients;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock;
 use shared::ports::random::Random;
@@ -153,28 +153,28 @@ impl Stack {
         let objects = Arc::new(FolderObjects::new(folder.path.join("objects"), links, random.clone()));
         let registration = bank::register_webhook(&column, &format!("{base_url}/webhooks/column"), COLUMN_API_KEY)?;
         let secrets = secrets(&folder.path, options.data.is_some(), &registration.secret, &*random)?;
-        let system = System::new(
-            Ports {
-                table,
-                queue: queue.clone(),
-                objects: objects.clone(),
-                clock: clock.clone(),
-                random,
-                secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
-                transport: transport.clone(),
-            },
-            Settings {
-                column_url: column_url.clone(),
-                plaid_url: plaid_url.clone(),
-                column_entity_id: registration.entity_id,
-                bank_calls_per_second: 0,
-                hold_banking_days: HOLD_BANKING_DAYS,
-                lease: LEASE,
-                uploader_may_approve: false,
-                summary_bytes_in_request_max: 64 * 1024 * 1024,
-                report_rows_in_answer_max: 100_000,
-            },
-        );
+        let settings = Settings {
+            column_url: column_url.clone(),
+            plaid_url: plaid_url.clone(),
+            column_entity_id: registration.entity_id,
+            bank_calls_per_second: 0,
+            hold_banking_days: HOLD_BANKING_DAYS,
+            lease: LEASE,
+            uploader_may_approve: false,
+            summary_bytes_in_request_max: 64 * 1024 * 1024,
+            report_rows_in_answer_max: 100_000,
+        };
+        let system = System {
+            table,
+            queue: queue.clone(),
+            objects: objects.clone(),
+            clock: clock.clone(),
+            random,
+            secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
+            transport: transport.clone(),
+            settings: Arc::new(settings),
+            clients: Arc::new(Clients::default()),
+        };
         let issuer = LocalIssuer::new(&format!("{base_url}/issuer"));
         let expected = ExpectedToken { issuer: issuer.url().to_owned(), audience: AUDIENCE.to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));

@@ -1,7 +1,7 @@
 //! Ids, each with a type and a readable prefix of its own.
 //!
 //! A payroll payment's id encodes batch, shard and row, and a funding's encodes batch, source and round, so that either is found from
-//! its id alone and a repeated import or funding makes the same id again.
+//! its id alone and a repeated import or funding makes the same id again. A lone payment and its funding bear the same UUID.
 
 use std::fmt;
 use std::str::FromStr;
@@ -61,6 +61,32 @@ impl FromStr for BatchId {
     fn from_str(text: &str) -> Result<Self, IdFormat> {
         let refused = || IdFormat { kind: "batch", text: text.to_owned() };
         text.strip_prefix("bat_").and_then(plain_uuid).map(Self).ok_or_else(refused)
+    }
+}
+
+/// `per_` and 32 hexadecimal digits of a time-ordered UUID: a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PersonId(Uuid);
+text_serde!(PersonId);
+
+impl PersonId {
+    pub const fn new(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+}
+
+impl fmt::Display for PersonId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "per_{}", self.0.simple())
+    }
+}
+
+impl FromStr for PersonId {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        let refused = || IdFormat { kind: "person", text: text.to_owned() };
+        text.strip_prefix("per_").and_then(plain_uuid).map(Self).ok_or_else(refused)
     }
 }
 
@@ -129,18 +155,48 @@ impl FromStr for PaymentId {
     }
 }
 
-/// `fnd_{batch}-{source tag}-{round}`: one funding per source and round of a batch.
+/// What a funding pays for: a source's share of a batch in one round, or one payment of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FundingId {
-    pub batch: BatchId,
-    pub source: SourceTag,
-    pub round: u32,
+pub enum FundingId {
+    /// `fnd_{batch}-{source tag}-{round}`; rounds count from 1.
+    Round { batch: BatchId, source: SourceTag, round: u32 },
+    /// `fnd_{uuid}`: the funding of the payment `pay_{uuid}`.
+    Lone(Uuid),
 }
 text_serde!(FundingId);
 
+impl FundingId {
+    pub const fn batch(&self) -> Option<BatchId> {
+        match self {
+            FundingId::Round { batch, .. } => Some(*batch),
+            FundingId::Lone(_) => None,
+        }
+    }
+
+    pub const fn round(&self) -> Option<u32> {
+        match self {
+            FundingId::Round { round, .. } => Some(*round),
+            FundingId::Lone(_) => None,
+        }
+    }
+
+    /// The one payment that it is for.
+    pub const fn payment(&self) -> Option<PaymentId> {
+        match self {
+            FundingId::Round { .. } => None,
+            FundingId::Lone(uuid) => Some(PaymentId::Lone(*uuid)),
+        }
+    }
+}
+
 impl fmt::Display for FundingId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "fnd_{}-{}-{}", self.batch.0.simple(), self.source, self.round)
+        match self {
+            FundingId::Round { batch, source, round } => {
+                write!(formatter, "fnd_{}-{source}-{round}", batch.0.simple())
+            }
+            FundingId::Lone(uuid) => write!(formatter, "fnd_{}", uuid.simple()),
+        }
     }
 }
 
@@ -150,12 +206,15 @@ impl FromStr for FundingId {
     fn from_str(text: &str) -> Result<Self, IdFormat> {
         let refused = || IdFormat { kind: "funding", text: text.to_owned() };
         let parts: Vec<&str> = text.strip_prefix("fnd_").ok_or_else(refused)?.split('-').collect();
-        let [uuid, source, round] = parts.as_slice() else { return Err(refused()) };
-        Ok(FundingId {
-            batch: plain_uuid(uuid).map(BatchId).ok_or_else(refused)?,
-            source: source.parse().map_err(|_| refused())?,
-            round: round.parse().map_err(|_| refused())?,
-        })
+        match parts.as_slice() {
+            [uuid] => plain_uuid(uuid).map(FundingId::Lone).ok_or_else(refused),
+            [uuid, source, round] => Ok(FundingId::Round {
+                batch: plain_uuid(uuid).map(BatchId).ok_or_else(refused)?,
+                source: source.parse().map_err(|_| refused())?,
+                round: round.parse().map_err(|_| refused())?,
+            }),
+            _ => Err(refused()),
+        }
     }
 }
 
@@ -261,7 +320,8 @@ mod tests {
                 ItemId::Payment(PaymentId::Row { batch: batch(seed), row }),
                 ItemId::Payment(PaymentId::Refund { batch: batch(seed), source, number: round }),
                 ItemId::Payment(PaymentId::Lone(Uuid::from_u128(seed))),
-                ItemId::Funding(FundingId { batch: batch(seed), source, round }),
+                ItemId::Funding(FundingId::Round { batch: batch(seed), source, round }),
+                ItemId::Funding(FundingId::Lone(Uuid::from_u128(seed))),
             ];
             for item in items {
                 let key = TransferKey { item, attempt };
@@ -276,6 +336,23 @@ mod tests {
         assert!(right.ends_with("-01-0000017"));
         for wrong in [right.replace("-01-", "-02-"), right.replace("-0000017", "-17"), right.replace("pay_", "fnd_")] {
             assert!(wrong.parse::<PaymentId>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_lone_payment_and_its_funding_are_found_from_each_other() {
+        let uuid = Uuid::from_u128(7);
+        let funding: FundingId = PaymentId::Lone(uuid).to_string().replace("pay_", "fnd_").parse().unwrap();
+        assert_eq!(funding, FundingId::Lone(uuid));
+        assert_eq!(funding.payment(), Some(PaymentId::Lone(uuid)));
+    }
+
+    #[test]
+    fn a_person_is_no_other_kind_of_id() {
+        let id = PersonId::new(Uuid::from_u128(7));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        for wrong in ["per_7".to_owned(), id.to_string().replace("per_", "pay_"), "CORP-1".to_owned()] {
+            assert!(wrong.parse::<PersonId>().is_err(), "{wrong}");
         }
     }
 

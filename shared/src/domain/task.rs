@@ -39,6 +39,8 @@ pub enum Task {
     Release { batch_id: BatchId, shard: u8 },
     /// Pay one payment: claim, call, record.
     Submit { payment_id: PaymentId },
+    /// Push whichever leg of a lone payment is due: its funding, or itself.
+    Advance { payment_id: PaymentId },
     /// Ask the bank how a transfer stands whose events stay away.
     FollowUp { item_id: ItemId },
     /// Count what is open in a batch; push what is stuck; complete it when nothing is.
@@ -90,6 +92,7 @@ impl Task {
             | Task::Fund { .. }
             | Task::ReviewFundings { .. }
             | Task::Release { .. }
+            | Task::Advance { .. }
             | Task::FollowUp { .. }
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }

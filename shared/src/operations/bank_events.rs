@@ -5,23 +5,20 @@
 
 use jiff::Timestamp;
 
-use super::send::report_of;
-use super::step::{self, Carrier};
-use super::{OperationError, System, fund, inbox, sources};
+use super::bank_object::{BankObject, ObjectEvent};
+use super::listener::Listener;
+use super::{OperationError, System, inbox, step};
 use crate::domain::ach::notification_of_change::{ChangeCode, NotificationOfChange};
-use crate::domain::bank::event::TransferEvent;
 use crate::domain::bank::request::AccountType;
-use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
-use crate::domain::leg::{Effect, State, Verdict};
+use crate::domain::leg::Verdict;
 use crate::domain::payment::Payment;
-use crate::domain::source::Source;
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
-use crate::store::stored::{read, replace};
+use crate::store::stored::read;
 
 /// Writes of one event before the bank is asked to deliver it again.
 const TRIES_MAX: usize = 8;
@@ -42,10 +39,10 @@ pub enum Applied {
 }
 
 /// Applies one event.
-pub async fn apply(system: &System, event: &TransferEvent) -> Result<Applied, OperationError> {
-    let key = event.transfer.idempotency_key.as_deref().unwrap_or_default();
+pub async fn apply(system: &System, event: &ObjectEvent) -> Result<Applied, OperationError> {
+    let key = event.object.idempotency_key().unwrap_or_default();
     let Ok(key) = key.parse::<TransferKey>() else {
-        tracing::info!(event = event.event_id, "an event of a transfer that is not ours");
+        tracing::info!(event = event.event_id, "an event of something at the bank that is not ours");
         return Ok(Applied::NotOurs);
     };
     let applied = match key.item {
@@ -67,91 +64,31 @@ pub async fn apply(system: &System, event: &TransferEvent) -> Result<Applied, Op
     }
 }
 
-/// What an item does besides carrying a leg when the bank speaks.
-trait Listener: Carrier {
-    /// Facts of the item itself that the event brings, before it is saved.
-    fn heed(&mut self, event: &TransferEvent, hold_banking_days: u32);
-    /// Fingerprint of the account at the other end.
-    async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError>;
-    /// More changes for the same write, and the source they rest on.
-    async fn more_changes(&self, system: &System, effects: &[Effect]) -> Result<Vec<Change>, OperationError>;
-    /// Hints after the write.
-    async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
-}
-
-impl Listener for Payment {
-    fn heed(&mut self, _: &TransferEvent, _: u32) {}
-
-    async fn fingerprint(&self, _: &System) -> Result<Option<String>, OperationError> {
-        Ok(Some(self.payee.fingerprint.clone()))
-    }
-
-    async fn more_changes(&self, _: &System, _: &[Effect]) -> Result<Vec<Change>, OperationError> {
-        Ok(Vec::new())
-    }
-
-    async fn afterwards(&self, _: &System) -> Result<(), OperationError> {
-        Ok(())
-    }
-}
-
-impl Listener for Funding {
-    fn heed(&mut self, event: &TransferEvent, hold_banking_days: u32) {
-        if self.leg.state == State::Completed && self.available_at.is_none() {
-            let settled_at = event.transfer.settled_at.unwrap_or(event.created_at);
-            let settled_on = calendar::eastern_date(settled_at);
-            let effective_on = event.transfer.effective_on.unwrap_or(settled_on);
-            self.settle_terms(effective_on, settled_on, hold_banking_days);
-        }
-    }
-
-    async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError> {
-        let source = read::<Source>(&*system.table, &keys::source(&self.source_id)).await?;
-        Ok(source.map(|source| source.account.fingerprint))
-    }
-
-    /// A return after the money was available blocks new releases of the payer until the receivable is settled.
-    async fn more_changes(&self, system: &System, effects: &[Effect]) -> Result<Vec<Change>, OperationError> {
-        if !effects.contains(&Effect::FundingReturnedAvailable) {
-            return Ok(Vec::new());
-        }
-        let mut source = sources::load(system, &self.source_id).await?;
-        source.receivable_open = true;
-        source.updated_at = system.clock.business_now();
-        tracing::error!(funding = %self.id, source = self.source_id, "attention: a funding came back after it was available");
-        Ok(vec![replace(&mut source)?])
-    }
-
-    async fn afterwards(&self, system: &System) -> Result<(), OperationError> {
-        match self.leg.state {
-            State::Returned | State::Failed => fund::release_all(system, self.id.batch).await,
-            State::Unprocessed
-            | State::Submitting
-            | State::Processing
-            | State::Completed
-            | State::Available
-            | State::Canceled => Ok(()),
-        }
-    }
-}
-
 /// `None` where the item went away, which only a batch that never was can do.
 async fn apply_to<T: Listener>(
     system: &System,
     mut item: T,
     key: TransferKey,
-    event: &TransferEvent,
+    event: &ObjectEvent,
 ) -> Result<Option<Applied>, OperationError> {
     let history_key = keys::history_event(key.item, &event.event_id);
     for _ in 0..TRIES_MAX {
         let now = system.clock.business_now();
-        let (changes, outcome, moves) = changes_of(system, &mut item, key, event, now).await?;
+        let heard = Heard {
+            what: &event.event_type,
+            at: event.created_at,
+            event_id: Some(&event.event_id),
+            attempt: key.attempt,
+            object: &event.object,
+        };
+        let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
         match system.table.write(changes).await {
             Ok(()) => {
-                if moves {
-                    item.afterwards(system).await?;
+                if !matches!(verdict, Verdict::Applied(_)) {
+                    return Ok(Some(Applied::Recorded));
                 }
-                return Ok(Some(outcome));
+                item.afterwards(system).await?;
+                return Ok(Some(Applied::Moved));
             }
             Err(TableError::ConditionFailed { key: failed, .. }) if failed == history_key => {
                 return Ok(Some(Applied::Replayed));
@@ -166,40 +103,57 @@ async fn apply_to<T: Listener>(
     Err(OperationError::Contended(key.item.to_string()))
 }
 
-async fn changes_of<T: Listener>(
+/// The bank's word about an item, from an event or from an answer to a call of ours.
+#[derive(Clone, Copy)]
+pub(crate) struct Heard<'a> {
+    pub what: &'a str,
+    pub at: Timestamp,
+    /// Of an event: its history entry is put if absent under it.
+    pub event_id: Option<&'a str>,
+    pub attempt: u32,
+    pub object: &'a BankObject,
+}
+
+/// One write for everything that the bank's word does: the item, its history, its postings, and what else follows.
+pub(crate) async fn changes_of<T: Listener>(
     system: &System,
     item: &mut T,
-    key: TransferKey,
-    event: &TransferEvent,
+    heard: Heard<'_>,
     now: Timestamp,
-) -> Result<(Vec<Change>, Applied, bool), OperationError> {
-    let expected = item.expected();
-    let verdict = item.leg_mut().report(expected, &report_of(&event.transfer, key.attempt), now);
-    let mut entry = HistoryEntry::new(&event.event_type, item.leg(), event.created_at);
-    entry.event_id = Some(event.event_id.clone());
-    entry.attempt = key.attempt;
-    entry.bank_status = Some(event.transfer.status.as_str().to_owned());
-    entry.transfer_id = Some(event.transfer.id.clone());
-    let mut changes = match &verdict {
-        Verdict::Recorded => vec![entry.put(key.item, 0)?],
-        Verdict::Disputed(reason) => {
-            tracing::error!(item = %key.item, event = event.event_id, ?reason, "attention: an event is not as expected");
-            step::changes(item, &entry, &[], now)?
-        }
+) -> Result<(Vec<Change>, Verdict), OperationError> {
+    let (expected, object) = (item.expected(), heard.object);
+    let mut verdict = item.leg_mut().report(expected, &object.report(heard.attempt), now);
+    let mut more = Vec::new();
+    let is_current = heard.attempt == item.leg().attempt;
+    let brings_facts = match &mut verdict {
         Verdict::Applied(moved) => {
-            item.heed(event, system.settings.hold_banking_days);
-            let entry = entry.moved(moved);
-            let mut changes = step::changes(item, &entry, &moved.effects, now)?;
-            changes.extend(item.more_changes(system, &moved.effects).await?);
-            changes
+            item.heed(object, heard.at, system.settings.hold_banking_days);
+            more = item.consequences(system, moved).await?;
+            true
+        }
+        Verdict::Recorded => is_current && item.heed(object, heard.at, system.settings.hold_banking_days),
+        Verdict::Disputed(reason) => {
+            tracing::error!(item = %item.item_id(), event = heard.event_id, ?reason, "attention: the bank's word is not as expected");
+            true
         }
     };
-    if let Some(notice) = &event.transfer.notification_of_change {
+    let mut entry = HistoryEntry::new(heard.what, item.leg(), heard.at);
+    entry.event_id = heard.event_id.map(str::to_owned);
+    entry.attempt = heard.attempt;
+    entry.bank_status = Some(object.standing());
+    entry.transfer_id = Some(object.id().to_owned());
+    let mut effects = Vec::new();
+    if let Verdict::Applied(moved) = &verdict {
+        entry = entry.moved(moved);
+        effects.clone_from(&moved.effects);
+    }
+    let mut changes =
+        if brings_facts { step::changes(item, &entry, &effects, now)? } else { vec![entry.put(item.item_id(), 0)?] };
+    changes.extend(more);
+    if let Some(notice) = object.notification_of_change() {
         changes.extend(correction(system, item, notice, now).await?);
     }
-    let moves = matches!(verdict, Verdict::Applied(_));
-    let outcome = if moves { Applied::Moved } else { Applied::Recorded };
-    Ok((changes, outcome, moves))
+    Ok((changes, verdict))
 }
 
 /// A notification of change is kept with the account it is about, and used from the next payment on (`money-rules.md` section 1.5).

@@ -2,7 +2,7 @@
 //!
 //! A task that is lost is made again at the next run, because its item stays due until the task has moved it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::system::BatchIds;
 use super::{OperationError, System};
@@ -19,6 +19,8 @@ const FUNDINGS_PER_TASK: usize = 50;
 struct Due {
     batches: BatchIds,
     fundings: BTreeMap<BatchId, Vec<FundingId>>,
+    /// Each lone payment once, whether it or its funding is due.
+    lone: BTreeSet<PaymentId>,
     tasks: Vec<Task>,
 }
 
@@ -61,17 +63,23 @@ impl Due {
                     self.batches.insert(id);
                 }
             }
-            "FUNDING" => {
-                if let Ok(id) = id.parse::<FundingId>() {
-                    self.fundings.entry(id.batch).or_default().push(id);
+            "FUNDING" => match id.parse() {
+                Ok(FundingId::Lone(uuid)) => {
+                    self.lone.insert(PaymentId::Lone(uuid));
                 }
-            }
-            "PAYMENT" => {
-                if let Ok(id) = id.parse::<PaymentId>() {
+                Ok(id @ FundingId::Round { batch, .. }) => self.fundings.entry(batch).or_default().push(id),
+                Err(_) => {}
+            },
+            "PAYMENT" => match id.parse() {
+                Ok(id @ PaymentId::Lone(_)) => {
+                    self.lone.insert(id);
+                }
+                Ok(id @ (PaymentId::Refund { .. } | PaymentId::Row { .. })) => {
                     self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(id) });
                     self.tasks.push(Task::Submit { payment_id: id });
                 }
-            }
+                Err(_) => {}
+            },
             "INBOX" => {
                 if let Some((_, event_id)) = id.split_once('#') {
                     self.tasks.push(Task::Inbox { event_id: event_id.to_owned() });
@@ -90,6 +98,7 @@ impl Due {
                 .collect();
             chunks
         });
-        self.tasks.into_iter().chain(reviews).chain(sweeps).collect()
+        let lone = self.lone.into_iter().map(|payment_id| Task::Advance { payment_id });
+        self.tasks.into_iter().chain(lone).chain(reviews).chain(sweeps).collect()
     }
 }

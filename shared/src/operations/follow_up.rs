@@ -1,13 +1,14 @@
-//! Asking the bank how a transfer stands whose events stay away. Its answer is applied as an event of that moment would be.
+//! Asking the bank how a transfer or check stands whose events stay away. Its answer is applied as an event of that moment would be.
 
 use super::bank_events;
+use super::bank_object::{BankObject, ObjectEvent};
 use super::step::Carrier;
 use super::submit::replace_or_leave;
 use super::{OperationError, System};
-use crate::domain::bank::event::TransferEvent;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::ItemId;
+use crate::domain::leg::Kind;
 use crate::domain::payment::Payment;
 use crate::store::keys;
 use crate::store::stored::read;
@@ -27,13 +28,17 @@ pub async fn follow_up(system: &System, item_id: ItemId, deadline: Deadline) -> 
 
 pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Deadline) -> Result<(), OperationError> {
     let Some(transfer_id) = item.leg().transfer_id.clone() else { return Ok(()) };
-    let transfer = system.column().await?.ach_transfer(&transfer_id, deadline).await?;
-    // One id per transfer and status: asking again about the same status is a replay.
-    let event = TransferEvent {
-        event_id: format!("asked:{transfer_id}:{}", transfer.status.as_str()),
-        created_at: transfer.updated_at.unwrap_or(transfer.created_at),
+    let column = system.column().await?;
+    let object: BankObject = match item.expected().kind {
+        Kind::Payout | Kind::Funding => column.ach_transfer(&transfer_id, deadline).await?.into(),
+        Kind::Check => column.check(&transfer_id, deadline).await?.into(),
+    };
+    // One id per object and standing: asking again about the same is a replay.
+    let event = ObjectEvent {
+        event_id: format!("asked:{transfer_id}:{}", object.standing()),
+        created_at: object.updated_at(),
         event_type: "asked".to_owned(),
-        transfer,
+        object,
     };
     match bank_events::apply(system, &event).await? {
         bank_events::Applied::Moved => Ok(()),

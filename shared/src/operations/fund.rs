@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::send::{self, Sent, direction};
+use super::ach::{self, OtherEnd};
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, sources};
-use crate::domain::bank::request::{AccountType, AchTransferRequest, EntryClass, InlineCounterparty, Timing};
+use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::deadline::Deadline;
@@ -20,8 +20,8 @@ use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
+use crate::store::keys;
 use crate::store::stored::{create, read, replace};
-use crate::store::{counterparty, keys};
 
 /// What the source's bank shows for the debit (NACHA company entry description, 10 characters).
 const ENTRY_DESCRIPTION: &str = "PAYFUNDING";
@@ -83,7 +83,7 @@ pub async fn fund(
         return source_changed(system, &mut batch, described).await;
     };
     let source = sources::ensure_bank_account(system, source, deadline).await?;
-    let id = FundingId { batch: batch_id, source: SourceTag::of(source_id), round };
+    let id = FundingId::Round { batch: batch_id, source: SourceTag::of(source_id), round };
     let funding = Funding::new(id, amount, source_id.to_owned(), system.clock.business_now());
     // Not for a batch that was canceled in between: its payer's money must not be pulled any more.
     let still_paying = Change::Check {
@@ -128,57 +128,21 @@ async fn send_funding(
     if !may_send || funding.leg.attention.is_some() {
         return Ok(());
     }
-    let amount = funding.amount;
-    let request = prepare(system, source, amount, id);
-    match send::send(system, funding, request, deadline).await? {
-        Sent::Accepted(transfer) => {
-            remember_counterparty(system, source, transfer.counterparty_id.clone()).await;
-            Ok(())
-        }
-        Sent::Deferred(code) => sources::pause_for_bank(system, &source.id, &code).await,
-        Sent::Unknown => sources::pause_for_bank(system, &source.id, "no_answer").await,
-        Sent::Refused | Sent::NotOurs => Ok(()),
-    }
+    ach::send(system, funding, source, other_end(source), deadline).await
 }
 
-async fn prepare(
-    system: &System,
-    source: &Source,
-    amount: Cents,
-    id: FundingId,
-) -> Result<AchTransferRequest, OperationError> {
-    let account = &source.account;
-    let known = counterparty::find(&*system.table, &account.fingerprint).await?;
-    let vault = system.vault().await?;
-    let number = vault.sealing.open(&account.sealed_account.clone().into(), &keys::source(&source.id).pk)?;
-    let inline = InlineCounterparty {
-        routing_number: account.routing_number.clone(),
-        account_number: number.expose().to_owned(),
+fn other_end(source: &Source) -> OtherEnd {
+    let account = source.account.clone();
+    OtherEnd {
+        routing_number: account.routing_number,
+        sealed_account: account.sealed_account,
+        sealed_under: keys::source(&source.id).pk,
         account_type: AccountType::Checking,
+        fingerprint: account.fingerprint,
         name: source.name.clone(),
-    };
-    let bank_account_id = source
-        .bank_account_id
-        .clone()
-        .ok_or_else(|| OperationError::Inconsistent(format!("source {} has no account at the bank", source.id)))?;
-    Ok(AchTransferRequest {
-        direction: direction(Kind::Funding),
-        amount,
-        bank_account_id,
-        counterparty: super::submit::counterparty_of(&vault, &account.fingerprint, known, inline)?,
         entry_class: EntryClass::Ccd,
-        timing: Timing::Standard,
-        description: id.to_string(),
-        company_name: None,
-        company_entry_description: ENTRY_DESCRIPTION.to_owned(),
-        receiver_name: source.name.clone(),
-        receiver_id: None,
-        payment_related_info: None,
-    })
-}
-
-async fn remember_counterparty(system: &System, source: &Source, counterparty_id: Option<String>) {
-    super::submit::remember(system, &source.account.fingerprint, counterparty_id).await;
+        entry_description: ENTRY_DESCRIPTION.to_owned(),
+    }
 }
 
 /// Looks at fundings that are due: sends again what was not sent, asks about what the bank is silent on, ends holds; then releases.
@@ -191,7 +155,7 @@ pub async fn review(
     let mut released = false;
     for id in funding_ids {
         let Some(funding) = read::<Funding>(&*system.table, &keys::funding(*id)).await? else { continue };
-        released |= review_one(system, funding, deadline).await?;
+        released |= review_one(system, batch_id, funding, deadline).await?;
     }
     if released {
         release_all(system, batch_id).await?;
@@ -200,13 +164,16 @@ pub async fn review(
 }
 
 /// Answers whether its money became available.
-async fn review_one(system: &System, funding: Funding, deadline: Deadline) -> Result<bool, OperationError> {
+async fn review_one(
+    system: &System,
+    batch_id: BatchId,
+    funding: Funding,
+    deadline: Deadline,
+) -> Result<bool, OperationError> {
     match funding.leg.state {
-        State::Unprocessed if is_stopped(system, funding.id.batch).await? => {
-            stop(system, funding).await.map(|()| false)
-        }
+        State::Unprocessed if is_stopped(system, batch_id).await? => stop(system, funding).await.map(|()| false),
         State::Unprocessed | State::Submitting => {
-            let source = read::<Source>(&*system.table, &keys::source(&funding.source_id)).await?;
+            let source = read::<Source>(&*system.table, &keys::source(&funding.payer_id)).await?;
             let Some(source) = source.filter(|source| source.bank_account_id.is_some()) else { return Ok(false) };
             let is_paused = source.is_paused(system.clock.business_now()) || source.receivable_open;
             if is_paused && funding.leg.state == State::Unprocessed {
@@ -237,8 +204,8 @@ async fn is_stopped(system: &System, batch_id: BatchId) -> Result<bool, Operatio
     Ok(matches!(batch.state, BatchState::Canceling | BatchState::Canceled))
 }
 
-/// Its batch was canceled before the bank had it.
-async fn stop(system: &System, mut funding: Funding) -> Result<(), OperationError> {
+/// What it was for was canceled before the bank had it.
+pub(crate) async fn stop(system: &System, mut funding: Funding) -> Result<(), OperationError> {
     let now = system.clock.business_now();
     let moved = funding.leg.cancel(Kind::Funding)?;
     let entry = HistoryEntry::new("canceled", &funding.leg, now).moved(&moved);
@@ -276,7 +243,7 @@ pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>
     let rounds = 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX);
     let batch_id = batch.id;
     let ids: Vec<FundingId> = rounds
-        .flat_map(|round| tags.iter().map(move |tag| FundingId { batch: batch_id, source: *tag, round }))
+        .flat_map(|round| tags.iter().map(move |tag| FundingId::Round { batch: batch_id, source: *tag, round }))
         .collect();
     let mut fundings = Vec::new();
     for id in ids {

@@ -14,7 +14,7 @@ use crate::domain::batch::{Batch, BatchState, Command};
 use crate::domain::biller;
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
-use crate::domain::payment::{Payee, Payment, RowFacts};
+use crate::domain::payment::{AccountPayee, Payee, Payment, RowFacts};
 use crate::domain::payroll_file::{Limits, Row, read_chunk};
 use crate::domain::task::Task;
 use crate::ports::objects::ObjectError;
@@ -118,10 +118,10 @@ fn new_payment(
         id,
         version: 1,
         amount: row.amount,
-        source_id: row.source_id.clone(),
+        payer_id: row.source_id.clone(),
         round: 1,
         leg,
-        payee: Payee {
+        payee: Payee::Account(AccountPayee {
             routing_number,
             sealed_account: vault.sealing.seal(account, &bound_to, &*system.random)?.as_str().to_owned(),
             account_last4: row.loan_account_number.last_four().to_owned(),
@@ -130,7 +130,8 @@ fn new_payment(
             name: fit(TextField::ReceiverName, &format!("{} {}", row.first_name, row.last_name)),
             entry_class,
             entry_description,
-        },
+        }),
+        check: None,
         row: Some(RowFacts {
             employee_id: row.employee_id.clone(),
             branch_id: row.branch_id.clone(),

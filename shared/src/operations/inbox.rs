@@ -60,9 +60,9 @@ pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Resul
     let Some(mut waiting) = read::<Waiting>(&*system.table, &key).await? else { return Ok(()) };
     let now = system.clock.business_now();
     let outcome = match system.column().await?.event(event_id, deadline).await? {
-        BankEvent::Transfer(event) => bank_events::apply(system, &event).await?,
-        // No payment goes by check yet.
-        BankEvent::Check(_) | BankEvent::Other { .. } => Applied::NotOurs,
+        BankEvent::Transfer(event) => bank_events::apply(system, &event.into()).await?,
+        BankEvent::Check(event) => bank_events::apply(system, &event.into()).await?,
+        BankEvent::Other { .. } => Applied::NotOurs,
     };
     let is_old = waiting.since.checked_add(SignedDuration::from_hours(24 * KEEP_DAYS)).is_ok_and(|until| until < now);
     let change = if outcome == Applied::Waiting && !is_old {

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{OperationError, System, sources};
-use crate::domain::ledger::Account;
+use super::{OperationError, System, lists, payers, sources};
+use crate::domain::ledger::{Account, AccountKind};
+use crate::domain::person::Person;
 use crate::ports::table::{Cursor, decode};
+use crate::store::keys;
 use crate::store::ledger::{self, Posting, Totals};
 
 /// Debits and credits of every account; the two sums are equal, always.
@@ -23,9 +25,14 @@ fn until(system: &System) -> Timestamp {
 }
 
 pub async fn trial_balance(system: &System) -> Result<TrialBalance, OperationError> {
-    let sources: Vec<(String, Timestamp)> =
-        sources::all(system).await?.into_iter().map(|source| (source.id, source.created_at)).collect();
-    let accounts = ledger::trial_balance(&*system.table, &sources, until(system)).await?;
+    let of_sources = sources::all(system).await?.into_iter().flat_map(|source| {
+        AccountKind::OF_SOURCES.map(|kind| (Account { kind, payer_id: source.id.clone() }, source.created_at))
+    });
+    let persons = lists::all(system, keys::LIST_PERSONS).await?;
+    let of_persons = persons.into_iter().flat_map(|person: Person| {
+        AccountKind::ALL.map(|kind| (Account { kind, payer_id: person.id.to_string() }, person.created_at))
+    });
+    let accounts = ledger::trial_balance(&*system.table, of_sources.chain(of_persons).collect(), until(system)).await?;
     let mut total = Totals::default();
     for totals in accounts.values() {
         total.debits = total.debits.plus(totals.debits)?;
@@ -48,8 +55,8 @@ pub async fn postings(
     from: (usize, Option<Cursor>),
     most: u32,
 ) -> Result<PostingPage, OperationError> {
-    let source = sources::load(system, &account.source_id).await?;
-    let partitions = ledger::partitions(account, source.created_at, until(system));
+    let since = payers::since(system, &account.payer_id).await?;
+    let partitions = ledger::partitions(account, since, until(system));
     let (mut number, mut after) = from;
     let mut page = PostingPage::default();
     while let Some(partition) = partitions.get(number) {

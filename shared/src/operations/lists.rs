@@ -34,6 +34,30 @@ pub async fn payments_of_employee(
     page(system, keys::list_of_employee(employee_id), after, most).await
 }
 
+/// A whole list, in the order of its keys.
+pub(crate) async fn all<T: Stored>(system: &System, list: &str) -> Result<Vec<T>, OperationError> {
+    let mut items = Vec::new();
+    let mut query = Query {
+        index: Index::Lists,
+        pk: list.to_owned(),
+        range: Range::All,
+        order: Order::Ascending,
+        page_items: None,
+        start_after: None,
+    };
+    loop {
+        let page = system.table.query(&query).await?;
+        for item in page.items {
+            let key: Key = decode(item)?;
+            items.extend(read::<T>(&*system.table, &key).await?);
+        }
+        match page.next {
+            Some(next) => query.start_after = Some(next),
+            None => return Ok(items),
+        }
+    }
+}
+
 async fn page<T: Stored>(
     system: &System,
     list: String,

@@ -1,10 +1,14 @@
 //! What the system does: load, tell the domain, save. Every operation may run twice, at once, late, or stop at any point; run again it
 //! ends the same. Decisions are in [`crate::domain`], keys and items in [`crate::store`].
 
+mod ach;
+pub mod advance;
 pub mod approve;
 pub mod attention;
 pub mod bank_events;
+pub mod bank_object;
 pub mod billers;
+mod check;
 pub mod due;
 pub mod error;
 pub mod follow_up;
@@ -12,9 +16,11 @@ pub mod fund;
 pub mod import;
 pub mod inbox;
 pub mod ledger;
+mod listener;
 pub mod lists;
 pub(crate) mod manifest;
 pub(crate) mod overlaps;
+mod payers;
 mod problem;
 pub mod refund;
 pub mod release;

@@ -11,7 +11,7 @@ use crate::domain::deadline::Deadline;
 use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
-use crate::domain::payment::{Payee, Payment};
+use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::store::stored::{create, read, replace};
 use crate::store::{audit, keys};
@@ -42,10 +42,10 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
             id: PaymentId::Refund { batch: batch_id, source: SourceTag::of(&source_id), number },
             version: 1,
             amount,
-            source_id: source_id.clone(),
+            payer_id: source_id.clone(),
             round: 1,
             leg: Leg::new(),
-            payee: Payee {
+            payee: Payee::Account(AccountPayee {
                 routing_number: source.account.routing_number.clone(),
                 sealed_account: source.account.sealed_account.clone(),
                 account_last4: source.account.account_last4.clone(),
@@ -54,7 +54,8 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
                 name: source.name.clone(),
                 entry_class: EntryClass::Ccd,
                 entry_description: ENTRY_DESCRIPTION.to_owned(),
-            },
+            }),
+            check: None,
             row: None,
             due_at: None,
             created_at: now,
@@ -106,7 +107,7 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
     let Some(payment) = read::<Payment>(&*system.table, &keys::payment(id)).await? else {
         return Err(OperationError::not_found("payment", id));
     };
-    let source = sources::load(system, &payment.source_id).await?;
+    let source = sources::load(system, &payment.payer_id).await?;
     let is_paused = source.is_paused(system.clock.business_now());
     let may_send = match payment.leg.state {
         State::Unprocessed => !is_paused && !source.receivable_open,

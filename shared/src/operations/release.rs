@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, sources};
+use super::{OperationError, System, payers};
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::{BatchId, FundingId, ItemId};
-use crate::domain::leg::{Kind, Moved};
+use crate::domain::leg::Moved;
 use crate::domain::payment::Payment;
 use crate::domain::payment::release::{Push, Surroundings};
 use crate::domain::source::Source;
@@ -59,10 +59,10 @@ impl Around {
 impl Surrounding {
     /// `None` where a part of it does not exist yet: then nothing can be done.
     pub async fn of(&self, system: &System, payment: &Payment) -> Result<Option<Around>, OperationError> {
-        let (Some(batch_id), Some(funding_id)) = (payment.batch_id(), payment.funding_id()) else { return Ok(None) };
+        let Some(batch_id) = payment.batch_id() else { return Ok(None) };
         let Some(batch) = self.batch(system, batch_id).await? else { return Ok(None) };
-        let Some(source) = self.source(system, &payment.source_id).await? else { return Ok(None) };
-        let cover = self.cover(system, funding_id).await?;
+        let Some(source) = self.source(system, &payment.payer_id).await? else { return Ok(None) };
+        let cover = self.cover(system, payment.funding_id()).await?;
         Ok(Some(Around { batch, cover, source }))
     }
 
@@ -100,7 +100,9 @@ impl Surrounding {
         }
         let cover = match read::<Funding>(&*system.table, &keys::funding(id)).await? {
             Some(funding) => funding.cover(),
-            None if id.round > 1 && !super::retry::needs_funding(system, id).await? => Cover::Available,
+            None if id.round().is_some_and(|round| round > 1) && !super::retry::needs_funding(system, id).await? => {
+                Cover::Available
+            }
             None => Cover::Awaited,
         };
         lock(&self.covers).insert(id, cover);
@@ -137,7 +139,7 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
                 Push::FollowUp => tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
                 push @ (Push::Cancel | Push::FailUnfunded { .. }) => {
                     if let Push::FailUnfunded { after_available: true } = push {
-                        failed_unfunded.insert(payment.source_id.clone());
+                        failed_unfunded.insert(payment.payer_id.clone());
                     }
                     writes.push((payment, push));
                 }
@@ -154,7 +156,7 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
         }
     }
     for source_id in failed_unfunded {
-        sources::settle_receivable(system, &source_id).await?;
+        payers::settle_receivable::<Source>(system, &keys::source(&source_id)).await?;
     }
     Ok(())
 }
@@ -163,8 +165,10 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
 async fn end(system: &System, mut payment: Payment, push: Push) -> Result<(), OperationError> {
     let now: Timestamp = system.clock.business_now();
     let (what, moved): (_, Moved) = match push {
-        Push::Cancel => ("canceled", payment.leg.cancel(Kind::Payout)?),
-        Push::FailUnfunded { after_available } => ("unfunded", payment.leg.fail_unfunded(after_available)?),
+        Push::Cancel => ("canceled", payment.leg.cancel(payment.kind())?),
+        Push::FailUnfunded { after_available } => {
+            ("unfunded", payment.leg.fail_unfunded(payment.kind(), after_available)?)
+        }
         Push::Leave | Push::Submit | Push::FollowUp => return Ok(()),
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);

@@ -134,7 +134,7 @@ impl Tallies {
         let state = payment.leg.state;
         self.states.add(state);
         self.total.add(state, payment.amount)?;
-        self.by_source.entry(payment.source_id.clone()).or_default().add(state, payment.amount)?;
+        self.by_source.entry(payment.payer_id.clone()).or_default().add(state, payment.amount)?;
         let branch_id = payment.row.as_ref().map(|row| row.branch_id.clone()).unwrap_or_default();
         self.by_branch.entry(branch_id).or_default().add(state, payment.amount)
     }
@@ -157,7 +157,7 @@ impl Tallies {
 struct Counted {
     leg: CountedLeg,
     amount: Cents,
-    source_id: String,
+    payer_id: String,
     #[serde(default)]
     row: Option<CountedRow>,
 }

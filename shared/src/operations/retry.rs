@@ -9,12 +9,12 @@ use sha2::{Digest, Sha256};
 use super::step;
 use super::upload::{audit_entry, load, nonce};
 use super::{OperationError, System, fund};
-use crate::domain::batch::retry::{RetryPlan, SourceMoney, holds_money, may_retry};
+use crate::domain::batch::retry::{RetryPlan, SourceMoney, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
-use crate::domain::leg::{Kind, State};
+use crate::domain::leg::State;
 use crate::domain::money::Cents;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
@@ -75,7 +75,8 @@ async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationErr
 
 /// Whether the payee's data changed since it failed: the bank sent a notification of change about its account.
 async fn is_corrected(system: &System, payment: &Payment) -> Result<bool, OperationError> {
-    let known = counterparty::find(&*system.table, &payment.payee.fingerprint).await?;
+    let Payee::Account(payee) = &payment.payee else { return Ok(false) };
+    let known = counterparty::find(&*system.table, &payee.fingerprint).await?;
     Ok(known.is_some_and(|known| known.correction.is_some()))
 }
 
@@ -88,15 +89,15 @@ pub(crate) async fn spent_by_source(
     struct Held {
         leg: HeldLeg,
         amount: Cents,
-        source_id: String,
+        payer_id: String,
     }
     #[derive(serde::Deserialize)]
     struct HeldLeg {
         state: State,
     }
     let shards = fold_batch(&*system.table, batch_id, |spent: &mut BTreeMap<String, Cents>, held: Held| {
-        if holds_money(held.leg.state) {
-            let sum = spent.entry(held.source_id).or_default();
+        if held.leg.state.holds_money() {
+            let sum = spent.entry(held.payer_id).or_default();
             *sum = sum.plus(held.amount).map_err(|cause| TableError::Defect(cause.to_string()))?;
         }
         Ok(())
@@ -118,13 +119,13 @@ pub(crate) async fn source_money(
     let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
         if funding.leg.state == State::Available {
-            let funded = &mut money.entry(funding.source_id).or_default().funded;
+            let funded = &mut money.entry(funding.payer_id).or_default().funded;
             *funded = funded.plus(funding.amount)?;
         }
     }
     for refund in super::refund::all(system, batch).await? {
-        if holds_money(refund.leg.state) {
-            let spent = &mut money.entry(refund.source_id.clone()).or_default().spent;
+        if refund.leg.state.holds_money() {
+            let spent = &mut money.entry(refund.payer_id.clone()).or_default().spent;
             *spent = spent.plus(refund.amount)?;
         }
     }
@@ -189,7 +190,7 @@ async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), Operat
         return Ok(());
     }
     let now = system.clock.business_now();
-    let moved = payment.leg.retry(Kind::Payout)?;
+    let moved = payment.leg.retry(payment.kind())?;
     payment.round = round;
     let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
     match step::save(&*system.table, &mut payment, &entry, &[], now).await {
@@ -222,12 +223,13 @@ pub(crate) async fn is_carried_out(system: &System, batch: &Batch) -> Result<boo
 
 /// Whether the round of this funding pulls new money from its source.
 pub(crate) async fn needs_funding(system: &System, id: FundingId) -> Result<bool, OperationError> {
-    let batch = load(system, id.batch).await?;
+    let FundingId::Round { batch, source, round } = id else { return Ok(true) };
+    let batch = load(system, batch).await?;
     // Of an earlier round the money was there when it was carried out; its plan is not kept in the header.
-    if u64::from(id.round) != batch.rounds {
+    if u64::from(round) != batch.rounds {
         return Ok(false);
     }
     let Some(plan) = plan(system, &batch).await? else { return Ok(true) };
-    let need = plan.sources.iter().find(|(source_id, _)| SourceTag::of(source_id) == id.source);
+    let need = plan.sources.iter().find(|(source_id, _)| SourceTag::of(source_id) == source);
     Ok(need.is_some_and(|(_, need)| need.shortfall.is_positive()))
 }

@@ -4,7 +4,9 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
 use super::release::Surrounding;
-use super::{OperationError, System, follow_up, fund, import, inbox, refund, release, retry, submit, summarize, sweep};
+use super::{
+    OperationError, System, advance, follow_up, fund, import, inbox, refund, release, retry, submit, summarize, sweep,
+};
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::PaymentId;
@@ -48,8 +50,11 @@ fn do_task<'a>(
         }
         Task::Release { batch_id, shard } => release::shard(system, *batch_id, *shard).boxed(),
         Task::Submit { payment_id: id @ PaymentId::Refund { .. } } => refund::submit(system, *id, deadline).boxed(),
-        Task::Submit { payment_id: id @ (PaymentId::Row { .. } | PaymentId::Lone(_)) } => {
+        Task::Submit { payment_id: id @ PaymentId::Row { .. } } => {
             submit::submit(system, surrounding, *id, deadline).boxed()
+        }
+        Task::Submit { payment_id: id @ PaymentId::Lone(_) } | Task::Advance { payment_id: id } => {
+            advance::advance(system, *id, deadline).boxed()
         }
         Task::FollowUp { item_id } => follow_up::follow_up(system, *item_id, deadline).boxed(),
         Task::Sweep { batch_id } => sweep::sweep(system, *batch_id).boxed(),

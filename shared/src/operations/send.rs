@@ -8,16 +8,17 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 
+use super::bank_events::{Heard, changes_of};
+use super::bank_object::BankObject;
+use super::listener::Listener;
 use super::step::{self, Carrier};
 use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
-use crate::domain::bank::event::TransferSnapshot;
-use crate::domain::bank::request::{AchTransferRequest, Direction};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::TransferKey;
-use crate::domain::leg::{AttentionReason, BankReport, Kind, Lease, PreparedRequest, Verdict};
+use crate::domain::leg::{AttentionReason, Kind, Lease, PreparedRequest, Verdict};
 use crate::ports::random::random_u64;
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
@@ -29,13 +30,19 @@ const SENDS_MAX: u32 = 50;
 /// Writes of one answer before giving up to the next send.
 const SAVES_MAX: usize = 8;
 
+/// A request as it goes out, and our account that it concerns.
+pub(crate) struct Prepared {
+    pub body: TransferBody,
+    pub bank_account_id: String,
+}
+
 /// What became of a send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
     /// The bank has it.
-    Accepted(Box<TransferSnapshot>),
+    Accepted(BankObject),
     Refused,
-    /// A reason of ours: the source is to pause.
+    /// A reason of ours: the payer is to pause.
     Deferred(String),
     /// The bank could not be reached, or its answer not read.
     Unknown,
@@ -51,8 +58,8 @@ pub(crate) async fn send<T, F>(
     deadline: Deadline,
 ) -> Result<Sent, OperationError>
 where
-    T: Carrier,
-    F: Future<Output = Result<AchTransferRequest, OperationError>> + Send,
+    T: Listener,
+    F: Future<Output = Result<Prepared, OperationError>> + Send,
 {
     let business_now = system.clock.business_now();
     let elapsed_now = system.clock.elapsed_now();
@@ -73,11 +80,10 @@ where
             bank_account_id: item.leg().bank_account_id.clone().unwrap_or_default(),
         },
         None => {
-            let request = prepare.await?;
-            let body = request.body().map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
+            let Prepared { body, bank_account_id } = prepare.await?;
             let text = String::from_utf8_lossy(body.bytes()).into_owned();
             let sealed = vault.sealing.seal(&text, &bound_to, &*system.random)?;
-            PreparedRequest { sealed_body: sealed.as_str().to_owned(), bank_account_id: request.bank_account_id }
+            PreparedRequest { sealed_body: sealed.as_str().to_owned(), bank_account_id }
         }
     };
     let sealed = SealedText::from(prepared.sealed_body.clone());
@@ -96,19 +102,34 @@ where
         Err(other) => return Err(other.into()),
     }
     let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
-    let answer = system.column().await?.create_ach_transfer(&body, &key, deadline).await;
+    let answer = call(system, kind, &body, &key, deadline).await?;
     record(system, item, answer).await
 }
 
-async fn record<T: Carrier>(
+/// The call that makes a transfer or check of this kind.
+async fn call(
+    system: &System,
+    kind: Kind,
+    body: &TransferBody,
+    key: &str,
+    deadline: Deadline,
+) -> Result<Result<BankObject, BankError>, OperationError> {
+    let column = system.column().await?;
+    Ok(match kind {
+        Kind::Payout | Kind::Funding => column.create_ach_transfer(body, key, deadline).await.map(BankObject::from),
+        Kind::Check => column.issue_check(body, key, deadline).await.map(BankObject::from),
+    })
+}
+
+async fn record<T: Listener>(
     system: &System,
     mut item: T,
-    answer: Result<TransferSnapshot, BankError>,
+    answer: Result<BankObject, BankError>,
 ) -> Result<Sent, OperationError> {
     let now = system.clock.business_now();
     let kind = item.expected().kind;
     let (moved, what, sent) = match answer {
-        Ok(transfer) => return accepted(system, item, transfer).await,
+        Ok(object) => return accepted(system, item, object).await,
         Err(BankError::Refused { code, .. }) => {
             tracing::warn!(item = %item.item_id(), code, "the bank refused for good");
             (item.leg_mut().refuse(kind, &code)?, "refused", Sent::Refused)
@@ -148,30 +169,22 @@ async fn release_lease<T: Carrier>(system: &System, mut item: T, was_answered: b
 }
 
 /// Writes the bank's yes. Where an event was faster, the answer is applied to what it left.
-pub(crate) async fn accepted<T: Carrier>(
-    system: &System,
-    mut item: T,
-    transfer: TransferSnapshot,
-) -> Result<Sent, OperationError> {
+async fn accepted<T: Listener>(system: &System, mut item: T, object: BankObject) -> Result<Sent, OperationError> {
     for _ in 0..SAVES_MAX {
         let now = system.clock.business_now();
-        let expected = item.expected();
-        let report = report_of(&transfer, item.leg().attempt);
-        let verdict = item.leg_mut().report(expected, &report, now);
-        let mut entry = HistoryEntry::new("accepted", item.leg(), transfer.created_at);
-        let effects = match &verdict {
-            Verdict::Recorded => return Ok(Sent::Accepted(Box::new(transfer))),
-            Verdict::Applied(moved) => {
-                entry = entry.moved(moved);
-                moved.effects.clone()
+        let attempt = item.leg().attempt;
+        let heard = Heard { what: "accepted", at: object.created_at(), event_id: None, attempt, object: &object };
+        let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
+        if verdict == Verdict::Recorded {
+            return Ok(Sent::Accepted(object));
+        }
+        match system.table.write(changes).await {
+            Ok(()) => {
+                if matches!(verdict, Verdict::Applied(_)) {
+                    item.afterwards(system).await?;
+                }
+                return Ok(Sent::Accepted(object));
             }
-            Verdict::Disputed(reason) => {
-                tracing::error!(item = %item.item_id(), ?reason, "attention: the bank's transfer is not what was asked for");
-                Vec::new()
-            }
-        };
-        match step::save(&*system.table, &mut item, &entry, &effects, now).await {
-            Ok(()) => return Ok(Sent::Accepted(Box::new(transfer))),
             Err(TableError::ConditionFailed { .. }) => match read(&*system.table, &item.key()).await? {
                 Some(fresh) => item = fresh,
                 None => return Err(OperationError::Inconsistent(format!("{} disappeared", item.item_id()))),
@@ -182,29 +195,21 @@ pub(crate) async fn accepted<T: Carrier>(
     Err(OperationError::Contended(item.item_id().to_string()))
 }
 
-/// The bank's word in our terms.
-pub(crate) fn report_of(transfer: &TransferSnapshot, attempt: u32) -> BankReport {
-    BankReport {
-        transfer_id: transfer.id.clone(),
-        attempt,
-        status: transfer.status.clone(),
-        amount: transfer.amount,
-        currency: transfer.currency.clone(),
-        is_debit: transfer.direction == Direction::Debit,
-        bank_account_id: transfer.bank_account_id.clone(),
-        settled_at: transfer.settled_at,
-        return_code: transfer.latest_return.as_ref().and_then(|latest| latest.code).map(|code| code.to_string()),
-    }
-}
-
 /// Too old to send again: the bank may have forgotten the key. What it holds is looked for in its list.
-async fn look_up<T: Carrier>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
+async fn look_up<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
     let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
     let account = item.leg().bank_account_id.clone().unwrap_or_default();
     let since = item.leg().claim.as_ref().map_or(system.clock.business_now(), |claim| claim.first_sent_at);
     let since = since.checked_sub(SignedDuration::from_hours(1)).unwrap_or(since);
-    match system.column().await?.find_ach_transfer(&account, &key, since, deadline).await? {
-        Some(transfer) => accepted(system, item, transfer).await,
+    let column = system.column().await?;
+    let found = match item.expected().kind {
+        Kind::Payout | Kind::Funding => {
+            column.find_ach_transfer(&account, &key, since, deadline).await?.map(BankObject::from)
+        }
+        Kind::Check => column.find_check(&account, &key, since, deadline).await?.map(BankObject::from),
+    };
+    match found {
+        Some(object) => accepted(system, item, object).await,
         None => give_up(system, item, AttentionReason::OutcomeUnknown).await,
     }
 }
@@ -217,13 +222,5 @@ async fn give_up<T: Carrier>(system: &System, mut item: T, reason: AttentionReas
     match step::save(&*system.table, &mut item, &entry, &[], now).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
         Err(other) => Err(other.into()),
-    }
-}
-
-/// How money of this kind moves.
-pub(crate) const fn direction(kind: Kind) -> Direction {
-    match kind {
-        Kind::Payout => Direction::Credit,
-        Kind::Funding => Direction::Debit,
     }
 }

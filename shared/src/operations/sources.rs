@@ -1,17 +1,13 @@
-//! Sources: known from their first approved batch on; paused and resumed by operators, and by the bank's refusals.
+//! Sources: known from their first approved batch on; paused and resumed by operators.
 
 use super::upload::{audit_entry, nonce};
-use super::{OperationError, System, system::minutes_from};
+use super::{OperationError, System, lists};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::deadline::Deadline;
-use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::source::{Pause, PauseReason, Source};
-use crate::ports::table::{Index, Key, Order, Query, Range, TableError, decode};
+use crate::ports::table::TableError;
 use crate::store::stored::{create, read, replace};
-use crate::store::{audit, keys, ledger};
-
-/// After a refusal for a reason of ours, nothing leaves the source for this long.
-const BANK_PAUSE_MINUTES: i64 = 5;
+use crate::store::{audit, keys};
 
 pub async fn load(system: &System, id: &str) -> Result<Source, OperationError> {
     read(&*system.table, &keys::source(id)).await?.ok_or_else(|| OperationError::not_found("source", id))
@@ -81,26 +77,6 @@ pub(crate) async fn ensure_bank_account(
     }
 }
 
-/// The bank refused for a reason of ours, or is out of reach: the source rests a while, by itself.
-pub(crate) async fn pause_for_bank(system: &System, id: &str, code: &str) -> Result<(), OperationError> {
-    let now = system.clock.business_now();
-    let mut source = load(system, id).await?;
-    if source.pause.as_ref().is_some_and(|pause| pause.until.is_none()) || source.is_paused(now) {
-        return Ok(());
-    }
-    tracing::error!(source = id, code, "alarm: a source is paused, because the bank refused us or is out of reach");
-    source.pause = Some(Pause {
-        reason: PauseReason::Bank(code.to_owned()),
-        since: now,
-        until: Some(minutes_from(now, BANK_PAUSE_MINUTES)),
-    });
-    source.updated_at = now;
-    match system.table.write(vec![replace(&mut source)?]).await {
-        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
-        Err(other) => Err(other.into()),
-    }
-}
-
 /// An operator's pause has no end but an operator's resume.
 pub async fn pause(system: &System, id: &str, caller: &str) -> Result<Source, OperationError> {
     let now = system.clock.business_now();
@@ -138,45 +114,5 @@ async fn set_pause(
 
 /// Every source, by id.
 pub async fn all(system: &System) -> Result<Vec<Source>, OperationError> {
-    let mut sources = Vec::new();
-    let mut query = Query {
-        index: Index::Lists,
-        pk: keys::LIST_SOURCES.to_owned(),
-        range: Range::All,
-        order: Order::Ascending,
-        page_items: None,
-        start_after: None,
-    };
-    loop {
-        let page = system.table.query(&query).await?;
-        for item in page.items {
-            let key: Key = decode(item)?;
-            sources.extend(read::<Source>(&*system.table, &key).await?);
-        }
-        match page.next {
-            Some(next) => query.start_after = Some(next),
-            None => return Ok(sources),
-        }
-    }
-}
-
-/// Lifts the block of a source whose receivable is settled in the books. Answers whether it was lifted.
-pub(crate) async fn settle_receivable(system: &System, id: &str) -> Result<bool, OperationError> {
-    let mut source = load(system, id).await?;
-    if !source.receivable_open {
-        return Ok(false);
-    }
-    let account = Account { kind: AccountKind::Receivable, source_id: id.to_owned() };
-    let now = system.clock.business_now();
-    let balance = ledger::totals(&*system.table, &account, source.created_at, now).await?.balance()?;
-    if !balance.is_zero() {
-        return Ok(false);
-    }
-    source.receivable_open = false;
-    source.updated_at = now;
-    match system.table.write(vec![replace(&mut source)?]).await {
-        Ok(()) => Ok(true),
-        Err(TableError::ConditionFailed { .. }) => Ok(false),
-        Err(other) => Err(other.into()),
-    }
+    lists::all(system, keys::LIST_SOURCES).await
 }

@@ -19,7 +19,7 @@ pub(crate) trait Carrier: Stored + Send + Sync {
     fn leg_mut(&mut self) -> &mut Leg;
     fn expected(&self) -> Expected;
     fn amount(&self) -> Cents;
-    fn source_id(&self) -> &str;
+    fn payer_id(&self) -> &str;
     fn row(&self) -> Option<&RowFacts>;
     /// Called after every step, before it is saved.
     fn touch(&mut self, now: Timestamp);
@@ -46,8 +46,8 @@ impl Carrier for Payment {
         self.amount
     }
 
-    fn source_id(&self) -> &str {
-        &self.source_id
+    fn payer_id(&self) -> &str {
+        &self.payer_id
     }
 
     fn row(&self) -> Option<&RowFacts> {
@@ -81,8 +81,8 @@ impl Carrier for Funding {
         self.amount
     }
 
-    fn source_id(&self) -> &str {
-        &self.source_id
+    fn payer_id(&self) -> &str {
+        &self.payer_id
     }
 
     fn row(&self) -> Option<&RowFacts> {
@@ -111,7 +111,7 @@ pub(crate) fn changes<T: Carrier>(
             item: item.item_id(),
             version,
             attempt: item.leg().attempt,
-            source_id: item.source_id(),
+            payer_id: item.payer_id(),
             amount: item.amount(),
             row: item.row(),
             at: entry.at,

@@ -10,13 +10,15 @@ use serde::Deserialize;
 use super::approve::{expire, import_tasks, release_claim};
 use super::system::minutes_from;
 use super::upload::load;
-use super::{OperationError, System, fund, import, retry, sources};
+use super::{OperationError, System, fund, import, payers, retry};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::BatchId;
 use crate::domain::leg::{Attention, Effect, State};
+use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
+use crate::store::keys;
 use crate::store::payments::fold_batch;
 use crate::store::stored::replace;
 
@@ -27,7 +29,7 @@ pub const SWEEP_MINUTES: i64 = 10;
 #[derive(Deserialize)]
 struct Seen {
     leg: SeenLeg,
-    source_id: String,
+    payer_id: String,
     round: u32,
 }
 
@@ -122,7 +124,7 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         match seen.leg.state {
             State::Unprocessed => {
                 count.mark.unprocessed += 1;
-                *count.unprocessed.entry((seen.source_id, seen.round)).or_default() += 1;
+                *count.unprocessed.entry((seen.payer_id, seen.round)).or_default() += 1;
             }
             State::Submitting => count.mark.submitting += 1,
             State::Processing => count.mark.processing += 1,
@@ -184,7 +186,7 @@ async fn prepare_round(system: &System, batch: &Batch) -> Result<bool, Operation
     let present: BTreeSet<(String, u32)> = fund::all_fundings(system, batch)
         .await?
         .into_iter()
-        .map(|funding| (funding.source_id, funding.id.round))
+        .filter_map(|funding| funding.id.round().map(|round| (funding.payer_id, round)))
         .collect();
     let missing: Vec<Task> = needs
         .into_keys()
@@ -226,7 +228,7 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
     }
     let fundings = fund::all_fundings(system, batch).await?;
     let of = |source_id: &str, round: u32| {
-        fundings.iter().find(|funding| funding.source_id == source_id && funding.id.round == round)
+        fundings.iter().find(|funding| funding.payer_id == source_id && funding.id.round() == Some(round))
     };
     let soon = minutes_from(now, SWEEP_MINUTES);
     let mut can_move = count.mark.submitting > 0;
@@ -249,10 +251,9 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
 async fn free_sources(system: &System, batch: &Batch) -> Result<(), OperationError> {
     let fundings = fund::all_fundings(system, batch).await?;
     let came_back_late = |funding: &Funding| funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
-    let owing: BTreeSet<String> =
-        fundings.into_iter().filter(came_back_late).map(|funding| funding.source_id).collect();
+    let owing: BTreeSet<String> = fundings.into_iter().filter(came_back_late).map(|funding| funding.payer_id).collect();
     for source_id in owing {
-        sources::settle_receivable(system, &source_id).await?;
+        payers::settle_receivable::<Source>(system, &keys::source(&source_id)).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What the operations work with: the ports, the clients, the settings.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -20,7 +20,7 @@ use crate::ports::clock::Clock;
 use crate::ports::objects::Objects;
 use crate::ports::queue::Queue;
 use crate::ports::random::Random;
-use crate::ports::secrets::{SecretName, Secrets};
+use crate::ports::secrets::{SecretName, SecretText, Secrets};
 use crate::ports::table::Table;
 use crate::ports::transport::Transport;
 
@@ -56,7 +56,16 @@ pub struct System {
     pub secrets: Arc<dyn Secrets>,
     pub transport: Arc<dyn Transport>,
     pub settings: Arc<Settings>,
-    clients: Arc<Clients>,
+    /// Begins empty, in a new process.
+    pub clients: Arc<Clients>,
+}
+
+/// What is made on first use and kept: a function that never calls the bank never reads its key.
+#[derive(Debug, Default)]
+pub struct Clients {
+    column: Mutex<Option<KeyedColumn>>,
+    vault: Mutex<Option<KeyedVault>>,
+    manifests: Mutex<HashMap<String, Arc<Manifest>>>,
 }
 
 /// The bank's client, and the key it was made with: a rotated key makes a new one.
@@ -66,11 +75,12 @@ struct KeyedColumn {
     client: Arc<ColumnClient>,
 }
 
-/// Made on first use: a function that never calls the bank never reads its key.
-#[derive(Debug, Default)]
-struct Clients {
-    column: Mutex<Option<KeyedColumn>>,
-    manifests: Mutex<HashMap<String, Arc<Manifest>>>,
+/// The keys, and the secrets that they were read from: a rotated one is read anew.
+#[derive(Debug)]
+struct KeyedVault {
+    key_ring: SecretText,
+    fingerprint_key: SecretText,
+    vault: Arc<Vault>,
 }
 
 /// Manifests kept in memory. They never change: each is named by its hash.
@@ -83,37 +93,11 @@ pub struct Vault {
     pub fingerprints: FingerprintKey,
 }
 
-/// The ports a [`System`] is made of.
-#[derive(Clone, Debug)]
-pub struct Ports {
-    pub table: Arc<dyn Table>,
-    pub queue: Arc<dyn Queue>,
-    pub objects: Arc<dyn Objects>,
-    pub clock: Arc<dyn Clock>,
-    pub random: Arc<dyn Random>,
-    pub secrets: Arc<dyn Secrets>,
-    pub transport: Arc<dyn Transport>,
-}
-
 impl System {
-    pub fn new(ports: Ports, settings: Settings) -> Self {
-        Self {
-            table: ports.table,
-            queue: ports.queue,
-            objects: ports.objects,
-            clock: ports.clock,
-            random: ports.random,
-            secrets: ports.secrets,
-            transport: ports.transport,
-            settings: Arc::new(settings),
-            clients: Arc::default(),
-        }
-    }
-
     /// The bank's client. One per process and key: its rate limit counts all its calls.
     pub async fn column(&self) -> Result<Arc<ColumnClient>, OperationError> {
         let api_key = ApiKey::new(self.secrets.get(SecretName::ColumnApiKey).await?.expose());
-        let mut known = self.clients.column.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut known = self.clients.column.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = known.as_ref().filter(|known| known.api_key == api_key) {
             return Ok(known.client.clone());
         }
@@ -141,10 +125,22 @@ impl System {
     }
 
     /// The keys that seal and recognise account numbers; the secrets behind them are cached five minutes.
-    pub async fn vault(&self) -> Result<Vault, OperationError> {
-        let sealing = KeyRing::from_secret(&self.secrets.get(SecretName::SealingKeyRing).await?)?;
-        let fingerprints = FingerprintKey::from_secret(&self.secrets.get(SecretName::FingerprintKey).await?)?;
-        Ok(Vault { sealing, fingerprints })
+    pub async fn vault(&self) -> Result<Arc<Vault>, OperationError> {
+        let key_ring = self.secrets.get(SecretName::SealingKeyRing).await?;
+        let fingerprint_key = self.secrets.get(SecretName::FingerprintKey).await?;
+        let mut known = self.clients.vault.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |a: &SecretText, b: &SecretText| a.expose() == b.expose();
+        if let Some(known) = known.as_ref()
+            && is_same(&known.key_ring, &key_ring)
+            && is_same(&known.fingerprint_key, &fingerprint_key)
+        {
+            return Ok(known.vault.clone());
+        }
+        let sealing = KeyRing::from_secret(&key_ring)?;
+        let fingerprints = FingerprintKey::from_secret(&fingerprint_key)?;
+        let vault = Arc::new(Vault { sealing, fingerprints });
+        *known = Some(KeyedVault { key_ring, fingerprint_key, vault: vault.clone() });
+        Ok(vault)
     }
 
     /// The manifest with this hash. Refused where the stored object hashes to something else.
@@ -171,7 +167,7 @@ impl System {
     }
 
     fn kept_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Manifest>>> {
-        self.clients.manifests.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.clients.manifests.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A new time-ordered id.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId};
+use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId, PersonId};
 use crate::domain::ledger::Account;
 use crate::ports::table::Key;
 
@@ -69,6 +69,10 @@ pub fn source(id: &str) -> Key {
     Key::new(format!("SOURCE#{id}"), "SOURCE")
 }
 
+pub fn person(id: PersonId) -> Key {
+    Key::new(format!("PERSON#{id}"), "PERSON")
+}
+
 pub fn biller(institution_id: &str) -> Key {
     Key::new(format!("BILLER#{institution_id}"), "BILLER")
 }
@@ -118,6 +122,7 @@ pub fn due_shard(shard: u8) -> String {
 /// Lists of the index `lists`.
 pub const LIST_BATCHES: &str = "BATCHES";
 pub const LIST_SOURCES: &str = "SOURCES";
+pub const LIST_PERSONS: &str = "PERSONS";
 pub const LIST_BILLERS: &str = "BILLERS";
 
 pub fn list_of_employee(employee_id: &str) -> String {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::keys;
 use crate::domain::ids::ItemId;
-use crate::domain::ledger::{self, Account, AccountKind, Side};
+use crate::domain::ledger::{self, Account, Side};
 use crate::domain::leg::Effect;
 use crate::domain::money::{Cents, MoneyOverflow};
 use crate::domain::payment::RowFacts;
@@ -50,7 +50,7 @@ pub struct Cause<'a> {
     /// The version of the item that this step makes: keeps the keys of its lines apart from every other step's.
     pub version: u64,
     pub attempt: u32,
-    pub source_id: &'a str,
+    pub payer_id: &'a str,
     pub amount: Cents,
     pub row: Option<&'a RowFacts>,
     pub at: Timestamp,
@@ -59,7 +59,7 @@ pub struct Cause<'a> {
 /// The puts of the entries of these effects.
 pub fn puts(cause: Cause<'_>, effects: &[Effect]) -> Result<Vec<Change>, TableError> {
     let lines = effects.iter().flat_map(|effect| {
-        ledger::entry(*effect, cause.source_id, cause.amount).into_iter().map(move |line| (*effect, line))
+        ledger::entry(*effect, cause.payer_id, cause.amount).into_iter().map(move |line| (*effect, line))
     });
     lines
         .enumerate()
@@ -169,26 +169,19 @@ fn overflow(cause: MoneyOverflow) -> TableError {
     TableError::Defect(cause.to_string())
 }
 
-/// The accounts of a source, all kinds.
-pub fn accounts_of(source_id: &str) -> Vec<Account> {
-    AccountKind::ALL.into_iter().map(|kind| Account { kind, source_id: source_id.to_owned() }).collect()
-}
-
 /// A page of one account's lines in one partition.
 pub async fn lines(table: &dyn Table, partition: String, after: Option<Cursor>, most: u32) -> Result<Page, TableError> {
     table.query(&Query { page_items: Some(most), start_after: after, ..Query::primary(partition) }).await
 }
 
-/// Balances of every account of these sources, by account.
+/// Balances of these accounts, each with the time since which it has lines.
 pub async fn trial_balance(
     table: &dyn Table,
-    sources: &[(String, Timestamp)],
+    accounts: Vec<(Account, Timestamp)>,
     until: Timestamp,
 ) -> Result<BTreeMap<String, Totals>, TableError> {
-    let accounts = sources
-        .iter()
-        .flat_map(|(source_id, since)| accounts_of(source_id).into_iter().map(move |account| (account, *since)));
-    let balances: Vec<_> = accounts.map(|(account, since)| named_totals(table, account, since, until)).collect();
+    let balances: Vec<_> =
+        accounts.into_iter().map(|(account, since)| named_totals(table, account, since, until)).collect();
     stream::iter(balances).buffer_unordered(ACCOUNTS_AT_ONCE).try_collect().await
 }
 

@@ -16,7 +16,7 @@ use shared::adapters::object_links::LinkSigner;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::deadline::Deadline;
-use shared::operations::system::Ports;
+use shared::operations::system::Clients;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock as _;
 use shared::ports::objects::Objects;
@@ -89,7 +89,7 @@ impl Journey {
         let queue = new_queue(&clock);
         let power = Power::unlimited();
         let settings = Settings { column_entity_id: bank.entity_id.clone(), ..world::settings() };
-        let ports = Ports {
+        let system = System {
             table: Arc::new(Powered::<dyn Table> { port: table.clone(), power: power.clone() }),
             queue: queue.clone(),
             objects: objects.clone(),
@@ -97,8 +97,9 @@ impl Journey {
             random: random.clone(),
             secrets: secrets.clone(),
             transport: network.clone(),
+            settings: Arc::new(settings),
+            clients: Arc::new(Clients::default()),
         };
-        let system = System::new(ports, settings);
         let mut journey = Self {
             clock,
             bank,
@@ -125,7 +126,7 @@ impl Journey {
         let queue: Arc<dyn Queue> = self.queue.clone();
         let objects: Arc<dyn Objects> = self.objects.clone();
         let transport: Arc<dyn Transport> = self.network.clone();
-        let ports = Ports {
+        self.system = System {
             table: Arc::new(Powered { port: self.table.clone(), power: power.clone() }),
             queue: Arc::new(Powered { port: queue, power: power.clone() }),
             objects: Arc::new(Powered { port: objects, power: power.clone() }),
@@ -133,8 +134,9 @@ impl Journey {
             random: self.random.clone(),
             secrets: self.secrets.clone(),
             transport: Arc::new(Powered { port: transport, power: power.clone() }),
+            settings: self.system.settings.clone(),
+            clients: Arc::new(Clients::default()),
         };
-        self.system = System::new(ports, (*self.system.settings).clone());
         self.power = power;
     }
 

@@ -143,7 +143,7 @@ async fn another_bank_account_of_a_known_source_must_be_accepted_and_is_pulled_f
     let audit = Audit::of(&journey, &[(first, &first_file), (second, &second_file)]).await.is_clean(&journey);
     let transfer_of = |batch_id| {
         let fundings = &audit.batch(batch_id).fundings;
-        let funding = fundings.iter().find(|funding| funding.source_id == moved).unwrap();
+        let funding = fundings.iter().find(|funding| funding.payer_id == moved).unwrap();
         let key = funding.id.to_string();
         journey.bank.debits().into_iter().find(|transfer| transfer.item() == key).unwrap()
     };

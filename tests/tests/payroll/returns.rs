@@ -34,7 +34,7 @@ async fn a_later_return_changes_counts_and_reports_but_not_the_batchs_state() {
     }
     // What came back is the sources' money again, and cash at the bank.
     assert_eq!(audit.balance_of_all(AccountKind::Cash), batch.cents(State::Returned));
-    assert_eq!(audit.balance_of_all(AccountKind::SourceFunds), -batch.cents(State::Returned));
+    assert_eq!(audit.balance_of_all(AccountKind::Funds), -batch.cents(State::Returned));
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_retry_after_a_refund_pulls_only_what_is_missing() {
     journey.finish(batch_id).await;
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let batch = audit.batch(batch_id);
-    let second = batch.fundings.iter().find(|funding| funding.id.round == 2).unwrap();
+    let second = batch.fundings.iter().find(|funding| funding.id.round() == Some(2)).unwrap();
     assert_eq!(second.amount.get(), returned, "the money had been given back, so it is pulled again");
     assert_eq!(batch.cents(State::Completed), file.contents.total_cents);
 }

@@ -18,7 +18,7 @@ use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::deadline::Deadline;
 use shared::domain::task::{QueueName, Task, TaskFormat};
-use shared::operations::system::Ports;
+use shared::operations::system::Clients;
 use shared::operations::{Settings, System};
 use shared::ports::clock::Clock;
 use shared::ports::random::Random;
@@ -58,7 +58,7 @@ impl World {
         let queue_settings = QueueSettings { visibility: Duration::from_secs(180), receives_max: 5 };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
         let secrets = secrets(&*random, &format!("{WEBHOOK_SECRETS:?}"));
-        let ports = Ports {
+        let system = System {
             table: table.clone(),
             queue: queue.clone(),
             objects: Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone()))),
@@ -66,8 +66,10 @@ impl World {
             random,
             secrets: Arc::new(secrets),
             transport,
+            settings: Arc::new(settings()),
+            clients: Arc::new(Clients::default()),
         };
-        Self { system: System::new(ports, settings()), table, queue, clock }
+        Self { system, table, queue, clock }
     }
 
     /// A deadline so many seconds from now, all of which may be used.

@@ -26,7 +26,7 @@ pub enum BankStatus {
     Other(String),
 }
 
-/// What a status means for a payout leg or funding.
+/// What a status means for a payout leg, check or funding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusMeaning {
@@ -38,8 +38,10 @@ pub enum StatusMeaning {
     Settled,
     /// Stopped before it was sent; the money is back.
     Canceled,
-    /// Came back from the receiving bank; the money is back.
+    /// Came back from the receiving bank, or will never be paid; the money is back.
     Returned,
+    /// Came back at our own wish after it had been paid; the money is back.
+    ReturnedAfterSettlement,
     /// The banks dispute a return: still returned, any money moved is recorded, attention.
     ReturnDisputed,
     /// A status that this version does not know: recorded, attention.

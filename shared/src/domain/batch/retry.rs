@@ -43,14 +43,6 @@ impl SourceMoney {
     }
 }
 
-/// Whether a payment holds its source's money.
-pub const fn holds_money(state: State) -> bool {
-    match state {
-        State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Available => true,
-        State::Failed | State::Returned | State::Canceled => false,
-    }
-}
-
 /// Whether the rules let a retry take the payment as it is. What needs corrected data waits until that is there.
 pub fn may_retry(payment: &Payment, data_corrected: bool) -> bool {
     if payment.leg.attention.is_some() {
@@ -90,7 +82,7 @@ impl RetryPlan {
     pub fn take(&mut self, payment: &Payment) -> Result<(), MoneyOverflow> {
         if let PaymentId::Row { row, .. } = payment.id {
             self.payments.entry(PaymentId::shard_of_row(row)).or_default().push(payment.id);
-            let need = self.sources.entry(payment.source_id.clone()).or_default();
+            let need = self.sources.entry(payment.payer_id.clone()).or_default();
             need.payments += 1;
             need.needed = need.needed.plus(payment.amount)?;
         }

@@ -16,7 +16,7 @@ use super::*;
 use crate::domain::bank::request::{AccountType, EntryClass, LARGEST_ENTRY};
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{AttentionReason, Leg, Reason, State};
-use crate::domain::payment::{Payee, Payment};
+use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::source::ExternalAccount;
 
 const TOTAL: Cents = Cents::new(5_000);

@@ -1,13 +1,15 @@
-//! A funding: the transfer that pulls the money in first. One per source and round of a batch.
+//! A funding: the transfer that pulls the money in first. One per source and round of a batch, or one for a payment of its own.
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::bank::request::AccountType;
 use super::calendar;
 use super::ids::FundingId;
 use super::leg::{Expected, Kind, Leg, State};
 use super::money::Cents;
+use super::source::ExternalAccount;
 
 /// What was not sent, or whose outcome is unknown, is tried again after this.
 const RETRY_MINUTES: i64 = 5;
@@ -20,8 +22,12 @@ pub struct Funding {
     pub id: FundingId,
     pub version: u64,
     pub amount: Cents,
-    pub source_id: String,
+    /// A source, or for a lone funding a person.
+    pub payer_id: String,
     pub leg: Leg,
+    /// What a lone funding pulls from, as it was when its payment was opened. A source's fundings pull from the source's account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<PulledAccount>,
     /// Business time from which its money may be spent; known once it settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Timestamp>,
@@ -32,14 +38,24 @@ pub struct Funding {
     pub updated_at: Timestamp,
 }
 
+/// The account that a lone funding pulls from; its number is sealed under the funding's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PulledAccount {
+    pub account: ExternalAccount,
+    pub account_type: AccountType,
+    /// What the payer's bank shows (NACHA company entry description, 10 characters).
+    pub entry_description: String,
+}
+
 impl Funding {
-    pub fn new(id: FundingId, amount: Cents, source_id: String, now: Timestamp) -> Self {
+    pub fn new(id: FundingId, amount: Cents, payer_id: String, now: Timestamp) -> Self {
         Self {
             id,
             version: 1,
             amount,
-            source_id,
+            payer_id,
             leg: Leg::new(),
+            account: None,
             available_at: None,
             due_at: Some(now),
             created_at: now,

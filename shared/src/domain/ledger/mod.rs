@@ -1,4 +1,4 @@
-//! The ledger of payroll: which accounts there are, and the entry of each effect (docs/accounting.md shows the same table).
+//! The ledger: which accounts there are, and the entry of each effect (docs/accounting.md shows the same table).
 //!
 //! Guarantees: every entry balances by construction (one amount, each line once debit or credit, as many of each); entries are never
 //! changed, a return or correction is a new one.
@@ -12,50 +12,68 @@ use super::ids::IdFormat;
 use super::leg::Effect;
 use super::money::Cents;
 
-/// A ledger account. Each source has one of every kind, because each has a Column account of its own.
+/// A ledger account. Each payer, a source or a person, has their own, because each has a Column account of their own.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Account {
     pub kind: AccountKind,
-    pub source_id: String,
+    /// A source's id, or a person's.
+    pub payer_id: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AccountKind {
-    /// Asset: what may be spent at the source's Column account. Reconciles to Column's available balance.
+    /// Asset: what may be spent at the payer's Column account. Reconciles to Column's available balance.
     Cash,
+    /// Asset: locked at the payer's Column account for checks that are out. Reconciles to Column's locked balance.
+    CashLocked,
     /// Asset: pulled, not yet available. Reconciles to Column's pending balance.
     Pulled,
-    /// Asset: what the source owes, because a funding came back after it was spent or released.
+    /// Asset: what the payer owes, because a funding came back after it was spent or released.
     Receivable,
-    /// Liability: the source's money with us, available.
-    SourceFunds,
-    /// Liability: the source's money with us, not yet available.
-    SourceFundsPending,
+    /// Liability: the payer's money with us, available.
+    Funds,
+    /// Liability: the payer's money with us, not yet available.
+    FundsPending,
+    /// Liability: checks issued and not yet cashed.
+    ChecksOutstanding,
 }
 
 impl AccountKind {
-    pub const ALL: [AccountKind; 5] = [
+    pub const ALL: [AccountKind; 7] = [
+        AccountKind::Cash,
+        AccountKind::CashLocked,
+        AccountKind::Pulled,
+        AccountKind::Receivable,
+        AccountKind::Funds,
+        AccountKind::FundsPending,
+        AccountKind::ChecksOutstanding,
+    ];
+
+    /// What a source has: payroll mails no checks.
+    pub const OF_SOURCES: [AccountKind; 5] = [
         AccountKind::Cash,
         AccountKind::Pulled,
         AccountKind::Receivable,
-        AccountKind::SourceFunds,
-        AccountKind::SourceFundsPending,
+        AccountKind::Funds,
+        AccountKind::FundsPending,
     ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             AccountKind::Cash => "cash",
+            AccountKind::CashLocked => "cash_locked",
             AccountKind::Pulled => "pulled",
             AccountKind::Receivable => "receivable",
-            AccountKind::SourceFunds => "source_funds",
-            AccountKind::SourceFundsPending => "source_funds_pending",
+            AccountKind::Funds => "funds",
+            AccountKind::FundsPending => "funds_pending",
+            AccountKind::ChecksOutstanding => "checks_outstanding",
         }
     }
 }
 
 impl fmt::Display for Account {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.kind.as_str(), self.source_id)
+        write!(formatter, "{}:{}", self.kind.as_str(), self.payer_id)
     }
 }
 
@@ -64,9 +82,9 @@ impl FromStr for Account {
 
     fn from_str(text: &str) -> Result<Self, IdFormat> {
         let refused = || IdFormat { kind: "ledger account", text: text.to_owned() };
-        let (kind, source_id) = text.split_once(':').ok_or_else(refused)?;
+        let (kind, payer_id) = text.split_once(':').ok_or_else(refused)?;
         let kind = AccountKind::ALL.into_iter().find(|known| known.as_str() == kind).ok_or_else(refused)?;
-        Ok(Account { kind, source_id: source_id.to_owned() })
+        Ok(Account { kind, payer_id: payer_id.to_owned() })
     }
 }
 
@@ -85,25 +103,34 @@ pub struct Line {
     pub amount: Cents,
 }
 
-/// The entry of an effect, for one source and amount.
-pub fn entry(effect: Effect, source_id: &str, amount: Cents) -> Vec<Line> {
+/// The entry of an effect, for one payer and amount.
+pub fn entry(effect: Effect, payer_id: &str, amount: Cents) -> Vec<Line> {
     use AccountKind as A;
     use Side::{Credit, Debit};
     let lines: &[(Side, A)] = match effect {
-        Effect::FundingAccepted => &[(Debit, A::Pulled), (Credit, A::SourceFundsPending)],
+        Effect::FundingAccepted => &[(Debit, A::Pulled), (Credit, A::FundsPending)],
         Effect::FundingAvailable => {
-            &[(Debit, A::Cash), (Debit, A::SourceFundsPending), (Credit, A::Pulled), (Credit, A::SourceFunds)]
+            &[(Debit, A::Cash), (Debit, A::FundsPending), (Credit, A::Pulled), (Credit, A::Funds)]
         }
-        Effect::FundingReturnedPending => &[(Debit, A::SourceFundsPending), (Credit, A::Pulled)],
+        Effect::FundingReturnedPending => &[(Debit, A::FundsPending), (Credit, A::Pulled)],
         Effect::FundingReturnedAvailable => &[(Debit, A::Receivable), (Credit, A::Cash)],
-        Effect::UnfundedFailed => &[(Debit, A::SourceFunds), (Credit, A::Receivable)],
-        Effect::PayoutAccepted => &[(Debit, A::SourceFunds), (Credit, A::Cash)],
-        Effect::PayoutReversed => &[(Debit, A::Cash), (Credit, A::SourceFunds)],
+        Effect::PayoutAccepted => &[(Debit, A::Funds), (Credit, A::Cash)],
+        Effect::PayoutReversed | Effect::CheckReturnedAfterSettled => &[(Debit, A::Cash), (Credit, A::Funds)],
+        Effect::CheckIssued => {
+            &[(Debit, A::Funds), (Debit, A::CashLocked), (Credit, A::ChecksOutstanding), (Credit, A::Cash)]
+        }
+        Effect::CheckSettled => &[(Debit, A::ChecksOutstanding), (Credit, A::CashLocked)],
+        Effect::CheckReversed => {
+            &[(Debit, A::ChecksOutstanding), (Debit, A::Cash), (Credit, A::Funds), (Credit, A::CashLocked)]
+        }
+        Effect::UnfundedFailed | Effect::ReceivableRecovered | Effect::ReceivableRepaid => {
+            &[(Debit, A::Funds), (Credit, A::Receivable)]
+        }
     };
     lines
         .iter()
         .map(|(side, kind)| Line {
-            account: Account { kind: *kind, source_id: source_id.to_owned() },
+            account: Account { kind: *kind, payer_id: payer_id.to_owned() },
             side: *side,
             amount,
         })
@@ -113,16 +140,6 @@ pub fn entry(effect: Effect, source_id: &str, amount: Cents) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const EFFECTS: [Effect; 7] = [
-        Effect::FundingAccepted,
-        Effect::FundingAvailable,
-        Effect::FundingReturnedPending,
-        Effect::FundingReturnedAvailable,
-        Effect::PayoutAccepted,
-        Effect::PayoutReversed,
-        Effect::UnfundedFailed,
-    ];
 
     /// What the account holds after these effects of 10.00 each; assets count debits up, liabilities credits.
     fn balance(effects: &[Effect], kind: AccountKind) -> i64 {
@@ -137,7 +154,7 @@ mod tests {
 
     #[test]
     fn every_entry_balances() {
-        for effect in EFFECTS {
+        for effect in Effect::ALL {
             let total: i64 = AccountKind::ALL.into_iter().map(|kind| balance(&[effect], kind)).sum();
             assert_eq!(total, 0, "{effect:?}");
         }
@@ -152,10 +169,66 @@ mod tests {
     }
 
     #[test]
+    fn money_that_waits_in_a_check_is_locked_and_owed_to_whoever_cashes_it() {
+        let issued = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::CheckIssued];
+        assert_eq!((balance(&issued, AccountKind::Cash), balance(&issued, AccountKind::Funds)), (0, 0));
+        assert_eq!(balance(&issued, AccountKind::CashLocked), 1000);
+        assert_eq!(balance(&issued, AccountKind::ChecksOutstanding), -1000);
+        let cashed: Vec<Effect> = issued.into_iter().chain([Effect::CheckSettled]).collect();
+        for kind in AccountKind::ALL {
+            assert_eq!(balance(&cashed, kind), 0, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_that_is_not_paid_or_is_given_back_leaves_the_payers_money() {
+        let funded = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::CheckIssued];
+        let ends = [vec![Effect::CheckReversed], vec![Effect::CheckSettled, Effect::CheckReturnedAfterSettled]];
+        for end in ends {
+            let life: Vec<Effect> = funded.into_iter().chain(end).collect();
+            assert_eq!((balance(&life, AccountKind::Cash), balance(&life, AccountKind::Funds)), (1000, -1000));
+            assert_eq!(balance(&life, AccountKind::CashLocked), 0);
+            assert_eq!(balance(&life, AccountKind::ChecksOutstanding), 0);
+        }
+    }
+
+    #[test]
+    fn a_stopped_check_pays_what_is_owed_for_its_returned_funding() {
+        let late = [
+            Effect::FundingAccepted,
+            Effect::FundingAvailable,
+            Effect::CheckIssued,
+            Effect::FundingReturnedAvailable,
+            Effect::CheckReversed,
+            Effect::ReceivableRecovered,
+        ];
+        for kind in AccountKind::ALL {
+            assert_eq!(balance(&late, kind), 0, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_debit_presented_again_pays_what_is_owed_for_the_first_one() {
+        let paid = [
+            Effect::FundingAccepted,
+            Effect::FundingAvailable,
+            Effect::CheckIssued,
+            Effect::FundingReturnedAvailable,
+            Effect::CheckSettled,
+        ];
+        assert_eq!(balance(&paid, AccountKind::Receivable), 1000);
+        let again = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::ReceivableRepaid];
+        let repaid: Vec<Effect> = paid.into_iter().chain(again).collect();
+        for kind in AccountKind::ALL {
+            assert_eq!(balance(&repaid, kind), 0, "{kind:?}");
+        }
+    }
+
+    #[test]
     fn a_returned_payout_is_the_sources_money_again() {
         let life = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::PayoutAccepted, Effect::PayoutReversed];
         assert_eq!(balance(&life, AccountKind::Cash), 1000);
-        assert_eq!(balance(&life, AccountKind::SourceFunds), -1000);
+        assert_eq!(balance(&life, AccountKind::Funds), -1000);
     }
 
     #[test]
@@ -178,7 +251,7 @@ mod tests {
 
     #[test]
     fn an_account_reads_what_it_prints() {
-        let account = Account { kind: AccountKind::SourceFunds, source_id: "CORP-1".to_owned() };
+        let account = Account { kind: AccountKind::Funds, payer_id: "CORP-1".to_owned() };
         assert_eq!(account.to_string().parse(), Ok(account));
     }
 }

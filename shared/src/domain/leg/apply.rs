@@ -5,21 +5,28 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     AttentionReason, Claim, Effect, Illegal, Kind, Leg, RESEND_DAYS_MAX, Reason, State, Step, missing_effects, next,
 };
-use crate::domain::bank::status::{BankStatus, StatusMeaning};
+use crate::domain::bank::status::StatusMeaning;
 use crate::domain::money::Cents;
 
-/// What the bank says about a transfer, in an answer or an event.
+/// What the bank says about a transfer or check, in an answer or an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankReport {
     pub transfer_id: String,
     pub attempt: u32,
-    pub status: BankStatus,
+    /// As the bank spells it.
+    pub status: String,
+    pub meaning: StatusMeaning,
+    /// How far along it is; `None` for a status that we do not know.
+    pub rank: Option<u8>,
     pub amount: Cents,
     pub currency: String,
     pub is_debit: bool,
     pub bank_account_id: String,
     pub settled_at: Option<Timestamp>,
+    /// The return code, or for a check the bank's word for why it came back.
     pub return_code: Option<String>,
+    /// What a check was presented for, where it was.
+    pub presented_amount: Option<Cents>,
 }
 
 /// A request ready to be stored and sent.
@@ -109,8 +116,8 @@ impl Leg {
     }
 
     /// Its funding came back. `after_available` says whether the money had been available: then what was not paid comes off the receivable.
-    pub fn fail_unfunded(&mut self, after_available: bool) -> Result<Moved, Illegal> {
-        let mut moved = self.step(Kind::Payout, Step::FundingGone, Some(Reason::Unfunded))?;
+    pub fn fail_unfunded(&mut self, kind: Kind, after_available: bool) -> Result<Moved, Illegal> {
+        let mut moved = self.step(kind, Step::FundingGone, Some(Reason::Unfunded))?;
         if after_available && moved.from != moved.to {
             moved.effects.push(Effect::UnfundedFailed);
             self.effects.push(Effect::UnfundedFailed);
@@ -170,8 +177,8 @@ impl Leg {
         if !self.agrees(expected, report) {
             return self.dispute(AttentionReason::BankDisagrees, now);
         }
-        let meaning = report.status.meaning();
-        let Some(rank) = report.status.rank() else {
+        let meaning = report.meaning;
+        let Some(rank) = report.rank else {
             return self.dispute(AttentionReason::UnknownBankStatus, now);
         };
         if rank <= self.bank_rank {
@@ -190,6 +197,9 @@ impl Leg {
         if meaning == StatusMeaning::ReturnDisputed {
             self.raise(AttentionReason::ReturnDisputed, now);
         }
+        if report.presented_amount.is_some_and(|presented| presented != expected.amount) {
+            self.raise(AttentionReason::PresentedForOtherAmount, now);
+        }
         Verdict::Applied(moved)
     }
 
@@ -197,14 +207,14 @@ impl Leg {
         self.state = to;
         self.transfer_id = Some(report.transfer_id.clone());
         self.bank_account_id = Some(report.bank_account_id.clone());
-        self.bank_status = Some(report.status.as_str().to_owned());
+        self.bank_status = Some(report.status.clone());
         self.bank_rank = rank;
         self.settled_at = report.settled_at.or(self.settled_at);
         self.effects.extend_from_slice(effects);
         self.claim = None;
         self.request = None;
-        self.reason = match report.status.meaning() {
-            StatusMeaning::Returned | StatusMeaning::ReturnDisputed => {
+        self.reason = match report.meaning {
+            StatusMeaning::Returned | StatusMeaning::ReturnedAfterSettlement | StatusMeaning::ReturnDisputed => {
                 match (&report.return_code, self.reason.take()) {
                     (Some(code), _) => Some(Reason::Returned(code.clone())),
                     (None, Some(known @ Reason::Returned(_))) => Some(known),
@@ -220,7 +230,7 @@ impl Leg {
 
     /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved.
     fn report_of_other_attempt(&mut self, report: &BankReport, now: Timestamp) -> Verdict {
-        let is_news = report.attempt > self.attempt || report.status.rank().is_none_or(|rank| rank > self.earlier_rank);
+        let is_news = report.attempt > self.attempt || report.rank.is_none_or(|rank| rank > self.earlier_rank);
         if is_news { self.dispute(AttentionReason::EarlierAttemptMoved, now) } else { Verdict::Recorded }
     }
 
@@ -236,7 +246,7 @@ impl Leg {
             && same_account
             && report.amount == expected.amount
             && report.currency.eq_ignore_ascii_case("USD")
-            && report.is_debit == (expected.kind == Kind::Funding)
+            && report.is_debit == expected.kind.is_debit()
     }
 }
 
@@ -245,7 +255,7 @@ const fn step_of(meaning: StatusMeaning) -> Step {
         StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Unknown => Step::BankInProgress,
         StatusMeaning::Settled => Step::BankSettled,
         StatusMeaning::Canceled => Step::BankCanceled,
-        StatusMeaning::Returned => Step::BankReturned,
+        StatusMeaning::Returned | StatusMeaning::ReturnedAfterSettlement => Step::BankReturned,
         StatusMeaning::ReturnDisputed => Step::BankAfterReturn,
     }
 }

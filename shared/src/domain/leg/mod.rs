@@ -1,4 +1,4 @@
-//! A leg: one transfer at the bank, as we know it. Payments carry one that pays out, fundings one that pulls in.
+//! A leg: one transfer or check at the bank, as we know it. Payments carry one that pays out, fundings one that pulls in.
 //!
 //! Guarantees: the record is written before the call (a claim stores the exact request and its key); the attempt number changes only
 //! after the bank has said that the money came back; a report of an earlier rank never overwrites a later one.
@@ -170,6 +170,8 @@ pub enum AttentionReason {
     KeepsFailing,
     /// The bank uses a status we do not know.
     UnknownBankStatus,
+    /// A check was presented for another amount than it is made out for.
+    PresentedForOtherAmount,
     /// The source's account changed after the batch was approved.
     SourceChanged,
 }

@@ -11,8 +11,22 @@ use serde::{Deserialize, Serialize};
 pub enum Kind {
     /// Sends money out to a payee, or back to a source.
     Payout,
-    /// Pulls money in from a source.
+    /// Pays a payee by a check that the bank mails.
+    Check,
+    /// Pulls money in from the payer.
     Funding,
+}
+
+impl Kind {
+    pub const ALL: [Kind; 3] = [Kind::Payout, Kind::Check, Kind::Funding];
+
+    /// Whether it takes money out of the account at the other end.
+    pub const fn is_debit(self) -> bool {
+        match self {
+            Kind::Payout | Kind::Check => false,
+            Kind::Funding => true,
+        }
+    }
 }
 
 /// Where a payout leg or funding stands.
@@ -59,6 +73,14 @@ impl State {
             State::Failed => "failed",
             State::Returned => "returned",
             State::Canceled => "canceled",
+        }
+    }
+
+    /// Whether a payment in this state holds its payer's money: may still take it, or has.
+    pub const fn holds_money(self) -> bool {
+        match self {
+            State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Available => true,
+            State::Failed | State::Returned | State::Canceled => false,
         }
     }
 
@@ -179,7 +201,7 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
 
         (Step::HoldOver, S::Completed) => match kind {
             Kind::Funding => S::Available,
-            Kind::Payout => return Err(Illegal { kind, state, step }),
+            Kind::Payout | Kind::Check => return Err(Illegal { kind, state, step }),
         },
         (Step::HoldOver, S::Available) => state,
         (Step::HoldOver, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Returned | S::Canceled) => {
@@ -252,6 +274,13 @@ mod tests {
         assert_eq!(PAYOUT_TABLE.map(|(step, _)| step), Step::ALL);
         for (step, expected) in PAYOUT_TABLE {
             assert_eq!(line(Kind::Payout, step), expected, "{step:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_goes_the_way_of_every_payout() {
+        for (step, expected) in PAYOUT_TABLE {
+            assert_eq!(line(Kind::Check, step), expected, "{step:?}");
         }
     }
 

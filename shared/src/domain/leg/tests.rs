@@ -1,6 +1,7 @@
 //! Stories of one transfer, told by our own steps and the bank's reports.
 
 mod attempts;
+mod checks;
 mod fundings;
 mod sending;
 mod the_banks_word;
@@ -47,13 +48,16 @@ fn report(kind: Kind, status: BankStatus) -> BankReport {
     BankReport {
         transfer_id: "acht_1".to_owned(),
         attempt: 1,
-        status,
+        status: status.as_str().to_owned(),
+        meaning: status.meaning(),
+        rank: status.rank(),
         amount: AMOUNT,
         currency: "USD".to_owned(),
         is_debit: kind == Kind::Funding,
         bank_account_id: "bacc_1".to_owned(),
         settled_at: has_settled.then(|| at("2026-03-03T13:30:00Z")),
         return_code: came_back.then(|| "R01".to_owned()),
+        presented_amount: None,
     }
 }
 

@@ -1,5 +1,8 @@
 //! A payment: one amount from a payer to a payee that a person would recognise. It has one payout leg.
 
+mod check_facts;
+pub mod lone;
+mod payee;
 pub mod release;
 #[cfg(test)]
 mod tests;
@@ -7,14 +10,18 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::bank::request::{AccountType, EntryClass};
+use super::bank::check::snapshot::CheckSnapshot;
 use super::calendar;
 use super::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use super::leg::{Expected, Kind, Leg, State};
 use super::money::Cents;
+pub use check_facts::CheckFacts;
+pub use payee::{AccountPayee, CheckPayee, Payee};
 
 /// What was not sent, or whose outcome is unknown, is tried again after this.
 const RETRY_MINUTES: i64 = 5;
+
+const DAY_MINUTES: i64 = 24 * 60;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Payment {
@@ -22,12 +29,15 @@ pub struct Payment {
     /// Counts the writes of this item; every write names the one it replaces.
     pub version: u64,
     pub amount: Cents,
-    /// The payer: for payroll the source.
-    pub source_id: String,
+    /// For payroll the source, for a lone payment the person.
+    pub payer_id: String,
     /// The round of funding that pays for it; counts from 1.
     pub round: u32,
     pub leg: Leg,
     pub payee: Payee,
+    /// The check that pays it, once the bank has made one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckFacts>,
     /// What the row said, for reports. Absent for a refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<RowFacts>,
@@ -46,58 +56,66 @@ pub struct RowFacts {
     pub institution_id: String,
 }
 
-/// Where the money goes. Account numbers are sealed; `Debug` shows the last four.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Payee {
-    /// Empty where the biller cannot be paid: then the payment fails without being sent.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub routing_number: String,
-    /// Sealed under the payment's key.
-    pub sealed_account: String,
-    pub account_last4: String,
-    pub account_type: AccountType,
-    /// Keyed hash of routing and account number: finds the bank's counterparty and notices of change.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub fingerprint: String,
-    /// As NACHA's receiver name: upper case, at most 22 characters.
-    pub name: String,
-    pub entry_class: EntryClass,
-    pub entry_description: String,
-}
-
-impl std::fmt::Debug for Payee {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Payee(…{})", self.account_last4)
-    }
-}
-
 impl Payment {
+    pub const fn kind(&self) -> Kind {
+        self.payee.kind()
+    }
+
     pub fn expected(&self) -> Expected {
-        Expected { kind: Kind::Payout, amount: self.amount }
+        Expected { kind: self.kind(), amount: self.amount }
+    }
+
+    /// Takes in what the bank's check shows. Answers whether any of it is new.
+    pub fn note_check(&mut self, check: &CheckSnapshot) -> bool {
+        let facts = Some(CheckFacts::with(self.check.clone(), check));
+        let is_new = facts != self.check;
+        self.check = facts;
+        is_new
     }
 
     /// Sets when it is looked at again, after every step.
     pub fn schedule(&mut self, business_now: Timestamp) {
+        self.due_at = match self.id {
+            PaymentId::Row { .. } => None,
+            PaymentId::Refund { .. } | PaymentId::Lone(_) if self.leg.attention.is_some() => None,
+            PaymentId::Refund { .. } | PaymentId::Lone(_) => self.next_look(business_now),
+        };
+    }
+
+    fn next_look(&self, business_now: Timestamp) -> Option<Timestamp> {
         let after = |minutes: i64| business_now.checked_add(SignedDuration::from_mins(minutes)).ok();
-        self.due_at = match (self.id, self.leg.state) {
-            (PaymentId::Row { .. }, _) => None,
-            (PaymentId::Refund { .. } | PaymentId::Lone(_), _) if self.leg.attention.is_some() => None,
-            (PaymentId::Refund { .. } | PaymentId::Lone(_), State::Unprocessed | State::Submitting) => {
-                after(RETRY_MINUTES)
+        match (self.leg.state, &self.payee) {
+            // It waits for its funding, whose every step that matters makes it due at once; this is for the case that one was lost.
+            (State::Unprocessed, Payee::Account(_) | Payee::Check(_)) if self.waits_for_own_funding() => {
+                after(DAY_MINUTES)
             }
-            (PaymentId::Refund { .. } | PaymentId::Lone(_), State::Processing) => {
+            (State::Unprocessed | State::Submitting, Payee::Account(_) | Payee::Check(_)) => after(RETRY_MINUTES),
+            // It may be out for months.
+            (State::Processing, Payee::Check(_)) => after(DAY_MINUTES),
+            (State::Processing, Payee::Account(_)) => {
                 let settles = calendar::settlement_expected_at(business_now);
                 settles.checked_add(SignedDuration::from_hours(1)).ok()
             }
             (
-                PaymentId::Refund { .. } | PaymentId::Lone(_),
                 State::Completed | State::Available | State::Failed | State::Returned | State::Canceled,
+                Payee::Account(_) | Payee::Check(_),
             ) => None,
-        };
+        }
     }
 
-    pub fn funding_id(&self) -> Option<FundingId> {
-        self.id.batch().map(|batch| FundingId { batch, source: SourceTag::of(&self.source_id), round: self.round })
+    /// Nothing of it was ever sent.
+    const fn waits_for_own_funding(&self) -> bool {
+        matches!(self.id, PaymentId::Lone(_)) && self.leg.claim.is_none()
+    }
+
+    /// The funding that pays for it.
+    pub fn funding_id(&self) -> FundingId {
+        match self.id {
+            PaymentId::Row { batch, .. } | PaymentId::Refund { batch, .. } => {
+                FundingId::Round { batch, source: SourceTag::of(&self.payer_id), round: self.round }
+            }
+            PaymentId::Lone(uuid) => FundingId::Lone(uuid),
+        }
     }
 
     pub fn batch_id(&self) -> Option<BatchId> {

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::release::{Push, Surroundings};
 use super::*;
+use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::batch::BatchState;
 use crate::domain::funding::Cover;
@@ -39,10 +40,10 @@ fn unsent() -> Payment {
         id: PaymentId::Row { batch: BatchId::new(Uuid::from_u128(1)), row: 1 },
         version: 1,
         amount: Cents::new(1_250),
-        source_id: "CORP-1".to_owned(),
+        payer_id: "CORP-1".to_owned(),
         round: 1,
         leg: Leg::new(),
-        payee: Payee {
+        payee: Payee::Account(AccountPayee {
             routing_number: "021000021".to_owned(),
             sealed_account: "sealed".to_owned(),
             account_last4: "6789".to_owned(),
@@ -51,7 +52,8 @@ fn unsent() -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "PAYROLL".to_owned(),
-        },
+        }),
+        check: None,
         row: None,
         due_at: None,
         created_at: start(),
@@ -73,13 +75,16 @@ fn in_process() -> Payment {
     let report = BankReport {
         transfer_id: "acht_1".to_owned(),
         attempt: 1,
-        status: BankStatus::Submitted,
+        status: BankStatus::Submitted.to_string(),
+        meaning: BankStatus::Submitted.meaning(),
+        rank: BankStatus::Submitted.rank(),
         amount: payment.amount,
         currency: "USD".to_owned(),
         is_debit: false,
         bank_account_id: "bacc_1".to_owned(),
         settled_at: None,
         return_code: None,
+        presented_amount: None,
     };
     payment.leg.report(payment.expected(), &report, start());
     payment

@@ -22,11 +22,11 @@ pub struct Source {
     pub updated_at: Timestamp,
 }
 
-/// The bank account of a source outside, that fundings are pulled from. `Debug` shows the last four.
+/// A payer's bank account outside, that fundings are pulled from. `Debug` shows the last four.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExternalAccount {
     pub routing_number: String,
-    /// Sealed under the source's key.
+    /// Sealed under the key of the item that holds it.
     pub sealed_account: String,
     pub account_last4: String,
     /// Keyed hash of routing and account number: a changed account has another.
@@ -39,7 +39,7 @@ impl std::fmt::Debug for ExternalAccount {
     }
 }
 
-/// Why nothing leaves a source at the moment, and until when.
+/// Why nothing leaves a payer at the moment, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Pause {
     pub reason: PauseReason,
@@ -59,8 +59,14 @@ pub enum PauseReason {
     Bank(String),
 }
 
+impl Pause {
+    pub fn is_on(&self, business_now: Timestamp) -> bool {
+        self.until.is_none_or(|until| business_now < until)
+    }
+}
+
 impl Source {
     pub fn is_paused(&self, business_now: Timestamp) -> bool {
-        self.pause.as_ref().is_some_and(|pause| pause.until.is_none_or(|until| business_now < until))
+        self.pause.as_ref().is_some_and(|pause| pause.is_on(business_now))
     }
 }

@@ -210,11 +210,10 @@ impl CheckMeaning {
             | CheckMeaning::Presented
             | CheckMeaning::ReturnedOnce => StatusMeaning::InProgress,
             CheckMeaning::InReview => StatusMeaning::InReview,
-            // A dishonored return leaves the check paid: the caller raises attention, the money does not move.
-            CheckMeaning::Settled | CheckMeaning::ReturnRequested | CheckMeaning::ReturnDishonored => {
-                StatusMeaning::Settled
-            }
-            CheckMeaning::CameBack | CheckMeaning::ReturnedByUs => StatusMeaning::Returned,
+            CheckMeaning::Settled | CheckMeaning::ReturnRequested => StatusMeaning::Settled,
+            CheckMeaning::CameBack => StatusMeaning::Returned,
+            CheckMeaning::ReturnedByUs => StatusMeaning::ReturnedAfterSettlement,
+            CheckMeaning::ReturnDishonored => StatusMeaning::ReturnDisputed,
             CheckMeaning::Unknown => StatusMeaning::Unknown,
         }
     }

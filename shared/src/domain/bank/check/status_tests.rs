@@ -27,8 +27,8 @@ fn table() -> Vec<(&'static str, u8, CheckMeaning, StatusMeaning, StopChance)> {
         ("second_return", 67, C::CameBack, S::Returned, AlreadyStopped),
         ("pending_user_initiated_return", 70, C::ReturnRequested, S::Settled, TooLate),
         ("user_initiated_return_submitted", 75, C::ReturnRequested, S::Settled, TooLate),
-        ("user_initiated_returned", 80, C::ReturnedByUs, S::Returned, TooLate),
-        ("user_initiated_return_dishonored", 90, C::ReturnDishonored, S::Settled, TooLate),
+        ("user_initiated_returned", 80, C::ReturnedByUs, S::ReturnedAfterSettlement, TooLate),
+        ("user_initiated_return_dishonored", 90, C::ReturnDishonored, S::ReturnDisputed, TooLate),
     ]
 }
 

@@ -5,10 +5,10 @@ fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
         id: PaymentId::Row { batch: id(1), row },
         version: 1,
         amount: Cents::new(1_250),
-        source_id: "CORP-1".to_owned(),
+        payer_id: "CORP-1".to_owned(),
         round: 1,
         leg: Leg { state, reason, ..Leg::new() },
-        payee: Payee {
+        payee: Payee::Account(AccountPayee {
             routing_number: "021000021".to_owned(),
             sealed_account: "sealed".to_owned(),
             account_last4: "6789".to_owned(),
@@ -17,7 +17,8 @@ fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "PAYROLL".to_owned(),
-        },
+        }),
+        check: None,
         row: None,
         due_at: None,
         created_at: start(),

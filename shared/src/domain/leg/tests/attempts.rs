@@ -14,7 +14,7 @@ fn the_attempt_changes_only_after_the_money_came_back() {
     assert_eq!((refused.state, refused.attempt), (State::Unprocessed, 1));
 
     let mut unfunded = Leg::new();
-    unfunded.fail_unfunded(false).unwrap();
+    unfunded.fail_unfunded(Kind::Payout, false).unwrap();
     unfunded.retry(Kind::Payout).unwrap();
     assert_eq!((unfunded.state, unfunded.attempt), (State::Unprocessed, 1));
 }

@@ -44,12 +44,12 @@ fn a_completion_that_follows_the_hold_leaves_it_available() {
 #[test]
 fn a_payment_without_its_funding_comes_off_the_receivable_once() {
     let mut leg = Leg::new();
-    assert_eq!(leg.fail_unfunded(true).unwrap().effects, [Effect::UnfundedFailed]);
-    assert_eq!(leg.fail_unfunded(true).unwrap().effects, []);
+    assert_eq!(leg.fail_unfunded(Kind::Payout, true).unwrap().effects, [Effect::UnfundedFailed]);
+    assert_eq!(leg.fail_unfunded(Kind::Payout, true).unwrap().effects, []);
     assert_eq!((leg.state, leg.effects), (State::Failed, vec![Effect::UnfundedFailed]));
 }
 
 #[test]
 fn a_payment_that_was_sent_does_not_fail_with_its_funding() {
-    assert!(sent(Kind::Payout).fail_unfunded(true).is_err());
+    assert!(sent(Kind::Payout).fail_unfunded(Kind::Payout, true).is_err());
 }

@@ -1,0 +1,81 @@
+//! Where a payment's money goes: to a bank account, or by mail to whoever cashes a check.
+//!
+//! Account numbers are sealed under the payment's key; `Debug` shows the last four.
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::leg::Kind;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Payee {
+    Account(AccountPayee),
+    Check(CheckPayee),
+}
+
+/// A bank account, paid by ACH.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountPayee {
+    /// Empty where the biller cannot be paid: then the payment fails without being sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub routing_number: String,
+    /// Sealed under the payment's key.
+    pub sealed_account: String,
+    pub account_last4: String,
+    pub account_type: AccountType,
+    /// Keyed hash of routing and account number: finds the bank's counterparty and notices of change.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub fingerprint: String,
+    /// As NACHA's receiver name: upper case, at most 22 characters.
+    pub name: String,
+    pub entry_class: EntryClass,
+    pub entry_description: String,
+}
+
+/// A biller that takes checks by mail.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckPayee {
+    /// To whose order the check is.
+    pub name: String,
+    pub address: MailingAddress,
+    /// Printed on the check.
+    pub memo: String,
+    /// Printed on the letter around it. With an account number it is followed by that.
+    pub message: String,
+    /// The whole number that the biller knows the payer by, sealed under the payment's key, where the biller needs it to find them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sealed_account: Option<String>,
+    pub account_last4: String,
+}
+
+impl std::fmt::Debug for AccountPayee {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "AccountPayee(…{})", self.account_last4)
+    }
+}
+
+impl std::fmt::Debug for CheckPayee {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CheckPayee(…{})", self.account_last4)
+    }
+}
+
+impl Payee {
+    /// What the payout leg of a payment to this payee is.
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Payee::Account(_) => Kind::Payout,
+            Payee::Check(_) => Kind::Check,
+        }
+    }
+
+    /// The last four digits of the account that is paid.
+    pub fn account_last4(&self) -> &str {
+        match self {
+            Payee::Account(payee) => &payee.account_last4,
+            Payee::Check(payee) => &payee.account_last4,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! One check of one of our payments: its request from what is stored.
+
+use super::ach::rest;
+use super::send::{self, Prepared};
+use super::{OperationError, System};
+use crate::domain::bank::check::request::{IssueCheckRequest, MailRequest};
+use crate::domain::deadline::Deadline;
+use crate::domain::payment::{CheckPayee, Payment};
+use crate::domain::person::Person;
+use crate::store::stored::Stored;
+
+/// Has the bank issue and mail it, and lets the person rest where the bank refuses us.
+pub(crate) async fn send(
+    system: &System,
+    payment: Payment,
+    payee: &CheckPayee,
+    person: &Person,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
+    let request = prepare(system, payment.clone(), payee, person);
+    let sent = send::send(system, payment, request, deadline).await?;
+    rest::<Person>(system, &person.key(), sent).await
+}
+
+async fn prepare(
+    system: &System,
+    payment: Payment,
+    payee: &CheckPayee,
+    person: &Person,
+) -> Result<Prepared, OperationError> {
+    let bank_account_id = person
+        .bank_account_id
+        .clone()
+        .ok_or_else(|| OperationError::Inconsistent(format!("{} has no account at the bank", person.id)))?;
+    let message = match &payee.sealed_account {
+        Some(sealed) => {
+            let number = system.vault().await?.sealing.open(&sealed.clone().into(), &payment.key().pk)?;
+            format!("{} {}", payee.message, number.expose())
+        }
+        None => payee.message.clone(),
+    };
+    let request = IssueCheckRequest {
+        amount: payment.amount,
+        bank_account_id: bank_account_id.clone(),
+        payee_name: payee.name.clone(),
+        description: payment.id.to_string(),
+        mail: MailRequest {
+            payee_address: payee.address.clone(),
+            memo: payee.memo.clone(),
+            message,
+            payor_name: Some(person.name.clone()),
+            payor_address: person.address.clone(),
+        },
+    };
+    let body = request.body().map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
+    Ok(Prepared { body, bank_account_id })
+}

@@ -1,0 +1,161 @@
+//! What is done alike with whoever pays, a source or a person: resting while the bank refuses us, owing, and owing no longer.
+
+use jiff::Timestamp;
+
+use super::{OperationError, System, system::minutes_from};
+use crate::domain::ids::{FundingId, PersonId};
+use crate::domain::ledger::{Account, AccountKind};
+use crate::domain::payment::lone::PayerFacts;
+use crate::domain::person::Person;
+use crate::domain::source::{Pause, PauseReason, Source};
+use crate::ports::table::{Change, Key, TableError};
+use crate::store::stored::{Stored, read, replace};
+use crate::store::{keys, ledger};
+
+/// After a refusal for a reason of ours, nothing leaves the payer for this long.
+const BANK_PAUSE_MINUTES: i64 = 5;
+
+/// A source or a person.
+pub(crate) trait Payer: Stored + Send + Sync {
+    fn payer_id(&self) -> String;
+    /// The payer's own account at the bank.
+    fn bank_account_id(&self) -> Option<&str>;
+    fn created_at(&self) -> Timestamp;
+    fn pause_mut(&mut self) -> &mut Option<Pause>;
+    fn receivable_open_mut(&mut self) -> &mut bool;
+    /// Called with every change.
+    fn touch(&mut self, now: Timestamp);
+}
+
+impl Payer for Source {
+    fn payer_id(&self) -> String {
+        self.id.clone()
+    }
+
+    fn bank_account_id(&self) -> Option<&str> {
+        self.bank_account_id.as_deref()
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn pause_mut(&mut self) -> &mut Option<Pause> {
+        &mut self.pause
+    }
+
+    fn receivable_open_mut(&mut self) -> &mut bool {
+        &mut self.receivable_open
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+}
+
+impl Payer for Person {
+    fn payer_id(&self) -> String {
+        self.id.to_string()
+    }
+
+    fn bank_account_id(&self) -> Option<&str> {
+        self.bank_account_id.as_deref()
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn pause_mut(&mut self) -> &mut Option<Pause> {
+        &mut self.pause
+    }
+
+    fn receivable_open_mut(&mut self) -> &mut bool {
+        &mut self.receivable_open
+    }
+
+    fn touch(&mut self, now: Timestamp) {
+        self.updated_at = now;
+    }
+}
+
+/// What the decision about a lone payment looks at.
+pub(crate) fn facts(person: &Person, business_now: Timestamp) -> PayerFacts {
+    PayerFacts { is_paused: person.is_paused(business_now), receivable_open: person.receivable_open }
+}
+
+pub(crate) async fn load_person(system: &System, id: PersonId) -> Result<Person, OperationError> {
+    read(&*system.table, &keys::person(id)).await?.ok_or_else(|| OperationError::not_found("person", id))
+}
+
+async fn load<P: Payer>(system: &System, key: &Key) -> Result<P, OperationError> {
+    read(&*system.table, key).await?.ok_or_else(|| OperationError::not_found("payer", &key.pk))
+}
+
+/// The bank refused for a reason of ours, or is out of reach: the payer rests a while, by itself.
+pub(crate) async fn pause_for_bank<P: Payer>(system: &System, key: &Key, code: &str) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let mut payer: P = load(system, key).await?;
+    if payer.pause_mut().as_ref().is_some_and(|pause| pause.is_on(now)) {
+        return Ok(());
+    }
+    tracing::error!(
+        payer = payer.payer_id(),
+        code,
+        "alarm: a payer is paused, because the bank refused us or is out of reach"
+    );
+    *payer.pause_mut() = Some(Pause {
+        reason: PauseReason::Bank(code.to_owned()),
+        since: now,
+        until: Some(minutes_from(now, BANK_PAUSE_MINUTES)),
+    });
+    payer.touch(now);
+    match system.table.write(vec![replace(&mut payer)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The put that notes, in the write of a late return, that the payer of that funding owes.
+pub(crate) async fn owe(system: &System, funding: FundingId, payer_id: &str) -> Result<Change, OperationError> {
+    match funding {
+        FundingId::Round { .. } => owe_of::<Source>(system, &keys::source(payer_id)).await,
+        FundingId::Lone(_) => owe_of::<Person>(system, &keys::person(payer_id.parse()?)).await,
+    }
+}
+
+async fn owe_of<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
+    let mut payer: P = load(system, key).await?;
+    *payer.receivable_open_mut() = true;
+    payer.touch(system.clock.business_now());
+    Ok(replace(&mut payer)?)
+}
+
+/// Lifts the block of a payer whose receivable is settled in the books. Answers whether it was lifted.
+pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> Result<bool, OperationError> {
+    let mut payer: P = load(system, key).await?;
+    if !*payer.receivable_open_mut() {
+        return Ok(false);
+    }
+    let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
+    let now = system.clock.business_now();
+    let balance = ledger::totals(&*system.table, &account, payer.created_at(), now).await?.balance()?;
+    if !balance.is_zero() {
+        return Ok(false);
+    }
+    *payer.receivable_open_mut() = false;
+    payer.touch(now);
+    match system.table.write(vec![replace(&mut payer)?]).await {
+        Ok(()) => Ok(true),
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Since when each payer has books, by the id in the ledger's accounts.
+pub(crate) async fn since(system: &System, payer_id: &str) -> Result<Timestamp, OperationError> {
+    match payer_id.parse::<PersonId>() {
+        Ok(id) => load_person(system, id).await.map(|person| person.created_at),
+        Err(_) => super::sources::load(system, payer_id).await.map(|source| source.created_at),
+    }
+}
