@@ -2,6 +2,7 @@
 
 pub mod aba;
 pub mod ach;
+pub mod autopay;
 pub mod bank;
 pub mod batch;
 pub mod biller;
