@@ -64,32 +64,6 @@ impl FromStr for BatchId {
     }
 }
 
-/// `per_` and 32 hexadecimal digits of a time-ordered UUID: a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PersonId(Uuid);
-text_serde!(PersonId);
-
-impl PersonId {
-    pub const fn new(uuid: Uuid) -> Self {
-        Self(uuid)
-    }
-}
-
-impl fmt::Display for PersonId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "per_{}", self.0.simple())
-    }
-}
-
-impl FromStr for PersonId {
-    type Err = IdFormat;
-
-    fn from_str(text: &str) -> Result<Self, IdFormat> {
-        let refused = || IdFormat { kind: "person", text: text.to_owned() };
-        text.strip_prefix("per_").and_then(plain_uuid).map(Self).ok_or_else(refused)
-    }
-}
-
 /// Where a payment stands: a row of a batch, a refund of what a batch left over, or alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PaymentId {
@@ -345,15 +319,6 @@ mod tests {
         let funding: FundingId = PaymentId::Lone(uuid).to_string().replace("pay_", "fnd_").parse().unwrap();
         assert_eq!(funding, FundingId::Lone(uuid));
         assert_eq!(funding.payment(), Some(PaymentId::Lone(uuid)));
-    }
-
-    #[test]
-    fn a_person_is_no_other_kind_of_id() {
-        let id = PersonId::new(Uuid::from_u128(7));
-        assert_eq!(id.to_string().parse(), Ok(id));
-        for wrong in ["per_7".to_owned(), id.to_string().replace("per_", "pay_"), "CORP-1".to_owned()] {
-            assert!(wrong.parse::<PersonId>().is_err(), "{wrong}");
-        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 pub mod aba;
 pub mod ach;
+pub mod autopay;
 pub mod bank;
 pub mod batch;
 pub mod biller;
@@ -15,7 +16,6 @@ pub mod money;
 pub mod payment;
 pub mod payroll_file;
 pub mod people;
-pub mod person;
 pub mod secret;
 pub mod source;
 pub mod task;

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use rust_decimal::Decimal;
+use rust_decimal::prelude::ToPrimitive;
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount in whole US cents. May be negative only where a balance may be (a Column account overdrawn by a late return).
@@ -53,6 +54,14 @@ impl Cents {
     /// The checked sum of all amounts.
     pub fn sum(amounts: impl IntoIterator<Item = Cents>) -> Result<Cents, MoneyOverflow> {
         amounts.into_iter().try_fold(Cents::ZERO, Cents::plus)
+    }
+
+    /// Dollars of any scale in whole cents, rounded half away from zero: the one rule for balances that come with more decimals than
+    /// money has. Never for amounts that are paid.
+    pub fn rounded(dollars: Decimal) -> Result<Cents, MoneyOverflow> {
+        let whole = dollars.round_dp_with_strategy(2, RoundingStrategy::MidpointAwayFromZero);
+        let cents = whole.checked_mul(Decimal::ONE_HUNDRED).and_then(|cents| cents.to_i64());
+        cents.map(Cents).ok_or(MoneyOverflow)
     }
 
     /// Dollars as a decimal with two places, exact.
@@ -118,6 +127,26 @@ mod tests {
     fn refuses_every_other_spelling() {
         for text in ["", ".", "1", "1.0", "1.000", "$1.00", "1,000.00", "--1.00", "1.0a", "92233720368547758.08"] {
             assert_eq!(text.parse::<Cents>(), Err(MoneyFormat), "{text}");
+        }
+    }
+
+    #[test]
+    fn balances_with_more_decimals_round_half_away_from_zero() {
+        let cases = [
+            ("879.45", 87_945),
+            ("150", 15_000),
+            ("0.004999", 0),
+            ("0.005", 1),
+            ("-0.005", -1),
+            ("1234.5649999", 123_456),
+            ("1234.565", 123_457),
+            ("92233720368547758.07", i64::MAX),
+        ];
+        for (text, cents) in cases {
+            assert_eq!(Cents::rounded(text.parse().unwrap()), Ok(Cents::new(cents)), "{text}");
+        }
+        for text in ["92233720368547758.08", "79228162514264337593543950335"] {
+            assert_eq!(Cents::rounded(text.parse().unwrap()), Err(MoneyOverflow), "{text}");
         }
     }
 

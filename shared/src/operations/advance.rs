@@ -13,7 +13,7 @@ use crate::domain::ids::{FundingId, PaymentId};
 use crate::domain::leg::{Effect, State};
 use crate::domain::payment::lone::{Action, Standing, next_action, repays};
 use crate::domain::payment::{Payee, Payment};
-use crate::domain::person::Person;
+use crate::domain::autopay::person::Person;
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::keys;

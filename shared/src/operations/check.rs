@@ -6,7 +6,7 @@ use super::{OperationError, System};
 use crate::domain::bank::check::request::{IssueCheckRequest, MailRequest};
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::{CheckPayee, Payment};
-use crate::domain::person::Person;
+use crate::domain::autopay::person::Person;
 use crate::store::stored::Stored;
 
 /// Has the bank issue and mail it, and lets the person rest where the bank refuses us.
@@ -29,7 +29,7 @@ async fn prepare(
     person: &Person,
 ) -> Result<Prepared, OperationError> {
     let bank_account_id = person
-        .bank_account_id
+        .column_bank_account_id
         .clone()
         .ok_or_else(|| OperationError::Inconsistent(format!("{} has no account at the bank", person.id)))?;
     let message = match &payee.sealed_account {

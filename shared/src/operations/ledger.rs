@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{OperationError, System, lists, payers, sources};
 use crate::domain::ledger::{Account, AccountKind};
-use crate::domain::person::Person;
+use crate::domain::autopay::person::Person;
 use crate::ports::table::{Cursor, decode};
 use crate::store::keys;
 use crate::store::ledger::{self, Posting, Totals};

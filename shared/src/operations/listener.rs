@@ -13,7 +13,7 @@ use crate::domain::ids::{FundingId, PaymentId};
 use crate::domain::leg::{Effect, Moved, State};
 use crate::domain::payment::lone::recovers;
 use crate::domain::payment::{Payee, Payment};
-use crate::domain::person::Person;
+use crate::domain::autopay::person::Person;
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::{OperationError, System, system::minutes_from};
-use crate::domain::ids::{FundingId, PersonId};
+use crate::domain::autopay::ids::PersonId;
+use crate::domain::ids::FundingId;
 use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::payment::lone::PayerFacts;
-use crate::domain::person::Person;
+use crate::domain::autopay::person::Person;
 use crate::domain::source::{Pause, PauseReason, Source};
 use crate::ports::table::{Change, Key, TableError};
 use crate::store::stored::{Stored, read, replace};
@@ -59,7 +60,7 @@ impl Payer for Person {
     }
 
     fn bank_account_id(&self) -> Option<&str> {
-        self.bank_account_id.as_deref()
+        self.column_bank_account_id.as_deref()
     }
 
     fn created_at(&self) -> Timestamp {

@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId, PersonId};
+use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::autopay::notice::Recipient;
+use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId};
 use crate::domain::ledger::Account;
 use crate::ports::table::Key;
 
@@ -100,6 +102,46 @@ pub fn inbox(provider: &str, event_id: &str) -> Key {
     Key::new(format!("INBOX#{provider}#{event_id}"), "INBOX")
 }
 
+/// An item of Plaid's, by Plaid's id.
+pub fn item(item_id: &str) -> Key {
+    Key::new(format!("ITEM#{item_id}"), "ITEM")
+}
+
+pub fn card(id: CardId) -> Key {
+    Key::new(format!("CARD#{id}"), "CARD")
+}
+
+/// A person's bank account outside.
+pub fn bank_account(id: BankAccountId) -> Key {
+    Key::new(format!("BANK#{id}"), "BANK")
+}
+
+pub fn reviews_of(card: CardId) -> String {
+    format!("REVIEW#{card}")
+}
+
+pub fn review(card: CardId, at: Timestamp) -> Key {
+    Key::new(reviews_of(card), sortable(at))
+}
+
+pub fn authorisations_of(card: CardId) -> String {
+    format!("AUTHORISATION#{card}")
+}
+
+/// `step` keeps an agreement and its end in one second apart.
+pub fn authorisation(card: CardId, at: Timestamp, step: &str) -> Key {
+    Key::new(authorisations_of(card), format!("{}#{step}", sortable(at)))
+}
+
+pub fn notices_of(recipient: Recipient) -> String {
+    format!("NOTICE#{recipient}")
+}
+
+/// Put if absent, so that each kind comes once per occasion.
+pub fn notice(recipient: Recipient, occasion: &str) -> Key {
+    Key::new(notices_of(recipient), occasion)
+}
+
 pub fn audit_day(day: Date, shard: u8) -> String {
     format!("AUDIT#{day}#{shard}")
 }
@@ -131,6 +173,22 @@ pub fn list_of_employee(employee_id: &str) -> String {
 
 pub fn list_of_fundings(day: Date) -> String {
     format!("FUNDINGS#{day}")
+}
+
+pub fn list_of_items(person: PersonId) -> String {
+    format!("ITEMS#{person}")
+}
+
+pub fn list_of_cards(person: PersonId) -> String {
+    format!("CARDS#{person}")
+}
+
+pub fn list_of_bank_accounts(person: PersonId) -> String {
+    format!("BANKS#{person}")
+}
+
+pub fn list_of_card_payments(card: CardId) -> String {
+    format!("PAYMENTS#{card}")
 }
 
 /// A time as text of one width, so that text order is time order: whole seconds, UTC.

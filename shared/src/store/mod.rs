@@ -1,6 +1,7 @@
 //! What the table holds: keys, items, and how they are read and written. Decisions are made in [`crate::domain`].
 
 pub mod audit;
+pub mod autopay;
 pub mod counterparty;
 pub mod history;
 pub mod keys;

@@ -8,7 +8,6 @@ use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
 use crate::domain::funding::Funding;
 use crate::domain::payment::Payment;
-use crate::domain::person::Person;
 use crate::domain::source::Source;
 use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
 
@@ -108,20 +107,6 @@ impl Stored for Source {
 
     fn indexing(&self) -> Indexing {
         Indexing { lists: Some((keys::LIST_SOURCES.to_owned(), self.id.clone())), ..Indexing::default() }
-    }
-
-    fn version_mut(&mut self) -> &mut u64 {
-        &mut self.version
-    }
-}
-
-impl Stored for Person {
-    fn key(&self) -> Key {
-        keys::person(self.id)
-    }
-
-    fn indexing(&self) -> Indexing {
-        Indexing { lists: Some((keys::LIST_PERSONS.to_owned(), self.id.to_string())), ..Indexing::default() }
     }
 
     fn version_mut(&mut self) -> &mut u64 {

@@ -3,17 +3,21 @@
 use shared::domain::bank::check::delivery::DeliveryStatus;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::funding::Funding;
-use shared::domain::ids::{FundingId, PersonId};
+use shared::domain::ids::FundingId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::payment::CheckPayee;
-use shared::domain::person::Person;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
 use shared::operations::ledger;
 
 use super::*;
 
 const UUID: Uuid = Uuid::from_u128(7);
 const FUNDING: FundingId = FundingId::Lone(UUID);
-const PERSON: PersonId = PersonId::new(Uuid::from_u128(8));
+/// Whose subject the issuer calls `pat`.
+fn person_id() -> PersonId {
+    PersonId::of_subject("pat")
+}
 
 fn address() -> MailingAddress {
     let parts = AddressParts {
@@ -28,15 +32,8 @@ fn address() -> MailingAddress {
 
 fn person() -> Person {
     Person {
-        id: PERSON,
-        version: 1,
-        name: "Pat Example".to_owned(),
-        address: None,
-        bank_account_id: Some("bacc_1".to_owned()),
-        pause: None,
-        receivable_open: false,
-        created_at: start(),
-        updated_at: start(),
+        column_bank_account_id: Some("bacc_1".to_owned()),
+        ..Person::new(person_id(), "Pat Example".to_owned(), start())
     }
 }
 
@@ -62,7 +59,7 @@ async fn world_with_sent_check() -> World {
         id: PAYMENT,
         version: 1,
         amount: Cents::new(1_250),
-        payer_id: PERSON.to_string(),
+        payer_id: person_id().to_string(),
         round: 1,
         leg: claimed(Kind::Check),
         payee,
@@ -75,7 +72,7 @@ async fn world_with_sent_check() -> World {
     let funding = Funding {
         leg: claimed(Kind::Funding),
         due_at: None,
-        ..Funding::new(FUNDING, Cents::new(1_250), PERSON.to_string(), start())
+        ..Funding::new(FUNDING, Cents::new(1_250), person_id().to_string(), start())
     };
     let items = vec![create(&payment).unwrap(), create(&funding).unwrap(), create(&person()).unwrap()];
     world.system.table.write(items).await.unwrap();
@@ -109,7 +106,7 @@ async fn funding(world: &World) -> Funding {
 }
 
 async fn owes(world: &World) -> bool {
-    let person: Person = read(&*world.system.table, &keys::person(PERSON)).await.unwrap().unwrap();
+    let person: Person = read(&*world.system.table, &keys::person(person_id())).await.unwrap().unwrap();
     person.receivable_open
 }
 
@@ -117,7 +114,7 @@ async fn owes(world: &World) -> bool {
 async fn balance(world: &World, kind: AccountKind) -> i64 {
     let books = ledger::trial_balance(&world.system).await.unwrap();
     assert_eq!(books.total.debits, books.total.credits);
-    books.accounts[&format!("{}:{PERSON}", kind.as_str())].balance().unwrap().get()
+    books.accounts[&format!("{}:{person_id()}", kind.as_str())].balance().unwrap().get()
 }
 
 /// The debit settled and its hold is over; the check is out.

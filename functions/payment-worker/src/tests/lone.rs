@@ -9,11 +9,12 @@ use shared::domain::bank::event::BankEvent;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::bank::request::AccountType;
 use shared::domain::funding::{Funding, PulledAccount};
-use shared::domain::ids::{FundingId, PaymentId, PersonId};
+use shared::domain::ids::{FundingId, PaymentId};
 use shared::domain::leg::{Effect, Leg, State};
 use shared::domain::money::Cents;
 use shared::domain::payment::{CheckPayee, Payee, Payment};
-use shared::domain::person::Person;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
 use shared::domain::source::ExternalAccount;
 use shared::domain::task::QueueName;
 use shared::operations::{bank_events, due};
@@ -27,7 +28,10 @@ const UUID: Uuid = Uuid::from_u128(7);
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 const PAYMENT: PaymentId = PaymentId::Lone(UUID);
 const FUNDING: FundingId = FundingId::Lone(UUID);
-const PERSON: PersonId = PersonId::new(Uuid::from_u128(8));
+/// Whose subject the issuer calls `pat`.
+fn person_id() -> PersonId {
+    PersonId::of_subject("pat")
+}
 
 fn start() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
@@ -86,15 +90,8 @@ async fn sealed(world: &World, text: &str, bound_to: &Key) -> String {
 /// A card bill of 12.50 that a person is to pay from their checking account.
 async fn open_payment(world: &World) {
     let person = Person {
-        id: PERSON,
-        version: 1,
-        name: "Pat Example".to_owned(),
-        address: None,
-        bank_account_id: Some("bacc_1".to_owned()),
-        pause: None,
-        receivable_open: false,
-        created_at: start(),
-        updated_at: start(),
+        column_bank_account_id: Some("bacc_1".to_owned()),
+        ..Person::new(person_id(), "Pat Example".to_owned(), start())
     };
     let pulled = PulledAccount {
         account: ExternalAccount {
@@ -107,12 +104,12 @@ async fn open_payment(world: &World) {
         entry_description: "CARD PAY".to_owned(),
     };
     let amount = Cents::new(1_250);
-    let funding = Funding { account: Some(pulled), ..Funding::new(FUNDING, amount, PERSON.to_string(), start()) };
+    let funding = Funding { account: Some(pulled), ..Funding::new(FUNDING, amount, person_id().to_string(), start()) };
     let payment = Payment {
         id: PAYMENT,
         version: 1,
         amount,
-        payer_id: PERSON.to_string(),
+        payer_id: person_id().to_string(),
         round: 1,
         leg: Leg::new(),
         payee: Payee::Check(CheckPayee {

@@ -1,0 +1,181 @@
+//! A card: a credit card account of an item, what Plaid said of it, and what its person wants done.
+//!
+//! Guarantees: nothing prints a balance. Limit: the payments that are kept here are the open ones and those of the last 62 days, which
+//! is what the caps of a month and the balance need; the whole history is that of the payments.
+
+use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+use super::authorisation::{Announcement, Authorisation};
+use super::ids::{CardId, PersonId};
+use super::in_flight::CardPayment;
+use super::reading::Age;
+use super::setup::Setup;
+use crate::domain::money::Cents;
+
+/// Longer than any calendar month and the time a check takes.
+const PAYMENTS_KEPT_DAYS: i64 = 62;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Card {
+    pub id: CardId,
+    pub version: u64,
+    pub person_id: PersonId,
+    /// The item and Plaid account id that it is read by now; a new link changes both.
+    pub item_id: String,
+    pub account_id: String,
+    pub institution_id: String,
+    pub institution_name: String,
+    pub name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<String>,
+    /// Another account of the item has the same identity: neither can be told apart, so neither is paid.
+    #[serde(default)]
+    pub has_twin: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<CardReading>,
+    #[serde(default)]
+    pub setup: Setup,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorisation: Option<Authorisation>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<CardPayment>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub announced: Option<Announcement>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_decision: Option<LastDecision>,
+    /// When it is reviewed next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What Plaid said of a card: its balances and its liability, in whole cents.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardReading {
+    pub age: Age,
+    /// ISO 4217, where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Positive is owed; negative is what the issuer owes the holder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub balance: Option<Cents>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<Cents>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_balance: Option<Cents>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement_issued_on: Option<Date>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_payment: Option<Cents>,
+    /// Absent where no payment is expected; may lie in the past.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_on: Option<Date>,
+    /// Absent is not "no": few institutions say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_overdue: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_payment: Option<LastPayment>,
+    /// Payments to the card among its posted transactions, as far as they are known, whoever made them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posted: Vec<PostedPayment>,
+    /// The account is no longer among those of its item.
+    #[serde(default)]
+    pub is_gone: bool,
+}
+
+/// The last payment that the liability names.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastPayment {
+    pub amount: Cents,
+    pub on: Date,
+}
+
+/// A payment among the card's transactions; the amount is positive.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PostedPayment {
+    pub transaction_id: String,
+    pub amount: Cents,
+    pub on: Date,
+}
+
+/// What the last review came to, so that the next is recorded only where it differs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastDecision {
+    pub at: Timestamp,
+    /// The code of the decision.
+    pub code: String,
+}
+
+impl std::fmt::Debug for CardReading {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CardReading({:?})", self.age)
+    }
+}
+
+impl std::fmt::Debug for LastPayment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "LastPayment({})", self.on)
+    }
+}
+
+impl std::fmt::Debug for PostedPayment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "PostedPayment({} {})", self.transaction_id, self.on)
+    }
+}
+
+impl CardReading {
+    pub fn is_dollars(&self) -> bool {
+        self.currency.as_deref() == Some("USD")
+    }
+}
+
+/// The posted payments after one more part of the card's transactions: those known, what was added or changed, less what was removed and
+/// what is too old to matter.
+pub fn posted_after(
+    known: &[PostedPayment],
+    changed: Vec<PostedPayment>,
+    removed: &[String],
+    today: Date,
+) -> Vec<PostedPayment> {
+    let kept_since = today.saturating_sub(PAYMENTS_KEPT_DAYS.days());
+    let is_changed = |id: &String| changed.iter().any(|posted| posted.transaction_id == *id);
+    let stays = known.iter().filter(|posted| !is_changed(&posted.transaction_id)).cloned().collect::<Vec<_>>();
+    let all = stays.into_iter().chain(changed);
+    all.filter(|posted| !removed.contains(&posted.transaction_id) && posted.on >= kept_since).collect()
+}
+
+impl Card {
+    /// The payment that keeps another from being opened.
+    pub fn open_payment(&self) -> Option<&CardPayment> {
+        self.payments.iter().find(|payment| payment.is_open())
+    }
+
+    /// Records a payment in the write that opens it. The same payment counts once.
+    pub fn open(&mut self, payment: CardPayment) {
+        self.announced = None;
+        if self.payments.iter().all(|known| known.payment_id != payment.payment_id) {
+            self.payments.push(payment);
+        }
+    }
+
+    /// Takes over a reading unless a later one is here already: marks the payments that it shows, and forgets old ones.
+    pub fn take(&mut self, reading: CardReading, today: Date) {
+        if self.reading.as_ref().is_some_and(|known| known.age.read_at > reading.age.read_at) {
+            return;
+        }
+        super::in_flight::heed(&mut self.payments, &reading);
+        let kept_since = today.saturating_sub(PAYMENTS_KEPT_DAYS.days());
+        self.payments.retain(|payment| payment.is_in_flight() || payment.opened_on >= kept_since);
+        self.reading = Some(reading);
+    }
+
+    /// Puts an authorisation in force. What was announced under an earlier one is void.
+    pub fn authorise(&mut self, authorisation: Authorisation) {
+        self.authorisation = Some(authorisation);
+        self.announced = None;
+    }
+}

@@ -1,0 +1,186 @@
+//! Payments of a card that its balance may not show yet.
+//!
+//! Guarantees: a payment counts as in flight from the moment it is opened until Plaid's data, read after the check was cashed, show it, or
+//! the person says that the issuer credited it, or it is undone; it is neither counted as posted before nor forgotten. One posted payment
+//! of the card stands for one payment of ours. A balance that merely dropped proves nothing: the person may have paid otherwise.
+
+use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::card::{CardReading, PostedPayment};
+use crate::domain::ids::PaymentId;
+use crate::domain::money::Cents;
+
+/// A person is asked whether the issuer credited a payment that Plaid does not show this long after the check was cashed.
+const ASKED_AFTER_HOURS: i64 = 24 * 10;
+
+/// A payment as its card remembers it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CardPayment {
+    pub payment_id: PaymentId,
+    pub amount: Cents,
+    /// The Eastern day.
+    pub opened_on: Date,
+    pub stage: Stage,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum Stage {
+    /// From the debit to the cashed check.
+    Open,
+    /// The check was cashed, and the balance may not show it yet.
+    Cashed { at: Timestamp },
+    /// The person has been asked whether the issuer credited it.
+    Asked { cashed_at: Timestamp, asked_at: Timestamp },
+    /// Plaid's data show it, by this transaction where there is one, or the person has said so.
+    Shown { by: ShownBy },
+    /// Its money never reached the issuer, or came back.
+    Undone,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ShownBy {
+    Transaction(String),
+    /// The liability's last payment, of that day.
+    LastPayment(Date),
+    Person,
+}
+
+impl std::fmt::Debug for CardPayment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CardPayment({} {:?})", self.payment_id, self.stage)
+    }
+}
+
+impl CardPayment {
+    pub fn new(payment_id: PaymentId, amount: Cents, opened_on: Date) -> Self {
+        Self { payment_id, amount, opened_on, stage: Stage::Open }
+    }
+
+    /// Keeps another payment of the card from being opened.
+    pub fn is_open(&self) -> bool {
+        match self.stage {
+            Stage::Open => true,
+            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
+        }
+    }
+
+    /// Counts against the balance.
+    pub fn is_in_flight(&self) -> bool {
+        match self.stage {
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } => true,
+            Stage::Shown { .. } | Stage::Undone => false,
+        }
+    }
+
+    /// Counts against the caps.
+    pub fn was_paid(&self) -> bool {
+        match self.stage {
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } => true,
+            Stage::Undone => false,
+        }
+    }
+
+    fn cashed_at(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => Some(at),
+            Stage::Open | Stage::Shown { .. } | Stage::Undone => None,
+        }
+    }
+
+    /// The check was cashed. Said again, nothing changes.
+    pub fn cashed(&mut self, at: Timestamp) {
+        if self.is_open() {
+            self.stage = Stage::Cashed { at };
+        }
+    }
+
+    /// Nothing of it reached the issuer, or it came back.
+    pub fn undone(&mut self) {
+        self.stage = Stage::Undone;
+    }
+
+    /// The person says that the issuer credited it. Answers whether that is news.
+    pub fn confirmed(&mut self) -> bool {
+        match self.stage {
+            Stage::Cashed { .. } | Stage::Asked { .. } => {
+                self.stage = Stage::Shown { by: ShownBy::Person };
+                true
+            }
+            Stage::Open | Stage::Shown { .. } | Stage::Undone => false,
+        }
+    }
+
+    /// When the person is to be asked, if Plaid shows nothing by then.
+    pub fn asks_at(&self) -> Option<Timestamp> {
+        match self.stage {
+            Stage::Cashed { at } => at.checked_add(SignedDuration::from_hours(ASKED_AFTER_HOURS)).ok(),
+            Stage::Open | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => None,
+        }
+    }
+
+    /// Marks it as asked about, once its time has come. Answers whether the person is to be asked now.
+    pub fn ask(&mut self, now: Timestamp) -> bool {
+        match self.stage {
+            Stage::Cashed { at } if self.asks_at().is_some_and(|asks_at| asks_at <= now) => {
+                self.stage = Stage::Asked { cashed_at: at, asked_at: now };
+                true
+            }
+            Stage::Cashed { .. } | Stage::Open | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
+        }
+    }
+}
+
+/// What is in flight; never wraps.
+pub fn in_flight(payments: &[CardPayment]) -> i128 {
+    let open = payments.iter().filter(|payment| payment.is_in_flight());
+    open.map(|payment| i128::from(payment.amount.get().max(0))).sum()
+}
+
+/// What was paid since a statement, ours and others', as far as it is known: what is in flight, and the posted payments of that time.
+/// Where the transactions are not known, the liability's last payment stands for them.
+pub fn paid_since(issued_on: Date, payments: &[CardPayment], reading: &CardReading) -> i128 {
+    let posted = reading.posted.iter().filter(|posted| posted.on >= issued_on);
+    let by_transactions: i128 = posted.map(|posted| i128::from(posted.amount.get().max(0))).sum();
+    let last = reading.last_payment.filter(|last| last.on >= issued_on);
+    let by_liability = last.map_or(0, |last| i128::from(last.amount.get().max(0)));
+    in_flight(payments) + by_transactions.max(by_liability)
+}
+
+/// Marks the payments that a reading shows. The oldest payment takes the oldest posted one.
+pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
+    let mut used: Vec<ShownBy> = payments.iter().filter_map(|payment| shown_by(&payment.stage)).collect();
+    for payment in payments.iter_mut() {
+        let Some(cashed_at) = payment.cashed_at() else { continue };
+        if reading.age.as_of() <= cashed_at {
+            continue;
+        }
+        if let Some(by) = evidence(payment, reading, &used) {
+            used.push(by.clone());
+            payment.stage = Stage::Shown { by };
+        }
+    }
+}
+
+fn shown_by(stage: &Stage) -> Option<ShownBy> {
+    match stage {
+        Stage::Shown { by } => Some(by.clone()),
+        Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Undone => None,
+    }
+}
+
+/// What in the reading stands for this payment and for no other of ours: a posted payment, else the liability's last payment.
+fn evidence(payment: &CardPayment, reading: &CardReading, used: &[ShownBy]) -> Option<ShownBy> {
+    let is_this = |posted: &&PostedPayment| posted.amount == payment.amount && posted.on >= payment.opened_on;
+    let mut posted: Vec<&PostedPayment> = reading.posted.iter().filter(is_this).collect();
+    posted.sort_by_key(|posted| posted.on);
+    let by_transaction = posted.into_iter().map(|posted| ShownBy::Transaction(posted.transaction_id.clone()));
+    // The last payment is one of the transactions where those are known: then it must not stand for a second payment of ours.
+    let last = reading.last_payment.filter(|_| reading.posted.is_empty());
+    let last = last.filter(|last| last.amount == payment.amount && last.on >= payment.opened_on);
+    let by_liability = last.map(|last| ShownBy::LastPayment(last.on));
+    by_transaction.chain(by_liability).find(|by| !used.contains(by))
+}

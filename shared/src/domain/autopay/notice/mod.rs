@@ -1,0 +1,330 @@
+//! What people are told: every kind of notice, its occasion, and its words.
+//!
+//! Guarantees: [`NoticeKind::occasion`] names what a notice is about, so that put-if-absent makes each kind come once per occasion, however
+//! often its cause is looked at. The words hold no account number beyond its last four digits.
+
+mod text;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::authorisation::AuthorisationStep;
+use super::ids::{BankAccountId, CardId, PersonId};
+use super::item::ItemNotice;
+use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
+use crate::domain::money::Cents;
+
+/// A notice, kept until it is delivered and after.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub recipient: Recipient,
+    pub kind: NoticeKind,
+    pub text: String,
+    pub version: u64,
+    pub created_at: Timestamp,
+    /// When its delivery is tried; absent once it is delivered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Recipient {
+    Person(PersonId),
+    /// Who may approve payroll.
+    PayrollAdmins,
+    /// Who clears attention.
+    Operators,
+}
+
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// A debit is on its way: the amount, the card, and why.
+    PaymentStarted {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+        reason: String,
+    },
+    /// A debit outside the agreed range, ten days ahead.
+    DebitAnnounced {
+        card_id: CardId,
+        card_name: String,
+        amount: Cents,
+        debit_on: Date,
+    },
+    /// Something a review found that the person should know; once in that time.
+    CardNeeds {
+        card_id: CardId,
+        card_name: String,
+        code: String,
+        reason: String,
+        since: Date,
+    },
+    Item {
+        item_id: String,
+        institution_name: String,
+        what: ItemNotice,
+    },
+    /// The bank returned the debit for lack of money; it is tried again.
+    DebitTriedAgain {
+        payment_id: PaymentId,
+        attempt: u32,
+        amount: Cents,
+        not_before: Date,
+    },
+    DebitFailed {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+        failure: DebitFailure,
+    },
+    /// The debit came back after the money had left.
+    ReceivableOpened {
+        payment_id: PaymentId,
+        amount: Cents,
+    },
+    ReceivableEnded {
+        payment_id: PaymentId,
+        amount: Cents,
+    },
+    CheckMailed {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+    },
+    CheckCashed {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+    },
+    CheckFailed {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+        failure: CheckFailure,
+    },
+    /// Plaid does not show a cashed check: has the issuer credited it?
+    PostedAsked {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+    },
+    PaymentCanceled {
+        payment_id: PaymentId,
+        card_name: String,
+        amount: Cents,
+    },
+    /// The money goes back to the person's bank account.
+    RefundSent {
+        payment_id: PaymentId,
+        amount: Cents,
+        bank_account_last4: String,
+    },
+    /// The person's copy of what they agreed to, or that it ended (12 CFR 1005.10(b)).
+    Authorisation {
+        card_id: CardId,
+        step: AuthorisationStep,
+        at: Timestamp,
+        text: String,
+    },
+    /// The bank corrected the account's numbers.
+    NumbersCorrected {
+        bank_account_id: BankAccountId,
+        bank_account_last4: String,
+        at: Timestamp,
+    },
+    BatchCompleted {
+        batch_id: BatchId,
+        paid: u64,
+        failed: u64,
+    },
+    FundingReturned {
+        funding_id: FundingId,
+        attempt: u32,
+        amount: Cents,
+        return_code: String,
+    },
+    AttentionRaised {
+        item_id: ItemId,
+        reason: String,
+        since: Timestamp,
+    },
+}
+
+/// Why a debit is given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "snake_case")]
+pub enum DebitFailure {
+    /// Three times, or too late for another time.
+    NoMoney,
+    AccountClosed,
+    /// Unknown, wrong numbers, or not open to debits.
+    AccountUnusable {
+        return_code: ReturnCode,
+    },
+    AccountFrozen,
+    Unauthorised {
+        return_code: ReturnCode,
+    },
+    /// The holder stopped it.
+    Stopped,
+    HolderDeceased,
+    /// Ours to look into.
+    Other {
+        return_code: ReturnCode,
+    },
+    /// It never reached the bank.
+    Refused,
+}
+
+/// Why a check did not pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CheckFailure {
+    ReturnedByMail,
+    /// Not cashed in 180 days.
+    Voided,
+    /// Presented for another amount, and refused.
+    OtherAmount,
+    Rejected,
+    /// Stopped, because its debit came back or the person canceled.
+    Stopped,
+    /// The receiving bank sent it back after it had been cashed.
+    Returned,
+}
+
+impl std::fmt::Debug for Notice {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Notice({} {:?})", self.recipient, self.kind)
+    }
+}
+
+impl std::fmt::Debug for NoticeKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.occasion())
+    }
+}
+
+impl std::fmt::Display for Recipient {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Recipient::Person(person_id) => person_id.fmt(formatter),
+            Recipient::PayrollAdmins => formatter.write_str("payroll_admins"),
+            Recipient::Operators => formatter.write_str("operators"),
+        }
+    }
+}
+
+impl Notice {
+    pub fn new(recipient: Recipient, kind: NoticeKind, now: Timestamp) -> Self {
+        let text = kind.text();
+        Self { recipient, kind, text, version: 1, created_at: now, due_at: Some(now) }
+    }
+}
+
+impl NoticeKind {
+    /// A stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            NoticeKind::PaymentStarted { .. } => "payment_started",
+            NoticeKind::DebitAnnounced { .. } => "debit_announced",
+            NoticeKind::CardNeeds { .. } => "card_needs",
+            NoticeKind::Item { what, .. } => what.code(),
+            NoticeKind::DebitTriedAgain { .. } => "debit_tried_again",
+            NoticeKind::DebitFailed { failure, .. } => failure.code(),
+            NoticeKind::ReceivableOpened { .. } => "receivable_opened",
+            NoticeKind::ReceivableEnded { .. } => "receivable_ended",
+            NoticeKind::CheckMailed { .. } => "check_mailed",
+            NoticeKind::CheckCashed { .. } => "check_cashed",
+            NoticeKind::CheckFailed { failure, .. } => failure.code(),
+            NoticeKind::PostedAsked { .. } => "posted_asked",
+            NoticeKind::PaymentCanceled { .. } => "payment_canceled",
+            NoticeKind::RefundSent { .. } => "refund_sent",
+            NoticeKind::Authorisation { step: AuthorisationStep::Agreed, .. } => "authorisation_given",
+            NoticeKind::Authorisation { step: AuthorisationStep::Revoked, .. } => "authorisation_revoked",
+            NoticeKind::NumbersCorrected { .. } => "numbers_corrected",
+            NoticeKind::BatchCompleted { .. } => "batch_completed",
+            NoticeKind::FundingReturned { .. } => "funding_returned",
+            NoticeKind::AttentionRaised { .. } => "attention_raised",
+        }
+    }
+
+    /// What it is about: `{code}#{what}`. Two notices of one recipient with the same occasion are one.
+    pub fn occasion(&self) -> String {
+        let code = self.code();
+        match self {
+            NoticeKind::PaymentStarted { payment_id, .. }
+            | NoticeKind::DebitFailed { payment_id, .. }
+            | NoticeKind::ReceivableOpened { payment_id, .. }
+            | NoticeKind::ReceivableEnded { payment_id, .. }
+            | NoticeKind::CheckMailed { payment_id, .. }
+            | NoticeKind::CheckCashed { payment_id, .. }
+            | NoticeKind::CheckFailed { payment_id, .. }
+            | NoticeKind::PostedAsked { payment_id, .. }
+            | NoticeKind::PaymentCanceled { payment_id, .. }
+            | NoticeKind::RefundSent { payment_id, .. } => format!("{code}#{payment_id}"),
+            NoticeKind::DebitTriedAgain { payment_id, attempt, .. } => format!("{code}#{payment_id}#{attempt}"),
+            NoticeKind::DebitAnnounced { card_id, debit_on, .. } => format!("{code}#{card_id}#{debit_on}"),
+            NoticeKind::CardNeeds { card_id, code: need, since, .. } => format!("{code}#{card_id}#{need}#{since}"),
+            NoticeKind::Item { item_id, what, .. } => format!("{code}#{item_id}#{}", what.moment()),
+            NoticeKind::Authorisation { card_id, at, .. } => format!("{code}#{card_id}#{at}"),
+            NoticeKind::NumbersCorrected { bank_account_id, at, .. } => format!("{code}#{bank_account_id}#{at}"),
+            NoticeKind::BatchCompleted { batch_id, .. } => format!("{code}#{batch_id}"),
+            NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
+            NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
+        }
+    }
+}
+
+impl ItemNotice {
+    const fn code(&self) -> &'static str {
+        match self {
+            ItemNotice::LoginRequired { .. } => "login_required",
+            ItemNotice::ConsentExpiring { .. } => "consent_expiring",
+            ItemNotice::InstitutionDown { .. } => "institution_down",
+            ItemNotice::Revoked { .. } => "link_revoked",
+        }
+    }
+
+    const fn moment(&self) -> Timestamp {
+        match self {
+            ItemNotice::LoginRequired { since }
+            | ItemNotice::InstitutionDown { since }
+            | ItemNotice::Revoked { since } => *since,
+            ItemNotice::ConsentExpiring { until } => *until,
+        }
+    }
+}
+
+impl DebitFailure {
+    pub const fn code(self) -> &'static str {
+        match self {
+            DebitFailure::NoMoney => "debit_failed_no_money",
+            DebitFailure::AccountClosed => "debit_failed_account_closed",
+            DebitFailure::AccountUnusable { .. } => "debit_failed_account_unusable",
+            DebitFailure::AccountFrozen => "debit_failed_account_frozen",
+            DebitFailure::Unauthorised { .. } => "debit_failed_unauthorised",
+            DebitFailure::Stopped => "debit_failed_stopped",
+            DebitFailure::HolderDeceased => "debit_failed_holder_deceased",
+            DebitFailure::Other { .. } => "debit_failed",
+            DebitFailure::Refused => "debit_refused",
+        }
+    }
+}
+
+impl CheckFailure {
+    pub const fn code(self) -> &'static str {
+        match self {
+            CheckFailure::ReturnedByMail => "check_returned_by_mail",
+            CheckFailure::Voided => "check_voided",
+            CheckFailure::OtherAmount => "check_other_amount",
+            CheckFailure::Rejected => "check_rejected",
+            CheckFailure::Stopped => "check_stopped",
+            CheckFailure::Returned => "check_returned",
+        }
+    }
+}

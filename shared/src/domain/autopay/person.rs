@@ -1,0 +1,115 @@
+//! A person: the payer of their cards' bills, with a Column bank account of their own.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::PersonId;
+use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::batch::Command;
+use crate::domain::source::Pause;
+
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub struct Person {
+    pub id: PersonId,
+    pub version: u64,
+    /// As it stands on debits and checks. Not for logs.
+    pub name: String,
+    /// Printed on their checks, where they gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<MailingAddress>,
+    /// The person's own account at Column, opened before the first debit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column_bank_account_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<Pause>,
+    /// A debit came back after its money had left: no new payment until that is settled.
+    #[serde(default)]
+    pub receivable_open: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debit_block: Option<DebitBlock>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// Why no new debit may be made for a person until an operator clears it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct DebitBlock {
+    /// The return that says that the debit was not authorised, or that the holder has died.
+    #[schema(value_type = String)]
+    pub return_code: ReturnCode,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+}
+
+impl std::fmt::Debug for Person {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Person({})", self.id)
+    }
+}
+
+impl Person {
+    pub fn new(id: PersonId, name: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            version: 1,
+            name,
+            address: None,
+            column_bank_account_id: None,
+            pause: None,
+            receivable_open: false,
+            debit_block: None,
+            due_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Stops every new debit. The first reason stays.
+    pub fn block_debits(&mut self, return_code: ReturnCode, now: Timestamp) -> Command {
+        if self.debit_block.is_some() {
+            return Command::AlreadyApplied;
+        }
+        self.debit_block = Some(DebitBlock { return_code, since: now });
+        self.updated_at = now;
+        Command::Executed
+    }
+
+    /// An operator has looked into it. An open receivable stays: it ends when the money is there.
+    pub fn clear_block(&mut self, now: Timestamp) -> Command {
+        if self.debit_block.take().is_none() {
+            return Command::AlreadyApplied;
+        }
+        self.updated_at = now;
+        Command::Executed
+    }
+
+    pub fn is_paused(&self, business_now: Timestamp) -> bool {
+        self.pause.as_ref().is_some_and(|pause| pause.is_on(business_now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_keeps_its_first_reason_until_an_operator_clears_it() {
+        let now: Timestamp = "2026-03-02T18:00:00Z".parse().unwrap();
+        let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now);
+        assert_eq!(person.block_debits("R10".parse().unwrap(), now), Command::Executed);
+        assert_eq!(person.block_debits("R07".parse().unwrap(), now), Command::AlreadyApplied);
+        assert_eq!(person.debit_block.map(|block| block.return_code.to_string()).as_deref(), Some("R10"));
+        assert_eq!(person.clear_block(now), Command::Executed);
+        assert_eq!(person.clear_block(now), Command::AlreadyApplied);
+    }
+
+    #[test]
+    fn a_name_is_not_printed() {
+        let now: Timestamp = "2026-03-02T18:00:00Z".parse().unwrap();
+        let person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now);
+        assert!(!format!("{person:?}").contains("Example"));
+    }
+}
