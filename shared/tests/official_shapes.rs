@@ -21,13 +21,14 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::{Value, json};
 use shared::adapters::api_key::ApiKey;
 use shared::adapters::column::{ColumnClient, ColumnSettings};
-use shared::adapters::plaid::{PlaidClient, PlaidSettings};
+use shared::adapters::plaid::{BalanceQuery, LinkPurpose, LinkTokenRequest, PlaidClient, PlaidSettings, RepairNeed};
 use shared::adapters::provider_call::CallLimits;
 use shared::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
 };
 use shared::domain::deadline::Deadline;
 use shared::domain::money::Cents;
+use shared::domain::secret::{AccessToken, PublicToken};
 use shared::ports::clock::Clock;
 use shared::ports::random::Random;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
@@ -123,8 +124,8 @@ async fn opening_an_account_has_the_published_shape() {
     assert_published("column.schema.json", "POST /bank-accounts request", &recorder.last_body());
 }
 
-#[tokio::test]
-async fn looking_an_institution_up_has_the_published_shape() {
+/// A client whose requests are recorded and answered with an empty object.
+fn plaid() -> (PlaidClient, Arc<Recorder>) {
     let recorder = Arc::new(Recorder::default());
     let settings = PlaidSettings {
         base_url: "https://plaid.example".to_owned(),
@@ -132,11 +133,68 @@ async fn looking_an_institution_up_has_the_published_shape() {
         secret: ApiKey::new("secret-example"),
         limits: CallLimits { tries_max: 1, ..CallLimits::default() },
     };
-    let client = PlaidClient::new(recorder.clone(), Arc::new(Standing), Arc::new(Standing), settings);
+    (PlaidClient::new(recorder.clone(), Arc::new(Standing), Arc::new(Standing), settings), recorder)
+}
+
+fn access_token() -> AccessToken {
+    AccessToken::new("access-sandbox-00000000-0000-0000-0000-000000000000")
+}
+
+#[tokio::test]
+async fn looking_an_institution_up_has_the_published_shape() {
+    let (client, recorder) = plaid();
     let found = client.institution("ins_109508", later()).await;
 
     assert!(found.is_err(), "the recorder answers no institution");
     assert_published("plaid.schema.json", "POST /institutions/get_by_id request", &recorder.last_body());
+}
+
+#[tokio::test]
+async fn every_way_into_link_has_the_published_shape() {
+    let repair = |need| LinkPurpose::Repair { access_token: access_token(), need };
+    for purpose in [
+        LinkPurpose::NewItem { webhook_url: "https://hooks.example.test/webhooks/plaid".to_owned() },
+        repair(RepairNeed::Login),
+        repair(RepairNeed::Accounts),
+        repair(RepairNeed::Consent),
+    ] {
+        let (client, recorder) = plaid();
+        let redirect_uri = Some("https://app.example.test/linked".to_owned());
+        let request = LinkTokenRequest { client_user_id: "per_1".to_owned(), purpose, redirect_uri };
+        assert!(client.create_link_token(&request, later()).await.is_err(), "the recorder answers no token");
+        assert_published("plaid.schema.json", "POST /link/token/create request", &recorder.last_body());
+    }
+}
+
+#[tokio::test]
+async fn every_call_about_an_item_has_the_published_shape() {
+    let (token, plaid_shapes) = (access_token(), "plaid.schema.json");
+    let query = BalanceQuery {
+        account_ids: vec!["r7QvLw2XkZsP9dNbTfHy3mJcEa5GuK8oVxRi4".to_owned()],
+        updated_from: Some(Timestamp::UNIX_EPOCH),
+    };
+    let (client, recorder) = plaid();
+    let public_token = PublicToken::new("public-sandbox-00000000-0000-0000-0000-000000000000");
+    assert!(client.exchange_public_token(&public_token, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /item/public_token/exchange request", &recorder.last_body());
+    assert!(client.item(&token, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /item/get request", &recorder.last_body());
+    assert!(client.remove_item(&token, later()).await.is_ok());
+    assert_published(plaid_shapes, "POST /item/remove request", &recorder.last_body());
+    assert!(client.update_webhook(&token, "https://hooks.example.test/plaid", later()).await.is_err());
+    assert_published(plaid_shapes, "POST /item/webhook/update request", &recorder.last_body());
+    assert!(client.accounts(&token, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /accounts/get request", &recorder.last_body());
+    assert!(client.balances(&token, &query, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /accounts/balance/get request", &recorder.last_body());
+    assert!(client.liabilities(&token, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /liabilities/get request", &recorder.last_body());
+    assert!(client.auth(&token, later()).await.is_err());
+    assert_published(plaid_shapes, "POST /auth/get request", &recorder.last_body());
+    assert!(client.transactions(&token, Some("Y3Vyc29y"), later()).await.is_err());
+    assert_published(plaid_shapes, "POST /transactions/sync request", &recorder.last_body());
+    assert!(client.webhook_verification_key("5d0f6a52-3b1e-4a77-9a0e-6f2f7c1f90aa", later()).await.is_err());
+    assert_published(plaid_shapes, "POST /webhook_verification_key/get request", &recorder.last_body());
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub struct CallLimits {
     pub max_calls_per_second: u32,
     /// Sends of one call at most; at least one is made if there is time.
     pub tries_max: u32,
-    /// How long one send may take.
+    /// How long one send may take, unless its request says otherwise.
     pub call_timeout: Duration,
     /// The longest possible first pause; each next one may be twice as long.
     pub first_pause: Duration,
@@ -100,7 +100,7 @@ impl ProviderCaller {
         };
         for tried in 0..self.limits.tries_max.max(1) {
             let backoff = if tried == 0 { Duration::ZERO } else { self.jittered_pause(tried) };
-            if !self.wait_for_turn(backoff, deadline).await {
+            if !self.wait_for_turn(backoff, request.timeout, deadline).await {
                 break;
             }
             match self.send_once(request).await {
@@ -137,8 +137,8 @@ impl ProviderCaller {
     }
 
     /// Pauses for the backoff, then for the rate limit. False, without waiting on, when a send could then outlast the deadline.
-    async fn wait_for_turn(&self, backoff: Duration, deadline: Deadline) -> bool {
-        let fits = |now, wait: Duration| deadline.allows(now, wait.saturating_add(self.limits.call_timeout));
+    async fn wait_for_turn(&self, backoff: Duration, timeout: Duration, deadline: Deadline) -> bool {
+        let fits = |now, wait: Duration| deadline.allows(now, wait.saturating_add(timeout));
         if !fits(self.clock.elapsed_now(), backoff) {
             return false;
         }

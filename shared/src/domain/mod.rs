@@ -16,6 +16,7 @@ pub mod money;
 pub mod payment;
 pub mod payroll_file;
 pub mod people;
+pub mod plaid;
 pub mod secret;
 pub mod source;
 pub mod task;

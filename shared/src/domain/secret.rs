@@ -1,6 +1,6 @@
-//! Values that must not be read by accident: bank account numbers and tax ids.
+//! Values that must not be read by accident: bank account numbers, tax ids and the tokens of linked institutions.
 //!
-//! Guarantees: `Debug` shows at most the last four characters, there is no `Display`, and serde does not know these types unless a
+//! Guarantees: `Debug` shows at most the last four characters (of a token nothing), there is no `Display`, and serde does not know these types unless a
 //! field says `#[serde(with = "secret::exposed")]`. Whoever needs the whole value writes [`AccountNumber::expose`], which is easy to find.
 
 use std::fmt;
@@ -12,6 +12,14 @@ pub struct AccountNumber(String);
 /// A US employer identification number, digits only, 8 or 9 of them.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TaxId(String);
+
+/// What opens an item at Plaid for as long as it is linked. Never in a URL, a header, a log line or an answer of ours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AccessToken(String);
+
+/// What Link hands to a person's browser, good for thirty minutes and one exchange.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PublicToken(String);
 
 impl AccountNumber {
     pub fn new(number: impl Into<String>) -> Self {
@@ -37,6 +45,40 @@ impl TaxId {
     /// The whole id: only for a request to the bank and for sealing.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl AccessToken {
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The whole token: only for the body of a request to Plaid and for sealing.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl PublicToken {
+    pub fn new(token: impl Into<String>) -> Self {
+        Self(token.into())
+    }
+
+    /// The whole token: only for its exchange.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AccessToken(***)")
+    }
+}
+
+impl fmt::Debug for PublicToken {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PublicToken(***)")
     }
 }
 
@@ -114,5 +156,7 @@ mod tests {
             assert_eq!(format!("{:?}", AccountNumber::new(number)), shown);
         }
         assert_eq!(format!("{:?}", TaxId::new("123456789")), "TaxId(***)");
+        assert_eq!(format!("{:?}", AccessToken::new("access-sandbox-1")), "AccessToken(***)");
+        assert_eq!(format!("{:?}", PublicToken::new("public-sandbox-1")), "PublicToken(***)");
     }
 }

@@ -1,25 +1,40 @@
-//! The client of Plaid (`plaid.md`). Every call is a POST with a JSON body and one error shape; a further call is one more method.
+//! The client of Plaid. Every call is a POST with a JSON body and one error shape; a further call is one more method.
 //!
-//! Guarantees: keys travel in headers and are never in a body; what to do after an error follows from its type and code, not from the
-//! HTTP status (`plaid.md section 1.2`).
+//! Guarantees: keys travel in headers and are never in a body, access tokens in the body alone; neither is ever printed. What to do after
+//! an error follows from its type ([`crate::domain::plaid::error`]). No call moves money, so each may be sent again.
+
+mod accounts;
+mod institutions;
+mod items;
+mod link;
+mod transactions;
+mod webhook_keys;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
-use serde::Deserialize;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
 
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::provider_call::{CallLimits, ProviderCaller};
 use crate::domain::deadline::Deadline;
+use crate::domain::plaid::error;
 use crate::ports::clock::Clock;
 use crate::ports::random::Random;
-use crate::ports::transport::{ProviderRequest, ProviderResponse, Transport};
+use crate::ports::transport::{ProviderRequest, Transport};
+
+pub use crate::domain::plaid::error::PlaidError;
+pub use accounts::{AccountsAnswer, AuthAnswer, BalanceQuery, LiabilitiesAnswer};
+pub use institutions::{InstitutionFacts, InstitutionLookup};
+pub use items::{ExchangedItem, ItemAnswer};
+pub use link::{LinkPurpose, LinkToken, LinkTokenRequest, RepairNeed};
+pub use webhook_keys::KeyLookup;
 
 const VERSION: &str = "2020-09-14";
 
-/// Where Plaid is and how hard it is asked. Institutions may be asked for 400 times a minute by one client (`plaid.md section 6`).
+/// Where Plaid is and how hard it is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaidSettings {
     /// Without a slash at the end: `https://production.plaid.com`.
@@ -36,58 +51,6 @@ pub struct PlaidClient {
     settings: PlaidSettings,
 }
 
-/// What Plaid knows of an institution.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InstitutionLookup {
-    Found(InstitutionFacts),
-    /// Plaid has no such institution.
-    Unknown,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct InstitutionFacts {
-    pub name: String,
-    /// May be empty and need not be complete.
-    #[serde(default)]
-    pub routing_numbers: Vec<String>,
-}
-
-/// A call to Plaid that gave no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PlaidError {
-    /// Out of reach, busy, or the institution is down. Retry later.
-    #[error("Plaid cannot answer now ({cause}): retry later")]
-    Unavailable { cause: String },
-    /// Refused: our keys, permissions or request. No retry helps until that is repaired.
-    #[error("Plaid refused with {error_type} {error_code} (request {request_id}): repair our settings or the request")]
-    Refused { error_type: String, error_code: String, request_id: String },
-    /// Answered success in a shape we cannot read. Retry does not help.
-    #[error("Plaid's answer to {path} cannot be read")]
-    Unreadable { path: &'static str },
-}
-
-impl PlaidError {
-    pub const fn retryable(&self) -> bool {
-        match self {
-            PlaidError::Unavailable { .. } => true,
-            PlaidError::Refused { .. } | PlaidError::Unreadable { .. } => false,
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct InstitutionAnswer {
-    institution: InstitutionFacts,
-}
-
-#[derive(Deserialize)]
-struct WireError {
-    error_type: String,
-    error_code: String,
-    #[serde(default)]
-    request_id: Option<String>,
-}
-
 impl PlaidClient {
     pub fn new(
         transport: Arc<dyn Transport>,
@@ -98,25 +61,26 @@ impl PlaidClient {
         Self { caller: ProviderCaller::new(transport, clock, random, settings.limits), settings }
     }
 
-    /// An institution's name and routing numbers (`plaid.md section 4.10`).
-    pub async fn institution(&self, institution_id: &str, deadline: Deadline) -> Result<InstitutionLookup, PlaidError> {
-        let body = json!({"institution_id": institution_id, "country_codes": ["US"]});
-        let answer: Result<InstitutionAnswer, PlaidError> = self.post("/institutions/get_by_id", &body, deadline).await;
-        match answer {
-            Ok(answer) => Ok(InstitutionLookup::Found(answer.institution)),
-            Err(PlaidError::Refused { error_code, .. }) if error_code == "INVALID_INSTITUTION" => {
-                Ok(InstitutionLookup::Unknown)
-            }
-            Err(error) => Err(error),
-        }
-    }
-
+    /// A call that Plaid answers from what it has.
     async fn post<T: DeserializeOwned>(
         &self,
         path: &'static str,
-        body: &Value,
+        body: &impl Serialize,
         deadline: Deadline,
     ) -> Result<T, PlaidError> {
+        self.post_within(self.caller.call_timeout(), path, body, deadline).await
+    }
+
+    /// A call that may take `timeout`.
+    async fn post_within<T: DeserializeOwned>(
+        &self,
+        timeout: Duration,
+        path: &'static str,
+        body: &impl Serialize,
+        deadline: Deadline,
+    ) -> Result<T, PlaidError> {
+        // Every body is a structure with text keys, which JSON can express.
+        let body = serde_json::to_vec(body).map_err(|_| PlaidError::Unreadable { path })?;
         let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let request = ProviderRequest {
             method: Method::POST,
@@ -127,8 +91,8 @@ impl PlaidClient {
                 header("plaid-secret", self.settings.secret.reveal()),
                 header("plaid-version", VERSION),
             ],
-            body: body.to_string().into(),
-            timeout: self.caller.call_timeout(),
+            body: body.into(),
+            timeout,
         };
         let response = match self.caller.call(&request, deadline).await {
             Ok(answer) => answer.response,
@@ -140,25 +104,9 @@ impl PlaidClient {
         if response.status == 200 {
             return serde_json::from_slice(&response.body).map_err(|_| PlaidError::Unreadable { path });
         }
-        Err(error_of(&response))
-    }
-}
-
-/// Sorts an error answer by its type and code.
-fn error_of(response: &ProviderResponse) -> PlaidError {
-    let Ok(error) = serde_json::from_slice::<WireError>(&response.body) else {
-        // A gateway in front of Plaid answered.
-        return PlaidError::Unavailable { cause: format!("status {} without an error body", response.status) };
-    };
-    let passes = matches!(error.error_type.as_str(), "RATE_LIMIT_EXCEEDED" | "API_ERROR" | "INSTITUTION_ERROR");
-    // The free quota is used up: it does not come back by waiting.
-    if passes && error.error_code != "CREDITS_EXHAUSTED" {
-        return PlaidError::Unavailable { cause: error.error_code };
-    }
-    PlaidError::Refused {
-        error_type: error.error_type,
-        error_code: error.error_code,
-        request_id: error.request_id.unwrap_or_default(),
+        let error = error::of_answer(response.status, &response.body);
+        tracing::warn!(path, status = response.status, %error, "Plaid answered an error");
+        Err(error)
     }
 }
 
