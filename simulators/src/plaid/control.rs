@@ -1,7 +1,4 @@
 //! Control calls: what a test or an operator of the laptop stack tells the simulated Plaid. Not a Plaid API: they live under a path that Plaid does not have.
-//!
-//! `POST /__control/NAME` with the fields of [`Control`]'s variant NAME (dashes or underscores) as JSON; `GET /__control/counters`; `GET /__control/items`: every item
-//! with its person, its accounts and their keys. Amounts are numbers or texts. `POST /__control/faults` replaces the simplest faults as a whole ([`Faults`]).
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -17,9 +14,6 @@ use super::persons::seconds;
 use super::transactions::{Movement, TransactionKind};
 use super::webhooks::Notice;
 use super::{Due, Plaid};
-use crate::http::{Answer, Request};
-
-pub(crate) const PREFIX: &str = "/__control/";
 
 /// One control call. `seen_after_s` is how long Plaid does not know yet what an institution already does; a balance call does not wait for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -171,18 +165,15 @@ impl Plaid {
                 self.set_account(&user_id, &account, change, seen_after_s)?;
             }
             Control::Purchase { user_id, account, amount, name, is_pending, seen_after_s } => {
-                let (login, _) = self.find_account(&user_id, &account)?;
                 let kind = TransactionKind::Purchase;
-                let number = self.book(login, Movement { account, amount, name, kind, is_pending, seen_after_s });
-                return Ok(json!({ "transaction": number }));
+                let purchase = Movement { account, amount, name, kind, is_pending, seen_after_s };
+                return self.purchase(&user_id, purchase);
             }
             Control::PayCard { user_id, account, amount, check_number, booked_after_s, seen_after_s } => {
-                let (login, _) = self.find_account(&user_id, &account)?;
                 let kind = TransactionKind::CardPayment { check_number };
                 let (amount, name) = (amount.negated(), "Payment received".to_owned());
-                let movement = Movement { account, amount, name, kind, is_pending: false, seen_after_s };
-                let at = self.now.saturating_add(seconds(booked_after_s)).unwrap_or(Timestamp::MAX);
-                self.schedule(at, Due::Book { login, movement });
+                let payment = Movement { account, amount, name, kind, is_pending: false, seen_after_s };
+                self.pay_card(&user_id, payment, booked_after_s)?;
                 self.advance(now);
             }
             Control::PostTransaction { transaction, seen_after_s } => {
@@ -246,6 +237,18 @@ impl Plaid {
         Ok(json!({}))
     }
 
+    fn purchase(&mut self, user_id: &str, purchase: Movement) -> Result<Value, Failure> {
+        let (login, _) = self.find_account(user_id, &purchase.account)?;
+        Ok(json!({ "transaction": self.book(login, purchase) }))
+    }
+
+    fn pay_card(&mut self, user_id: &str, payment: Movement, booked_after_s: u32) -> Result<(), Failure> {
+        let (login, _) = self.find_account(user_id, &payment.account)?;
+        let at = self.now.saturating_add(seconds(booked_after_s)).unwrap_or(Timestamp::MAX);
+        self.schedule(at, Due::Book { login, movement: payment });
+        Ok(())
+    }
+
     fn find_item(&self, item_id: &str) -> Result<usize, Failure> {
         let is_it = |item: &super::items::Item| item.item_id == item_id && item.state != ItemState::Removed;
         self.items.iter().position(is_it).ok_or_else(|| error::ITEM_NOT_FOUND.into())
@@ -258,47 +261,4 @@ impl Plaid {
         self.announce(item, Notice::UserAccountRevoked { account_id });
         Ok(())
     }
-
-    fn list_items(&self) -> Value {
-        let accounts = |item: &super::items::Item| -> Vec<Value> {
-            let shared = item.accounts.iter();
-            shared.map(|shared| json!({ "account": shared.seen.key, "account_id": shared.account_id })).collect()
-        };
-        let items = self.items.iter().filter(|item| item.state != ItemState::Removed).map(|item| {
-            let login = &self.logins[item.login];
-            json!({
-                "item_id": item.item_id, "user_id": login.user_id, "institution_id": login.institution_id,
-                "accounts": accounts(item),
-            })
-        });
-        json!({ "items": items.collect::<Vec<_>>() })
-    }
-
-    pub(crate) fn handle_control(&mut self, name: &str, request: &Request) -> Answer {
-        let outcome = match (request.method.as_str(), name) {
-            ("GET", "counters") => Ok(json!(self.counters())),
-            ("GET", "items") => Ok(self.list_items()),
-            ("POST", name) => read_control(name, &request.body).and_then(|control| {
-                // The caller's time: `control` adds the offset again.
-                let now = self.caller_time(self.now);
-                self.control(now, control)
-            }),
-            _ => Err(error::NOT_FOUND.into()),
-        };
-        match outcome {
-            Ok(body) => Answer::reply(200, body.to_string()),
-            Err(failure) => failure.into_answer(""),
-        }
-    }
-}
-
-fn read_control(name: &str, body: &str) -> Result<Control, Failure> {
-    let mut fields: Map<String, Value> = if body.trim().is_empty() {
-        Map::new()
-    } else {
-        serde_json::from_str(body).map_err(|_| error::INVALID_BODY)?
-    };
-    fields.insert("control".to_owned(), Value::String(name.replace('-', "_")));
-    serde_json::from_value(Value::Object(fields))
-        .map_err(|problem| Failure::field("control call", &problem.to_string()))
 }

@@ -146,7 +146,7 @@ impl Plaid {
     }
 
     /// Each attempt is signed anew: a signature counts for five minutes only.
-    fn outgoing(&mut self, position: usize) -> OutgoingWebhook {
+    fn outgoing(&self, position: usize) -> OutgoingWebhook {
         let delivery = &self.deliveries[position];
         let verification = self.keys.sign(self.now, &delivery.body, delivery.forgery);
         let body = if delivery.forgery == Some(Forgery::CorruptedBody) {

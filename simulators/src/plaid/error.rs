@@ -129,6 +129,10 @@ impl Failure {
         }
     }
 
+    pub(crate) fn internal() -> Self {
+        INTERNAL_SERVER_ERROR.into()
+    }
+
     pub(crate) fn field(field: &str, reason: &str) -> Self {
         Self::new(INVALID_FIELD, &format!("{field} {reason}"))
     }

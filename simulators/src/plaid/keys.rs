@@ -48,17 +48,8 @@ impl Keys {
         if let Some(old) = self.keys.last_mut() {
             old.expired_at = Some(now);
         }
-        let (kid, key) = (self.ids.uuid(), self.new_key());
+        let (kid, key) = (self.ids.uuid(), new_key(&mut self.ids));
         self.keys.push(Key { kid, key, created_at: now, expired_at: None });
-    }
-
-    fn new_key(&mut self) -> SigningKey {
-        loop {
-            // All but a vanishing part of 32 bytes are a key.
-            if let Ok(key) = SigningKey::from_slice(&Sha256::digest(self.ids.secret())) {
-                return key;
-            }
-        }
     }
 
     fn view(&self, kid: &str) -> Option<Value> {
@@ -73,12 +64,14 @@ impl Keys {
     }
 
     /// The `Plaid-Verification` of these bytes when they are sent at `now`, true or forged.
-    pub(crate) fn sign(&mut self, now: Timestamp, body: &str, forgery: Option<Forgery>) -> Option<String> {
+    pub(crate) fn sign(&self, now: Timestamp, body: &str, forgery: Option<Forgery>) -> Option<String> {
         let position = match forgery {
             Some(Forgery::RetiredKey) => self.keys.len().checked_sub(2)?,
             Some(_) | None => self.keys.len().checked_sub(1)?,
         };
-        let foreign = self.new_foreign_key(forgery);
+        let is_foreign = matches!(forgery, Some(Forgery::ForeignKey | Forgery::UnknownKid));
+        // A key that this Plaid never had.
+        let foreign = is_foreign.then(|| new_key(&mut Ids::new(self.ids.scatter(0))));
         let key = &self.keys[position];
         let (algorithm, kid) = match forgery {
             Some(Forgery::AlgNone) => ("none", key.kid.clone()),
@@ -103,9 +96,14 @@ impl Keys {
         let signature = signature(signing, &message, forgery)?;
         Some(format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
+}
 
-    fn new_foreign_key(&mut self, forgery: Option<Forgery>) -> Option<SigningKey> {
-        matches!(forgery, Some(Forgery::ForeignKey | Forgery::UnknownKid)).then(|| self.new_key())
+fn new_key(ids: &mut Ids) -> SigningKey {
+    loop {
+        // All but a vanishing part of 32 bytes are a key.
+        if let Ok(key) = SigningKey::from_slice(&Sha256::digest(ids.secret())) {
+            return key;
+        }
     }
 }
 

@@ -108,8 +108,10 @@ impl Plaid {
         token.is_used = true;
         match token.purpose.clone() {
             Purpose::Update { item } => {
-                if self.items[item].state == ItemState::Removed {
-                    return Err(error::ITEM_NOT_FOUND.into());
+                match self.items[item].state {
+                    ItemState::Removed => return Err(error::ITEM_NOT_FOUND.into()),
+                    ItemState::Revoked => return Err(error::USER_PERMISSION_REVOKED.into()),
+                    ItemState::Healthy | ItemState::LoginRequired(_) => {}
                 }
                 self.update_item(item, accounts);
                 Ok(json!({ "item_id": self.items[item].item_id }))

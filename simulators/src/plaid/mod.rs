@@ -13,6 +13,7 @@
 mod accounts;
 mod call;
 mod control;
+mod control_routes;
 mod deliveries;
 mod error;
 mod faults;
@@ -25,6 +26,7 @@ mod money;
 mod persons;
 mod route;
 mod sandbox;
+mod settings;
 mod sync;
 mod time;
 mod transactions;
@@ -56,74 +58,12 @@ pub use faults::{CallFault, CallFaultKind, Faults, Forgery, Limit, WebhookFaults
 pub use institutions::routing_number;
 pub use money::Dollars;
 pub use route::production_limits;
+pub use settings::{Config, Environment, Settings};
 
 const REQUEST_ID_LENGTH: usize = 15;
 /// How long before its consent ends a person's application is told.
 const NOTICE_OF_DISCONNECT: SignedDuration = SignedDuration::from_hours(7 * 24);
 const GATEWAY_PAGE: &str = "<html><head><title>Bad Gateway</title></head><body></body></html>";
-
-/// What a simulated Plaid starts from.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Config {
-    pub client_id: String,
-    pub secret: String,
-    pub unknown_institutions: BTreeSet<String>,
-    /// Known, but with an empty list of routing numbers.
-    pub without_routing_numbers: BTreeSet<String>,
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Config")
-            .field("unknown_institutions", &self.unknown_institutions)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Tokens and webhooks are marked with it; only the Sandbox has `/sandbox/*` endpoints and lets a link token be used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Environment {
-    Sandbox,
-    Production,
-}
-
-impl Environment {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Sandbox => "sandbox",
-            Self::Production => "production",
-        }
-    }
-}
-
-/// How a simulated Plaid behaves where Plaid's documents leave it open.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    /// Another seed gives other ids and keys.
-    pub seed: u64,
-    pub environment: Environment,
-    /// `/accounts/get` and `/liabilities/get` still answer what was seen last.
-    pub cached_while_login_required: bool,
-    /// After linking.
-    pub initial_update_after_s: u32,
-    pub historical_update_after_s: u32,
-    /// A person's consent ends so long after it was given; without a number never.
-    pub consent_lasts_days: Option<u32>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            seed: 0,
-            environment: Environment::Sandbox,
-            cached_while_login_required: false,
-            initial_update_after_s: 4,
-            historical_update_after_s: 60,
-            consent_lasts_days: None,
-        }
-    }
-}
 
 /// Something that happens by itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -236,8 +176,17 @@ impl Plaid {
 
     /// Answers one HTTP request at the caller's time `now`, after everything that fell due before it.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Answer {
+        self.handle_as(now, request, false)
+    }
+
+    /// As [`Plaid::handle`], for a request whose credentials were checked when it was first made.
+    pub(crate) fn handle_authorized(&mut self, now: Timestamp, request: &Request) -> Answer {
+        self.handle_as(now, request, true)
+    }
+
+    fn handle_as(&mut self, now: Timestamp, request: &Request, is_authorized: bool) -> Answer {
         self.advance(now);
-        if let Some(name) = request.path.strip_prefix(control::PREFIX) {
+        if let Some(name) = request.path.strip_prefix(control_routes::PREFIX) {
             return self.handle_control(name, request);
         }
         self.calls += 1;
@@ -246,14 +195,14 @@ impl Plaid {
         if self.faults.outage_until.is_some_and(|until| self.now < until) {
             return Failure::from(error::PLANNED_MAINTENANCE).into_answer(&request_id);
         }
-        self.admit(request, &request_id).unwrap_or_else(|failure| failure.into_answer(&request_id))
+        self.admit(request, is_authorized, &request_id).unwrap_or_else(|failure| failure.into_answer(&request_id))
     }
 
     /// Whether the request may change Plaid, so that a journal must keep it.
     #[must_use]
     pub fn changes_state(&self, request: &Request) -> bool {
         let is_read = || Endpoint::find(&request.path).is_some_and(|endpoint| endpoint.is_read);
-        if request.path.starts_with(control::PREFIX) {
+        if request.path.starts_with(control_routes::PREFIX) {
             return request.method != "GET";
         }
         let is_authorized = Call::read(request).is_ok_and(|call| self.authorize(&call).is_ok());
@@ -261,10 +210,12 @@ impl Plaid {
     }
 
     /// Everything that stands before the endpoint, then the endpoint itself, as the fault switches have it.
-    fn admit(&mut self, request: &Request, request_id: &str) -> Result<Answer, Failure> {
+    fn admit(&mut self, request: &Request, is_authorized: bool, request_id: &str) -> Result<Answer, Failure> {
         let call = Call::read(request)?;
         let endpoint = Endpoint::find(&request.path).ok_or(error::NOT_FOUND)?;
-        self.authorize(&call)?;
+        if !is_authorized {
+            self.authorize(&call)?;
+        }
         let item = call.value("access_token").and_then(Value::as_str).and_then(|token| self.access_tokens.get(token));
         let item = item.map(|position| &self.items[*position]);
         let institution_of = |item: &Item| self.logins[item.login].institution_id.as_str();
@@ -287,7 +238,6 @@ impl Plaid {
         fault: Option<CallFaultKind>,
         request_id: &str,
     ) -> Result<Answer, Failure> {
-        let broken = || Failure::from(error::INTERNAL_SERVER_ERROR);
         match fault {
             None => {
                 let mut body = endpoint.answer(self, call)?;
@@ -295,8 +245,8 @@ impl Plaid {
                 Ok(Answer::reply(200, body.to_string()))
             }
             Some(CallFaultKind::RateLimited) => Err(endpoint.too_often(false)),
-            Some(CallFaultKind::ErrorBefore) => Err(broken()),
-            Some(CallFaultKind::ErrorAfter) => endpoint.answer(self, call).and_then(|_| Err(broken())),
+            Some(CallFaultKind::ErrorBefore) => Err(Failure::internal()),
+            Some(CallFaultKind::ErrorAfter) => endpoint.answer(self, call).and_then(|_| Err(Failure::internal())),
             Some(CallFaultKind::SilenceBefore) => Ok(Answer::Silence),
             Some(CallFaultKind::SilenceAfter) => endpoint.answer(self, call).map(|_| Answer::Silence),
             Some(CallFaultKind::Refuse { code }) => Err(Failure::injected(&code)),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::deliverer::{TIMEOUT, deliver};
-use super::journal::{Cause, Journal, JournalError};
+use super::journal::{Cause, Journal, JournalError, Replay};
 use super::{Clock, router};
 use crate::column::{ApiError, Column, Config, Control, Counters, DeliveryResult, OutgoingWebhook};
 use crate::http::{Answer, Request};
@@ -147,7 +147,11 @@ impl ColumnServer {
 }
 
 impl Bank {
-    fn record(&mut self, now: Timestamp, cause: impl FnOnce() -> Cause) -> Result<(), JournalError> {
+    fn record(
+        &mut self,
+        now: Timestamp,
+        cause: impl FnOnce() -> Cause<Control, DeliveryResult>,
+    ) -> Result<(), JournalError> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         journal.append(now, cause()).inspect_err(|error| tracing::error!(%error, "the simulated bank's journal failed"))
     }
@@ -159,6 +163,29 @@ impl Bank {
             let _ = self.record(now, || Cause::Time);
         }
         self.column.advance(now);
+    }
+}
+
+impl Replay for Column {
+    type Control = Control;
+    type Report = DeliveryResult;
+
+    fn replay(&mut self, at: Timestamp, cause: Cause<Control, DeliveryResult>) {
+        match cause {
+            Cause::Request(request) => {
+                self.handle_authorized(at, &request);
+            }
+            Cause::Control(control) => {
+                // A refused control call was refused then as well.
+                let _ = self.control(at, control);
+            }
+            Cause::Reports(reports) => {
+                for (delivery, result) in reports {
+                    self.report_delivery(at, delivery, result);
+                }
+            }
+            Cause::Time => self.advance(at),
+        }
     }
 }
 
