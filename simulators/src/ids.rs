@@ -50,6 +50,21 @@ impl Ids {
             .collect()
     }
 
+    /// `length` letters and digits, at most 64, that belong to `number`.
+    pub(crate) fn opaque(&self, number: u64, length: usize) -> String {
+        let halves = [self.digest(number), self.digest(!number)].concat();
+        halves.iter().take(length).map(|byte| char::from(BASE62[usize::from(byte % 62)])).collect()
+    }
+
+    /// A UUID of version 4.
+    pub(crate) fn uuid(&mut self) -> String {
+        let number = self.number();
+        let mut bytes = self.digest(number);
+        bytes[6] = (bytes[6] & 0x0f) | 0x40;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        [0..4, 4..6, 6..8, 8..10, 10..16].map(|range| hex::encode(&bytes[range])).join("-")
+    }
+
     /// A text that only this seed gives.
     pub(crate) fn secret(&mut self) -> String {
         let number = self.number();

@@ -3,51 +3,49 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::Config;
-use super::error::{Failure, failure};
+use super::Plaid;
+use super::call::Call;
+use super::error::{self, Failure};
+use super::items::Product;
 
-const KNOWN_FIELDS: [&str; 5] = ["client_id", "secret", "institution_id", "country_codes", "options"];
 const WEIGHTS: [u32; 9] = [3, 7, 1, 3, 7, 1, 3, 7, 1];
 
-pub(super) fn get_by_id(config: &Config, body: &Value) -> Result<Value, Failure> {
-    refuse_unknown_fields(body)?;
-    let id = body["institution_id"].as_str().ok_or_else(|| missing("institution_id"))?;
-    let countries = body["country_codes"].as_array().ok_or_else(|| missing("country_codes"))?;
-    let is_known = is_institution_id(id) && !config.unknown_institutions.contains(id);
-    if !is_known || !countries.iter().any(|country| country == "US") {
-        return Err(failure(400, "INVALID_INPUT", "INVALID_INSTITUTION", "invalid institution_id provided"));
-    }
-    let routing_numbers =
-        if config.without_routing_numbers.contains(id) { Vec::new() } else { vec![routing_number(id)] };
-    let mut institution = json!({
-        "institution_id": id,
-        "name": format!("Simulated Bank {}", id.trim_start_matches("ins_")),
-        "products": ["auth", "identity", "liabilities", "transactions"],
-        "country_codes": ["US"],
-        "routing_numbers": routing_numbers,
-        "oauth": false,
-    });
-    if body["options"]["include_optional_metadata"] == true {
-        for field in ["url", "primary_color", "logo"] {
-            institution[field] = Value::Null;
+impl Plaid {
+    pub(crate) fn get_institution(&mut self, call: &Call) -> Result<Value, Failure> {
+        let id = call.text("institution_id")?;
+        if !call.texts("country_codes")?.iter().any(|country| country == "US") {
+            return Err(error::INVALID_INSTITUTION.into());
         }
+        self.known_institution(id)?;
+        let has_routing_number = !self.config.without_routing_numbers.contains(id);
+        let mut institution = json!({
+            "institution_id": id,
+            "name": name(id),
+            "products": Product::ALL.map(Product::name),
+            "country_codes": ["US"],
+            "routing_numbers": has_routing_number.then(|| routing_number(id)).as_slice(),
+            "oauth": false,
+        });
+        if call.option("include_optional_metadata") == Some(&Value::Bool(true)) {
+            for field in ["url", "primary_color", "logo"] {
+                institution[field] = Value::Null;
+            }
+        }
+        Ok(json!({ "institution": institution }))
     }
-    Ok(json!({ "institution": institution }))
-}
 
-fn refuse_unknown_fields(body: &Value) -> Result<(), Failure> {
-    let is_unknown = |field: &&String| !KNOWN_FIELDS.contains(&field.as_str());
-    match body.as_object().and_then(|fields| fields.keys().find(is_unknown)) {
-        None => Ok(()),
-        Some(field) => {
-            let message = format!("the following fields are not recognized by this endpoint: {field}");
-            Err(failure(400, "INVALID_REQUEST", "UNKNOWN_FIELDS", &message))
+    /// Refuses an institution that does not exist here.
+    pub(crate) fn known_institution(&self, id: &str) -> Result<(), Failure> {
+        if is_institution_id(id) && !self.config.unknown_institutions.contains(id) {
+            Ok(())
+        } else {
+            Err(error::INVALID_INSTITUTION.into())
         }
     }
 }
 
-fn missing(field: &str) -> Failure {
-    failure(400, "INVALID_REQUEST", "MISSING_FIELDS", &format!("the following required fields are missing: {field}"))
+pub(crate) fn name(id: &str) -> String {
+    format!("Simulated Bank {}", id.trim_start_matches("ins_"))
 }
 
 fn is_institution_id(id: &str) -> bool {

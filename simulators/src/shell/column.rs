@@ -2,25 +2,17 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use axum::Router;
-use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tokio::sync::Notify;
-use tokio::time::MissedTickBehavior;
 
-use super::journal::{Cause, Journal, JournalError};
+use super::deliverer::{TIMEOUT, deliver};
+use super::journal::{Cause, Journal, JournalError, Replay};
 use super::{Clock, router};
 use crate::column::{ApiError, Column, Config, Control, Counters, DeliveryResult, OutgoingWebhook};
 use crate::http::{Answer, Request};
 
-const MOST_CONCURRENT_DELIVERIES: usize = 32;
-/// A receiver that takes longer has failed (column.md section 2.4).
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
-/// How often the deliverer looks at the clock when nobody wakes it.
-const TICK: Duration = Duration::from_millis(20);
 /// All that the bank reads of a request's headers, besides the key.
 const KEPT_HEADERS: [&str; 2] = ["content-type", "idempotency-key"];
 
@@ -144,24 +136,8 @@ impl ColumnServer {
 
     /// Delivers webhooks, at most 32 at a time, until it is dropped. Column follows no redirects, so `http` should not either.
     pub async fn deliver(&self, http: &reqwest::Client) {
-        let mut tick = tokio::time::interval(TICK);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut in_flight = FuturesUnordered::new();
-        loop {
-            let room = MOST_CONCURRENT_DELIVERIES.saturating_sub(in_flight.len());
-            in_flight.extend(self.due_deliveries(room).into_iter().map(|webhook| post(http, webhook)));
-            tokio::select! {
-                Some(first) = in_flight.next(), if !in_flight.is_empty() => {
-                    let mut reports = vec![first];
-                    while let Some(Some(next)) = in_flight.next().now_or_never() {
-                        reports.push(next);
-                    }
-                    self.report(reports);
-                }
-                () = self.wake.notified(), if room > 0 => {}
-                _ = tick.tick() => {}
-            }
-        }
+        let take_due = |limit| self.due_deliveries(limit);
+        deliver(&self.wake, take_due, |webhook| post(http, webhook), |reports| self.report(reports)).await;
     }
 
     /// A panic in one call leaves the bank as it was before or after a step, never torn: it goes on.
@@ -171,7 +147,11 @@ impl ColumnServer {
 }
 
 impl Bank {
-    fn record(&mut self, now: Timestamp, cause: impl FnOnce() -> Cause) -> Result<(), JournalError> {
+    fn record(
+        &mut self,
+        now: Timestamp,
+        cause: impl FnOnce() -> Cause<Control, DeliveryResult>,
+    ) -> Result<(), JournalError> {
         let Some(journal) = &mut self.journal else { return Ok(()) };
         journal.append(now, cause()).inspect_err(|error| tracing::error!(%error, "the simulated bank's journal failed"))
     }
@@ -186,12 +166,35 @@ impl Bank {
     }
 }
 
+impl Replay for Column {
+    type Control = Control;
+    type Report = DeliveryResult;
+
+    fn replay(&mut self, at: Timestamp, cause: Cause<Control, DeliveryResult>) {
+        match cause {
+            Cause::Request(request) => {
+                self.handle_authorized(at, &request);
+            }
+            Cause::Control(control) => {
+                // A refused control call was refused then as well.
+                let _ = self.control(at, control);
+            }
+            Cause::Reports(reports) => {
+                for (delivery, result) in reports {
+                    self.report_delivery(at, delivery, result);
+                }
+            }
+            Cause::Time => self.advance(at),
+        }
+    }
+}
+
 async fn post(http: &reqwest::Client, webhook: OutgoingWebhook) -> (usize, DeliveryResult) {
     let request = webhook
         .headers()
         .into_iter()
         .fold(http.post(&webhook.url), |request, (name, value)| request.header(name, value))
-        .timeout(DELIVERY_TIMEOUT)
+        .timeout(TIMEOUT)
         .body(webhook.body.clone());
     let result = match request.send().await {
         Ok(response) if response.status().is_success() => DeliveryResult::Accepted,

@@ -1,4 +1,4 @@
-//! The simulated bank's database: an append-only file of what was asked of it and when, one JSON object a line.
+//! The database of a simulated service: an append-only file of what was asked of it and when, one JSON object a line.
 //!
 //! A line is with the operating system before the answer leaves, so that killing the process loses nothing that anybody was told; a loss of power may. A last line that
 //! was cut off is dropped. The file holds what a bank holds, account numbers included: only its owner can read it.
@@ -8,37 +8,44 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::column::{Column, Control, DeliveryResult};
 use crate::http::Request;
 
-/// Why the simulated bank cannot be kept in its file.
+/// Why a simulated service cannot be kept in its file.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("the simulated bank's file {path} cannot be used, check the folder and its permissions: {source}")]
+    #[error("the simulation's file {path} cannot be used, check the folder and its permissions: {source}")]
     File { path: PathBuf, source: io::Error },
-    #[error(
-        "line {line} of the simulated bank's file {path} is damaged: restore the file or start with an empty folder"
-    )]
+    #[error("line {line} of the simulation's file {path} is damaged: restore the file or start with an empty folder")]
     Damaged { path: PathBuf, line: usize },
 }
 
-/// One thing that happened to the bank, at the caller's time.
+/// A core that can be kept in a journal.
+pub(super) trait Replay {
+    type Control: Serialize + DeserializeOwned;
+    type Report: Serialize + DeserializeOwned;
+
+    /// Lets happen again what happened at `at`.
+    fn replay(&mut self, at: Timestamp, cause: Cause<Self::Control, Self::Report>);
+}
+
+/// One thing that happened to a core, at the caller's time.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Cause {
+pub(super) enum Cause<Control, Report> {
     Request(Request),
     Control(Control),
-    Reports(Vec<(usize, DeliveryResult)>),
+    Reports(Vec<(usize, Report)>),
     /// The clock reached a time at which something was due.
     Time,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
-struct Entry {
+struct Entry<Control, Report> {
     at: Timestamp,
-    cause: Cause,
+    cause: Cause<Control, Report>,
 }
 
 #[derive(Debug)]
@@ -49,21 +56,25 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// Opens the file, or creates it, and replays it into `bank`.
-    pub(super) fn open(path: &Path, bank: &mut Column) -> Result<Self, JournalError> {
+    /// Opens the file, or creates it, and replays it into `core`.
+    pub(super) fn open(path: &Path, core: &mut impl Replay) -> Result<Self, JournalError> {
         let failed = |source| JournalError::File { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        let whole = replay(path, &file, bank)?;
+        let whole = replay(path, &file, core)?;
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, length: whole })
     }
 
-    pub(super) fn append(&mut self, at: Timestamp, cause: Cause) -> Result<(), JournalError> {
+    pub(super) fn append<Control: Serialize, Report: Serialize>(
+        &mut self,
+        at: Timestamp,
+        cause: Cause<Control, Report>,
+    ) -> Result<(), JournalError> {
         let failed = |source| JournalError::File { path: self.path.clone(), source };
         let mut line = serde_json::to_vec(&Entry { at, cause }).map_err(|error| failed(error.into()))?;
         line.push(b'\n');
@@ -79,7 +90,7 @@ impl Journal {
 }
 
 /// Replays all whole lines and answers how many bytes they are.
-fn replay(path: &Path, file: &File, bank: &mut Column) -> Result<u64, JournalError> {
+fn replay<Core: Replay>(path: &Path, file: &File, core: &mut Core) -> Result<u64, JournalError> {
     let failed = |source| JournalError::File { path: path.to_owned(), source };
     let mut reader = BufReader::new(file);
     let mut whole = 0_u64;
@@ -90,28 +101,10 @@ fn replay(path: &Path, file: &File, bank: &mut Column) -> Result<u64, JournalErr
         if line.last() != Some(&b'\n') {
             break;
         }
-        let entry: Entry =
+        let entry: Entry<Core::Control, Core::Report> =
             serde_json::from_slice(&line).map_err(|_| JournalError::Damaged { path: path.to_owned(), line: number })?;
-        apply(entry, bank);
+        core.replay(entry.at, entry.cause);
         whole = whole.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
     }
     Ok(whole)
-}
-
-fn apply(entry: Entry, bank: &mut Column) {
-    match entry.cause {
-        Cause::Request(request) => {
-            bank.handle_authorized(entry.at, &request);
-        }
-        Cause::Control(control) => {
-            // A refused control call was refused then as well.
-            let _ = bank.control(entry.at, control);
-        }
-        Cause::Reports(reports) => {
-            for (delivery, result) in reports {
-                bank.report_delivery(entry.at, delivery, result);
-            }
-        }
-        Cause::Time => bank.advance(entry.at),
-    }
 }

@@ -1,6 +1,7 @@
 //! The HTTP shells: thin wrappers that put the cores behind a socket, deliver webhooks and keep a journal. Nothing is decided here.
 
 mod column;
+mod deliverer;
 mod journal;
 mod plaid;
 

@@ -1,28 +1,15 @@
 use super::*;
 
-fn now() -> Timestamp {
-    "2026-03-02T18:04:05Z".parse().unwrap()
-}
-
 fn plaid() -> Plaid {
-    Plaid::new(Config {
-        client_id: "client".to_owned(),
-        secret: "secret".to_owned(),
-        unknown_institutions: BTreeSet::from(["ins_404".to_owned()]),
-        without_routing_numbers: BTreeSet::from(["ins_9".to_owned()]),
-    })
+    Plaid::new(config())
 }
 
 fn request(fields: &Value) -> Request {
-    Request::new("POST", "/institutions/get_by_id")
-        .with_header("Content-Type", "application/json")
-        .with_header("PLAID-CLIENT-ID", "client")
-        .with_header("PLAID-SECRET", "secret")
-        .with_body(fields.to_string().as_bytes())
+    super::request("/institutions/get_by_id", fields)
 }
 
 fn ask(plaid: &mut Plaid, request: &Request) -> (u16, Value) {
-    match plaid.handle(now(), request) {
+    match plaid.handle(at(START), request) {
         Answer::Reply(reply) => (reply.status, serde_json::from_str(&reply.body).unwrap()),
         Answer::Silence => (0, Value::Null),
     }

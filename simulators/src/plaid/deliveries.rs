@@ -1,0 +1,225 @@
+//! Webhook deliveries and their retries (plaid.md section 2.4).
+//!
+//! Only 200 within 10 seconds is success. A failed attempt is repeated after 30 seconds and then four times as long each time, for 24 hours; after a 429 as `Retry-After`
+//! says, at most four hours. Nothing is repeated for an address that refused more than 90 % of its webhooks in 24 hours, once there were ten (Plaid names no least number).
+//! A delivery taken and never reported on is lost only in this process: after a journal replay it is due again.
+
+use std::collections::VecDeque;
+
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Plaid;
+use super::faults::Forgery;
+
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(30);
+const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(4);
+/// Fewer attempts say nothing about an address.
+const LEAST_ATTEMPTS_TO_JUDGE: usize = 10;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum DeliveryStatus {
+    Pending,
+    Succeeded,
+    Failed,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Delivery {
+    url: String,
+    body: String,
+    first_due_at: Timestamp,
+    due_at: Timestamp,
+    order: u64,
+    failures: u32,
+    status: DeliveryStatus,
+    /// How the next attempt is forged.
+    forgery: Option<Forgery>,
+}
+
+/// Place in the queue: time, order within that time, position of the delivery.
+pub(crate) type Queued = (Timestamp, u64, usize);
+
+/// When an address was tried in the last 24 hours, and whether it accepted.
+pub(crate) type Attempts = VecDeque<(Timestamp, bool)>;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct DeliveryCounts {
+    /// Waiting for an attempt, or for its result.
+    pub pending: usize,
+    pub succeeded: usize,
+    pub failed: usize,
+}
+
+/// A webhook to send now, ready to be posted as it stands.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingWebhook {
+    /// For [`Plaid::report_delivery`].
+    pub delivery: usize,
+    pub url: String,
+    /// The value of `Plaid-Verification`; absent only when forged so.
+    pub verification: Option<String>,
+    pub body: String,
+}
+
+impl OutgoingWebhook {
+    /// All headers of the request.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(&'static str, &str)> {
+        let verification = self.verification.as_deref().map(|value| ("plaid-verification", value));
+        std::iter::once(("content-type", "application/json")).chain(verification).collect()
+    }
+}
+
+impl std::fmt::Debug for OutgoingWebhook {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("OutgoingWebhook")
+            .field("delivery", &self.delivery)
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How an attempt went. Success is exactly 200 within 10 seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryResult {
+    Accepted,
+    NotAccepted,
+    /// 429, with the text of `Retry-After` if there was one.
+    TooManyRequests {
+        retry_after: Option<String>,
+    },
+}
+
+impl DeliveryResult {
+    /// What an answer with this status means.
+    #[must_use]
+    pub fn of_status(status: u16, retry_after: Option<&str>) -> Self {
+        match status {
+            200 => Self::Accepted,
+            429 => Self::TooManyRequests { retry_after: retry_after.map(str::to_owned) },
+            _ => Self::NotAccepted,
+        }
+    }
+}
+
+impl Plaid {
+    /// Queues a webhook, as the fault switches have it; a forgery of its own goes before theirs.
+    pub(crate) fn queue_webhook(&mut self, url: String, body: String, forgery: Option<Forgery>) {
+        let number = self.ids.number();
+        let fate = self.faults.webhooks.fate(self.ids.scatter(number));
+        for _ in 0..fate.copies {
+            let due_at = self.now.saturating_add(fate.delay).unwrap_or(Timestamp::MAX);
+            let position = self.deliveries.len();
+            let order = fate.order.unwrap_or(number);
+            self.deliveries.push(Delivery {
+                url: url.clone(),
+                body: body.clone(),
+                first_due_at: due_at,
+                due_at,
+                order,
+                failures: 0,
+                status: DeliveryStatus::Pending,
+                forgery: forgery.or(fate.forgery),
+            });
+            self.queue.insert((due_at, order, position));
+            self.delivery_counts.pending += 1;
+        }
+    }
+
+    /// Takes up to `limit` webhooks that are due; each must be reported on with [`Plaid::report_delivery`].
+    pub fn due_deliveries(&mut self, now: Timestamp, limit: usize) -> Vec<OutgoingWebhook> {
+        self.advance(now);
+        let mut outgoing = Vec::new();
+        while outgoing.len() < limit
+            && let Some(queued) = self.queue.first().copied()
+            && queued.0 <= self.now
+        {
+            self.queue.pop_first();
+            outgoing.push(self.outgoing(queued.2));
+        }
+        outgoing
+    }
+
+    /// Each attempt is signed anew: a signature counts for five minutes only.
+    fn outgoing(&self, position: usize) -> OutgoingWebhook {
+        let delivery = &self.deliveries[position];
+        let verification = self.keys.sign(self.now, &delivery.body, delivery.forgery);
+        let body = if delivery.forgery == Some(Forgery::CorruptedBody) {
+            delivery.body.replacen("\"environment\"", "\"environmenT\"", 1)
+        } else {
+            delivery.body.clone()
+        };
+        OutgoingWebhook { delivery: position, url: delivery.url.clone(), verification, body }
+    }
+
+    /// Takes the result of an attempt back; a failed one is queued again or, after the last, given up.
+    pub fn report_delivery(&mut self, now: Timestamp, position: usize, result: DeliveryResult) {
+        self.advance(now);
+        let now = self.now;
+        let Some(delivery) = self.deliveries.get_mut(position) else { return };
+        if delivery.status != DeliveryStatus::Pending {
+            return;
+        }
+        self.queue.remove(&(delivery.due_at, delivery.order, position));
+        let attempts = self.attempts.entry(delivery.url.clone()).or_default();
+        attempts.push_back((now, result == DeliveryResult::Accepted));
+        let is_hopeless = is_hopeless(attempts, now);
+        let standard = pause_after(delivery.failures);
+        let pause = match result {
+            DeliveryResult::Accepted => {
+                delivery.status = DeliveryStatus::Succeeded;
+                self.delivery_counts.pending -= 1;
+                self.delivery_counts.succeeded += 1;
+                return;
+            }
+            DeliveryResult::NotAccepted => standard,
+            DeliveryResult::TooManyRequests { retry_after } => {
+                retry_after.and_then(|text| wait(&text, now)).unwrap_or(standard).min(LONGEST_RETRY_AFTER)
+            }
+        };
+        let due_at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
+        delivery.failures += 1;
+        delivery.forgery = None;
+        if is_hopeless || due_at.duration_since(delivery.first_due_at) > RETRY_WINDOW {
+            delivery.status = DeliveryStatus::Failed;
+            self.delivery_counts.pending -= 1;
+            self.delivery_counts.failed += 1;
+        } else {
+            delivery.due_at = due_at;
+            self.queue.insert((due_at, delivery.order, position));
+        }
+    }
+
+    /// When the next webhook is due, on the caller's clock.
+    #[must_use]
+    pub fn next_delivery(&self) -> Option<Timestamp> {
+        self.queue.first().map(|queued| self.caller_time(queued.0))
+    }
+}
+
+fn pause_after(failures: u32) -> SignedDuration {
+    FIRST_PAUSE.saturating_mul(4_i32.saturating_pow(failures))
+}
+
+/// Forgets what is older than 24 hours, then tells whether more than 90 % of the rest was refused.
+fn is_hopeless(attempts: &mut Attempts, now: Timestamp) -> bool {
+    while attempts.front().is_some_and(|(at, _)| now.duration_since(*at) > RETRY_WINDOW) {
+        attempts.pop_front();
+    }
+    let refused = attempts.iter().filter(|(_, is_accepted)| !is_accepted).count();
+    attempts.len() >= LEAST_ATTEMPTS_TO_JUDGE && refused * 10 > attempts.len() * 9
+}
+
+/// `Retry-After` as whole seconds, an HTTP date or an ISO 8601 time.
+fn wait(retry_after: &str, now: Timestamp) -> Option<SignedDuration> {
+    let text = retry_after.trim();
+    let at = || text.parse().ok().or_else(|| rfc2822::parse(text).ok().map(|at| at.timestamp()));
+    let wait =
+        text.parse().ok().map(SignedDuration::from_secs).or_else(|| at().map(|at: Timestamp| at.duration_since(now)));
+    wait.map(|wait| wait.max(SignedDuration::ZERO))
+}
