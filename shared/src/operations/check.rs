@@ -3,10 +3,10 @@
 use super::ach::rest;
 use super::send::{self, Prepared};
 use super::{OperationError, System};
+use crate::domain::autopay::person::Person;
 use crate::domain::bank::check::request::{IssueCheckRequest, MailRequest};
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::{CheckPayee, Payment};
-use crate::domain::autopay::person::Person;
 use crate::store::stored::Stored;
 
 /// Has the bank issue and mail it, and lets the person rest where the bank refuses us.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{OperationError, System, lists, payers, sources};
-use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::autopay::person::Person;
+use crate::domain::ledger::{Account, AccountKind};
 use crate::ports::table::{Cursor, decode};
 use crate::store::keys;
 use crate::store::ledger::{self, Posting, Totals};

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use super::{OperationError, System, system::minutes_from};
 use crate::domain::autopay::ids::PersonId;
+use crate::domain::autopay::person::Person;
 use crate::domain::ids::FundingId;
 use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::payment::lone::PayerFacts;
-use crate::domain::autopay::person::Person;
 use crate::domain::source::{Pause, PauseReason, Source};
 use crate::ports::table::{Change, Key, TableError};
 use crate::store::stored::{Stored, read, replace};

@@ -1,13 +1,13 @@
 //! Stories of a lone payment that goes out as a check: its events, its letter, and its funding coming back.
 
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
 use shared::domain::bank::check::delivery::DeliveryStatus;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::funding::Funding;
 use shared::domain::ids::FundingId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::payment::CheckPayee;
-use shared::domain::autopay::ids::PersonId;
-use shared::domain::autopay::person::Person;
 use shared::operations::ledger;
 
 use super::*;

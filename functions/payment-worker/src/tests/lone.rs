@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
 use shared::domain::bank::check::snapshot::CheckSnapshot;
 use shared::domain::bank::event::BankEvent;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
@@ -13,8 +15,6 @@ use shared::domain::ids::{FundingId, PaymentId};
 use shared::domain::leg::{Effect, Leg, State};
 use shared::domain::money::Cents;
 use shared::domain::payment::{CheckPayee, Payee, Payment};
-use shared::domain::autopay::ids::PersonId;
-use shared::domain::autopay::person::Person;
 use shared::domain::source::ExternalAccount;
 use shared::domain::task::QueueName;
 use shared::operations::{bank_events, due};
