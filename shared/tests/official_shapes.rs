@@ -23,6 +23,9 @@ use shared::adapters::api_key::ApiKey;
 use shared::adapters::column::{ColumnClient, ColumnSettings};
 use shared::adapters::plaid::{BalanceQuery, LinkPurpose, LinkTokenRequest, PlaidClient, PlaidSettings, RepairNeed};
 use shared::adapters::provider_call::CallLimits;
+use shared::domain::bank::check::request::{IssueCheckRequest, MailRequest};
+use shared::domain::bank::check::snapshot::CheckSnapshot;
+use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
 };
@@ -107,6 +110,87 @@ fn a_payout_to_a_known_payee_has_the_published_shape() {
     let known = Counterparty::Known { counterparty_id: "cpty_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned() };
     let body = payout(known, Timing::On(jiff::civil::date(2026, 3, 3))).body().unwrap();
     assert_published("column.schema.json", "POST /transfers/ach request", body.bytes());
+}
+
+#[test]
+fn a_consumers_debit_presented_again_has_the_published_shape() {
+    let known = Counterparty::Known { counterparty_id: "cpty_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned() };
+    let debit = AchTransferRequest {
+        direction: Direction::Debit,
+        entry_class: EntryClass::Web,
+        ..payout(known, Timing::Standard)
+    };
+    assert_published("column.schema.json", "POST /transfers/ach request", debit.reinitiated().body().unwrap().bytes());
+}
+
+fn address(line_2: Option<&str>) -> MailingAddress {
+    let parts = AddressParts {
+        line_1: "PO Box 100".to_owned(),
+        line_2: line_2.map(str::to_owned),
+        city: "Wilmington".to_owned(),
+        state: "DE".to_owned(),
+        postal_code: "19886-0100".to_owned(),
+    };
+    parts.try_into().unwrap()
+}
+
+#[test]
+fn a_mailed_check_has_the_published_shape() {
+    for (payor_name, payor_address) in [(Some("Pat Example".to_owned()), Some(address(Some("Unit 2")))), (None, None)] {
+        let request = IssueCheckRequest {
+            amount: Cents::new(48_250),
+            bank_account_id: "bacc_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(),
+            payee_name: "Example Card Services".to_owned(),
+            description: "pay_example".to_owned(),
+            mail: MailRequest {
+                payee_address: address(None),
+                memo: "Acct 4421".to_owned(),
+                message: "Payment for account ending 4421".to_owned(),
+                payor_name,
+                payor_address,
+            },
+        };
+        let body = request.body().unwrap();
+        assert_published("column.schema.json", "POST /transfers/checks/issue request", body.bytes());
+    }
+}
+
+#[test]
+fn whatever_a_published_check_leaves_out_it_is_still_read() {
+    let Some(schema) = definition("column.schema.json", "GET /transfers/checks/{check_transfer_id} response_200")
+    else {
+        return;
+    };
+    let shape = &schema["$defs"]["CheckTransfer"];
+    let required: Vec<&str> = shape["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let mut check: Value =
+        required.iter().map(|name| ((*name).to_owned(), example(&shape["properties"][name]))).collect();
+    check["type"] = json!("debit");
+    check["returns"] = json!([example(&json!({"$ref": "#/$defs/CheckReturnResponse", "$defs": schema["$defs"]}))]);
+
+    assert!(CheckSnapshot::from_json(check.clone()).is_ok());
+    // The published shape says which fields may be null in a word that JSON Schema does not have.
+    check.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+    assert_eq!(differences(&schema, &check), Vec::<String>::new());
+}
+
+/// The least that a published shape allows: null where it may be, otherwise something of the type.
+fn example(shape: &Value) -> Value {
+    if shape["nullable"] == true {
+        return Value::Null;
+    }
+    if let Some(name) = shape["$ref"].as_str().and_then(|path| path.strip_prefix("#/$defs/")) {
+        let properties = shape["$defs"][name]["properties"].as_object().unwrap();
+        let examples = properties.iter().map(|(name, shape)| (name.clone(), example(shape)));
+        return examples.filter(|(_, value)| !value.is_null()).collect();
+    }
+    match (shape["type"].as_str(), shape["format"].as_str()) {
+        (Some("string"), Some("date-time")) => json!("2026-03-05T18:04:05Z"),
+        (Some("string"), _) => json!(""),
+        (Some("boolean"), _) => json!(false),
+        (Some("array"), _) => json!([]),
+        (kind, _) => panic!("no example of {kind:?}"),
+    }
 }
 
 #[tokio::test]

@@ -66,7 +66,13 @@ pub(crate) fn debit_available_at(effective_on: Date) -> Timestamp {
 
 /// The opening of the next banking day, when returns arrive.
 pub(crate) fn next_opening(at: Timestamp) -> Timestamp {
-    pacific(next_banking_day(pacific_date(at)), OPENING)
+    opening_after(at, 1)
+}
+
+/// The opening so many banking days later.
+pub(crate) fn opening_after(at: Timestamp, banking_days: usize) -> Timestamp {
+    let day = (0..banking_days).fold(pacific_date(at), |day, _| next_banking_day(day));
+    pacific(day, OPENING)
 }
 
 /// Column gives `effective_on` as midnight Pacific of the day.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::Column;
 use super::ach::NotificationOfChange;
+use super::checks::mail::MailStatus;
 use super::error::ApiError;
 use super::faults::{CallFault, Faults, ReturnPlan, WebhookFaults};
 use crate::http::{Answer, Request};
@@ -31,14 +32,14 @@ pub enum Control {
         transfer_id: String,
         change: NotificationOfChange,
     },
-    /// The next `count` transfers stop in manual review.
+    /// The next `count` transfers or checks stop in manual review.
     ReviewNext {
         count: u64,
     },
     ApproveReview {
         transfer_id: String,
     },
-    /// Cancels the transfer.
+    /// Cancels the transfer, rejects the check.
     RejectReview {
         transfer_id: String,
     },
@@ -47,6 +48,28 @@ pub enum Control {
     },
     ContestDishonor {
         transfer_id: String,
+    },
+    /// The payee cashes a check, for another amount than it is good for where one is given. A check whose stop is pending is paid only if it beats the stop.
+    CashCheck {
+        transfer_id: String,
+        #[serde(default)]
+        amount: Option<i64>,
+        #[serde(default)]
+        beats_stop: bool,
+    },
+    /// The bank does not pay a presented check: the first time it may be presented again, the second is final.
+    ReturnCheck {
+        transfer_id: String,
+        reason: String,
+    },
+    /// A check that was returned once is presented again now.
+    ReclearCheck {
+        transfer_id: String,
+    },
+    /// Moves a check's letter on, ahead of its time or off its way.
+    MoveMail {
+        transfer_id: String,
+        to: MailStatus,
     },
     /// Moves the bank's clock ahead of the caller's.
     Advance {
@@ -75,10 +98,31 @@ impl Column {
                 self.return_ach(&transfer_id, return_code, addenda)?
             }
             Control::NotificationOfChange { transfer_id, change } => self.notify_of_change(&transfer_id, change)?,
+            Control::ApproveReview { transfer_id } if self.checks.is_visible(&transfer_id) => {
+                return self.about_check(|bank| bank.approve_check(&transfer_id));
+            }
+            Control::RejectReview { transfer_id } if self.checks.is_visible(&transfer_id) => {
+                return self.about_check(|bank| bank.reject_check(&transfer_id));
+            }
+            Control::DishonorReturn { transfer_id } if self.checks.is_visible(&transfer_id) => {
+                return self.about_check(|bank| bank.dishonor_check_return(&transfer_id));
+            }
             Control::ApproveReview { transfer_id } => self.approve_review(&transfer_id)?,
             Control::RejectReview { transfer_id } => self.reject_review(&transfer_id)?,
             Control::DishonorReturn { transfer_id } => self.dishonor_return(&transfer_id)?,
             Control::ContestDishonor { transfer_id } => self.contest_dishonor(&transfer_id)?,
+            Control::CashCheck { transfer_id, amount, beats_stop } => {
+                return self.about_check(|bank| bank.cash_check(&transfer_id, amount.map(i128::from), beats_stop));
+            }
+            Control::ReturnCheck { transfer_id, reason } => {
+                return self.about_check(|bank| bank.return_check(&transfer_id, reason));
+            }
+            Control::ReclearCheck { transfer_id } => {
+                return self.about_check(|bank| bank.reclear_check(&transfer_id));
+            }
+            Control::MoveMail { transfer_id, to } => {
+                return self.about_check(|bank| bank.move_letter_to(&transfer_id, to));
+            }
             Control::PlanReturns(plan) => {
                 if plan.return_codes.is_empty() {
                     return Err(ApiError::missing("return_codes"));
@@ -105,6 +149,10 @@ impl Column {
             }
         };
         Ok(self.ach_json_now(about))
+    }
+
+    fn about_check(&mut self, change: impl FnOnce(&mut Self) -> Result<usize, ApiError>) -> Result<String, ApiError> {
+        change(self).map(|position| self.check_json_now(position))
     }
 
     fn switch(&mut self, change: impl FnOnce(&mut Faults)) -> Result<String, ApiError> {

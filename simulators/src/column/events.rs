@@ -26,6 +26,8 @@ pub(crate) enum EventKind {
     AchReturnContested,
     AchNotificationOfChange,
     WireCompleted,
+    /// Of a check or its letter, by its name.
+    Check(&'static str),
     /// Asked for by the endpoint's verify call.
     Test(String),
 }
@@ -62,6 +64,7 @@ impl EventKind {
             Self::AchReturnContested => "ach.outgoing_transfer.return_contested",
             Self::AchNotificationOfChange => "ach.outgoing_transfer.noc",
             Self::WireCompleted => "wire.incoming_transfer.completed",
+            Self::Check(name) => name,
             Self::Test(name) => name,
         }
     }
@@ -71,6 +74,7 @@ impl EventKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
     Ach { transfer: usize, steps: usize },
+    Check { check: usize, steps: usize },
     Wire(usize),
     Nothing,
 }
@@ -130,6 +134,7 @@ impl Column {
         let event = self.events.at(position);
         let data = match event.subject {
             Subject::Ach { transfer, steps } => self.ach_json(transfer, steps),
+            Subject::Check { check, steps } => self.check_json(check, steps),
             Subject::Wire(wire) => self.wire_json(wire),
             Subject::Nothing => "{}".to_owned(),
         };
@@ -189,7 +194,9 @@ impl Column {
             .filter_map(|id| self.transfers.find(id))
             .flat_map(|transfer| transfer.events.iter().copied());
         let wires = objects.iter().filter_map(|id| self.wires.find(id)).map(|wire| wire.event);
-        let mut chosen: Vec<usize> = transfers.chain(wires).collect();
+        let checks =
+            objects.iter().filter_map(|id| self.checks.find(id)).flat_map(|check| check.events.iter().copied());
+        let mut chosen: Vec<usize> = transfers.chain(wires).chain(checks).collect();
         chosen.sort_unstable();
         chosen.dedup();
         Some(chosen)

@@ -96,7 +96,7 @@ pub enum ReturnMoment {
 }
 
 /// The receiving banks return the next `count` transfers of a direction, with the codes in turn.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReturnPlan {
     pub direction: Direction,
     pub moment: ReturnMoment,
@@ -106,15 +106,30 @@ pub struct ReturnPlan {
     /// After the moment; without it a settled transfer returns at the next banking day's opening, an available one at once.
     #[serde(default)]
     pub delay_s: Option<i64>,
+    /// Only transfers from or to this account; without it any.
+    #[serde(default)]
+    pub account_number: Option<String>,
     #[serde(default)]
     pub(crate) taken: usize,
+}
+
+impl std::fmt::Debug for ReturnPlan {
+    /// The account is not printed.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("ReturnPlan")
+            .field("direction", &self.direction)
+            .field("count", &self.count)
+            .field("return_codes", &self.return_codes)
+            .finish_non_exhaustive()
+    }
 }
 
 impl ReturnPlan {
     #[must_use]
     pub fn new(direction: Direction, moment: ReturnMoment, count: u64, return_codes: &[&str]) -> Self {
         let return_codes = return_codes.iter().map(|code| (*code).to_owned()).collect();
-        Self { direction, moment, count, return_codes, delay_s: None, taken: 0 }
+        Self { direction, moment, count, return_codes, delay_s: None, account_number: None, taken: 0 }
     }
 }
 
@@ -166,9 +181,18 @@ impl Faults {
     }
 
     /// The return planned for a transfer of this direction that has just settled, or become available.
-    pub(crate) fn takes_return(&mut self, direction: Direction, is_available: bool) -> Option<PlannedReturn> {
+    pub(crate) fn takes_return(
+        &mut self,
+        direction: Direction,
+        is_available: bool,
+        account_number: &str,
+    ) -> Option<PlannedReturn> {
         let moment = if is_available { ReturnMoment::Available } else { ReturnMoment::Settled };
-        let position = self.returns.iter().position(|plan| plan.direction == direction && plan.moment == moment)?;
+        let position = self.returns.iter().position(|plan| {
+            plan.direction == direction
+                && plan.moment == moment
+                && plan.account_number.as_ref().is_none_or(|planned| planned == account_number)
+        })?;
         let plan = &mut self.returns[position];
         let return_code = plan.return_codes.get(plan.taken % plan.return_codes.len().max(1)).cloned();
         plan.taken += 1;

@@ -19,6 +19,11 @@ pub(crate) enum Made {
         transfer: usize,
         steps: usize,
     },
+    /// A check as it was after so many steps.
+    Check {
+        check: usize,
+        steps: usize,
+    },
     Body(String),
 }
 

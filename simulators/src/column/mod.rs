@@ -2,12 +2,13 @@
 //!
 //! Guarantees: the same calls at the same times give the same answers, ids, events and webhooks, byte for byte; a refused call leaves nothing behind; bank time never goes
 //! back; each call costs at most the logarithm of what the bank holds, and each due transition happens at its own time however far the clock jumps.
-//! Limits: no overdraft, no transfers between two accounts of this bank, no incoming ACH, no checks, book, realtime or outgoing wires. Which money a dishonored return
+//! Limits: no overdraft, no transfers between two accounts of this bank, no incoming ACH, no deposited checks, book, realtime or outgoing wires. Which money a dishonored return
 //! moves is not documented: those steps change the status only.
 
 mod accounts;
 mod ach;
 mod calendar;
+mod checks;
 mod control;
 mod counterparties;
 mod deliveries;
@@ -31,6 +32,7 @@ use crate::http::{Answer, Request};
 use crate::ids::Ids;
 use ach::life::Due;
 use ach::{AchStatus, AchTransfer};
+use checks::Check;
 use deliveries::{Delivery, Queued};
 use endpoints::Endpoint;
 use idempotency::Idempotency;
@@ -38,6 +40,7 @@ use objects::{AccountNumber, BankAccount, BusinessDetails, Collection, Counterpa
 use transfers::IncomingWire;
 
 pub use ach::{Direction, NotificationOfChange};
+pub use checks::mail::MailStatus;
 pub use control::Control;
 pub use deliveries::{DeliveryResult, OutgoingWebhook};
 pub use error::ApiError;
@@ -62,6 +65,7 @@ impl std::fmt::Debug for Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TransferRef {
     Ach(usize),
+    Check(usize),
     Wire(usize),
 }
 
@@ -79,6 +83,7 @@ pub struct Counters {
     /// Transfers of all kinds.
     pub transfers: usize,
     pub ach_by_status: BTreeMap<&'static str, u64>,
+    pub checks_by_status: BTreeMap<&'static str, u64>,
     pub idempotent_replays: u64,
     /// Replays whose request differed from the first: must be zero.
     pub duplicate_keys_with_other_content: u64,
@@ -101,6 +106,7 @@ pub struct Column {
     counterparties: Collection<Counterparty>,
     transfers: Collection<AchTransfer>,
     wires: Collection<IncomingWire>,
+    checks: Collection<Check>,
     order: Vec<TransferRef>,
     by_status: BTreeMap<AchStatus, u64>,
     idempotency: Idempotency,
@@ -139,6 +145,7 @@ impl Column {
             counterparties: Collection::default(),
             transfers: Collection::default(),
             wires: Collection::default(),
+            checks: Collection::default(),
             order: Vec::new(),
             by_status: BTreeMap::new(),
             idempotency: Idempotency::default(),
@@ -251,6 +258,10 @@ impl Column {
                 .filter(|(_, count)| **count > 0)
                 .map(|(status, count)| (status.name(), *count))
                 .collect(),
+            checks_by_status: self.checks.iter().fold(BTreeMap::new(), |mut counts, check| {
+                *counts.entry(check.status.name()).or_default() += 1;
+                counts
+            }),
             idempotent_replays: self.idempotency.replays,
             duplicate_keys_with_other_content: self.idempotency.replays_with_other_content,
             balances: self.total_balances(),

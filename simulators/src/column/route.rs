@@ -21,6 +21,7 @@ impl Column {
             ("POST", ["transfers", "ach", id, "reverse"]) => {
                 self.once(request, |bank, key| bank.reverse_ach(id, request, key))
             }
+            (method, ["transfers", "checks", path @ ..]) => self.route_checks(method, path, request),
             ("GET", ["transfers"]) => self.list_transfers(request),
             ("POST", ["bank-accounts"]) => self.once(request, |bank, _| bank.create_bank_account(request)),
             ("GET", ["bank-accounts"]) => self.list_bank_accounts(request),
@@ -39,8 +40,21 @@ impl Column {
             ("DELETE", ["counterparties", id]) => self.delete_counterparty(id),
             ("GET", ["institutions", routing_number]) => get_institution(routing_number),
             ("POST", ["simulate", "receive-wire"]) => self.receive_wire(request),
+            ("POST", ["simulate", "deposit-issued-check"]) => self.deposit_issued_check(request),
             ("POST", ["simulate", "transfers", "ach", "settle"]) => self.simulate_ach_settlement(request),
             (method, path) => self.route_events(method, path, request),
+        }
+    }
+
+    fn route_checks(&mut self, method: &str, path: &[&str], request: &Request) -> Result<String, ApiError> {
+        match (method, path) {
+            ("POST", ["issue"]) => self.once(request, |bank, key| bank.issue_check(request, key)),
+            ("GET", []) => self.list_checks(request),
+            ("GET", [id]) => self.check_position(id).map(|position| self.check_json_now(position)),
+            ("POST", [id, "stop-payment"]) => self.stop_check(id).map(|position| self.check_json_now(position)),
+            ("POST", [id, "return"]) => self.return_paid_check(id, request),
+            ("GET", [id, "returns"]) => self.list_check_returns(id),
+            _ => Err(ApiError::not_found("route")),
         }
     }
 
@@ -87,6 +101,7 @@ impl Column {
     fn write(&self, made: Made) -> String {
         match made {
             Made::Ach { transfer, steps } => self.ach_json(transfer, steps),
+            Made::Check { check, steps } => self.check_json(check, steps),
             Made::Body(body) => body,
         }
     }

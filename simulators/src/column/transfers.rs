@@ -200,11 +200,13 @@ impl Column {
             self.order.len(),
             |index| match self.order[index] {
                 TransferRef::Ach(position) => self.transfers.at(position).created_at,
+                TransferRef::Check(position) => self.checks.at(position).created_at,
                 TransferRef::Wire(position) => self.wires.at(position).created_at,
             },
             |id| self.order_of(id),
             |index| match self.order[index] {
                 TransferRef::Ach(_) => wanted_kind.is_none_or(|kind| kind == "ach"),
+                TransferRef::Check(_) => wanted_kind.is_none_or(|kind| kind == "check"),
                 TransferRef::Wire(_) => wanted_kind.is_none_or(|kind| kind == "wire"),
             },
         )?;
@@ -213,6 +215,7 @@ impl Column {
             .iter()
             .map(|index| match self.order[*index] {
                 TransferRef::Ach(position) => self.unified_ach(position),
+                TransferRef::Check(position) => self.unified_check(position),
                 TransferRef::Wire(position) => self.unified_wire(position),
             })
             .collect();
@@ -221,7 +224,8 @@ impl Column {
 
     fn order_of(&self, id: &str) -> Option<usize> {
         let ach = self.transfers.find(id).map(|transfer| transfer.order);
-        ach.or_else(|| self.wires.find(id).map(|wire| wire.order))
+        let check = || self.checks.find(id).map(|check| check.order);
+        ach.or_else(check).or_else(|| self.wires.find(id).map(|wire| wire.order))
     }
 
     fn unified_ach(&self, position: usize) -> Value {

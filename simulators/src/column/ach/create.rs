@@ -203,7 +203,11 @@ impl Column {
         }
     }
 
-    fn ach_account(&self, account_id: Option<String>, number_id: Option<String>) -> Result<(usize, String), ApiError> {
+    pub(crate) fn ach_account(
+        &self,
+        account_id: Option<String>,
+        number_id: Option<String>,
+    ) -> Result<(usize, String), ApiError> {
         let unknown =
             || ApiError::new(400, "bank_account_error", "bank_account_not_found", "there is no such bank account");
         let number = number_id.map(|id| self.numbers.find(&id).ok_or_else(unknown)).transpose()?;

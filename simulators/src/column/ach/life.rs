@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{AchStatus, Change, Direction, Funds, NotificationOfChange, ReturnReason};
 use crate::column::Column;
 use crate::column::calendar::{Clearing, debit_available_at, pacific_date};
+use crate::column::checks::CheckDue;
 use crate::column::error::ApiError;
 use crate::column::events::{EventKind, Subject};
 use crate::http::Request;
@@ -14,7 +15,7 @@ const FILE_BUILDING: SignedDuration = SignedDuration::from_mins(1);
 /// After settlement; then unauthorised returns are over (column.md 4.1).
 const RETURN_WINDOW: SignedDuration = SignedDuration::from_hours(60 * 24);
 
-/// Something that will happen at a time; positions are those of ACH transfers.
+/// Something that will happen at a time; positions are those of ACH transfers, but for checks.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Due {
     Submission(usize),
@@ -25,6 +26,10 @@ pub(crate) enum Due {
     Return {
         transfer: usize,
         return_code: String,
+    },
+    Check {
+        check: usize,
+        due: CheckDue,
     },
     /// A request whose sender got no answer reaches the bank only now.
     LateSend(Request),
@@ -61,6 +66,7 @@ impl Column {
                     self.return_now(transfer, return_code, String::new());
                 }
             }
+            Due::Check { check, due } => self.check_falls_due(check, due),
             Due::LateSend(request) => {
                 self.answer(&request);
             }
@@ -101,7 +107,8 @@ impl Column {
     }
 
     fn plan_return(&mut self, position: usize, direction: Direction, is_available: bool) {
-        if let Some(planned) = self.faults.takes_return(direction, is_available) {
+        let counterparty = self.counterparties.at(self.transfers.at(position).terms.counterparty);
+        if let Some(planned) = self.faults.takes_return(direction, is_available, &counterparty.account_number) {
             let at = planned.due_at(self.now);
             self.schedule(at, Due::Return { transfer: position, return_code: planned.return_code });
         }

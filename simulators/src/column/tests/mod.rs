@@ -1,5 +1,7 @@
 //! Stories about the simulated bank, told to its core without a network.
 
+mod checks;
+mod checks_properties;
 mod faults;
 mod idempotency;
 mod lists;

@@ -107,3 +107,34 @@ fn webhooks_carry_objects_of_the_official_shape_through_the_whole_life() {
         check(&schemas, if is_wire { "WireTransfer" } else { "ACHTransfer" }, &event["data"]);
     }
 }
+
+#[test]
+fn checks_have_the_official_shape_through_every_life() {
+    let Some(schemas) = schemas() else { return };
+    let mut story = Story::funded(1_000);
+    story.endpoint(&["*"]);
+    let [paid, other, stopped] = [1, 2, 3].map(|cents| super::checks::issue(&mut story, cents));
+    story.advance_to("2026-03-02T19:00:00Z");
+    story.ok("POST", &format!("/transfers/checks/{stopped}/stop-payment"), Value::Null);
+    for (transfer_id, amount) in [(&paid, None), (&other, Some(5))] {
+        story.control(Control::CashCheck { transfer_id: transfer_id.clone(), amount, beats_stop: false });
+    }
+    story.advance_to("2026-03-20T18:00:00Z");
+    let returned = story.ok("POST", &format!("/transfers/checks/{paid}/return"), json!({"return_reason": "N"}));
+    check(&schemas, "CheckReturnResponse", &returned);
+    story.advance_to("2026-03-30T18:00:00Z");
+    for (name, path) in [
+        ("GET /transfers/checks/{check_transfer_id}", format!("/transfers/checks/{paid}")),
+        ("GET /transfers/checks", "/transfers/checks".to_owned()),
+        ("GET /transfers/checks/{check_transfer_id}/returns", format!("/transfers/checks/{other}/returns")),
+        ("GET /transfers", "/transfers".to_owned()),
+    ] {
+        let answer = story.ok("GET", &path, Value::Null);
+        check(&schemas, root(&schemas, &format!("{name} response_200")), &answer);
+    }
+    let events = story.receive();
+    assert!(events.len() > 30, "{}", events.len());
+    for event in events.iter().filter(|event| event["type"].as_str().unwrap().starts_with("check.")) {
+        check(&schemas, "CheckTransfer", &event["data"]);
+    }
+}
