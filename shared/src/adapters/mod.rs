@@ -13,6 +13,7 @@ pub mod movable_clock;
 pub mod object_links;
 pub mod plaid;
 pub mod provider_call;
+pub mod recorded_notices;
 pub mod s3;
 #[cfg(test)]
 mod scripted;

@@ -51,6 +51,8 @@ pub enum Task {
     Retry { batch_id: BatchId, shard: u8 },
     /// Try again to find the item of a bank event that matched nothing.
     Inbox { event_id: String },
+    /// Do what a webhook of Plaid asks for.
+    Heed { event_id: String },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -96,7 +98,8 @@ impl Task {
             | Task::FollowUp { .. }
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
-            | Task::Inbox { .. } => QueueName::Other,
+            | Task::Inbox { .. }
+            | Task::Heed { .. } => QueueName::Other,
         }
     }
 

@@ -81,8 +81,12 @@ impl Due {
                 Err(_) => {}
             },
             "INBOX" => {
-                if let Some((_, event_id)) = id.split_once('#') {
-                    self.tasks.push(Task::Inbox { event_id: event_id.to_owned() });
+                let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
+                let event_id = event_id.to_owned();
+                match provider {
+                    "column" => self.tasks.push(Task::Inbox { event_id }),
+                    "plaid" => self.tasks.push(Task::Heed { event_id }),
+                    other => tracing::error!(provider = other, "a due event of a provider that nothing heeds"),
                 }
             }
             other => tracing::error!(kind = other, "a due item of a kind that nothing runs"),

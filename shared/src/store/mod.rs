@@ -7,4 +7,5 @@ pub mod history;
 pub mod keys;
 pub mod ledger;
 pub mod payments;
+pub mod plaid_inbox;
 pub mod stored;

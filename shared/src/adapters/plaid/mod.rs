@@ -8,6 +8,7 @@ mod institutions;
 mod items;
 mod link;
 mod transactions;
+pub mod verification;
 mod webhook_keys;
 
 use std::sync::Arc;
