@@ -59,12 +59,8 @@ impl Call {
     }
 
     pub(crate) fn optional_text(&self, field: &str) -> Result<Option<&str>, Failure> {
-        let read = |value: &'_ Value| value.as_str().is_some();
-        match self.value(field) {
-            None => Ok(None),
-            Some(value) if read(value) => Ok(value.as_str()),
-            Some(_) => Err(Failure::field(field, "must be a string")),
-        }
+        let Some(value) = self.value(field) else { return Ok(None) };
+        value.as_str().map(Some).ok_or_else(|| Failure::field(field, "must be a string"))
     }
 
     pub(crate) fn text(&self, field: &str) -> Result<&str, Failure> {

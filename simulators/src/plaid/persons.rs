@@ -71,7 +71,8 @@ impl Plaid {
         seen_after_s: u32,
     ) -> Result<(), Failure> {
         let (login, account) = self.find_account(user_id, key)?;
-        let unreadable = |_| Failure::field("change", "does not fit an account");
+        let unreadable =
+            |problem: serde_json::Error| Failure::field("change", &format!("does not fit an account: {problem}"));
         let place = &mut self.logins[login].accounts[account];
         let mut value = serde_json::to_value(&*place).map_err(unreadable)?;
         merge(&mut value, Value::Object(change));

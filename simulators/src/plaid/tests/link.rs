@@ -117,3 +117,18 @@ fn production_has_no_sandbox_endpoints() {
     let linked = story.link_card();
     assert_eq!(story.code("/sandbox/item/reset_login", json!({"access_token": linked.token})), "SANDBOX_ONLY");
 }
+
+#[test]
+fn update_mode_cannot_bring_a_revoked_permission_back() {
+    let mut story = Story::new();
+    let linked = story.link_card();
+    let update = json!({
+        "client_name": "Clearway", "language": "en", "country_codes": ["US"], "user": {"client_user_id": "u-1"},
+        "access_token": linked.token,
+    });
+    let link_token = story.ok("/link/token/create", update.clone())["link_token"].as_str().unwrap().to_owned();
+    story.control("revoke-permission", json!({"item_id": linked.item_id}));
+    assert_eq!(story.code("/link/token/create", update), "USER_PERMISSION_REVOKED");
+    let finish = Control::FinishLink { link_token, user_id: None, institution_id: None, accounts: None };
+    assert_eq!(story.plaid.control(story.now, finish).unwrap_err().error_code, "USER_PERMISSION_REVOKED");
+}
