@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 
 use super::release::Surrounding;
 use super::{
-    OperationError, System, advance, follow_up, fund, heed, import, inbox, refund, release, retry, submit, summarize, sweep,
+    OperationError, System, advance, follow_up, fund, heed, import, inbox, refund, release, retry, submit, summarize,
+    sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
