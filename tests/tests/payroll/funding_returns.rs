@@ -135,7 +135,7 @@ async fn after_a_returned_funding_a_retry_pulls_the_whole_sum_again() {
     let batch = audit.batch(batch_id);
     assert_eq!(batch.cents(State::Completed), file.contents.total_cents);
     let rounds: Vec<_> = batch.fundings.iter().map(|funding| (funding.id.round(), funding.leg.state)).collect();
-    assert_eq!(rounds, [(1, State::Returned), (2, State::Available)]);
+    assert_eq!(rounds, [(Some(1), State::Returned), (Some(2), State::Available)]);
     assert_eq!(batch.fundings[1].amount.get(), file.contents.total_cents);
 }
 
