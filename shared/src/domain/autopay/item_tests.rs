@@ -65,10 +65,7 @@ fn an_institution_that_is_down_is_asked_less_and_less_often_and_told_after_a_day
 fn consent_that_is_about_to_end_still_holds_until_its_day() {
     let mut item = item();
     let until = hours(24 * 7);
-    assert_eq!(
-        item.apply(ItemEvent::ConsentExpiring { until }, now()),
-        Some(ItemNotice::ConsentExpiring { until })
-    );
+    assert_eq!(item.apply(ItemEvent::ConsentExpiring { until }, now()), Some(ItemNotice::ConsentExpiring { until }));
     assert!(item.state.lets_decide(hours(24 * 6)) && !item.state.lets_decide(until));
     assert_eq!(item.apply(ItemEvent::Read, hours(1)), None, "told already");
     // No webhook says that it ended: the next reading finds the day past.

@@ -37,7 +37,9 @@ pub struct ReturnedDebit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AfterReturn {
     /// The same amount, company name and id, in a transfer of its own with [`RETRY_DESCRIPTION`].
-    TryAgain { not_before: Date },
+    TryAgain {
+        not_before: Date,
+    },
     Final(Consequences),
 }
 
@@ -101,11 +103,9 @@ fn consequences(return_code: ReturnCode) -> Consequences {
             closed(DebitFailure::AccountUnusable { return_code })
         }
         (_, "R16" | "R90") => Consequences { attention: true, ..closed(DebitFailure::AccountFrozen) },
-        (_, "R14" | "R15") => Consequences {
-            blocks_person: true,
-            attention: true,
-            ..closed(DebitFailure::HolderDeceased)
-        },
+        (_, "R14" | "R15") => {
+            Consequences { blocks_person: true, attention: true, ..closed(DebitFailure::HolderDeceased) }
+        }
         // Only with a new authorisation may it be debited again.
         (_, "R08") => Consequences { ends_authorisation: true, ..only(DebitFailure::Stopped) },
         (
@@ -162,8 +162,8 @@ mod tests {
         let on = |today| after_return(&returned("R01", 1), today);
         assert!(matches!(on(date(2026, 8, 25)), AfterReturn::TryAgain { .. }));
         assert!(matches!(on(date(2026, 8, 26)), AfterReturn::Final(_)));
-        let settled_earlier = ReturnedDebit { first_settled_on: Some(date(2026, 3, 2)), ..returned("R01", 1) };
-        assert!(matches!(after_return(&settled_earlier, date(2026, 8, 26)), AfterReturn::Final(_)));
+        let settled_earlier = ReturnedDebit { first_settled_on: Some(date(2026, 2, 27)), ..returned("R01", 1) };
+        assert!(matches!(after_return(&settled_earlier, date(2026, 8, 25)), AfterReturn::Final(_)));
     }
 
     #[test]
