@@ -138,3 +138,39 @@ impl Stored for PlaidEvent {
         &mut self.version
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::autopay::ids::PersonId;
+    use crate::domain::autopay::notice::{NoticeKind, Recipient};
+    use crate::domain::ids::BatchId;
+    use crate::ports::table::{Change, Condition};
+    use crate::store::stored::{create, replace};
+
+    fn now() -> Timestamp {
+        "2026-03-02T18:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn a_person_is_found_by_a_key_made_from_their_own_id_alone() {
+        let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now());
+        assert_eq!(person.key(), Key::new(format!("PERSON#{}", PersonId::of_subject("ann")), "PERSON"));
+        let Change::Put { condition, attributes, .. } = replace(&mut person).unwrap() else { panic!("a put") };
+        assert_eq!((condition, person.version), (Condition::VersionIs(1), 2));
+        assert_eq!(attributes.get("version").and_then(serde_json::Value::as_u64), Some(2));
+    }
+
+    #[test]
+    fn a_notice_is_put_once_per_occasion_and_due_until_it_is_delivered() {
+        let kind = NoticeKind::BatchCompleted { batch_id: BatchId::new(uuid::Uuid::from_u128(1)), paid: 5, failed: 0 };
+        let mut notice = Notice::new(Recipient::PayrollAdmins, kind, now());
+        let Change::Put { key, indexing, condition, .. } = create(&notice).unwrap() else { panic!("a put") };
+        assert_eq!(key.pk, "NOTICE#payroll_admins");
+        assert!(key.sk.starts_with("batch_completed#bat_"), "{}", key.sk);
+        assert_eq!(condition, Condition::Absent);
+        assert!(indexing.due.is_some());
+        notice.due_at = None;
+        assert!(notice.indexing().due.is_none());
+    }
+}

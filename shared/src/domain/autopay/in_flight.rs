@@ -184,3 +184,7 @@ fn evidence(payment: &CardPayment, reading: &CardReading, used: &[ShownBy]) -> O
     let by_liability = last.map(|last| ShownBy::LastPayment(last.on));
     by_transaction.chain(by_liability).find(|by| !used.contains(by))
 }
+
+#[cfg(test)]
+#[path = "in_flight_tests.rs"]
+mod tests;

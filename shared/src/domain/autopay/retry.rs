@@ -162,8 +162,8 @@ mod tests {
         let on = |today| after_return(&returned("R01", 1), today);
         assert!(matches!(on(date(2026, 8, 25)), AfterReturn::TryAgain { .. }));
         assert!(matches!(on(date(2026, 8, 26)), AfterReturn::Final(_)));
-        let settled_earlier = ReturnedDebit { first_settled_on: Some(date(2026, 3, 2)), ..returned("R01", 1) };
-        assert!(matches!(after_return(&settled_earlier, date(2026, 8, 26)), AfterReturn::Final(_)));
+        let settled_earlier = ReturnedDebit { first_settled_on: Some(date(2026, 2, 27)), ..returned("R01", 1) };
+        assert!(matches!(after_return(&settled_earlier, date(2026, 8, 25)), AfterReturn::Final(_)));
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 mod amount;
 mod limits;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use jiff::Timestamp;
@@ -21,7 +23,7 @@ use super::item::ItemState;
 use super::notice::NoticeKind;
 use super::person::Person;
 use super::review::{Action, Figures, Review};
-use super::rule::{Amount, Bill, Rule};
+use super::rule::{Amount, Bill};
 use super::setup::{Missing, missing};
 use super::utilization::{BasisPoints, utilization};
 use crate::domain::ach::return_codes::ReturnCode;

@@ -82,7 +82,7 @@ fn pay(amount: Cents, why: &Why) -> String {
             format!("{}{} is above {threshold}", share(*utilization, *limit, *threshold), after(why.in_flight))
         }
         Cause::BillDue { due_on, arrives_on, .. } if arrives_on > due_on => format!(
-            "The bill is due on {}, and a check may arrive as late as {}: if that matters, pay it another way",
+            "The bill is due on {}, and a check may arrive as late as {} (if that matters, pay it another way)",
             day(*due_on),
             day(*arrives_on)
         ),

@@ -3,6 +3,8 @@
 //! Guarantees: [`NoticeKind::occasion`] names what a notice is about, so that put-if-absent makes each kind come once per occasion, however
 //! often its cause is looked at. The words hold no account number beyond its last four digits.
 
+#[cfg(test)]
+mod tests;
 mod text;
 
 use jiff::Timestamp;

@@ -1,0 +1,124 @@
+//! Caps, the agreed range, and what the bank account can bear.
+
+use super::*;
+use crate::domain::autopay::rule::Caps;
+
+#[test]
+fn a_cap_cuts_and_says_so() {
+    let capped = |case: &mut Case| case.card.setup.caps.payment = Some(dollars("500.00"));
+    assert_eq!(outcome(capped), paid("above_threshold", "500.00"));
+    let text = Case::with(capped).decide().text();
+    assert!(text.ends_with(": pay 500.00, which is all that your cap for one payment leaves."), "{text}");
+}
+
+#[test]
+fn a_cap_of_a_day_or_month_counts_what_was_opened_in_it_and_was_not_undone() {
+    let earlier = |caps: Caps, opened_on: Date, undone: bool| {
+        move |case: &mut Case| {
+            case.card.setup.caps = caps;
+            let mut earlier = payment(1, dollars("400.00"), opened_on);
+            earlier.cashed(case.now);
+            earlier.confirmed();
+            if undone {
+                earlier.undone();
+            }
+            case.card.payments.push(earlier);
+        }
+    };
+    let day = Caps { day: Some(dollars("500.00")), ..Caps::default() };
+    let month = Caps { month: Some(dollars("400.00")), ..Caps::default() };
+    let today = date(2026, 3, 2);
+    assert_eq!(outcome(earlier(day, today, false)), paid("above_threshold", "100.00"));
+    assert_eq!(outcome(earlier(day, date(2026, 3, 1), false)), paid("above_threshold", "500.00"));
+    assert_eq!(outcome(earlier(day, today, true)), paid("above_threshold", "500.00"));
+    assert_eq!(outcome(earlier(month, date(2026, 3, 1), false)), ("cap_reached", None));
+    assert_eq!(outcome(earlier(month, date(2026, 2, 28), false)), paid("above_threshold", "400.00"));
+}
+
+fn range_to(case: &mut Case, most: &str) {
+    case.card.authorisation.as_mut().unwrap().range.most = dollars(most);
+}
+
+#[test]
+fn an_amount_outside_the_range_is_announced_waited_for_and_paid() {
+    let mut case = Case::with(|case| range_to(case, "1000.00"));
+    let decision = case.decide();
+    assert_eq!((decision.code(), decision.amount()), ("outside_range", Some(dollars("1655.00"))));
+    case.card.announced = announcement(&decision, date(2026, 3, 2));
+    case.days_later(9);
+    assert_eq!(case.decide().code(), "announcement_awaited");
+    case.days_later(1);
+    // The balance has grown since, but what was announced is what is paid.
+    case.reading().balance = Some(dollars("3500.00"));
+    let decision = case.decide();
+    assert_eq!((decision.code(), decision.amount()), ("above_threshold", Some(dollars("1655.00"))));
+    assert!(decision.text().ends_with(": pay 1,655.00, the amount that was announced."), "{}", decision.text());
+    case.days_later(8);
+    assert_eq!(case.decide().code(), "outside_range", "a week later it is announced anew");
+}
+
+#[test]
+fn an_amount_under_the_range_is_announced_too() {
+    let small = outcome(|case| case.card.authorisation.as_mut().unwrap().range.least = dollars("2000.00"));
+    assert_eq!(small, paid("outside_range", "1655.00"));
+}
+
+#[test]
+fn a_pressing_bill_inside_the_range_does_not_wait_for_a_larger_wish() {
+    let pressing = |case: &mut Case| {
+        range_to(case, "1000.00");
+        case.reading().due_on = Some(date(2026, 3, 10));
+    };
+    assert_eq!(outcome(pressing), paid("bill_due", "35.00"));
+    let text = Case::with(pressing).decide().text();
+    assert!(text.contains("and not 1,655.00, because that is outside the range that you agreed to"), "{text}");
+}
+
+#[test]
+fn an_account_that_cannot_bear_it_is_not_debited() {
+    let holds =
+        |available: &'static str| move |case: &mut Case| case.bank_reading().available = Some(dollars(available));
+    assert_eq!(outcome(holds("1655.00")), paid("above_threshold", "1655.00"));
+    assert_eq!(outcome(holds("1654.99")), ("insufficient_bank_balance", None));
+    assert_eq!(outcome(holds("-5.00")), ("insufficient_bank_balance", None));
+    let floor = |case: &mut Case| {
+        holds("1700.00")(case);
+        case.policy.bank_floor = dollars("50.00");
+    };
+    assert_eq!(outcome(floor), ("insufficient_bank_balance", None));
+    let unknown = |case: &mut Case| {
+        case.bank_reading().available = None;
+        case.bank_reading().current = None;
+    };
+    assert_eq!(outcome(unknown), ("bank_balance_unknown", None));
+}
+
+#[test]
+fn where_money_is_short_the_bill_comes_first() {
+    let short = |case: &mut Case| {
+        case.bank_reading().available = Some(dollars("100.00"));
+        case.reading().due_on = Some(date(2026, 3, 10));
+    };
+    assert_eq!(outcome(short), paid("bill_due", "35.00"));
+}
+
+#[test]
+fn two_cards_share_what_is_in_the_account() {
+    let mut case = Case::new();
+    let Some(first) = case.decide().amount() else { panic!("the first card is paid") };
+    case.bank_account.open_debit(PaymentId::Lone(Uuid::from_u128(1)), first);
+    case.bank_reading().available = Some(dollars("3000.00"));
+    assert_eq!(case.decide().code(), "insufficient_bank_balance", "1,345.00 are left for the second one");
+    // Settled a minute ago, but the balance was read before.
+    let later = case.now.checked_add(SignedDuration::from_mins(1)).unwrap();
+    case.bank_account.debit_settled(PaymentId::Lone(Uuid::from_u128(1)), later);
+    assert_eq!(case.decide().code(), "insufficient_bank_balance");
+    case.bank_account.take(BankReading {
+        age: Age::read_now(later.checked_add(SignedDuration::from_mins(1)).unwrap()),
+        currency: Some("USD".to_owned()),
+        available: Some(dollars("1700.00")),
+        current: None,
+    });
+    assert!(case.bank_account.open_debits.is_empty());
+    assert_eq!(case.decide().amount(), Some(dollars("1655.00")));
+}

@@ -1,0 +1,114 @@
+use jiff::civil::date;
+use uuid::Uuid;
+
+use super::super::card::LastPayment;
+use super::super::reading::Age;
+use super::*;
+
+fn cashed_at() -> Timestamp {
+    "2026-03-20T12:00:00Z".parse().unwrap()
+}
+
+fn cents(cents: i64) -> Cents {
+    Cents::new(cents)
+}
+
+fn cashed(number: u128) -> CardPayment {
+    let mut payment = CardPayment::new(PaymentId::Lone(Uuid::from_u128(number)), cents(165_500), date(2026, 3, 2));
+    payment.cashed(cashed_at());
+    payment
+}
+
+fn later(hours: i64) -> Timestamp {
+    cashed_at().checked_add(SignedDuration::from_hours(hours)).unwrap()
+}
+
+/// Read that many hours after the check was cashed.
+fn reading(hours: i64, posted: &[(&str, i64, Date)]) -> CardReading {
+    let posted = posted.iter().map(|(id, amount, on)| PostedPayment {
+        transaction_id: (*id).to_owned(),
+        amount: cents(*amount),
+        on: *on,
+    });
+    CardReading {
+        age: Age::read_now(later(hours)),
+        currency: Some("USD".to_owned()),
+        balance: Some(cents(315_500)),
+        limit: None,
+        statement_balance: None,
+        statement_issued_on: None,
+        minimum_payment: None,
+        due_on: None,
+        is_overdue: None,
+        last_payment: None,
+        posted: posted.collect(),
+        is_gone: false,
+    }
+}
+
+fn after(mut payments: Vec<CardPayment>, reading: &CardReading) -> Vec<bool> {
+    heed(&mut payments, reading);
+    payments.iter().map(CardPayment::is_in_flight).collect()
+}
+
+#[test]
+fn a_payment_is_in_flight_until_data_read_after_it_was_cashed_show_it() {
+    let shown = [("t1", 165_500, date(2026, 3, 19))];
+    assert_eq!(after(vec![cashed(1)], &reading(5, &shown)), [false]);
+    assert_eq!(after(vec![cashed(1)], &reading(-5, &shown)), [true], "read before");
+    let old_inside = CardReading { age: Age { read_at: later(5), updated_at: Some(later(-5)) }, ..reading(5, &shown) };
+    assert_eq!(after(vec![cashed(1)], &old_inside), [true], "Plaid had not asked since");
+    for other in [("t1", 165_499, date(2026, 3, 19)), ("t1", 165_500, date(2026, 3, 1))] {
+        assert_eq!(after(vec![cashed(1)], &reading(5, &[other])), [true], "another payment");
+    }
+}
+
+#[test]
+fn one_posted_payment_stands_for_one_of_ours() {
+    let one = [("t1", 165_500, date(2026, 3, 19))];
+    let mut payments = vec![cashed(1), cashed(2)];
+    heed(&mut payments, &reading(5, &one));
+    assert_eq!(in_flight(&payments), 165_500);
+    heed(&mut payments, &reading(6, &one));
+    assert_eq!(in_flight(&payments), 165_500, "said again, it stands for no other");
+    heed(&mut payments, &reading(7, &[one[0], ("t2", 165_500, date(2026, 3, 20))]));
+    assert_eq!(in_flight(&payments), 0);
+}
+
+#[test]
+fn the_liabilitys_last_payment_stands_in_where_transactions_are_unknown() {
+    let last = Some(LastPayment { amount: cents(165_500), on: date(2026, 3, 19) });
+    let without = CardReading { last_payment: last, ..reading(5, &[]) };
+    assert_eq!(after(vec![cashed(1)], &without), [false]);
+    assert_eq!(after(vec![cashed(1), cashed(2)], &without), [false, true]);
+    let with = CardReading { last_payment: last, ..reading(5, &[("t1", 5, date(2026, 3, 19))]) };
+    assert_eq!(after(vec![cashed(1)], &with), [true], "the transaction itself will come");
+}
+
+#[test]
+fn an_open_payment_is_shown_by_nothing() {
+    let open = CardPayment::new(PaymentId::Lone(Uuid::from_u128(1)), cents(165_500), date(2026, 3, 2));
+    assert_eq!(after(vec![open], &reading(5, &[("t1", 165_500, date(2026, 3, 19))])), [true]);
+}
+
+#[test]
+fn the_person_is_asked_after_ten_days_and_their_word_counts() {
+    let mut payment = cashed(1);
+    assert!(!payment.ask(later(239)));
+    assert!(payment.ask(later(240)));
+    assert!(!payment.ask(later(241)), "once");
+    assert!(payment.is_in_flight());
+    assert!(payment.confirmed());
+    assert!(!payment.is_in_flight());
+    assert!(!payment.confirmed());
+}
+
+#[test]
+fn what_was_paid_since_a_statement_counts_once() {
+    let issued_on = date(2026, 3, 1);
+    let posted = [("t1", 3_000, date(2026, 3, 5)), ("t0", 9_000, date(2026, 2, 27))];
+    let last = Some(LastPayment { amount: cents(3_000), on: date(2026, 3, 5) });
+    let both = CardReading { last_payment: last, ..reading(0, &posted) };
+    assert_eq!(paid_since(issued_on, &[], &both), 3_000);
+    assert_eq!(paid_since(issued_on, &[cashed(1)], &both), 168_500);
+}
