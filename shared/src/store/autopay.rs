@@ -11,12 +11,8 @@ use crate::domain::autopay::card::Card;
 use crate::domain::autopay::item::Item;
 use crate::domain::autopay::notice::Notice;
 use crate::domain::autopay::person::Person;
-use crate::domain::autopay::plaid_event::PlaidEvent;
 use crate::domain::autopay::review::Review;
 use crate::ports::table::{Indexing, Key};
-
-/// The provider's name in the inbox.
-pub const PLAID: &str = "plaid";
 
 fn indexed(key: &Key, due_at: Option<Timestamp>, lists: Option<(String, String)>) -> Indexing {
     Indexing { due: due_at.map(|at| keys::due(key, at)), lists, expires_at: None }
@@ -118,20 +114,6 @@ impl Stored for Notice {
 
     fn indexing(&self) -> Indexing {
         indexed(&self.key(), self.due_at, None)
-    }
-
-    fn version_mut(&mut self) -> &mut u64 {
-        &mut self.version
-    }
-}
-
-impl Stored for PlaidEvent {
-    fn key(&self) -> Key {
-        keys::inbox(PLAID, &self.id)
-    }
-
-    fn indexing(&self) -> Indexing {
-        indexed(&self.key(), Some(self.due_at), None)
     }
 
     fn version_mut(&mut self) -> &mut u64 {

@@ -16,7 +16,6 @@ pub mod in_flight;
 pub mod item;
 pub mod notice;
 pub mod person;
-pub mod plaid_event;
 pub mod reading;
 pub mod retry;
 pub mod review;
