@@ -52,6 +52,8 @@ def ministack(port, folder):
     temporary = folder / "temporary"
     temporary.mkdir(exist_ok=True)
     environment = variables(endpoint) | {
+        # Each function runs under its role; see rights.py.
+        "AUTH": "true",
         "GATEWAY_PORT": str(port),
         "IOT_MTLS_ENABLED": "0",
         "PYTHONUNBUFFERED": "1",
@@ -92,6 +94,8 @@ class Stack:
         self.secrets = client("secretsmanager")
         self.dynamodb = client("dynamodb")
         self.events = client("events")
+        self.logs = client("logs")
+        self.iam = client("iam")
 
     def deploy(self, template, parameters, environment, log):
         overrides = [f"{name}={value}" for name, value in parameters.items()]
@@ -153,6 +157,15 @@ class Stack:
         """All messages of a queue: those that wait, are being worked on, or come again later."""
         names = [f"ApproximateNumberOfMessages{kind}" for kind in ("", "NotVisible", "Delayed")]
         return sum(int(n) for n in self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"].values())
+
+    def logged(self, lines):
+        """The last lines that each function wrote, by its log group."""
+        found = {}
+        for group in self.logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{self.name}")["logGroups"]:
+            name = group["logGroupName"]
+            pages = self.logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            found[name] = [event["message"].rstrip() for page in pages for event in page["events"]][-lines:]
+        return found
 
     def delete(self):
         """Best effort, on an emulator that goes on: what the template retains stays, under this stack's name."""

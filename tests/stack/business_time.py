@@ -12,8 +12,9 @@ from steps import wait_until
 
 # Index `due` of the table: partitions of this name, and the time as sort key.
 DUE_SHARDS = ("DUE#0", "DUE#1", "DUE#2", "DUE#3")
-# A batch of many rows has this long for the work of one moment.
-QUIET_WITHIN_SECONDS = 1_800
+# How long the work of one moment may take, at least and for each row. A failed task comes again after twelve minutes: too late for both.
+QUIET_WITHIN_SECONDS = 300
+QUIET_WITHIN_MS_A_ROW = 200
 
 
 def moment(text):
@@ -21,17 +22,18 @@ def moment(text):
 
 
 class BusinessTime:
-    def __init__(self, stack, bank_url):
+    def __init__(self, stack, bank_url, rows):
         self.stack = stack
         self.bank_url = bank_url
         self.queues = [stack.id("BulkQueue"), stack.id("OtherQueue")]
         self.ahead = datetime.timedelta()
+        self.quiet_within_seconds = QUIET_WITHIN_SECONDS + rows * QUIET_WITHIN_MS_A_ROW // 1_000
 
     def now(self):
         return datetime.datetime.now(datetime.timezone.utc) + self.ahead
 
     def wait_quiet(self):
-        wait_until(self._is_quiet, "queues empty and webhooks delivered", QUIET_WITHIN_SECONDS)
+        wait_until(self._is_quiet, "queues empty and webhooks delivered", self.quiet_within_seconds)
 
     def _is_quiet(self):
         # A webhook queues tasks, and a task makes the bank send webhooks: the bank is asked before and after.

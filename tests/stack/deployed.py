@@ -16,6 +16,7 @@ import binaries
 import build
 import payroll_file
 import processes
+import rights
 import story
 from steps import Failed, step, tail
 
@@ -138,16 +139,29 @@ def main(wanted, running, folder, target):
         stack.deploy(template, parameters(providers), environment, folder / "deploy.log")
         if given:
             running.callback(stack.delete)
+        else:
+            rights.make_enforceable(stack)
         bound_concurrency(stack)
         store_secrets(stack, providers)
     for binary in build.bootstraps(template):
         with step(f"{binary.parent.name}: a panic unwinds"):
             binaries.check_unwinds(binary, stack.variables_of(binary.parent.name) | {"AWS_REGION": aws.REGION})
 
-    story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead)))
+    try:
+        story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead)))
+    except (Exception, SystemExit):
+        for group, lines in stack.logged(25).items():
+            print(f"\n-- the end of {group}", *(line[:500] for line in lines), sep="\n", file=sys.stderr)
+        raise
+
+
+def show_logs(folder):
+    for log in LOGS:
+        tail(folder / log, 25)
 
 
 if __name__ == "__main__":
+    wanted = options()
     processes.end_when_told()
     target = pathlib.Path(os.environ["CARGO_TARGET_DIR"])
     folder = target / "stack"
@@ -156,10 +170,11 @@ if __name__ == "__main__":
     start = time.monotonic()
     try:
         with contextlib.ExitStack() as running:
-            main(options(), running, folder, target)
-    except (Failed, subprocess.CalledProcessError) as failure:
-        print(f"\n{failure}", file=sys.stderr)
-        for log in LOGS:
-            tail(folder / log, 25)
-        sys.exit(1)
+            main(wanted, running, folder, target)
+    except (Failed, subprocess.CalledProcessError, SystemExit) as failure:
+        show_logs(folder)
+        sys.exit(f"\nThe deployed stack does not pay: {failure}")
+    except Exception:
+        show_logs(folder)
+        raise
     print(f"\nThe deployed stack pays, in {time.monotonic() - start:.0f} seconds.")

@@ -40,7 +40,7 @@ class World:
         self.bank = self.providers["column_url"]
         self.uploader = self.providers["uploader_token"]
         self.approver = self.providers["approver_token"]
-        self.time = BusinessTime(self.stack, self.bank)
+        self.time = BusinessTime(self.stack, self.bank, len(self.rows))
 
     def is_payable(self, row):
         return row.institution not in self.dead_servicers
