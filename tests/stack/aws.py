@@ -39,6 +39,14 @@ def refuse_aws(endpoint):
         raise Failed(f"{endpoint} is AWS itself: this test moves clocks and makes keys up, it is for emulators")
 
 
+def seen_from(address, endpoint):
+    """The endpoint as the functions reach it, where this machine has another address for them."""
+    parts = urllib.parse.urlsplit(endpoint)
+    if parts.hostname not in ("localhost", "127.0.0.1"):
+        return endpoint
+    return parts._replace(netloc=f"{address}:{parts.port}" if parts.port else address).geturl()
+
+
 @contextlib.contextmanager
 def ministack(port, folder):
     """Runs MiniStack. It hands its own AWS_ENDPOINT_URL to the functions, as LocalStack does, so that the template need not."""

@@ -18,7 +18,8 @@ QUIET_WITHIN_MS_A_ROW = 200
 
 
 def moment(text):
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    """A time in UTC, to the second below."""
+    return datetime.datetime.fromisoformat(text.rstrip("Z").split(".")[0] + "+00:00")
 
 
 class BusinessTime:

@@ -139,6 +139,7 @@ def main(wanted, running, folder, target):
         stack.deploy(template, parameters(providers), environment, folder / "deploy.log")
         if given:
             running.callback(stack.delete)
+            stack.set_variable("AWS_ENDPOINT_URL", aws.seen_from(wanted.listen, endpoint))
         else:
             rights.make_enforceable(stack)
         bound_concurrency(stack)
