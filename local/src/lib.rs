@@ -7,4 +7,5 @@ pub mod generate;
 mod in_process;
 pub mod payroll;
 pub mod serve;
+pub mod simulators;
 pub mod stack;

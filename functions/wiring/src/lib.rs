@@ -11,6 +11,7 @@ use std::sync::Arc;
 use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::dynamodb::DynamoTable;
 use shared::adapters::http_transport::{HttpSetupError, HttpTransport};
+use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::s3::S3Objects;
 use shared::adapters::secrets_aws::AwsSecrets;
 use shared::adapters::secrets_cached::CachedSecrets;
@@ -19,6 +20,7 @@ use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::operations::System;
 use shared::operations::system::Clients;
+use shared::ports::clock::Clock;
 use tracing_subscriber::EnvFilter;
 
 pub use api_gateway::{serve, without_stage};
@@ -38,7 +40,10 @@ pub async fn system() -> Result<System, WiringError> {
     let environment = Environment::from_process()?;
     let config = clients::defaults().load().await;
     let aws = AwsClients::from_config(&config);
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = match environment::business_time_ahead(environment::process_variable)? {
+        None => Arc::new(SystemClock),
+        Some(ahead) => Arc::new(MovableClock::ahead_by(ahead)),
+    };
     let random = Arc::new(SystemRandom);
     let secrets = AwsSecrets::new(aws_sdk_secretsmanager::Client::new(&config), environment.secrets_prefix);
     Ok(System {

@@ -5,11 +5,12 @@
 
 mod bank;
 mod objects_route;
+pub mod providers;
 pub mod time;
 mod workers;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use shared::adapters::object_links::LinkSigner;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
-use shared::adapters::system::SystemRandom;
+use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
@@ -42,6 +43,8 @@ use tokio::task::JoinSet;
 
 use crate::embedded_dynamodb::EmbeddedDynamodb;
 use crate::error::LocalError;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Whom development tokens are for.
 const AUDIENCE: &str = "clearway-local";
@@ -120,9 +123,9 @@ impl Stack {
         clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
 
         let mut tasks = JoinSet::new();
-        let (api, base_url) = listen(options.port).await?;
-        let (column_listener, column_url) = listen(0).await?;
-        let (plaid_listener, plaid_url) = listen(0).await?;
+        let (api, base_url) = listen(LOOPBACK, options.port).await?;
+        let (column_listener, column_url) = listen(LOOPBACK, 0).await?;
+        let (plaid_listener, plaid_url) = listen(LOOPBACK, 0).await?;
         let business: simulators::shell::Clock = {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
@@ -207,28 +210,40 @@ impl Stack {
 
     /// A development token for one of the two persons that payroll needs.
     pub fn token(&self, subject: &str, roles: &[Role]) -> String {
-        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-        self.issuer.mint(&Grant {
-            subject,
-            roles: &roles,
-            audience: AUDIENCE,
-            issued_at: self.clock.elapsed_now().as_second(),
-            lifetime_seconds: 24 * 3600,
-        })
+        mint(&self.issuer, subject, roles)
     }
 
     pub fn uploader_token(&self) -> String {
-        self.token("uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
+        uploader_token(&self.issuer)
     }
 
     pub fn approver_token(&self) -> String {
-        self.token("approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
+        approver_token(&self.issuer)
     }
 
     /// Waits until a task of the stack ends, which none does by itself.
     pub async fn run_forever(&mut self) {
         self.tasks.join_next().await;
     }
+}
+
+fn mint(issuer: &LocalIssuer, subject: &str, roles: &[Role]) -> String {
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    issuer.mint(&Grant {
+        subject,
+        roles: &roles,
+        audience: AUDIENCE,
+        issued_at: SystemClock.elapsed_now().as_second(),
+        lifetime_seconds: 24 * 3600,
+    })
+}
+
+fn uploader_token(issuer: &LocalIssuer) -> String {
+    mint(issuer, "uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
+}
+
+fn approver_token(issuer: &LocalIssuer) -> String {
+    mint(issuer, "approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
 }
 
 fn folder(data: Option<&Path>) -> Result<Folder, LocalError> {
@@ -280,8 +295,8 @@ fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random)
     ]))
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))
+async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalError> {
+    let listener = TcpListener::bind(SocketAddr::new(at, port))
         .await
         .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
     let address = listener.local_addr().map_err(LocalError::start)?;
