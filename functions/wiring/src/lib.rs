@@ -19,7 +19,10 @@ use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::operations::System;
 use shared::operations::system::Ports;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use api_gateway::{serve, without_stage};
 pub use environment::{Environment, EnvironmentError};
@@ -62,7 +65,15 @@ pub fn verifier(system: &System) -> Result<Arc<TokenVerifier>, WiringError> {
 /// Logs as JSON lines on standard output. `RUST_LOG` says how much; `info` where it is not set.
 pub fn init_tracing() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    subscriber(filter, std::io::stdout).init();
+}
+
+/// What writes the log, onto any writer.
+pub fn subscriber<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
     // Lambda stamps every line with its time.
-    subscriber.with_env_filter(filter).without_time().init();
+    subscriber.with_env_filter(filter).without_time().with_writer(writer).finish()
 }
