@@ -39,7 +39,12 @@ pub enum WiringError {
 /// The system over AWS, from the environment. Asks no service yet.
 pub async fn system() -> Result<System, WiringError> {
     let environment = Environment::from_process()?;
-    let config = clients::defaults().load().await;
+    let config = clients::defaults();
+    let config = match &environment.endpoint_url {
+        Some(url) => config.endpoint_url(url),
+        None => config,
+    };
+    let config = config.load().await;
     let aws = AwsClients::from_config(&config);
     let clock = Arc::new(SystemClock);
     let random = Arc::new(SystemRandom);
