@@ -18,6 +18,7 @@ import docker_invoke
 SAM_CLI = "aws-sam-cli==1.167.0"
 ARCHITECTURE = {"x86_64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine()]
 EMULATOR = f"samcli/local/rapid/aws-lambda-rie-{ARCHITECTURE}"
+LOOPBACK = "127.0.0.1"
 STACK, INVOKE, RUNTIME_API = 3000, 9001, 9002
 PATIENCE_SECONDS = 30
 
@@ -50,28 +51,36 @@ EXPECTED = {
 }
 
 
-def wait_for(port, process):
+def listens(place):
+    with contextlib.suppress(OSError), socket.create_connection(place, 1):
+        return True
+    return False
+
+
+def wait_for(place, process):
     end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+    while time.monotonic() < end and process.poll() is None:
+        if listens(place):
             return
-        if process.poll() is not None:
-            break
         time.sleep(0.05)
-    raise SystemExit(f"nothing listens on port {port}")
+    raise SystemExit(f"nothing listens at {place}")
 
 
 @contextlib.contextmanager
-def running(command, port, log, environment=None):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        raise SystemExit(f"port {port} is taken")
+def running(command, place, log, environment=None):
+    if listens(place):
+        raise SystemExit(f"{place} is taken")
     process = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT)
     try:
-        wait_for(port, process)
+        wait_for(place, process)
         yield
     finally:
         process.terminate()
         process.wait()
+
+
+def stack(clearway, address, log):
+    return running([clearway, "--listen", address, "--port", str(STACK)], (address, STACK), log)
 
 
 def emulator(folder):
@@ -85,12 +94,13 @@ def emulator(folder):
     return found
 
 
-def sample(clearway, name):
-    return subprocess.run([clearway, "event", name], check=True, capture_output=True).stdout
+def sample(clearway, address, name):
+    url = f"http://{address}:{STACK}"
+    return subprocess.run([clearway, "event", name, "--url", url], check=True, capture_output=True).stdout
 
 
 def invoke(event):
-    url = f"http://127.0.0.1:{INVOKE}/2015-03-31/functions/function/invocations"
+    url = f"http://{LOOPBACK}:{INVOKE}/2015-03-31/functions/function/invocations"
     with urllib.request.urlopen(urllib.request.Request(url, event, method="POST"), timeout=PATIENCE_SECONDS) as answer:
         return json.load(answer)
 
@@ -120,20 +130,24 @@ def main(binaries):
     wrong = []
     with tempfile.TemporaryDirectory() as folder, open(f"{folder}/log", "w+", encoding="utf-8") as log:
         rie = emulator(folder)
-        addresses = ["--runtime-interface-emulator-address", f"127.0.0.1:{INVOKE}"]
-        addresses += ["--runtime-api-address", f"127.0.0.1:{RUNTIME_API}"]
-        with running([clearway, "--port", str(STACK)], STACK, log):
+        addresses = ["--runtime-interface-emulator-address", f"{LOOPBACK}:{INVOKE}"]
+        addresses += ["--runtime-api-address", f"{LOOPBACK}:{RUNTIME_API}"]
+        with stack(clearway, LOOPBACK, log):
             for function, binary in BINARIES.items():
                 print(function)
                 command = [rie, *addresses, (binaries / binary).resolve()]
-                with running(command, INVOKE, log, environment):
+                with running(command, (LOOPBACK, INVOKE), log, environment):
                     for name in [name for name, taker in samples if taker == function]:
-                        compare(name, invoke(sample(clearway, name)), wrong)
-            if docker_invoke.is_possible():
-                for name, answer in docker_invoke.answers(binaries, BINARIES, samples, lambda name: sample(clearway, name)):
+                        compare(name, invoke(sample(clearway, LOOPBACK, name)), wrong)
+        if docker_invoke.is_possible():
+            print("sam local invoke")
+            one_each = {function: name for name, function in reversed(samples)}
+            with stack(clearway, docker_invoke.BRIDGE, log):
+                fresh = lambda name: sample(clearway, docker_invoke.BRIDGE, name)
+                for name, answer in docker_invoke.answers(binaries, BINARIES, SAM_CLI, fresh, one_each.items()):
                     compare(name, answer, wrong)
-            else:
-                print("sam local invoke was left out: it needs the SAM CLI and a Docker engine")
+        else:
+            print("sam local invoke was left out: it needs Linux and a Docker engine")
         if wrong:
             log.seek(0)
             print(log.read())

@@ -1,7 +1,7 @@
 //! AWS's services as far as the functions use them, over what this process holds: for a function that runs beside it, under `sam local
 //! invoke` or Lambda's runtime interface emulator.
 //!
-//! Limits: no signature is checked, and nothing but what the functions ask is answered. It listens on the loopback alone.
+//! Limits: no signature is checked, and nothing but what the functions ask is answered.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! What fresh sample events are signed with. It gives a token for everything to whoever asks, so it listens on the loopback alone, and
-//! its tokens are worth nothing elsewhere.
+//! What fresh sample events are signed with. It gives a token for everything to whoever asks, and its tokens are
+//! worth nothing elsewhere.
 
 use std::sync::Arc;
 

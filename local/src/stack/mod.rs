@@ -11,7 +11,7 @@ pub mod time;
 mod workers;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,6 +77,8 @@ pub struct StackOptions {
     pub unknown_institutions: BTreeSet<String>,
     /// 0 takes any free port.
     pub port: u16,
+    /// None is the loopback. Another one lets containers in, and whoever else reaches it.
+    pub address: Option<IpAddr>,
 }
 
 /// A running stack. It ends with this value.
@@ -122,10 +124,11 @@ impl Stack {
         clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
 
         let mut tasks = JoinSet::new();
-        let (api, base_url) = listen(options.port).await?;
+        let address = options.address.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        let (api, base_url) = listen(address, options.port).await?;
         // Beside a named port, so that functions which run elsewhere find them.
-        let (column_listener, column_url) = listen(beside(options.port, 1)).await?;
-        let (plaid_listener, plaid_url) = listen(beside(options.port, 2)).await?;
+        let (column_listener, column_url) = listen(address, beside(options.port, 1)).await?;
+        let (plaid_listener, plaid_url) = listen(address, beside(options.port, 2)).await?;
         let business: simulators::shell::Clock = {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
@@ -310,8 +313,8 @@ fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random)
     ]))
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))
+async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalError> {
+    let listener = TcpListener::bind(SocketAddr::new(at, port))
         .await
         .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
     let address = listener.local_addr().map_err(LocalError::start)?;

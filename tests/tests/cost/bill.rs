@@ -31,6 +31,8 @@ const OWN_MS: u64 = 5;
 /// START, END and REPORT of an invocation.
 const LAMBDA_LOG_LINES: u64 = 3;
 const LAMBDA_LOG_BYTES: u64 = 400;
+/// The request's id, which the runtime's client adds to each line of ours.
+const REQUEST_ID_BYTES: u64 = 95;
 /// What CloudWatch adds to each line.
 const LOG_LINE_BYTES: u64 = 26;
 
@@ -158,7 +160,8 @@ pub(crate) fn bill(deployment: &Deployment, payroll: &Payroll) -> Vec<Part> {
     let used_mb_ms = |run: &&Invocation| deployment.duration_ms(run) * deployment.memory_mb(run.function);
     let mb_ms: u64 = runs.iter().map(used_mb_ms).sum();
     let log_lines = payroll.log_lines + run_count * LAMBDA_LOG_LINES;
-    let log_bytes = payroll.log_bytes + run_count * LAMBDA_LOG_BYTES + log_lines * LOG_LINE_BYTES;
+    let our_bytes = payroll.log_bytes + payroll.log_lines * REQUEST_ID_BYTES;
+    let log_bytes = our_bytes + run_count * LAMBDA_LOG_BYTES + log_lines * LOG_LINE_BYTES;
     let secret_reads = secret_reads(deployment, &payroll.invocations);
     let provider_calls = sum(|call| u64::from(matches!(call, Call::Provider)));
     let parts = [

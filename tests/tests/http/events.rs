@@ -142,7 +142,10 @@ fn every_sample_is_expected_to_do_something() {
     assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("payment-worker"), told(PAYMENT_WORKER.iter().map(|(name, _)| *name)));
     assert_eq!(names("scheduler"), told(["every-minute"]));
-    assert_eq!(names(""), told(["approve-batch", "column-webhook", "env", "payment-worker", "reports", "scheduler"]));
+    assert_eq!(
+        names(""),
+        told(["approve-batch", "column-webhook", "env", "env.docker", "payment-worker", "reports", "scheduler"])
+    );
 }
 
 /// `clearway event` knows every sample, and signs it as the running stack would.
@@ -179,7 +182,10 @@ fn people_s_samples() -> impl Iterator<Item = &'static str> {
 /// What `sam local invoke --env-vars` gives a function is what it reads, and where `clearway` serves it.
 #[tokio::test]
 async fn the_committed_environment_is_that_of_the_local_stack() {
-    let environment: Value = serde_json::from_str(&std::fs::read_to_string(folder("env.json")).unwrap()).unwrap();
+    let environment = std::fs::read_to_string(folder("env.json")).unwrap();
+    let of_containers = std::fs::read_to_string(folder("env.docker.json")).unwrap();
+    assert_eq!(of_containers, environment.replace("127.0.0.1", "172.17.0.1"));
+    let environment: Value = serde_json::from_str(&environment).unwrap();
     let environment = &environment["Parameters"];
     let variable = |name: &str| environment[name].as_str().map(str::to_owned);
     let with_timeout =
