@@ -3,6 +3,7 @@
 
 pub mod embedded_dynamodb;
 pub mod error;
+pub mod event;
 pub mod generate;
 mod in_process;
 pub mod payroll;

@@ -22,6 +22,8 @@ pub struct Environment {
     pub table_name: String,
     pub bucket_name: String,
     pub queue_urls: QueueUrls,
+    /// Where AWS's services are, if not at AWS: an emulator, or a laptop's stack.
+    pub endpoint_url: Option<String>,
     /// What the names of the deployment's secrets have in common.
     pub secrets_prefix: String,
     pub settings: Settings,
@@ -67,6 +69,7 @@ impl Environment {
             table_name: text("TABLE_NAME")?,
             bucket_name: text("BUCKET_NAME")?,
             queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
+            endpoint_url: variable("ENDPOINT_URL"),
             secrets_prefix: text("SECRETS_PREFIX")?,
             settings,
         })

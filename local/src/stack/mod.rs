@@ -3,7 +3,9 @@
 //! Guarantees: the handlers are the ones Lambda runs; business time moves only while no task, webhook or call is under way. With a data
 //! folder everything outlives the process, at whatever moment it is killed.
 
+mod aws_route;
 mod bank;
+pub mod development;
 mod objects_route;
 pub mod providers;
 pub mod time;
@@ -78,6 +80,8 @@ pub struct StackOptions {
     pub unknown_institutions: BTreeSet<String>,
     /// 0 takes any free port.
     pub port: u16,
+    /// None is the loopback. Another one lets containers in, and whoever else reaches it.
+    pub address: Option<IpAddr>,
 }
 
 /// A running stack. It ends with this value.
@@ -123,9 +127,11 @@ impl Stack {
         clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
 
         let mut tasks = JoinSet::new();
-        let (api, base_url) = listen(LOOPBACK, options.port).await?;
-        let (column_listener, column_url) = listen(LOOPBACK, 0).await?;
-        let (plaid_listener, plaid_url) = listen(LOOPBACK, 0).await?;
+        let address = options.address.unwrap_or(LOOPBACK);
+        let (api, base_url) = listen(address, options.port).await?;
+        // Beside a named port, so that functions which run elsewhere find them.
+        let (column_listener, column_url) = listen(address, beside(options.port, 1)).await?;
+        let (plaid_listener, plaid_url) = listen(address, beside(options.port, 2)).await?;
         let business: simulators::shell::Clock = {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
@@ -185,7 +191,14 @@ impl Stack {
             .merge(approve_batch::routes(system.clone(), verifier.clone()))
             .merge(reports::routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
-            .merge(objects_route::router(objects))
+            .merge(objects_route::router(objects.clone()))
+            .merge(aws_route::router(aws_route::Services {
+                engine: embedded.as_ref().map(EmbeddedDynamodb::engine),
+                queue: queue.clone(),
+                objects,
+                secrets: system.secrets.clone(),
+            }))
+            .merge(development_route(&issuer, &clock, registration.secret))
             .nest("/issuer", issuer.router());
         let router = conventions(router);
         serve(&mut tasks, api, router);
@@ -244,6 +257,26 @@ fn uploader_token(issuer: &LocalIssuer) -> String {
 
 fn approver_token(issuer: &LocalIssuer) -> String {
     mint(issuer, "approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
+}
+
+fn development_route(issuer: &LocalIssuer, clock: &Arc<MovableClock>, webhook_secret: String) -> Router {
+    let (issuer, clock) = (issuer.clone(), clock.clone());
+    let roles = [Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate].map(|role| role.as_str());
+    development::router(move || development::Credentials {
+        token: issuer.mint(&Grant {
+            subject: "sample@local",
+            roles: &roles,
+            audience: AUDIENCE,
+            issued_at: clock.elapsed_now().as_second(),
+            lifetime_seconds: 24 * 3600,
+        }),
+        webhook_secret: webhook_secret.clone(),
+    })
+}
+
+/// A port so many after a named one; any free port where none is named.
+const fn beside(port: u16, after: u16) -> u16 {
+    if port == 0 { 0 } else { port.saturating_add(after) }
 }
 
 fn folder(data: Option<&Path>) -> Result<Folder, LocalError> {
