@@ -27,7 +27,8 @@ pub(crate) enum Due {
         return_code: String,
     },
     /// A request whose sender got no answer reaches the bank only now.
-    LateSend(Request),
+    /// Boxed: there is a due entry for every transfer, and hardly one is this.
+    LateSend(Box<Request>),
 }
 
 impl Column {
