@@ -2,6 +2,9 @@
 //!
 //! One mutex makes every write atomic and every read consistent, the indexes included (the service's lag behind). Nothing expires
 //! by itself: on the service cleaning is late by up to days, so nobody may count on it.
+//!
+//! Items are kept as JSON text: the tree that callers see takes several times the memory, and a batch of a million payments is
+//! millions of items. A get or query writes the tree anew, outside of the mutex.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Bound;
@@ -11,10 +14,12 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::adapters::table_item::{
-    PAGE_BYTES_MAX, PK, Place, SK, add_size, holds, item_bytes, key_names, refuse_empty, refuse_unreadable,
+    PAGE_BYTES_MAX, PK, Place, SK, VERSION, add_size, holds, item_bytes, key_names, refuse_empty, refuse_unreadable,
     refuse_unwritable, stored_item,
 };
-use crate::ports::table::{Attributes, Change, Condition, Index, Key, Order, Page, Query, Range, Table, TableError};
+use crate::ports::table::{
+    Attributes, Change, Condition, Cursor, Index, Key, Order, Page, Query, Range, Table, TableError,
+};
 
 /// A whole table in memory.
 #[derive(Debug, Default)]
@@ -32,16 +37,65 @@ struct State {
 /// Index partition to the sort values and keys of its items.
 type SparseIndex = HashMap<String, BTreeSet<(String, Key)>>;
 
+/// One item.
 #[derive(Debug)]
 struct Stored {
-    attributes: Attributes,
+    /// The attributes without `pk` and `sk`, which the maps hold.
+    json: Box<str>,
+    /// As the service counts them, `pk` and `sk` included.
     bytes: usize,
+    /// Most conditions ask for it: they need no tree.
+    version: Option<u64>,
+    /// Where the item stands in the indexes; of most items nowhere.
+    places: Option<Box<IndexPlaces>>,
+}
+
+/// Partition and sort value in each index.
+#[derive(Debug)]
+struct IndexPlaces {
+    due: Option<(String, String)>,
+    lists: Option<(String, String)>,
 }
 
 /// What a change does once all conditions hold.
 enum Effect {
     Put(Key, Stored),
     Delete(Key),
+}
+
+impl Stored {
+    fn new(key: &Key, mut attributes: Attributes) -> Result<Self, TableError> {
+        let bytes = item_bytes(&attributes);
+        let version = attributes.get(VERSION).and_then(Value::as_u64);
+        let places = [Index::Due, Index::Lists].map(|index| index_key(index, &attributes));
+        let [due, lists] = places.map(|place| place.map(|(pk, sort)| (pk.to_owned(), sort.to_owned())));
+        let is_indexed = due.is_some() || lists.is_some();
+        attributes.remove(PK);
+        attributes.remove(SK);
+        let json = serde_json::to_string(&attributes).map_err(|cause| unkept(key, &cause))?;
+        let places = is_indexed.then(|| Box::new(IndexPlaces { due, lists }));
+        Ok(Self { json: json.into(), bytes, version, places })
+    }
+
+    /// The item's places, each with its index, of those given as due and lists.
+    fn places_in<I>(&self, [due, lists]: [I; 2]) -> impl Iterator<Item = (&(String, String), I)> {
+        let places = self.places.as_deref();
+        let due = places.and_then(|places| places.due.as_ref()).map(|place| (place, due));
+        due.into_iter().chain(places.and_then(|places| places.lists.as_ref()).map(|place| (place, lists)))
+    }
+
+    /// The item as it was put under this key.
+    fn attributes(&self, key: &Key) -> Result<Attributes, TableError> {
+        let mut attributes: Attributes = serde_json::from_str(&self.json).map_err(|cause| unkept(key, &cause))?;
+        attributes.insert(PK.to_owned(), Value::from(key.pk.as_str()));
+        attributes.insert(SK.to_owned(), Value::from(key.sk.as_str()));
+        Ok(attributes)
+    }
+}
+
+/// Texts, whole numbers and their containers can all be written as JSON and read again.
+fn unkept(key: &Key, cause: &serde_json::Error) -> TableError {
+    TableError::Defect(format!("item {} {} cannot be kept as JSON: {cause}", key.pk, key.sk))
 }
 
 impl MemoryTable {
@@ -54,7 +108,11 @@ impl MemoryTable {
         let state = self.locked();
         let mut partitions: Vec<_> = state.partitions.iter().collect();
         partitions.sort_by_key(|(pk, _)| pk.as_str());
-        partitions.into_iter().flat_map(|(_, items)| items.values().map(|item| item.attributes.clone())).collect()
+        let keyed = |(pk, items): (&String, &BTreeMap<String, Arc<Stored>>)| -> Vec<Attributes> {
+            // What cannot be read, which no write leaves behind, shows as an item without its keys.
+            items.iter().map(|(sk, item)| item.attributes(&Key::new(pk, sk)).unwrap_or_default()).collect()
+        };
+        partitions.into_iter().flat_map(keyed).collect()
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
@@ -67,18 +125,20 @@ impl MemoryTable {
 impl Table for MemoryTable {
     async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
         refuse_empty(key)?;
-        Ok(self.locked().item(key).map(|item| item.attributes.clone()))
+        let stored = self.locked().item(key).cloned();
+        stored.map(|item| item.attributes(key)).transpose()
     }
 
     async fn query(&self, query: &Query) -> Result<Page, TableError> {
         refuse_unreadable(query)?;
         let start = query.start_after.as_ref().map(|cursor| Place::from_cursor(cursor, query)).transpose()?;
-        let state = self.locked();
-        Ok(match query.index {
-            Index::Primary => state.primary_page(query, start),
-            Index::Due => index_page(&state.due, query, start),
-            Index::Lists => index_page(&state.lists, query, start),
-        })
+        let found = match query.index {
+            Index::Primary => self.locked().primary_page(query, start),
+            Index::Due => return Ok(index_page(&self.locked().due, query, start)),
+            Index::Lists => return Ok(index_page(&self.locked().lists, query, start)),
+        };
+        let items = found.items.iter().map(|(key, item)| item.attributes(key)).collect::<Result<_, _>>()?;
+        Ok(Page { items, next: found.next })
     }
 
     async fn write(&self, changes: Vec<Change>) -> Result<(), TableError> {
@@ -91,8 +151,7 @@ impl Table for MemoryTable {
                 Change::Put { key, attributes, indexing, condition } => {
                     let attributes = stored_item(&key, attributes, &indexing)?;
                     write_bytes = add_size(&key, &attributes, write_bytes)?;
-                    let bytes = item_bytes(&attributes);
-                    effects.push(Effect::Put(key.clone(), Stored { attributes, bytes }));
+                    effects.push(Effect::Put(key.clone(), Stored::new(&key, attributes)?));
                     (key, condition)
                 }
                 Change::Delete { key, condition } => {
@@ -118,10 +177,13 @@ impl State {
 
     fn refuse_unmet(&self, conditions: Vec<(Key, Condition)>) -> Result<(), TableError> {
         for (key, condition) in conditions {
-            let existing = self.item(&key).map(|item| &item.attributes);
-            if !holds(&condition, existing) {
-                let existing = existing.cloned().map(Box::new);
-                return Err(TableError::ConditionFailed { key, existing });
+            let existing = match (self.item(&key), &condition) {
+                (Some(item), Condition::VersionIs(version)) if item.version == Some(*version) => continue,
+                (None, _) | (Some(_), Condition::Always) => None,
+                (Some(item), _) => Some(item.attributes(&key)?),
+            };
+            if !holds(&condition, existing.as_ref()) {
+                return Err(TableError::ConditionFailed { key, existing: existing.map(Box::new) });
             }
         }
         Ok(())
@@ -131,10 +193,8 @@ impl State {
         match effect {
             Effect::Put(key, stored) => {
                 self.unindex(&key);
-                for (index, places) in [(Index::Due, &mut self.due), (Index::Lists, &mut self.lists)] {
-                    if let Some((pk, sort)) = index_key(index, &stored.attributes) {
-                        places.entry(pk.to_owned()).or_default().insert((sort.to_owned(), key.clone()));
-                    }
+                for ((pk, sort), index) in stored.places_in([&mut self.due, &mut self.lists]) {
+                    index.entry(pk.clone()).or_default().insert((sort.clone(), key.clone()));
                 }
                 self.partitions.entry(key.pk).or_default().insert(key.sk, Arc::new(stored));
             }
@@ -152,29 +212,29 @@ impl State {
 
     fn unindex(&mut self, key: &Key) {
         let Some(old) = self.item(key).cloned() else { return };
-        for (index, places) in [(Index::Due, &mut self.due), (Index::Lists, &mut self.lists)] {
-            let Some((pk, sort)) = index_key(index, &old.attributes) else { continue };
-            if let Some(entries) = places.get_mut(pk) {
-                entries.remove(&(sort.to_owned(), key.clone()));
+        for ((pk, sort), index) in old.places_in([&mut self.due, &mut self.lists]) {
+            if let Some(entries) = index.get_mut(pk) {
+                entries.remove(&(sort.clone(), key.clone()));
                 if entries.is_empty() {
-                    places.remove(pk);
+                    index.remove(pk);
                 }
             }
         }
     }
 
-    fn primary_page(&self, query: &Query, start: Option<Place>) -> Page {
-        let Some(items) = self.partitions.get(&query.pk) else { return Page::default() };
+    fn primary_page(&self, query: &Query, start: Option<Place>) -> Cut<(Key, Arc<Stored>)> {
+        let Some(items) = self.partitions.get(&query.pk) else { return Cut::default() };
         let bounds = bounds(query, start.map(|place| place.sort), |sort| sort);
         if is_empty(&bounds) {
-            return Page::default();
+            return Cut::default();
         }
         let found = items
             .range::<String, _>(bounds)
             .map(|(sort, item)| (Place { sort: sort.clone(), key: Key::new(query.pk.as_str(), sort.as_str()) }, item));
+        let keyed = |place: &Place, item: &Arc<Stored>| ((place.key.clone(), item.clone()), item.bytes);
         match query.order {
-            Order::Ascending => page(query, found, |_, item| (item.attributes.clone(), item.bytes)),
-            Order::Descending => page(query, found.rev(), |_, item| (item.attributes.clone(), item.bytes)),
+            Order::Ascending => cut(query, found, keyed),
+            Order::Descending => cut(query, found.rev(), keyed),
         }
     }
 }
@@ -192,10 +252,11 @@ fn index_page(index: &SparseIndex, query: &Query, start: Option<Place>) -> Page 
         let bytes = item_bytes(&item);
         (item, bytes)
     };
-    match query.order {
-        Order::Ascending => page(query, found, keys_only),
-        Order::Descending => page(query, found.rev(), keys_only),
-    }
+    let Cut { items, next } = match query.order {
+        Order::Ascending => cut(query, found, keys_only),
+        Order::Descending => cut(query, found.rev(), keys_only),
+    };
+    Page { items, next }
 }
 
 /// The indexes project keys only: an item's own and those of the index.
@@ -264,24 +325,36 @@ fn is_empty<T: Ord>(bounds: &(Bound<T>, Bound<T>)) -> bool {
     }
 }
 
+/// What one page holds, and where the next one begins.
+struct Cut<T> {
+    items: Vec<T>,
+    next: Option<Cursor>,
+}
+
+impl<T> Default for Cut<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), next: None }
+    }
+}
+
 /// Fills one page as the service does: it stops at the item limit without looking whether anything follows, and at 1 MB.
-fn page<I>(
+fn cut<I, T>(
     query: &Query,
     found: impl Iterator<Item = (Place, I)>,
-    project: impl Fn(&Place, I) -> (Attributes, usize),
-) -> Page {
+    project: impl Fn(&Place, I) -> (T, usize),
+) -> Cut<T> {
     let items_max = query.page_items.and_then(|items| usize::try_from(items).ok()).unwrap_or(usize::MAX);
-    let mut page = Page::default();
+    let mut page = Cut::default();
     let mut page_bytes = 0_usize;
     let mut last: Option<Place> = None;
     for (place, item) in found {
-        let (attributes, bytes) = project(&place, item);
+        let (projected, bytes) = project(&place, item);
         page_bytes = page_bytes.saturating_add(bytes);
         if page_bytes > PAGE_BYTES_MAX && last.is_some() {
             page.next = last.map(|place| place.to_cursor(query.index));
             return page;
         }
-        page.items.push(attributes);
+        page.items.push(projected);
         last = Some(place);
         if page.items.len() >= items_max {
             page.next = last.map(|place| place.to_cursor(query.index));

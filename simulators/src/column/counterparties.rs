@@ -110,7 +110,7 @@ impl Column {
             description: rest.description.unwrap_or_default(),
             email: rest.email.unwrap_or_default(),
             phone: rest.phone.unwrap_or_default(),
-            address: rest.address,
+            address: rest.address.map(Box::new),
             legal_id: rest.legal_id.unwrap_or_default(),
             legal_type: rest.legal_type.unwrap_or_default(),
             local_bank_code: rest.local_bank_code.unwrap_or_default(),

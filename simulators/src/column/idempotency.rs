@@ -3,6 +3,7 @@
 //! A repeat with other content gets the stored answer as well; how the real bank treats it is not documented, so it is counted for tests to assert that none happens.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
@@ -37,8 +38,8 @@ type Key = (String, String);
 
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Idempotency {
-    stored: HashMap<Key, Stored>,
-    by_age: VecDeque<(Timestamp, Key)>,
+    stored: HashMap<Arc<Key>, Stored>,
+    by_age: VecDeque<(Timestamp, Arc<Key>)>,
     pub(crate) replays: u64,
     pub(crate) replays_with_other_content: u64,
 }
@@ -56,7 +57,7 @@ impl Idempotency {
     }
 
     pub(crate) fn store(&mut self, now: Timestamp, request: &Request, key: &str, made: Made) {
-        let key = (request.path.clone(), key.to_owned());
+        let key = Arc::new((request.path.clone(), key.to_owned()));
         self.by_age.push_back((now, key.clone()));
         self.stored.insert(key, Stored { content: fingerprint(request), made });
     }

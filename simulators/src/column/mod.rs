@@ -292,7 +292,7 @@ impl Column {
                 Answer::Silence
             }
             CallFaultKind::LateSend { delay_s } => {
-                self.schedule_after(SignedDuration::from_secs(delay_s), Due::LateSend(request.clone()));
+                self.schedule_after(SignedDuration::from_secs(delay_s), Due::LateSend(Box::new(request.clone())));
                 Answer::Silence
             }
             CallFaultKind::Refuse { code } => ApiError::injected(&code).into_answer(),

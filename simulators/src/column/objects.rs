@@ -155,7 +155,8 @@ pub(crate) struct Counterparty {
     pub(crate) description: String,
     pub(crate) email: String,
     pub(crate) phone: String,
-    pub(crate) address: Option<Address>,
+    /// Boxed: the payees of a payroll have none.
+    pub(crate) address: Option<Box<Address>>,
     pub(crate) legal_id: String,
     pub(crate) legal_type: String,
     pub(crate) local_bank_code: String,

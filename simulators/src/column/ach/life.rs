@@ -32,7 +32,8 @@ pub(crate) enum Due {
         due: CheckDue,
     },
     /// A request whose sender got no answer reaches the bank only now.
-    LateSend(Request),
+    /// Boxed: there is a due entry for every transfer, and hardly one is this.
+    LateSend(Box<Request>),
 }
 
 impl Column {
