@@ -10,6 +10,7 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::autopay::facts::AutopayFacts;
 use super::bank::check::snapshot::CheckSnapshot;
 use super::calendar;
 use super::ids::{BatchId, FundingId, PaymentId, SourceTag};
@@ -38,6 +39,9 @@ pub struct Payment {
     /// The check that pays it, once the bank has made one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckFacts>,
+    /// Why autopay opened it, and what has been asked of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autopay: Option<Box<AutopayFacts>>,
     /// What the row said, for reports. Absent for a refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<RowFacts>,

@@ -43,6 +43,7 @@ fn payment(state: State) -> Payment {
             entry_description: "CARD PAY".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: Some(now()),
         created_at: now(),
