@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use shared::adapters::sqs::QueueUrls;
+use shared::domain::autopay::decision::Policy;
 use shared::domain::people::ExpectedToken;
 use shared::operations::Settings;
 
@@ -53,6 +54,7 @@ impl Environment {
         let settings = Settings {
             column_url: text("COLUMN_URL")?,
             plaid_url: text("PLAID_URL")?,
+            plaid_webhook_url: text("PLAID_WEBHOOK_URL")?,
             column_entity_id: text("COLUMN_ENTITY_ID")?,
             bank_calls_per_second: parsed(&variable, "BANK_CALLS_PER_SECOND", "a whole number of calls")?,
             hold_banking_days: parsed(&variable, "HOLD_BANKING_DAYS", "a whole number of days")?,
@@ -60,6 +62,7 @@ impl Environment {
             uploader_may_approve: parsed(&variable, "UPLOADER_MAY_APPROVE", "true or false")?,
             summary_bytes_in_request_max: SUMMARY_BYTES_IN_REQUEST_MAX,
             report_rows_in_answer_max: REPORT_ROWS_IN_ANSWER_MAX,
+            autopay: Policy::default(),
         };
         Ok(Self {
             table_name: text("TABLE_NAME")?,
@@ -90,7 +93,7 @@ fn parsed<T: FromStr>(
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 12] = [
+    const COMPLETE: [(&str, &str); 13] = [
         ("TABLE_NAME", "clearway"),
         ("BUCKET_NAME", "clearway-files"),
         ("BULK_QUEUE_URL", "https://sqs.example/bulk"),
@@ -98,6 +101,7 @@ mod tests {
         ("SECRETS_PREFIX", "clearway"),
         ("COLUMN_URL", "https://bank.example"),
         ("PLAID_URL", "https://plaid.example"),
+        ("PLAID_WEBHOOK_URL", "https://clearway.example/webhooks/plaid"),
         ("COLUMN_ENTITY_ID", "enti_1"),
         ("BANK_CALLS_PER_SECOND", "20"),
         ("HOLD_BANKING_DAYS", "2"),

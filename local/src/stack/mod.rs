@@ -28,6 +28,7 @@ use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::system::SystemRandom;
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::autopay::decision::Policy;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
 use shared::operations::system::Clients;
@@ -156,6 +157,7 @@ impl Stack {
         let settings = Settings {
             column_url: column_url.clone(),
             plaid_url: plaid_url.clone(),
+            plaid_webhook_url: format!("{base_url}/webhooks/plaid"),
             column_entity_id: registration.entity_id,
             bank_calls_per_second: 0,
             hold_banking_days: HOLD_BANKING_DAYS,
@@ -163,6 +165,7 @@ impl Stack {
             uploader_may_approve: false,
             summary_bytes_in_request_max: 64 * 1024 * 1024,
             report_rows_in_answer_max: 100_000,
+            autopay: Policy::default(),
         };
         let system = System {
             table,
@@ -180,8 +183,10 @@ impl Stack {
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
             .merge(approve_batch::routes(system.clone(), verifier.clone()))
+            .merge(accounts::routes(system.clone(), verifier.clone()))
             .merge(reports::routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
+            .merge(plaid_webhook::routes(system.clone()))
             .merge(objects_route::router(objects))
             .nest("/issuer", issuer.router());
         let router = conventions(router);

@@ -16,6 +16,7 @@ use shared::adapters::object_links::LinkSigner;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
+use shared::domain::autopay::decision::Policy;
 use shared::domain::deadline::Deadline;
 use shared::domain::task::{QueueName, Task, TaskFormat};
 use shared::operations::system::Clients;
@@ -108,6 +109,7 @@ pub fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
         plaid_url: people::PLAID_URL.to_owned(),
+        plaid_webhook_url: "http://clearway.test/webhooks/plaid".to_owned(),
         column_entity_id: "enti_test".to_owned(),
         bank_calls_per_second: 0,
         hold_banking_days: 2,
@@ -115,5 +117,6 @@ pub fn settings() -> Settings {
         uploader_may_approve: false,
         summary_bytes_in_request_max: 64 * 1024 * 1024,
         report_rows_in_answer_max: 100_000,
+        autopay: Policy::default(),
     }
 }

@@ -17,6 +17,7 @@ pub mod item;
 pub mod notice;
 pub mod person;
 pub mod reading;
+pub mod refusal;
 pub mod retry;
 pub mod review;
 pub mod rule;
