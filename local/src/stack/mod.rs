@@ -23,11 +23,13 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::system::SystemRandom;
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::autopay::decision::Policy;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
 use shared::operations::system::Clients;
@@ -82,6 +84,7 @@ pub struct StackOptions {
 pub struct Stack {
     pub system: System,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub clock: Arc<MovableClock>,
     pub column: Arc<ColumnServer>,
     pub base_url: String,
@@ -163,7 +166,9 @@ impl Stack {
             uploader_may_approve: false,
             summary_bytes_in_request_max: 64 * 1024 * 1024,
             report_rows_in_answer_max: 100_000,
+            autopay: Policy::default(),
         };
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table,
             queue: queue.clone(),
@@ -172,6 +177,7 @@ impl Stack {
             random,
             secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
             transport: transport.clone(),
+            notices: notices.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -193,6 +199,7 @@ impl Stack {
         Ok(Self {
             system,
             queue,
+            notices,
             clock,
             column,
             base_url,

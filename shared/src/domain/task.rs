@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autopay::notice::Recipient;
 use super::ids::{BatchId, FundingId, ItemId, PaymentId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
@@ -53,6 +54,8 @@ pub enum Task {
     Inbox { event_id: String },
     /// Do what a webhook of Plaid asks for.
     Heed { event_id: String },
+    /// Hand a notice over to whoever delivers it.
+    Notify { recipient: Recipient, occasion: String },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -99,7 +102,8 @@ impl Task {
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
-            | Task::Heed { .. } => QueueName::Other,
+            | Task::Heed { .. }
+            | Task::Notify { .. } => QueueName::Other,
         }
     }
 

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 
 use super::release::Surrounding;
 use super::{
-    OperationError, System, advance, follow_up, fund, heed, import, inbox, refund, release, retry, submit, summarize,
-    sweep,
+    OperationError, System, advance, autopay, follow_up, fund, heed, import, inbox, refund, release, retry, submit,
+    summarize, sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -63,6 +63,7 @@ fn do_task<'a>(
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
         Task::Heed { event_id } => heed::heed(system, event_id).boxed(),
+        Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
         Task::Report { batch_id, report, format } => {
             crate::operations::reports::write(system, *batch_id, *report, *format).boxed()
         }
