@@ -1,5 +1,5 @@
 //! HTTP for people: link an institution, set a card's autopay up, agree to debits or take that back, and see why something was paid, or
-//! not; for operators: lift a person's debit block.
+//! not; for operators: lift a person's debit block, replace a check.
 //!
 //! Guarantees: a person is whoever the token names, and reaches only what is theirs; everything else is not there (404). Handlers
 //! translate and nothing else: every decision is an operation of `shared`.
@@ -71,8 +71,9 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::make))
         .routes(routes!(payments::list))
-        .routes(routes!(payments::posted));
-    let operator = OpenApiRouter::new().routes(routes!(operator::clear_block));
+        .routes(routes!(payments::posted))
+        .routes(routes!(payments::cancel));
+    let operator = OpenApiRouter::new().routes(routes!(operator::clear_block)).routes(routes!(operator::replace_check));
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(with_any_role(links.merge(cards), &[Role::Person]))
         .merge(with_any_role(operator, &[Role::Operate]))

@@ -13,7 +13,7 @@ use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::System;
-use shared::operations::autopay::{people, setup};
+use shared::operations::autopay::{cancel as canceling, people, setup};
 use utoipa::ToSchema;
 
 use crate::Myself;
@@ -33,6 +33,10 @@ pub(crate) struct CardPaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     refund_of: Option<PaymentId>,
+    /// The payment that gives this one's money back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    refunded_by: Option<PaymentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     cancel_asked_at: Option<Timestamp>,
@@ -51,6 +55,7 @@ impl From<Payment> for CardPaymentView {
             state: payment.leg.state,
             reason: facts.map(|facts| facts.reason.clone()),
             refund_of: facts.and_then(|facts| facts.refund_of),
+            refunded_by: facts.and_then(|facts| facts.refunded_by),
             cancel_asked_at: facts.and_then(|facts| facts.cancel_asked_at),
             created_at: payment.created_at,
             updated_at: payment.updated_at,
@@ -72,6 +77,20 @@ pub(crate) async fn list(
     let listed = people::payments(&system, myself.id, card_id, page.start_after()?, page.limit()?).await?;
     let items = listed.items.into_iter().map(CardPaymentView::from).collect();
     Ok(Json(PageBody::new(items, listed.next)))
+}
+
+/// Cancels a payment: at once where nothing has left; else its money goes back to the bank account as soon as it is here, after the
+/// check is stopped where one is out.
+#[utoipa::path(post, path = "/cards/{card_id}/payments/{payment_id}/cancel", tag = "cards",
+    params(("card_id" = String, Path), ("payment_id" = String, Path)),
+    responses((status = 200, body = CardPaymentView), Refused),
+    security(("bearer" = ["person"])))]
+pub(crate) async fn cancel(
+    State(system): State<System>,
+    myself: Myself,
+    PathParameters((card_id, payment_id)): PathParameters<(CardId, PaymentId)>,
+) -> Result<Json<CardPaymentView>, Problem> {
+    Ok(Json(canceling::cancel(&system, myself.id, card_id, payment_id).await?.into()))
 }
 
 /// The person says that the issuer credited a cashed check that the card's balance does not show. It no longer counts as on its way.

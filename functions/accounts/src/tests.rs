@@ -439,6 +439,7 @@ async fn another_person_finds_nothing_of_mine() {
         (Method::POST, format!("{card}/review"), Some(&none)),
         (Method::GET, format!("{card}/payments"), None),
         (Method::POST, format!("{card}/payments/{payment_id}/posted"), None),
+        (Method::POST, format!("{card}/payments/{payment_id}/cancel"), None),
     ] {
         let told = scene.ask_as("mallory", method.clone(), &path, body).await;
         assert_eq!(told.refusal(), (404, "not_found"), "{method} {path}");

@@ -23,6 +23,8 @@ pub struct Environment {
     pub table_name: String,
     pub bucket_name: String,
     pub queue_urls: QueueUrls,
+    /// The topic that notices are published to.
+    pub notices_topic_arn: String,
     /// What the names of the deployment's secrets have in common.
     pub secrets_prefix: String,
     pub settings: Settings,
@@ -68,6 +70,7 @@ impl Environment {
             table_name: text("TABLE_NAME")?,
             bucket_name: text("BUCKET_NAME")?,
             queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
+            notices_topic_arn: text("NOTICES_TOPIC_ARN")?,
             secrets_prefix: text("SECRETS_PREFIX")?,
             settings,
         })
@@ -93,11 +96,12 @@ fn parsed<T: FromStr>(
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 13] = [
+    const COMPLETE: [(&str, &str); 14] = [
         ("TABLE_NAME", "clearway"),
         ("BUCKET_NAME", "clearway-files"),
         ("BULK_QUEUE_URL", "https://sqs.example/bulk"),
         ("OTHER_QUEUE_URL", "https://sqs.example/other"),
+        ("NOTICES_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:clearway-notices"),
         ("SECRETS_PREFIX", "clearway"),
         ("COLUMN_URL", "https://bank.example"),
         ("PLAID_URL", "https://plaid.example"),

@@ -23,6 +23,7 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
@@ -83,6 +84,7 @@ pub struct StackOptions {
 pub struct Stack {
     pub system: System,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub clock: Arc<MovableClock>,
     pub column: Arc<ColumnServer>,
     pub base_url: String,
@@ -167,6 +169,7 @@ impl Stack {
             report_rows_in_answer_max: 100_000,
             autopay: Policy::default(),
         };
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table,
             queue: queue.clone(),
@@ -175,6 +178,7 @@ impl Stack {
             random,
             secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
             transport: transport.clone(),
+            notices: notices.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -198,6 +202,7 @@ impl Stack {
         Ok(Self {
             system,
             queue,
+            notices,
             clock,
             column,
             base_url,

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::autopay::ids::CardId;
+use super::autopay::notice::Recipient;
 use super::ids::{BatchId, FundingId, ItemId, PaymentId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
@@ -58,6 +59,8 @@ pub enum Task {
     ReadItem { item_id: String },
     /// Decide whether a card is paid.
     Review { card_id: CardId },
+    /// Hand a notice over to whoever delivers it.
+    Notify { recipient: Recipient, occasion: String },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -106,7 +109,8 @@ impl Task {
             | Task::Inbox { .. }
             | Task::Heed { .. }
             | Task::ReadItem { .. }
-            | Task::Review { .. } => QueueName::Other,
+            | Task::Review { .. }
+            | Task::Notify { .. } => QueueName::Other,
         }
     }
 

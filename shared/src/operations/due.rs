@@ -63,6 +63,11 @@ impl Due {
                     self.batches.insert(id);
                 }
             }
+            "NOTICE" => {
+                if let Ok(recipient) = id.parse() {
+                    self.tasks.push(Task::Notify { recipient, occasion: key.sk.clone() });
+                }
+            }
             "FUNDING" => match id.parse() {
                 Ok(FundingId::Lone(uuid)) => {
                     self.lone.insert(PaymentId::Lone(uuid));

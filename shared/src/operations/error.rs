@@ -6,8 +6,8 @@ use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
-use crate::domain::ids::{BatchId, IdFormat};
-use crate::domain::leg::Illegal;
+use crate::domain::ids::{BatchId, IdFormat, PaymentId};
+use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
 use crate::domain::plaid::error::PlaidError;
 use crate::ports::objects::ObjectError;
@@ -51,6 +51,9 @@ pub enum OperationError {
     /// The same payments are in another batch's file.
     #[error("the same payments are in batch {earlier}, which was approved before")]
     SamePayments { earlier: BatchId },
+    /// What is asked of a payment is not possible where it stands now.
+    #[error("{payment_id} is {}: it can no longer be {wanted}", state.as_str())]
+    PaymentState { payment_id: PaymentId, state: State, wanted: &'static str },
     /// Plaid could not say how an institution takes payments.
     #[error("the biller directory cannot be asked about {institution_id}: {cause}")]
     Directory { institution_id: String, cause: String },
@@ -90,6 +93,7 @@ impl OperationError {
             | Self::Id(_)
             | Self::NotFound { .. }
             | Self::SamePayments { .. }
+            | Self::PaymentState { .. }
             | Self::Inconsistent(_) => false,
         }
     }

@@ -32,6 +32,10 @@ impl From<OperationError> for Problem {
                 let detail = format!("The same payments are in batch {earlier}, which was approved before.");
                 Problem::conflict("same_payments", detail).with("earlier_batch_id", earlier.to_string())
             }
+            OperationError::PaymentState { state, wanted, .. } => {
+                let detail = format!("The payment is {}: it can no longer be {wanted}.", state.as_str());
+                Problem::conflict("payment_state", detail).with("state", state.as_str())
+            }
             OperationError::Contended(_) => {
                 let detail = "Others are changing this right now. Send the same request again.";
                 Problem::conflict("changed_meanwhile", detail).retry_after(TRY_AGAIN_SECONDS)

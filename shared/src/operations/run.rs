@@ -71,6 +71,7 @@ fn do_task<'a>(
         Task::Review { card_id } => {
             async move { autopay::review::review(system, *card_id, deadline).await.map(|_| ()) }.boxed()
         }
+        Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
         Task::Report { batch_id, report, format } => {
             crate::operations::reports::write(system, *batch_id, *report, *format).boxed()
         }

@@ -18,6 +18,7 @@ use crate::domain::batch::manifest::Manifest;
 use crate::domain::ids::BatchId;
 use crate::domain::task::{QueueName, Task};
 use crate::ports::clock::Clock;
+use crate::ports::notices::Notices;
 use crate::ports::objects::Objects;
 use crate::ports::queue::Queue;
 use crate::ports::random::Random;
@@ -59,6 +60,7 @@ pub struct System {
     pub random: Arc<dyn Random>,
     pub secrets: Arc<dyn Secrets>,
     pub transport: Arc<dyn Transport>,
+    pub notices: Arc<dyn Notices>,
     pub settings: Arc<Settings>,
     /// Begins empty, in a new process.
     pub clients: Arc<Clients>,

@@ -13,6 +13,7 @@ use shared::adapters::memory_objects::MemoryObjects;
 use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
@@ -42,6 +43,7 @@ pub struct World {
     pub system: System,
     pub table: Arc<FaultyTable>,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub clock: Arc<ManualClock>,
 }
 
@@ -59,6 +61,7 @@ impl World {
         let queue_settings = QueueSettings { visibility: Duration::from_secs(180), receives_max: 5 };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
         let secrets = secrets(&*random, &format!("{WEBHOOK_SECRETS:?}"));
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table: table.clone(),
             queue: queue.clone(),
@@ -67,10 +70,11 @@ impl World {
             random,
             secrets: Arc::new(secrets),
             transport,
+            notices: notices.clone(),
             settings: Arc::new(settings()),
             clients: Arc::new(Clients::default()),
         };
-        Self { system, table, queue, clock }
+        Self { system, table, queue, notices, clock }
     }
 
     /// A deadline so many seconds from now, all of which may be used.

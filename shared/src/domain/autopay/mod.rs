@@ -14,6 +14,7 @@ pub mod identity;
 pub mod ids;
 pub mod in_flight;
 pub mod item;
+pub mod life;
 pub mod notice;
 pub mod person;
 pub mod reading;

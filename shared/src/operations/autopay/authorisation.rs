@@ -1,18 +1,17 @@
 //! A person agrees to debits, or takes that back. Either is kept as a record, word for word, and copied to the person.
 
 use super::super::{OperationError, System};
-use super::people;
+use super::{notices, people};
 use crate::domain::autopay::authorisation::{
     AmountRange, Authorisation, AuthorisationRecord, AuthorisationStep, TEXT_VERSION, TextFacts, text,
 };
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
-use crate::domain::autopay::notice::NoticeKind;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::Command;
 use crate::domain::task::Task;
-use crate::ports::table::Change;
 use crate::store::stored::{create, replace};
 
 /// What a person agrees to: the text that they read, for the bank account that it named.
@@ -129,9 +128,9 @@ async fn save(
         version: 1,
     };
     let kind = NoticeKind::Authorisation { card_id: card.id, step, at: now, text };
-    let copy: Option<Change> = people::tell(system, card.person_id, kind).await?;
-    let changes = [Some(replace(&mut card)?), Some(create(&record)?), copy];
-    system.table.write(changes.into_iter().flatten().collect()).await?;
+    let mut changes = notices::puts(system, Recipient::Person(card.person_id), [kind]).await?;
+    changes.extend([replace(&mut card)?, create(&record)?]);
+    system.table.write(changes).await?;
     let open = card.open_payment().map(|open| Task::Advance { payment_id: open.payment_id });
     system.hint([Task::Review { card_id: card.id }].into_iter().chain(open)).await;
     Ok(card)

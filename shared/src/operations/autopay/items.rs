@@ -1,11 +1,11 @@
 //! What happens to an item besides being read: a webhook's word, an error, its removal.
 
 use super::super::{OperationError, System};
-use super::{authorisation, link, people};
+use super::{authorisation, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
 use crate::domain::autopay::ids::{BankAccountId, PersonId};
 use crate::domain::autopay::item::{Item, ItemEvent, ItemNotice};
-use crate::domain::autopay::notice::NoticeKind;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::deadline::Deadline;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
@@ -52,10 +52,11 @@ pub(super) async fn notice(
     system: &System,
     item: &Item,
     what: Option<ItemNotice>,
-) -> Result<Option<Change>, OperationError> {
-    let Some(what) = what else { return Ok(None) };
+) -> Result<Vec<Change>, OperationError> {
+    let Some(what) = what else { return Ok(Vec::new()) };
     let (item_id, institution_name) = (item.id.clone(), item.institution_name.clone());
-    people::tell(system, item.person_id, NoticeKind::Item { item_id, institution_name, what }).await
+    let kind = NoticeKind::Item { item_id, institution_name, what };
+    notices::puts(system, Recipient::Person(item.person_id), [kind]).await
 }
 
 /// The put that keeps a bank account of this item from being debited. One that is read by another item by now stays as it is.

@@ -1,12 +1,12 @@
 //! Opening a payment: the payment, its funding, and what card and bank account know of it, in one write.
 
 use super::super::{OperationError, System};
-use super::people;
+use super::notices;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::in_flight::CardPayment;
-use crate::domain::autopay::notice::NoticeKind;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::autopay::review::Review;
 use crate::domain::biller::Remittance;
@@ -70,7 +70,7 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
     bank_account.open_debit(payment_id, amount);
     let (card_name, reason) = (card.name.clone(), review.reason.clone());
     let notice = NoticeKind::PaymentStarted { payment_id, card_name, amount, reason };
-    let notice = people::tell(system, person.id, notice).await?;
+    let notice = notices::puts(system, Recipient::Person(person.id), [notice]).await?;
     let puts = [create(&payment)?, create(&funding)?].into_iter().chain(notice).collect();
     Ok((payment_id, puts))
 }
@@ -86,6 +86,7 @@ fn facts(card: &Card, bank_account: &BankAccount, review: &Review) -> AutopayFac
         cancel_asked_at: None,
         stop_asked_at: None,
         refund_of: None,
+        refunded_by: None,
     }
 }
 

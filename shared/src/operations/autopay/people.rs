@@ -6,15 +6,14 @@ use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::item::Item;
-use crate::domain::autopay::notice::{Notice, NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::Payment;
-use crate::ports::table::{Change, Cursor, TableError};
-use crate::store::stored::{Stored, create, read, replace};
+use crate::ports::table::{Cursor, TableError};
+use crate::store::stored::{create, read, replace};
 use crate::store::{audit, keys};
 
 const NAME_CHARACTERS_MAX: usize = 100;
@@ -82,17 +81,6 @@ pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str
             Ok(person)
         }
     }
-}
-
-/// The put of a notice to a person; nothing if they were told on this occasion before.
-pub(crate) async fn tell(
-    system: &System,
-    person: PersonId,
-    kind: NoticeKind,
-) -> Result<Option<Change>, OperationError> {
-    let notice = Notice::new(Recipient::Person(person), kind, system.clock.business_now());
-    let was_told = system.table.get(&notice.key()).await?.is_some();
-    Ok(if was_told { None } else { Some(create(&notice)?) })
 }
 
 pub async fn card(system: &System, person: PersonId, id: CardId) -> Result<Card, OperationError> {

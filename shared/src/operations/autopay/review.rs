@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::{OperationError, System, billers, payers};
 use super::open::{self, Opening};
-use super::{items, link, people, reading};
+use super::{items, link, notices, people, reading};
 use crate::adapters::plaid::BalanceQuery;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::{Card, LastDecision};
 use crate::domain::autopay::decision::{Decision, Inputs, SkipReason, announcement, decide};
 use crate::domain::autopay::ids::{CardId, PersonId};
 use crate::domain::autopay::item::{Item, event_of};
-use crate::domain::autopay::notice::NoticeKind;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::autopay::reading::Age;
 use crate::domain::autopay::review::Review;
@@ -157,7 +157,7 @@ impl Loaded {
             self.card.last_decision = Some(LastDecision { at: now, code: review.code.clone() });
         }
         if let Some(kind) = decision.notice(&self.card, eastern_date(now)) {
-            changes.extend(people::tell(system, self.person.id, kind).await?);
+            changes.extend(notices::puts(system, Recipient::Person(self.person.id), [kind]).await?);
         }
         changes.extend(self.ask_what_is_not_shown(system, now).await?);
         if let Some(announced) = announcement(decision, eastern_date(now)) {
@@ -207,15 +207,11 @@ impl Loaded {
         let mut asked = Vec::new();
         for payment in &mut self.card.payments {
             if payment.ask(now) {
-                asked.push((payment.payment_id, payment.amount));
+                let (payment_id, amount) = (payment.payment_id, payment.amount);
+                asked.push(NoticeKind::PostedAsked { payment_id, card_name: card_name.clone(), amount });
             }
         }
-        let mut changes = Vec::new();
-        for (payment_id, amount) in asked {
-            let kind = NoticeKind::PostedAsked { payment_id, card_name: card_name.clone(), amount };
-            changes.extend(people::tell(system, self.person.id, kind).await?);
-        }
-        Ok(changes)
+        notices::puts(system, Recipient::Person(self.person.id), asked).await
     }
 }
 
