@@ -1,6 +1,6 @@
 //! What every deployed function is set up from: its environment variables, once per process.
 //!
-//! Guarantees: all five functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
+//! Guarantees: all functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
 //! named. No secret is in the environment: only the prefix of the secrets' names is.
 
 mod api_gateway;

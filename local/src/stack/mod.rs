@@ -159,6 +159,7 @@ impl Stack {
         let settings = Settings {
             column_url: column_url.clone(),
             plaid_url: plaid_url.clone(),
+            plaid_webhook_url: format!("{base_url}/webhooks/plaid"),
             column_entity_id: registration.entity_id,
             bank_calls_per_second: 0,
             hold_banking_days: HOLD_BANKING_DAYS,
@@ -186,8 +187,10 @@ impl Stack {
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
             .merge(approve_batch::routes(system.clone(), verifier.clone()))
+            .merge(accounts::routes(system.clone(), verifier.clone()))
             .merge(reports::routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
+            .merge(plaid_webhook::routes(system.clone()))
             .merge(objects_route::router(objects))
             .nest("/issuer", issuer.router());
         let router = conventions(router);

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autopay::ids::CardId;
 use super::autopay::notice::Recipient;
 use super::ids::{BatchId, FundingId, ItemId, PaymentId};
 
@@ -54,6 +55,10 @@ pub enum Task {
     Inbox { event_id: String },
     /// Do what a webhook of Plaid asks for.
     Heed { event_id: String },
+    /// Read an item's accounts, bills and transactions at Plaid; give its token back where it is over.
+    ReadItem { item_id: String },
+    /// Decide whether a card is paid.
+    Review { card_id: CardId },
     /// Hand a notice over to whoever delivers it.
     Notify { recipient: Recipient, occasion: String },
     /// Write a large report as an object.
@@ -103,6 +108,8 @@ impl Task {
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
             | Task::Heed { .. }
+            | Task::ReadItem { .. }
+            | Task::Review { .. }
             | Task::Notify { .. } => QueueName::Other,
         }
     }

@@ -85,6 +85,12 @@ impl Due {
                 }
                 Err(_) => {}
             },
+            "ITEM" => self.tasks.push(Task::ReadItem { item_id: id.to_owned() }),
+            "CARD" => {
+                if let Ok(card_id) = id.parse() {
+                    self.tasks.push(Task::Review { card_id });
+                }
+            }
             "INBOX" => {
                 let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
                 let event_id = event_id.to_owned();

@@ -1,6 +1,7 @@
 //! Why an operation was not done, and whether the same again may help.
 
 use crate::adapters::sealing::SealingError;
+use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
@@ -8,6 +9,7 @@ use crate::domain::biller::BillerRefusal;
 use crate::domain::ids::{BatchId, IdFormat, PaymentId};
 use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
+use crate::domain::plaid::error::PlaidError;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
 use crate::ports::secrets::SecretError;
@@ -31,6 +33,10 @@ pub enum OperationError {
     Batch(#[from] BatchRefusal),
     #[error(transparent)]
     Biller(#[from] BillerRefusal),
+    #[error(transparent)]
+    Autopay(#[from] AutopayRefusal),
+    #[error(transparent)]
+    Plaid(#[from] PlaidError),
     #[error(transparent)]
     Illegal(#[from] Illegal),
     #[error(transparent)]
@@ -74,11 +80,13 @@ impl OperationError {
             | Self::Secret(_)
             | Self::Directory { .. }
             | Self::Contended(_) => true,
+            Self::Plaid(error) => error.retryable(),
             Self::Table(TableError::Defect(_))
             | Self::Object(ObjectError::Missing(_) | ObjectError::Defect(_))
             | Self::Sealing(_)
             | Self::Batch(_)
             | Self::Biller(_)
+            | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)
             | Self::Malformed(_)

@@ -31,6 +31,8 @@ use crate::ports::transport::Transport;
 pub struct Settings {
     pub column_url: String,
     pub plaid_url: String,
+    /// Where Plaid sends the webhooks of items that are linked from now on.
+    pub plaid_webhook_url: String,
     /// The business at the bank that owns the sources' accounts.
     pub column_entity_id: String,
     /// Calls a second of one process; 0 is no limit.

@@ -113,6 +113,7 @@ pub fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
         plaid_url: people::PLAID_URL.to_owned(),
+        plaid_webhook_url: "http://clearway.test/webhooks/plaid".to_owned(),
         column_entity_id: "enti_test".to_owned(),
         bank_calls_per_second: 0,
         hold_banking_days: 2,

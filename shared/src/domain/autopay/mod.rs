@@ -18,6 +18,7 @@ pub mod life;
 pub mod notice;
 pub mod person;
 pub mod reading;
+pub mod refusal;
 pub mod retry;
 pub mod review;
 pub mod rule;
