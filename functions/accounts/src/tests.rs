@@ -359,8 +359,12 @@ async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
     let (card_id, _) = scene.ready().await;
     // What was read at linking is no longer fresh.
     scene.world.clock.advance(Duration::from_secs(2 * 3_600));
-    let reviewed = scene.review(&card_id).await;
-    assert_eq!((&reviewed["action"], &reviewed["code"]), (&json!("skip"), &json!("insufficient_bank_balance")));
+    scene.tasks();
+    assert_eq!(scene.review(&card_id).await["code"], "bank_balance_stale", "a bank may take longer than a request");
+    assert_eq!(scene.tasks(), [Task::Review { card_id: card_id.parse().unwrap() }]);
+    let deadline = scene.world.deadline_in(120);
+    let reviewed = review::review(&scene.world.system, card_id.parse().unwrap(), deadline).await.unwrap().unwrap();
+    assert_eq!(reviewed.code, "insufficient_bank_balance");
     assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
     scene.review(&card_id).await;
     assert_eq!(scene.calls("/accounts/balance/get"), 1, "a fresh balance is not paid for twice");
