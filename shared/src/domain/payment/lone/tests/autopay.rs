@@ -54,6 +54,7 @@ fn returned(code: &str, presentments: u32, effects: &[Effect]) -> Funding {
     let mut back = funding(State::Returned);
     back.leg.reason = Some(Reason::Returned(code.to_owned()));
     back.leg.attempt = presentments;
+    back.leg.transfer_id = Some("acht_1".to_owned());
     back.leg.effects = effects.to_vec();
     back
 }
