@@ -140,3 +140,21 @@ async fn a_withdrawn_permission_ends_the_link_and_its_bank_account() {
     assert_eq!(scene.review(&card_id).await["action"], "skip");
     assert_eq!(scene.get("/bank-accounts").await.body["items"][0]["unusable"], "withdrawn");
 }
+
+#[tokio::test]
+async fn a_token_that_plaid_cannot_take_back_now_is_given_back_later() {
+    let scene = Scene::usual();
+    let item_id = scene.link().await;
+    let fault =
+        json!({"fault": {"kind": "refuse", "code": "INSTITUTION_DOWN"}, "count": 1, "path_prefix": "/item/remove"});
+    scene.control("fault-calls", fault);
+    assert_eq!(scene.delete(&format!("/items/{item_id}")).await.body["state"]["name"], "removed");
+    assert!(scene.item(&item_id).await.sealed_access_token.is_some());
+    scene.tasks();
+    scene.world.clock.advance(Duration::from_secs(16 * 60));
+    due::run(&scene.world.system).await.unwrap();
+    assert_eq!(scene.tasks(), [Task::ReadItem { item_id: item_id.clone() }]);
+    let deadline = scene.world.deadline_in(120);
+    reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
+    assert_eq!(scene.item(&item_id).await.sealed_access_token, None);
+}

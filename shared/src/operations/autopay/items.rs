@@ -1,5 +1,6 @@
 //! What happens to an item besides being read: a webhook's word, an error, its removal.
 
+use super::super::system::minutes_from;
 use super::super::{OperationError, System};
 use super::{authorisation, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
@@ -14,6 +15,9 @@ use crate::store::stored::{read, replace};
 
 /// Writes tried before others are asked to be quicker.
 pub(super) const TRIES_MAX: usize = 5;
+
+/// A token that could not be given back is tried again after this.
+const AGAIN_MINUTES: i64 = 15;
 
 /// What is done to an item.
 #[derive(Clone, Copy)]
@@ -161,6 +165,12 @@ pub async fn remove(
 pub(super) async fn give_back(system: &System, mut item: Item, deadline: Deadline) -> Result<(), OperationError> {
     if item.sealed_access_token.is_none() {
         return Ok(());
+    }
+    item.due_at = Some(minutes_from(system.clock.business_now(), AGAIN_MINUTES));
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) => {}
+        Err(TableError::ConditionFailed { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
     }
     let token = link::access_token(system, &item).await?;
     system.plaid().await?.remove_item(&token, deadline).await?;

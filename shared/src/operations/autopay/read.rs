@@ -127,10 +127,13 @@ async fn wants_numbers(system: &System, item: &Item, found: &Found) -> Result<bo
     Ok(false)
 }
 
+/// The numbers of the accounts that let themselves be debited.
 async fn numbers(plaid: &PlaidClient, token: &AccessToken, deadline: Deadline) -> Result<Vec<AchNumbers>, PlaidError> {
     match plaid.auth(token, deadline).await {
-        Ok(answer) => Ok(answer.ach),
+        Ok(answer) => Ok(answer.ach.into_iter().filter(|numbers| numbers.can_be_debited != Some(false)).collect()),
         Err(PlaidError::NotSupported { .. }) => Ok(Vec::new()),
+        // None of the accounts can be debited: no login of the person's would change that.
+        Err(PlaidError::ConsentOrPermission { code }) if code == "NO_AUTH_ACCOUNTS" => Ok(Vec::new()),
         Err(other) => Err(other),
     }
 }
