@@ -33,6 +33,7 @@ pub(super) fn watched(system: &System, records: &Arc<Records>, function: Functio
         transport: Arc::new(Watched { port: system.transport.clone(), records: records.clone(), function }),
         clock: system.clock.clone(),
         random: system.random.clone(),
+        notices: system.notices.clone(),
         settings: system.settings.clone(),
         clients: Arc::new(Clients::default()),
     }

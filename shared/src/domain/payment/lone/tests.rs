@@ -1,5 +1,7 @@
 //! What a lone payment needs next, as one table over the two legs, and the rules beside it.
 
+mod autopay;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -43,6 +45,7 @@ fn payment(state: State) -> Payment {
             entry_description: "CARD PAY".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: Some(now()),
         created_at: now(),
@@ -56,7 +59,7 @@ fn funding(state: State) -> Funding {
 }
 
 fn action(payment: &Payment, funding: &Funding, payer: PayerFacts) -> Action {
-    next_action(Standing { payment, funding, payer, business_now: now(), elapsed_now: now() })
+    next_action(Standing { payment, funding, payer, may_debit: true, business_now: now(), elapsed_now: now() })
 }
 
 fn letter(action: Action) -> char {
@@ -68,6 +71,11 @@ fn letter(action: Action) -> char {
         Action::SendPayout => 'P',
         Action::AskPayout => 'p',
         Action::FailUnfunded { .. } => 'U',
+        Action::PresentAgain { .. } => 'A',
+        Action::CancelUnsent => 'C',
+        Action::StopCheck => 'S',
+        Action::GiveBack => 'G',
+        Action::FlagRefund => 'R',
         Action::Wait => '-',
     }
 }
