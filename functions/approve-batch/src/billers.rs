@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::domain::aba::RoutingNumber;
+use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::batch::manifest::InstitutionDecision;
-use shared::domain::biller::{Biller, Proposal};
+use shared::domain::biller::{Biller, Proposal, Remittance, RemittanceProposal};
 use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, ProblemEntry, Refused};
@@ -22,6 +23,9 @@ pub(crate) struct BillerView {
     /// What counts; absent until a second person has confirmed the first proposal.
     decision: Option<InstitutionDecision>,
     proposal: Option<ProposalView>,
+    /// Where checks for it go; absent until a second person has confirmed it.
+    remittance: Option<RemittanceParts>,
+    remittance_proposal: Option<RemittanceProposalView>,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
@@ -32,6 +36,54 @@ pub(crate) struct ProposalView {
     by: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+}
+
+/// To whose order a check is made out, and where it is mailed.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemittanceParts {
+    /// 1 to 40 printable ASCII characters.
+    name: String,
+    address: AddressParts,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RemittanceProposalView {
+    remittance: RemittanceParts,
+    by: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+}
+
+impl From<Remittance> for RemittanceParts {
+    fn from(remittance: Remittance) -> Self {
+        Self { name: remittance.name, address: remittance.address.into() }
+    }
+}
+
+impl From<RemittanceProposal> for RemittanceProposalView {
+    fn from(proposal: RemittanceProposal) -> Self {
+        Self { remittance: proposal.remittance.into(), by: proposal.by, at: proposal.at }
+    }
+}
+
+impl TryFrom<RemittanceParts> for Remittance {
+    type Error = Problem;
+
+    fn try_from(parts: RemittanceParts) -> Result<Self, Problem> {
+        let address = MailingAddress::try_from(parts.address);
+        let address = address.map_err(|problem| remittance_invalid("address", problem.to_string()))?;
+        let remittance = Remittance { name: parts.name, address };
+        remittance.check().map_err(|problem| remittance_invalid("name", problem.to_string()))?;
+        Ok(remittance)
+    }
+}
+
+fn remittance_invalid(field: &str, message: String) -> Problem {
+    let code = "field_invalid".to_owned();
+    let entry = ProblemEntry { row: None, field: Some(field.to_owned()), code, offset: None, message };
+    let detail = "No check can be mailed to this address: see errors.";
+    Problem::unprocessable("remittance_invalid", detail).with_errors(vec![entry], 1)
 }
 
 impl From<Proposal> for ProposalView {
@@ -46,6 +98,8 @@ impl From<Biller> for BillerView {
             institution_id: biller.institution_id,
             decision: biller.decision,
             proposal: biller.proposal.map(ProposalView::from),
+            remittance: biller.remittance.map(RemittanceParts::from),
+            remittance_proposal: biller.remittance_proposal.map(RemittanceProposalView::from),
             updated_at: biller.updated_at,
         }
     }
@@ -92,6 +146,38 @@ pub(crate) async fn confirm(
     body: JsonBody<InstitutionDecision>,
 ) -> Result<Json<BillerView>, Problem> {
     Ok(Json(billers::confirm(&system, &institution_id, &body.value, &caller.subject).await?.into()))
+}
+
+/// Proposes where checks for an institution are mailed. It counts once a second person has confirmed it.
+#[utoipa::path(put, path = "/billers/{institution_id}/remittance", tag = "billers",
+    params(("institution_id" = String, Path)),
+    request_body = RemittanceParts,
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn propose_remittance(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(institution_id): PathParameters<String>,
+    body: JsonBody<RemittanceParts>,
+) -> Result<Json<BillerView>, Problem> {
+    let remittance = body.value.try_into()?;
+    Ok(Json(billers::propose_remittance(&system, &institution_id, remittance, &caller.subject).await?.into()))
+}
+
+/// Makes the proposed address count. The body repeats it, so that nobody confirms what they have not seen.
+#[utoipa::path(post, path = "/billers/{institution_id}/remittance/confirm", tag = "billers",
+    params(("institution_id" = String, Path)),
+    request_body = RemittanceParts,
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn confirm_remittance(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(institution_id): PathParameters<String>,
+    body: JsonBody<RemittanceParts>,
+) -> Result<Json<BillerView>, Problem> {
+    let seen = body.value.try_into()?;
+    Ok(Json(billers::confirm_remittance(&system, &institution_id, &seen, &caller.subject).await?.into()))
 }
 
 fn refuse_unusable(decision: &InstitutionDecision) -> Result<(), Problem> {

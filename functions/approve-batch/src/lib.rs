@@ -75,6 +75,8 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(sources::resume_all))
         .routes(routes!(billers::read, billers::propose))
         .routes(routes!(billers::confirm))
+        .routes(routes!(billers::propose_remittance))
+        .routes(routes!(billers::confirm_remittance))
         .routes(routes!(attention::clear_payment))
         .routes(routes!(attention::clear_funding))
         .routes(routes!(attention::clear_batch));

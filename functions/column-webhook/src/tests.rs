@@ -49,6 +49,7 @@ async fn world_with_sent_payment() -> World {
         leg: Leg::new(),
         payee,
         check: None,
+        autopay: None,
         row: None,
         due_at: None,
         created_at: start(),

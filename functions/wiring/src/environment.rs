@@ -4,6 +4,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use shared::adapters::sqs::QueueUrls;
+use shared::domain::autopay::decision::Policy;
 use shared::domain::people::ExpectedToken;
 use shared::operations::Settings;
 
@@ -22,6 +23,8 @@ pub struct Environment {
     pub table_name: String,
     pub bucket_name: String,
     pub queue_urls: QueueUrls,
+    /// The topic that notices are published to.
+    pub notices_topic_arn: String,
     /// What the names of the deployment's secrets have in common.
     pub secrets_prefix: String,
     pub settings: Settings,
@@ -53,6 +56,7 @@ impl Environment {
         let settings = Settings {
             column_url: text("COLUMN_URL")?,
             plaid_url: text("PLAID_URL")?,
+            plaid_webhook_url: text("PLAID_WEBHOOK_URL")?,
             column_entity_id: text("COLUMN_ENTITY_ID")?,
             bank_calls_per_second: parsed(&variable, "BANK_CALLS_PER_SECOND", "a whole number of calls")?,
             hold_banking_days: parsed(&variable, "HOLD_BANKING_DAYS", "a whole number of days")?,
@@ -60,11 +64,13 @@ impl Environment {
             uploader_may_approve: parsed(&variable, "UPLOADER_MAY_APPROVE", "true or false")?,
             summary_bytes_in_request_max: SUMMARY_BYTES_IN_REQUEST_MAX,
             report_rows_in_answer_max: REPORT_ROWS_IN_ANSWER_MAX,
+            autopay: Policy::default(),
         };
         Ok(Self {
             table_name: text("TABLE_NAME")?,
             bucket_name: text("BUCKET_NAME")?,
             queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
+            notices_topic_arn: text("NOTICES_TOPIC_ARN")?,
             secrets_prefix: text("SECRETS_PREFIX")?,
             settings,
         })
@@ -90,14 +96,16 @@ fn parsed<T: FromStr>(
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 12] = [
+    const COMPLETE: [(&str, &str); 14] = [
         ("TABLE_NAME", "clearway"),
         ("BUCKET_NAME", "clearway-files"),
         ("BULK_QUEUE_URL", "https://sqs.example/bulk"),
         ("OTHER_QUEUE_URL", "https://sqs.example/other"),
+        ("NOTICES_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:clearway-notices"),
         ("SECRETS_PREFIX", "clearway"),
         ("COLUMN_URL", "https://bank.example"),
         ("PLAID_URL", "https://plaid.example"),
+        ("PLAID_WEBHOOK_URL", "https://clearway.example/webhooks/plaid"),
         ("COLUMN_ENTITY_ID", "enti_1"),
         ("BANK_CALLS_PER_SECOND", "20"),
         ("HOLD_BANKING_DAYS", "2"),

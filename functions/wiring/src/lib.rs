@@ -1,6 +1,6 @@
 //! What every deployed function is set up from: its environment variables, once per process.
 //!
-//! Guarantees: all five functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
+//! Guarantees: all functions read the same variables with the same meaning; a missing or unreadable one stops the start and is
 //! named. No secret is in the environment: only the prefix of the secrets' names is.
 
 mod api_gateway;
@@ -14,6 +14,7 @@ use shared::adapters::http_transport::{HttpSetupError, HttpTransport};
 use shared::adapters::s3::S3Objects;
 use shared::adapters::secrets_aws::AwsSecrets;
 use shared::adapters::secrets_cached::CachedSecrets;
+use shared::adapters::sns_notices::SnsNotices;
 use shared::adapters::sqs::SqsQueue;
 use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
@@ -47,6 +48,7 @@ pub async fn system() -> Result<System, WiringError> {
         objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
         secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
         transport: Arc::new(HttpTransport::new()?),
+        notices: Arc::new(SnsNotices::new(aws.sns, environment.notices_topic_arn)),
         clock,
         random,
         settings: Arc::new(environment.settings),

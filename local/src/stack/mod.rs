@@ -23,11 +23,13 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::system::SystemRandom;
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::autopay::decision::Policy;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
 use shared::operations::system::Clients;
@@ -82,6 +84,7 @@ pub struct StackOptions {
 pub struct Stack {
     pub system: System,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub clock: Arc<MovableClock>,
     pub column: Arc<ColumnServer>,
     pub base_url: String,
@@ -156,6 +159,7 @@ impl Stack {
         let settings = Settings {
             column_url: column_url.clone(),
             plaid_url: plaid_url.clone(),
+            plaid_webhook_url: format!("{base_url}/webhooks/plaid"),
             column_entity_id: registration.entity_id,
             bank_calls_per_second: 0,
             hold_banking_days: HOLD_BANKING_DAYS,
@@ -163,7 +167,9 @@ impl Stack {
             uploader_may_approve: false,
             summary_bytes_in_request_max: 64 * 1024 * 1024,
             report_rows_in_answer_max: 100_000,
+            autopay: Policy::default(),
         };
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table,
             queue: queue.clone(),
@@ -172,6 +178,7 @@ impl Stack {
             random,
             secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
             transport: transport.clone(),
+            notices: notices.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -180,8 +187,10 @@ impl Stack {
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
             .merge(approve_batch::routes(system.clone(), verifier.clone()))
+            .merge(accounts::routes(system.clone(), verifier.clone()))
             .merge(reports::routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
+            .merge(plaid_webhook::routes(system.clone()))
             .merge(objects_route::router(objects))
             .nest("/issuer", issuer.router());
         let router = conventions(router);
@@ -193,6 +202,7 @@ impl Stack {
         Ok(Self {
             system,
             queue,
+            notices,
             clock,
             column,
             base_url,

@@ -22,6 +22,7 @@ pub mod secrets_aws;
 pub mod secrets_cached;
 pub mod secrets_fixed;
 pub mod simulated;
+pub mod sns_notices;
 pub mod sqs;
 pub mod system;
 mod table_item;

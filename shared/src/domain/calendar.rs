@@ -74,7 +74,7 @@ pub fn settlement_expected_at(now: Timestamp) -> Timestamp {
 }
 
 /// 05:30 Pacific, when the bank's day begins. The clocks never change at that hour.
-fn bank_opening(date: Date) -> Timestamp {
+pub fn bank_opening(date: Date) -> Timestamp {
     let opening = date.at(5, 30, 0, 0);
     // Fails only beyond the end of time; then the money stays held.
     PACIFIC.to_timestamp(opening).unwrap_or(Timestamp::MAX)

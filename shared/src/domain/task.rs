@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::autopay::ids::CardId;
+use super::autopay::notice::Recipient;
 use super::ids::{BatchId, FundingId, ItemId, PaymentId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
@@ -53,6 +55,12 @@ pub enum Task {
     Inbox { event_id: String },
     /// Do what a webhook of Plaid asks for.
     Heed { event_id: String },
+    /// Read an item's accounts, bills and transactions at Plaid; give its token back where it is over.
+    ReadItem { item_id: String },
+    /// Decide whether a card is paid.
+    Review { card_id: CardId },
+    /// Hand a notice over to whoever delivers it.
+    Notify { recipient: Recipient, occasion: String },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -99,7 +107,10 @@ impl Task {
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
-            | Task::Heed { .. } => QueueName::Other,
+            | Task::Heed { .. }
+            | Task::ReadItem { .. }
+            | Task::Review { .. }
+            | Task::Notify { .. } => QueueName::Other,
         }
     }
 

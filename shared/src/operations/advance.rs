@@ -1,20 +1,27 @@
 //! Advancing a lone payment: its own funding first, then itself. One look may do several steps; running it again is harmless.
 
+use jiff::Timestamp;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::ach::{self, OtherEnd};
+use super::autopay::life::Ends;
+use super::autopay::{notices, refund};
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, system::minutes_from};
+use crate::domain::autopay::life::{debit_failure, may_debit};
+use crate::domain::autopay::notice::{DebitFailure, NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
+use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{Effect, State};
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{Effect, Kind, State};
 use crate::domain::payment::lone::{Action, Standing, next_action, repays};
 use crate::domain::payment::{Payee, Payment};
-use crate::ports::table::TableError;
+use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
 use crate::store::stored::{Stored, read, replace};
@@ -25,11 +32,13 @@ const STEPS_MAX: usize = 3;
 /// A payment whose money is there and that its payer may not spend yet is looked at again after this.
 const BLOCKED_MINUTES: i64 = 10;
 
-/// A payment, its funding and whoever pays, as they stand.
-struct Lone {
-    payment: Payment,
-    funding: Funding,
-    person: Person,
+/// A payment, its funding, whoever pays, and what autopay knows of both ends, as they stand.
+pub(crate) struct Lone {
+    pub payment: Payment,
+    /// Its own; of a refund that of the payment whose money it gives back.
+    pub funding: Funding,
+    pub person: Person,
+    pub ends: Option<Ends>,
 }
 
 /// Pushes whichever leg is due.
@@ -46,31 +55,51 @@ pub async fn advance(system: &System, payment_id: PaymentId, deadline: Deadline)
     Ok(())
 }
 
+/// Cancels a payment of which nothing was sent, at once. Answers `false` where the bank has or may have something of it.
+pub(crate) async fn cancel_unsent(system: &System, payment_id: PaymentId) -> Result<bool, OperationError> {
+    let PaymentId::Lone(uuid) = payment_id else { return Ok(false) };
+    let lone = Lone::load(system, uuid).await?;
+    if lone.next(system) != Action::CancelUnsent {
+        return Ok(false);
+    }
+    lone.cancel_both(system).await
+}
+
 impl Lone {
     async fn load(system: &System, uuid: Uuid) -> Result<Self, OperationError> {
-        let (payment_id, funding_id) = (PaymentId::Lone(uuid), FundingId::Lone(uuid));
+        let payment_id = PaymentId::Lone(uuid);
         let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
         let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
+        let funding_id = payment.funding_id();
         let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
         let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
         let mut person = payers::load_person(system, payment.payer_id.parse()?).await?;
         if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(person.id)).await? {
             person = payers::load_person(system, person.id).await?;
         }
-        Ok(Self { payment, funding, person })
+        let ends = match &payment.autopay {
+            Some(facts) => Some(Ends::load(system, facts).await?),
+            None => None,
+        };
+        Ok(Self { payment, funding, person, ends })
+    }
+
+    fn next(&self, system: &System) -> Action {
+        let business_now = system.clock.business_now();
+        let may_debit = |ends: &Ends| may_debit(&self.person, &ends.card, &ends.bank_account);
+        next_action(Standing {
+            payment: &self.payment,
+            funding: &self.funding,
+            payer: facts(&self.person, business_now),
+            may_debit: self.ends.as_ref().is_none_or(may_debit),
+            business_now,
+            elapsed_now: system.clock.elapsed_now(),
+        })
     }
 
     /// Does the next thing. Answers whether there may be another to do at once.
     async fn act(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
-        let business_now = system.clock.business_now();
-        let action = next_action(Standing {
-            payment: &self.payment,
-            funding: &self.funding,
-            payer: facts(&self.person, business_now),
-            business_now,
-            elapsed_now: system.clock.elapsed_now(),
-        });
-        match action {
+        match self.next(system) {
             Action::SendFunding => self.pull(system, deadline).await.map(|()| false),
             Action::AskFunding => follow_up::ask(system, self.funding, deadline).await.map(|()| false),
             Action::EndHold => self.end_hold(system).await,
@@ -80,6 +109,10 @@ impl Lone {
             Action::FailUnfunded { after_available } => {
                 self.fail_unfunded(system, after_available).await.map(|()| true)
             }
+            Action::PresentAgain { not_before } => self.present_again(system, not_before).await.map(|()| false),
+            Action::CancelUnsent => self.cancel_both(system).await.map(|_| false),
+            Action::StopCheck => check::stop(system, &self.payment, deadline).await.map(|()| false),
+            Action::GiveBack => refund::give_back(system, self).await.map(|()| false),
             Action::Wait => self.postpone(system).await.map(|()| false),
         }
     }
@@ -114,6 +147,13 @@ impl Lone {
         let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
+        // The hold outlasts the days in which a bank may return a debit for want of money or account.
+        if let Some(Ends { bank_account, .. }) = self.ends.as_mut().filter(|ends| ends.bank_account.proven_at.is_none())
+        {
+            bank_account.proven_at = Some(now);
+            bank_account.updated_at = now;
+            changes.push(replace(bank_account)?);
+        }
         match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(true),
             Err(other) => Err(other.into()),
@@ -135,8 +175,74 @@ impl Lone {
         let kind = self.payment.kind();
         let moved = self.payment.leg.fail_unfunded(kind, after_available)?;
         let entry = HistoryEntry::new("unfunded", &self.payment.leg, now).moved(&moved);
-        match step::save(&*system.table, &mut self.payment, &entry, &moved.effects, now).await {
+        let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
+        if self.payment.refund_of().is_none() {
+            let failure = debit_failure(&self.funding, calendar::eastern_date(now));
+            changes.extend(self.undo(system, Some(failure), now).await?);
+        }
+        match system.table.write(changes).await {
             // Claimed in between: then it is on its way, and stays so.
+            Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// What it means for card and bank account that nothing comes of the payment, and what the person is told: why the debit failed, or
+    /// that their wish was done.
+    async fn undo(
+        &mut self,
+        system: &System,
+        failure: Option<DebitFailure>,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, OperationError> {
+        let Some(ends) = self.ends.take() else { return Ok(Vec::new()) };
+        let (payment_id, amount, card_name) = (self.payment.id, self.payment.amount, ends.card.name.clone());
+        let told = match failure.filter(|_| !self.payment.is_cancel_asked()) {
+            Some(failure) => NoticeKind::DebitFailed { payment_id, card_name, amount, failure },
+            None => NoticeKind::PaymentCanceled { payment_id, card_name, amount },
+        };
+        let mut changes = notices::puts(system, Recipient::Person(self.person.id), [told]).await?;
+        changes.extend(ends.undo(payment_id, now)?);
+        Ok(changes)
+    }
+
+    /// Neither the debit nor the check was sent: both end here. Answers whether they did; claimed in between, they are on their way.
+    async fn cancel_both(mut self, system: &System) -> Result<bool, OperationError> {
+        let now = system.clock.business_now();
+        let kind = self.payment.kind();
+        let moved = self.payment.leg.cancel(kind)?;
+        let entry = HistoryEntry::new("canceled", &self.payment.leg, now).moved(&moved);
+        let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
+        let moved = self.funding.leg.cancel(Kind::Funding)?;
+        let entry = HistoryEntry::new("canceled", &self.funding.leg, now).moved(&moved);
+        changes.extend(step::changes(&mut self.funding, &entry, &moved.effects, now)?);
+        changes.extend(self.undo(system, None, now).await?);
+        match system.table.write(changes).await {
+            Ok(()) => Ok(true),
+            Err(TableError::ConditionFailed { .. }) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The same debit once more, not before its day. The bank account has to bear it again.
+    async fn present_again(mut self, system: &System, not_before: Date) -> Result<(), OperationError> {
+        let now = system.clock.business_now();
+        let moved = self.funding.present_again(not_before)?;
+        let entry = HistoryEntry::new("presented_again", &self.funding.leg, now).moved(&moved);
+        let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
+        self.payment.schedule(now);
+        changes.push(replace(&mut self.payment)?);
+        if let Some(ends) = &mut self.ends {
+            let (payment_id, amount) = (self.payment.id, self.payment.amount);
+            ends.bank_account.debit_gone(payment_id);
+            ends.bank_account.open_debit(payment_id, amount);
+            ends.bank_account.updated_at = now;
+            changes.push(replace(&mut ends.bank_account)?);
+            let attempt = self.funding.leg.attempt;
+            let told = NoticeKind::DebitTriedAgain { payment_id, attempt, amount, not_before };
+            changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
+        }
+        match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
             Err(other) => Err(other.into()),
         }
@@ -148,6 +254,10 @@ impl Lone {
         let is_due = |at: Option<jiff::Timestamp>| at.is_some_and(|at| at <= now);
         if is_due(self.payment.due_at) {
             self.payment.schedule(now);
+            // Its money is gone with its funding: there is nothing to give back.
+            if self.payment.owes_refund() && !self.funding.leg.state.holds_money() {
+                self.payment.due_at = None;
+            }
             let is_blocked = self.payment.leg.state == State::Unprocessed && self.funding.leg.state == State::Available;
             if is_blocked && self.payment.due_at.is_some() {
                 self.payment.due_at = Some(minutes_from(now, BLOCKED_MINUTES));

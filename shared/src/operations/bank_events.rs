@@ -5,6 +5,7 @@
 
 use jiff::Timestamp;
 
+use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::listener::Listener;
 use super::{OperationError, System, inbox, step};
@@ -84,11 +85,9 @@ async fn apply_to<T: Listener>(
         let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
         match system.table.write(changes).await {
             Ok(()) => {
-                if !matches!(verdict, Verdict::Applied(_)) {
-                    return Ok(Some(Applied::Recorded));
-                }
                 item.afterwards(system).await?;
-                return Ok(Some(Applied::Moved));
+                let has_moved = matches!(verdict, Verdict::Applied(_));
+                return Ok(Some(if has_moved { Applied::Moved } else { Applied::Recorded }));
             }
             Err(TableError::ConditionFailed { key: failed, .. }) if failed == history_key => {
                 return Ok(Some(Applied::Replayed));
@@ -122,21 +121,31 @@ pub(crate) async fn changes_of<T: Listener>(
     now: Timestamp,
 ) -> Result<(Vec<Change>, Verdict), OperationError> {
     let (expected, object) = (item.expected(), heard.object);
+    let had_attention = item.leg().attention.is_some();
     let mut verdict = item.leg_mut().report(expected, &object.report(heard.attempt), now);
     let mut more = Vec::new();
     let is_current = heard.attempt == item.leg().attempt;
     let brings_facts = match &mut verdict {
         Verdict::Applied(moved) => {
-            item.heed(object, heard.at, system.settings.hold_banking_days);
-            more = item.consequences(system, moved).await?;
+            item.heed(system, object, heard.at).await?;
+            more = item.consequences(system, Some(moved), heard.at).await?;
             true
         }
-        Verdict::Recorded => is_current && item.heed(object, heard.at, system.settings.hold_banking_days),
+        Verdict::Recorded => {
+            let has_news = is_current && item.heed(system, object, heard.at).await?;
+            if has_news {
+                more = item.consequences(system, None, heard.at).await?;
+            }
+            has_news
+        }
         Verdict::Disputed(reason) => {
             tracing::error!(item = %item.item_id(), event = heard.event_id, ?reason, "attention: the bank's word is not as expected");
             true
         }
     };
+    if !had_attention {
+        more.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
+    }
     let mut entry = HistoryEntry::new(heard.what, item.leg(), heard.at);
     entry.event_id = heard.event_id.map(str::to_owned);
     entry.attempt = heard.attempt;

@@ -4,7 +4,7 @@ use super::upload::{audit_entry, nonce};
 use super::{OperationError, System};
 use crate::adapters::plaid::InstitutionLookup;
 use crate::domain::batch::manifest::InstitutionDecision;
-use crate::domain::biller::{self, Biller, Proposal};
+use crate::domain::biller::{self, Biller, Proposal, Remittance, RemittanceProposal};
 use crate::domain::deadline::Deadline;
 use crate::store::stored::{create, read, replace};
 use crate::store::{audit, keys};
@@ -37,20 +37,60 @@ pub async fn propose(
 ) -> Result<Biller, OperationError> {
     let now = system.clock.business_now();
     let proposal = Proposal { decision, by: caller.to_owned(), at: now };
-    let entry = audit::put(&audit_entry(system, caller, "propose_biller", institution_id, None), nonce(system))?;
-    match read::<Biller>(&*system.table, &keys::biller(institution_id)).await? {
-        Some(mut biller) => {
-            biller.proposal = Some(proposal);
-            biller.updated_at = now;
-            system.table.write(vec![replace(&mut biller)?, entry]).await?;
-            Ok(biller)
-        }
-        None => {
-            let biller = Biller::new(institution_id.to_owned(), proposal);
-            system.table.write(vec![create(&biller)?, entry]).await?;
-            Ok(biller)
-        }
-    }
+    let set = |biller: &mut Biller| biller.proposal = Some(proposal);
+    change(system, institution_id, set, caller, "propose_biller").await
+}
+
+/// Proposes where checks for an institution go. Counts once a second person has confirmed it.
+pub async fn propose_remittance(
+    system: &System,
+    institution_id: &str,
+    remittance: Remittance,
+    caller: &str,
+) -> Result<Biller, OperationError> {
+    let proposal = RemittanceProposal { remittance, by: caller.to_owned(), at: system.clock.business_now() };
+    let set = |biller: &mut Biller| biller.remittance_proposal = Some(proposal);
+    change(system, institution_id, set, caller, "propose_remittance").await
+}
+
+/// Changes an entry, or makes the first of an institution.
+async fn change(
+    system: &System,
+    institution_id: &str,
+    set: impl FnOnce(&mut Biller),
+    caller: &str,
+    action: &str,
+) -> Result<Biller, OperationError> {
+    let now = system.clock.business_now();
+    let entry = audit::put(&audit_entry(system, caller, action, institution_id, None), nonce(system))?;
+    let known: Option<Biller> = read(&*system.table, &keys::biller(institution_id)).await?;
+    let is_new = known.is_none();
+    let mut biller = known.unwrap_or_else(|| Biller::new(institution_id.to_owned(), now));
+    set(&mut biller);
+    biller.updated_at = now;
+    let put = if is_new { create(&biller)? } else { replace(&mut biller)? };
+    system.table.write(vec![put, entry]).await?;
+    Ok(biller)
+}
+
+/// The second person's word on a remittance address.
+pub async fn confirm_remittance(
+    system: &System,
+    institution_id: &str,
+    seen: &Remittance,
+    caller: &str,
+) -> Result<Biller, OperationError> {
+    let mut biller = load(system, institution_id).await?;
+    biller.confirm_remittance(caller, seen, system.clock.business_now())?;
+    let entry = audit::put(&audit_entry(system, caller, "confirm_remittance", institution_id, None), nonce(system))?;
+    system.table.write(vec![replace(&mut biller)?, entry]).await?;
+    Ok(biller)
+}
+
+/// Where checks for an institution go, if that is known.
+pub(crate) async fn remittance(system: &System, institution_id: &str) -> Result<Option<Remittance>, OperationError> {
+    let entered: Option<Biller> = read(&*system.table, &keys::biller(institution_id)).await?;
+    Ok(entered.and_then(|biller| biller.remittance))
 }
 
 /// The second person's word: makes the proposal that they looked at count.

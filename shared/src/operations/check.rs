@@ -1,8 +1,10 @@
 //! One check of one of our payments: its request from what is stored.
 
 use super::ach::rest;
+use super::bank_object::{BankObject, ObjectEvent};
 use super::send::{self, Prepared};
-use super::{OperationError, System};
+use super::{OperationError, System, bank_events};
+use crate::adapters::column::StopOutcome;
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::check::request::{IssueCheckRequest, MailRequest};
 use crate::domain::deadline::Deadline;
@@ -20,6 +22,31 @@ pub(crate) async fn send(
     let request = prepare(system, payment.clone(), payee, person);
     let sent = send::send(system, payment, request, deadline).await?;
     rest::<Person>(system, &person.key(), sent).await
+}
+
+/// Asks the bank to stop the check. Whatever it answers is the bank's word about the check, and applied as that; what it will not say
+/// now is asked again, because the wish stays recorded.
+pub(crate) async fn stop(system: &System, payment: &Payment, deadline: Deadline) -> Result<(), OperationError> {
+    let Some(check_id) = &payment.leg.transfer_id else { return Ok(()) };
+    let column = system.column().await?;
+    let check = match column.stop_check(check_id, deadline).await? {
+        StopOutcome::Stopping(check) | StopOutcome::Already(check) => {
+            tracing::info!(payment = %payment.id, "the bank stops a check");
+            check
+        }
+        StopOutcome::TooLate(check) => {
+            tracing::error!(payment = %payment.id, "attention: a check was presented before it could be stopped");
+            check
+        }
+    };
+    let object = BankObject::Check(check);
+    let event = ObjectEvent {
+        event_id: format!("stop:{check_id}:{}", object.standing()),
+        created_at: object.updated_at(),
+        event_type: "stop_asked".to_owned(),
+        object,
+    };
+    bank_events::apply(system, &event).await.map(|_| ())
 }
 
 async fn prepare(

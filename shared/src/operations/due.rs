@@ -63,6 +63,11 @@ impl Due {
                     self.batches.insert(id);
                 }
             }
+            "NOTICE" => {
+                if let Ok(recipient) = id.parse() {
+                    self.tasks.push(Task::Notify { recipient, occasion: key.sk.clone() });
+                }
+            }
             "FUNDING" => match id.parse() {
                 Ok(FundingId::Lone(uuid)) => {
                     self.lone.insert(PaymentId::Lone(uuid));
@@ -80,6 +85,12 @@ impl Due {
                 }
                 Err(_) => {}
             },
+            "ITEM" => self.tasks.push(Task::ReadItem { item_id: id.to_owned() }),
+            "CARD" => {
+                if let Ok(card_id) = id.parse() {
+                    self.tasks.push(Task::Review { card_id });
+                }
+            }
             "INBOX" => {
                 let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
                 let event_id = event_id.to_owned();

@@ -1,13 +1,15 @@
 //! Why an operation was not done, and whether the same again may help.
 
 use crate::adapters::sealing::SealingError;
+use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
-use crate::domain::ids::{BatchId, IdFormat};
-use crate::domain::leg::Illegal;
+use crate::domain::ids::{BatchId, IdFormat, PaymentId};
+use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
+use crate::domain::plaid::error::PlaidError;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
 use crate::ports::secrets::SecretError;
@@ -32,6 +34,10 @@ pub enum OperationError {
     #[error(transparent)]
     Biller(#[from] BillerRefusal),
     #[error(transparent)]
+    Autopay(#[from] AutopayRefusal),
+    #[error(transparent)]
+    Plaid(#[from] PlaidError),
+    #[error(transparent)]
     Illegal(#[from] Illegal),
     #[error(transparent)]
     Money(#[from] MoneyOverflow),
@@ -45,6 +51,9 @@ pub enum OperationError {
     /// The same payments are in another batch's file.
     #[error("the same payments are in batch {earlier}, which was approved before")]
     SamePayments { earlier: BatchId },
+    /// What is asked of a payment is not possible where it stands now.
+    #[error("{payment_id} is {}: it can no longer be {wanted}", state.as_str())]
+    PaymentState { payment_id: PaymentId, state: State, wanted: &'static str },
     /// Plaid could not say how an institution takes payments.
     #[error("the biller directory cannot be asked about {institution_id}: {cause}")]
     Directory { institution_id: String, cause: String },
@@ -71,17 +80,20 @@ impl OperationError {
             | Self::Secret(_)
             | Self::Directory { .. }
             | Self::Contended(_) => true,
+            Self::Plaid(error) => error.retryable(),
             Self::Table(TableError::Defect(_))
             | Self::Object(ObjectError::Missing(_) | ObjectError::Defect(_))
             | Self::Sealing(_)
             | Self::Batch(_)
             | Self::Biller(_)
+            | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)
             | Self::Malformed(_)
             | Self::Id(_)
             | Self::NotFound { .. }
             | Self::SamePayments { .. }
+            | Self::PaymentState { .. }
             | Self::Inconsistent(_) => false,
         }
     }

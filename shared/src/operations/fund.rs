@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 
 use super::ach::{self, OtherEnd};
+use super::autopay::notices;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, sources};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{BatchId, FundingId, SourceTag};
+use crate::domain::ids::{BatchId, FundingId, ItemId, SourceTag};
 use crate::domain::leg::{AttentionReason, Kind, State};
 use crate::domain::money::Cents;
 use crate::domain::source::Source;
@@ -80,7 +82,7 @@ pub async fn fund(
     let accepted =
         batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
     let Some(source) = sources::ensure(system, described, accepted).await? else {
-        return source_changed(system, &mut batch, described).await;
+        return source_changed(system, &mut batch, described, round).await;
     };
     let source = sources::ensure_bank_account(system, source, deadline).await?;
     let id = FundingId::Round { batch: batch_id, source: SourceTag::of(source_id), round };
@@ -98,14 +100,27 @@ pub async fn fund(
 }
 
 /// The account is not the one the approver looked at: a person decides.
-async fn source_changed(system: &System, batch: &mut Batch, described: &ManifestSource) -> Result<(), OperationError> {
+async fn source_changed(
+    system: &System,
+    batch: &mut Batch,
+    described: &ManifestSource,
+    round: u32,
+) -> Result<(), OperationError> {
     tracing::error!(batch = %batch.id, source = described.id, "attention: the source's account changed after the approval");
     if batch.attention.is_some() {
         return Ok(());
     }
     let since = system.clock.business_now();
     batch.attention = Some(crate::domain::leg::Attention { reason: AttentionReason::SourceChanged, since });
-    match system.table.write(vec![replace(batch)?]).await {
+    let waits = FundingId::Round { batch: batch.id, source: SourceTag::of(&described.id), round };
+    let kind = NoticeKind::AttentionRaised {
+        item_id: ItemId::Funding(waits),
+        reason: AttentionReason::SourceChanged.as_str().to_owned(),
+        since,
+    };
+    let mut changes = notices::puts(system, Recipient::PayrollAdmins, [kind]).await?;
+    changes.push(replace(batch)?);
+    match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }

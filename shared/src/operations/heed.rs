@@ -1,13 +1,20 @@
-//! Doing what a webhook of Plaid asks of us.
+//! Doing what a webhook of Plaid asks of us. Each is only a hint: whatever it says, the item is read again before anything is decided.
 
-use super::plaid_inbox::RETRY_MINUTES;
+use jiff::{SignedDuration, Timestamp};
+
+use super::autopay::items;
 use super::{OperationError, System};
-use crate::domain::plaid::meaning::Meaning;
+use crate::domain::autopay::bank_account::UnusableReason;
+use crate::domain::autopay::item::ItemEvent;
+use crate::domain::plaid::meaning::{ItemStep, Meaning};
 use crate::ports::table::TableError;
 use crate::store::plaid_inbox::{self, ReceivedWebhook};
 use crate::store::stored::{read, replace};
 
-/// Heeds one webhook. No step is taken about items yet: what asks for one stays due.
+/// Plaid tells this long ahead that an item is about to stop, where it names no day.
+const NOTICE_DAYS: i64 = 7;
+
+/// Heeds one webhook. It stays due until all that it asks for is written down.
 pub async fn heed(system: &System, event_id: &str) -> Result<(), OperationError> {
     let Some(mut received) = read::<ReceivedWebhook>(&*system.table, &plaid_inbox::key(event_id)).await? else {
         return Ok(());
@@ -15,15 +22,45 @@ pub async fn heed(system: &System, event_id: &str) -> Result<(), OperationError>
     if received.due_at.is_none() {
         return Ok(());
     }
-    received.due_at = match received.webhook.meaning() {
+    match received.webhook.meaning() {
         Meaning::Item { item_id, step } => {
-            tracing::info!(event = event_id, item = item_id, ?step, "a webhook waits for its item");
-            Some(super::system::minutes_from(system.clock.business_now(), RETRY_MINUTES))
+            tracing::info!(event = event_id, item = item_id, ?step, "a webhook about an item");
+            take(system, &item_id, step).await?;
         }
-        Meaning::Nothing => None,
-    };
+        Meaning::Nothing => {}
+    }
+    received.due_at = None;
     match system.table.write(vec![replace(&mut received)?]).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }
+}
+
+async fn take(system: &System, item_id: &str, step: ItemStep) -> Result<(), OperationError> {
+    match step {
+        ItemStep::Read => items::read_soon(system, item_id).await,
+        ItemStep::MarkLoginRequired { .. } | ItemStep::AskForConsent { .. } => {
+            items::happened(system, item_id, ItemEvent::LoginRequired).await
+        }
+        ItemStep::MarkRepaired => items::happened(system, item_id, ItemEvent::Repaired).await,
+        ItemStep::MarkRevoked | ItemStep::MarkGone => items::happened(system, item_id, ItemEvent::Revoked).await,
+        // Which account it was, the next reading shows where Plaid does not say.
+        ItemStep::RevokeAccount { account_id: None } => items::read_soon(system, item_id).await,
+        ItemStep::RevokeAccount { account_id: Some(account_id) } => {
+            items::stop_using(system, item_id, &[account_id], UnusableReason::Withdrawn).await
+        }
+        ItemStep::RenewNumbers { account_ids } => {
+            items::stop_using(system, item_id, &account_ids, UnusableReason::NumbersChanged).await
+        }
+        ItemStep::MarkExpiring { at } => {
+            let until = at.unwrap_or_else(|| in_days(system.clock.business_now(), NOTICE_DAYS));
+            items::happened(system, item_id, ItemEvent::ConsentExpiring { until }).await
+        }
+        // The person sees it where they manage their links; nothing is read that they have not shared.
+        ItemStep::OfferNewAccounts => Ok(()),
+    }
+}
+
+fn in_days(now: Timestamp, days: i64) -> Timestamp {
+    now.checked_add(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MAX)
 }

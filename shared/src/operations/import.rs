@@ -132,6 +132,7 @@ fn new_payment(
             entry_description,
         }),
         check: None,
+        autopay: None,
         row: Some(RowFacts {
             employee_id: row.employee_id.clone(),
             branch_id: row.branch_id.clone(),

@@ -2,40 +2,48 @@
 
 use jiff::Timestamp;
 
+use super::autopay::{life, notices};
 use super::bank_object::BankObject;
 use super::payers;
 use super::step::Carrier;
 use super::{OperationError, System, fund};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::status::StatusMeaning;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{Effect, Moved, State};
+use crate::domain::leg::{Effect, Moved, Reason, State};
 use crate::domain::payment::lone::recovers;
-use crate::domain::payment::{Payee, Payment};
+use crate::domain::payment::{Payee, Payment, StopWish};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};
 use crate::store::keys;
-use crate::store::stored::{Stored, read, replace};
+use crate::store::stored::{Stored, read};
 
 pub(crate) trait Listener: Carrier {
     /// Takes facts about the item itself from what the bank has. Answers whether any is new.
-    fn heed(&mut self, object: &BankObject, at: Timestamp, hold_banking_days: u32) -> bool;
+    async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError>;
     /// Fingerprint of the account at the other end.
     async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError>;
-    /// What a step means beyond its item: more effects of its own, and more changes for the same write.
-    async fn consequences(&mut self, system: &System, moved: &mut Moved) -> Result<Vec<Change>, OperationError>;
+    /// What the bank's word means beyond its item: more effects of its own, and more changes for the same write. `moved` is absent where
+    /// only facts were new.
+    async fn consequences(
+        &mut self,
+        system: &System,
+        moved: Option<&mut Moved>,
+        at: Timestamp,
+    ) -> Result<Vec<Change>, OperationError>;
     /// Hints after the write.
     async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
 }
 
 impl Listener for Payment {
-    fn heed(&mut self, object: &BankObject, _: Timestamp, _: u32) -> bool {
+    async fn heed(&mut self, _: &System, object: &BankObject, _: Timestamp) -> Result<bool, OperationError> {
         match object {
-            BankObject::Transfer(_) => false,
-            BankObject::Check(check) => self.note_check(check),
+            BankObject::Transfer(_) => Ok(false),
+            BankObject::Check(check) => Ok(self.note_check(check)),
         }
     }
 
@@ -47,39 +55,63 @@ impl Listener for Payment {
     }
 
     /// Money that came back to a person may meet what they owe for the returned funding of the same payment. The funding is held to
-    /// what was read of it, so that of two returns at once one sees the other.
-    async fn consequences(&mut self, system: &System, moved: &mut Moved) -> Result<Vec<Change>, OperationError> {
-        let PaymentId::Lone(uuid) = self.id else { return Ok(Vec::new()) };
-        if self.leg.state.holds_money() {
-            return Ok(Vec::new());
+    /// what was read of it, so that of two ends at once one sees the other.
+    async fn consequences(
+        &mut self,
+        system: &System,
+        moved: Option<&mut Moved>,
+        at: Timestamp,
+    ) -> Result<Vec<Change>, OperationError> {
+        let PaymentId::Lone(_) = self.id else { return Ok(Vec::new()) };
+        let key = keys::funding(self.funding_id());
+        let (mut changes, mut funding) = (Vec::new(), None);
+        if !self.leg.state.is_open() {
+            funding = read::<Funding>(&*system.table, &key).await?;
         }
-        let key = keys::funding(FundingId::Lone(uuid));
-        let Some(mut funding) = read::<Funding>(&*system.table, &key).await? else { return Ok(Vec::new()) };
-        if recovers(&self.leg, &funding.leg) {
+        if let Some(funding) = &mut funding {
+            let condition = Condition::VersionIs(*funding.version_mut());
+            changes.push(Change::Check { key, condition });
+        }
+        let from = moved.as_ref().map(|moved| moved.from);
+        if let (Some(funding), Some(moved)) = (&funding, moved)
+            && self.refunded_by().is_none()
+            && recovers(&self.leg, &funding.leg)
+        {
             moved.effects.push(Effect::ReceivableRecovered);
             self.leg.effects.push(Effect::ReceivableRecovered);
         }
-        Ok(vec![Change::Check { key, condition: Condition::VersionIs(*funding.version_mut()) }])
+        changes.extend(life::after_payment(system, self, funding.as_ref(), from, at).await?);
+        Ok(changes)
     }
 
     async fn afterwards(&self, system: &System) -> Result<(), OperationError> {
         if self.leg.effects.contains(&Effect::ReceivableRecovered) {
             settle_person(system, &self.payer_id).await?;
         }
+        if self.owes_refund() || self.stop_wish() == StopWish::Now {
+            system.enqueue([Task::Advance { payment_id: self.id }]).await?;
+        }
         Ok(())
     }
 }
 
 impl Listener for Funding {
-    fn heed(&mut self, object: &BankObject, at: Timestamp, hold_banking_days: u32) -> bool {
-        let BankObject::Transfer(transfer) = object else { return false };
+    async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError> {
+        let BankObject::Transfer(transfer) = object else { return Ok(false) };
+        let known = self.first_presented;
+        self.note_presented(transfer.effective_on, transfer.settled_at.map(calendar::eastern_date));
+        let is_new = self.first_presented != known;
         let has_settled = transfer.status.meaning() == StatusMeaning::Settled;
         if self.leg.state != State::Completed || self.available_at.is_some() || !has_settled {
-            return false;
+            return Ok(is_new);
         }
         let settled_on = calendar::eastern_date(transfer.settled_at.unwrap_or(at));
-        self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold_banking_days);
-        true
+        let hold = match self.id.payment() {
+            Some(payment_id) => life::hold_banking_days(system, payment_id).await?,
+            None => system.settings.hold_banking_days,
+        };
+        self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold);
+        Ok(true)
     }
 
     async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError> {
@@ -94,23 +126,17 @@ impl Listener for Funding {
 
     /// A return after the money was available blocks what is new for the payer until the receivable is settled. A lone payment becomes
     /// due with its funding's end.
-    async fn consequences(&mut self, system: &System, moved: &mut Moved) -> Result<Vec<Change>, OperationError> {
-        let mut changes = Vec::new();
-        if moved.effects.contains(&Effect::FundingReturnedAvailable) {
-            tracing::error!(funding = %self.id, payer = self.payer_id, "attention: a funding came back after it was available");
-            changes.push(payers::owe(system, self.id, &self.payer_id).await?);
+    async fn consequences(
+        &mut self,
+        system: &System,
+        moved: Option<&mut Moved>,
+        at: Timestamp,
+    ) -> Result<Vec<Change>, OperationError> {
+        let Some(moved) = moved else { return Ok(Vec::new()) };
+        match self.id {
+            FundingId::Round { .. } => self.of_source(system, moved).await,
+            FundingId::Lone(_) => life::after_funding(system, self, moved, at).await,
         }
-        let Some(payment_id) = self.id.payment().filter(|_| !self.leg.state.holds_money()) else { return Ok(changes) };
-        let Some(mut payment) = read::<Payment>(&*system.table, &keys::payment(payment_id)).await? else {
-            return Ok(changes);
-        };
-        if recovers(&payment.leg, &self.leg) {
-            moved.effects.push(Effect::ReceivableRecovered);
-            self.leg.effects.push(Effect::ReceivableRecovered);
-        }
-        payment.due_at = Some(system.clock.business_now());
-        changes.push(replace(&mut payment)?);
-        Ok(changes)
     }
 
     async fn afterwards(&self, system: &System) -> Result<(), OperationError> {
@@ -126,6 +152,27 @@ impl Listener for Funding {
                 system.enqueue([Task::Advance { payment_id: PaymentId::Lone(uuid) }]).await
             }
         }
+    }
+}
+
+impl Funding {
+    /// Payroll's admins hear of a funding that came back.
+    async fn of_source(&self, system: &System, moved: &Moved) -> Result<Vec<Change>, OperationError> {
+        let mut changes = Vec::new();
+        if moved.effects.contains(&Effect::FundingReturnedAvailable) {
+            tracing::error!(funding = %self.id, payer = self.payer_id, "attention: a funding came back after it was available");
+            changes.push(payers::owe::<Source>(system, &keys::source(&self.payer_id)).await?);
+        }
+        if let (true, Some(Reason::Returned(code))) = (moved.to == State::Returned, &self.leg.reason) {
+            let kind = NoticeKind::FundingReturned {
+                funding_id: self.id,
+                attempt: self.leg.attempt,
+                amount: self.amount,
+                return_code: code.clone(),
+            };
+            changes.extend(notices::puts(system, Recipient::PayrollAdmins, [kind]).await?);
+        }
+        Ok(changes)
     }
 }
 

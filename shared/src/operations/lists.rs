@@ -3,6 +3,7 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{OperationError, System};
+use crate::domain::autopay::ids::CardId;
 use crate::domain::batch::Batch;
 use crate::domain::payment::Payment;
 use crate::ports::table::{Cursor, Index, Key, Order, Query, Range, decode};
@@ -32,6 +33,16 @@ pub async fn payments_of_employee(
     most: u32,
 ) -> Result<Listed<Payment>, OperationError> {
     page(system, keys::list_of_employee(employee_id), after, most).await
+}
+
+/// Payments of a card, newest first.
+pub async fn payments_of_card(
+    system: &System,
+    card_id: CardId,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<Payment>, OperationError> {
+    page(system, keys::list_of_card_payments(card_id), after, most).await
 }
 
 /// A whole list, in the order of its keys.

@@ -5,6 +5,7 @@ mod ach;
 pub mod advance;
 pub mod approve;
 pub mod attention;
+pub mod autopay;
 pub mod bank_events;
 pub mod bank_object;
 pub mod billers;

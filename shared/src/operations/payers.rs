@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use super::{OperationError, System, system::minutes_from};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::person::Person;
-use crate::domain::ids::FundingId;
 use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::payment::lone::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
@@ -118,14 +117,7 @@ pub(crate) async fn pause_for_bank<P: Payer>(system: &System, key: &Key, code: &
 }
 
 /// The put that notes, in the write of a late return, that the payer of that funding owes.
-pub(crate) async fn owe(system: &System, funding: FundingId, payer_id: &str) -> Result<Change, OperationError> {
-    match funding {
-        FundingId::Round { .. } => owe_of::<Source>(system, &keys::source(payer_id)).await,
-        FundingId::Lone(_) => owe_of::<Person>(system, &keys::person(payer_id.parse()?)).await,
-    }
-}
-
-async fn owe_of<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
+pub(crate) async fn owe<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
     let mut payer: P = load(system, key).await?;
     *payer.receivable_open_mut() = true;
     payer.touch(system.clock.business_now());

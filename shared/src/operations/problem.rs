@@ -5,8 +5,10 @@
 use serde_json::json;
 
 use super::OperationError;
+use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
+use crate::domain::plaid::error::PlaidError;
 use crate::http::problem::Problem;
 use crate::ports::objects::ObjectError;
 
@@ -18,6 +20,8 @@ impl From<OperationError> for Problem {
             OperationError::Table(error) => error.into(),
             OperationError::Batch(refusal) => refusal.into(),
             OperationError::Biller(refusal) => refusal.into(),
+            OperationError::Autopay(refusal) => refusal.into(),
+            OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
                 Problem::not_found("not_found", format!("There is no such {kind}."))
             }
@@ -27,6 +31,10 @@ impl From<OperationError> for Problem {
             OperationError::SamePayments { earlier } => {
                 let detail = format!("The same payments are in batch {earlier}, which was approved before.");
                 Problem::conflict("same_payments", detail).with("earlier_batch_id", earlier.to_string())
+            }
+            OperationError::PaymentState { state, wanted, .. } => {
+                let detail = format!("The payment is {}: it can no longer be {wanted}.", state.as_str());
+                Problem::conflict("payment_state", detail).with("state", state.as_str())
             }
             OperationError::Contended(_) => {
                 let detail = "Others are changing this right now. Send the same request again.";
@@ -102,6 +110,60 @@ impl From<BillerRefusal> for Problem {
             BillerRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
             BillerRefusal::SamePerson => Problem::forbidden("same_person", detail),
             BillerRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+        }
+    }
+}
+
+impl From<AutopayRefusal> for Problem {
+    fn from(refusal: AutopayRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            AutopayRefusal::Rule(_) => Problem::unprocessable("rule_invalid", detail),
+            AutopayRefusal::Range(_) => Problem::unprocessable("range_invalid", detail),
+            AutopayRefusal::HolderName => Problem::unprocessable("holder_name_invalid", detail),
+            AutopayRefusal::CardNumber => Problem::unprocessable("card_number_invalid", detail),
+            AutopayRefusal::OtherText { current } => {
+                Problem::conflict("authorisation_text_differs", detail).with("text_version", current)
+            }
+            AutopayRefusal::NoBankAccount => Problem::conflict("bank_account_not_chosen", detail),
+            AutopayRefusal::OtherBankAccount => Problem::conflict("bank_account_differs", detail),
+            AutopayRefusal::CannotTellCardsApart => Problem::conflict("cannot_tell_cards_apart", detail),
+            AutopayRefusal::NotCashed => Problem::conflict("payment_not_cashed", detail),
+            AutopayRefusal::ItemOver => Problem::conflict("item_over", detail),
+        }
+    }
+}
+
+impl From<PlaidError> for Problem {
+    fn from(error: PlaidError) -> Self {
+        match &error {
+            PlaidError::Unavailable { .. }
+            | PlaidError::RateLimited { .. }
+            | PlaidError::NotReady { .. }
+            | PlaidError::RestartSync
+            | PlaidError::BalanceTooOld { .. } => {
+                tracing::warn!(%error, "Plaid could not be asked now");
+                let detail = "The institution cannot be asked right now. Send the same request again.";
+                Problem::unavailable("plaid_unavailable", detail, TRY_AGAIN_SECONDS)
+            }
+            PlaidError::LinkAgain { .. } => {
+                Problem::conflict("link_again", "Start Link again: what it handed over is used up.")
+            }
+            PlaidError::LoginRequired { .. } | PlaidError::ConsentOrPermission { .. } => {
+                Problem::conflict("item_needs_repair", "Open Link in update mode: the institution asks for a login.")
+            }
+            PlaidError::Revoked { .. } | PlaidError::Gone { .. } => {
+                Problem::conflict("item_over", "The link is over. Link the institution anew.")
+            }
+            PlaidError::NoLiabilities
+            | PlaidError::NotSupported { .. }
+            | PlaidError::AccountUnknown { .. }
+            | PlaidError::CursorUnknown
+            | PlaidError::Refused { .. }
+            | PlaidError::Unreadable { .. } => {
+                tracing::error!(%error, "Plaid refused");
+                Problem::internal()
+            }
         }
     }
 }

@@ -56,6 +56,7 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
                 entry_description: ENTRY_DESCRIPTION.to_owned(),
             }),
             check: None,
+            autopay: None,
             row: None,
             due_at: None,
             created_at: now,

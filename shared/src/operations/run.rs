@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 
 use super::release::Surrounding;
 use super::{
-    OperationError, System, advance, follow_up, fund, heed, import, inbox, refund, release, retry, submit, summarize,
-    sweep,
+    OperationError, System, advance, autopay, follow_up, fund, heed, import, inbox, refund, release, retry, submit,
+    summarize, sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -27,6 +27,10 @@ pub fn run<'a>(
         match do_task(system, surrounding, task, deadline).await {
             Err(OperationError::Bank(error @ (BankError::Unavailable { .. } | BankError::AboutUs { .. }))) => {
                 tracing::warn!(?task, %error, "left to the sweep: the bank is out of reach or refuses us");
+                Ok(())
+            }
+            Err(OperationError::Plaid(error)) if error.retryable() => {
+                tracing::warn!(?task, %error, "left to the sweep: Plaid cannot answer now");
                 Ok(())
             }
             other => other,
@@ -63,6 +67,11 @@ fn do_task<'a>(
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
         Task::Heed { event_id } => heed::heed(system, event_id).boxed(),
+        Task::ReadItem { item_id } => autopay::read::read(system, item_id, deadline).boxed(),
+        Task::Review { card_id } => {
+            async move { autopay::review::review(system, *card_id, deadline).await.map(|_| ()) }.boxed()
+        }
+        Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
         Task::Report { batch_id, report, format } => {
             crate::operations::reports::write(system, *batch_id, *report, *format).boxed()
         }

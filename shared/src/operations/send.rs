@@ -8,6 +8,7 @@ use std::future::Future;
 
 use jiff::SignedDuration;
 
+use super::autopay::notices;
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
@@ -219,7 +220,9 @@ async fn give_up<T: Carrier>(system: &System, mut item: T, reason: AttentionReas
     item.leg_mut().raise(reason, now);
     tracing::error!(item = %item.item_id(), ?reason, "attention: a send was given up");
     let entry = HistoryEntry::new("attention_raised", item.leg(), now);
-    match step::save(&*system.table, &mut item, &entry, &[], now).await {
+    let mut changes = step::changes(&mut item, &entry, &[], now)?;
+    changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
+    match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
         Err(other) => Err(other.into()),
     }

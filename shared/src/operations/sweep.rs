@@ -8,9 +8,11 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::approve::{expire, import_tasks, release_claim};
+use super::autopay::notices;
 use super::system::minutes_from;
 use super::upload::load;
 use super::{OperationError, System, fund, import, payers, retry};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::BatchId;
@@ -52,6 +54,8 @@ struct Count {
     sent: u64,
     /// Open ones that wait for an operator.
     attention: u64,
+    paid: u64,
+    not_paid: u64,
 }
 
 /// Looks at a batch and does what its state asks for.
@@ -128,7 +132,8 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
             }
             State::Submitting => count.mark.submitting += 1,
             State::Processing => count.mark.processing += 1,
-            State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {}
+            State::Completed | State::Available => count.paid += 1,
+            State::Failed | State::Returned | State::Canceled => count.not_paid += 1,
         }
         count.sent += u64::from(seen.leg.transfer_id.is_some());
         count.attention += u64::from(seen.leg.state.is_open() && seen.leg.attention.is_some());
@@ -142,6 +147,8 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         sum.mark.processing += shard.mark.processing;
         sum.sent += shard.sent;
         sum.attention += shard.attention;
+        sum.paid += shard.paid;
+        sum.not_paid += shard.not_paid;
         for (key, count) in shard.unprocessed {
             *sum.unprocessed.entry(key).or_default() += count;
         }
@@ -265,7 +272,15 @@ async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timesta
     batch.updated_at = now;
     // Where something left, the file's payments stay claimed: a new file with the same ones must not pay them again unseen.
     let claim = (batch.state == BatchState::Canceled && count.sent == 0).then(|| release_claim(&batch)).flatten();
-    if write(system, &mut batch, claim.into_iter().collect()).await? {
+    let is_completed = batch.state == BatchState::Completed;
+    let notice = is_completed.then_some(NoticeKind::BatchCompleted {
+        batch_id: batch.id,
+        paid: count.paid,
+        failed: count.not_paid,
+    });
+    let mut more = notices::puts(system, Recipient::PayrollAdmins, notice).await?;
+    more.extend(claim);
+    if write(system, &mut batch, more).await? {
         tracing::info!(batch = %batch.id, state = batch.state.as_str(), "a batch ended");
     }
     Ok(())

@@ -13,10 +13,12 @@ use crate::adapters::column::{ColumnClient, ColumnSettings};
 use crate::adapters::plaid::{PlaidClient, PlaidSettings};
 use crate::adapters::provider_call::CallLimits;
 use crate::adapters::sealing::{FingerprintKey, KeyRing};
+use crate::domain::autopay::decision::Policy;
 use crate::domain::batch::manifest::Manifest;
 use crate::domain::ids::BatchId;
 use crate::domain::task::{QueueName, Task};
 use crate::ports::clock::Clock;
+use crate::ports::notices::Notices;
 use crate::ports::objects::Objects;
 use crate::ports::queue::Queue;
 use crate::ports::random::Random;
@@ -29,6 +31,8 @@ use crate::ports::transport::Transport;
 pub struct Settings {
     pub column_url: String,
     pub plaid_url: String,
+    /// Where Plaid sends the webhooks of items that are linked from now on.
+    pub plaid_webhook_url: String,
     /// The business at the bank that owns the sources' accounts.
     pub column_entity_id: String,
     /// Calls a second of one process; 0 is no limit.
@@ -43,6 +47,7 @@ pub struct Settings {
     pub summary_bytes_in_request_max: u64,
     /// Reports of more rows are written as an object by a worker, and the caller gets a link.
     pub report_rows_in_answer_max: u64,
+    pub autopay: Policy,
 }
 
 /// The ports, the clients made from them, and the settings. Cheap to clone; one per process.
@@ -55,6 +60,7 @@ pub struct System {
     pub random: Arc<dyn Random>,
     pub secrets: Arc<dyn Secrets>,
     pub transport: Arc<dyn Transport>,
+    pub notices: Arc<dyn Notices>,
     pub settings: Arc<Settings>,
     /// Begins empty, in a new process.
     pub clients: Arc<Clients>,

@@ -10,6 +10,8 @@ pub enum Recipient {
     },
     /// The people who run payroll.
     Admins,
+    /// The people who clear attention.
+    Operators,
 }
 
 /// One notice, ready to be delivered. `Debug` leaves its text out, which may name amounts.
@@ -40,6 +42,7 @@ impl Recipient {
         match self {
             Recipient::Person { .. } => "person",
             Recipient::Admins => "admins",
+            Recipient::Operators => "operators",
         }
     }
 }

@@ -71,7 +71,14 @@ impl Stored for Payment {
     fn indexing(&self) -> Indexing {
         Indexing {
             due: self.due_at.map(|at| keys::due(&self.key(), at)),
-            lists: self.row.as_ref().map(|row| (keys::list_of_employee(&row.employee_id), self.id.to_string())),
+            lists: match (&self.row, &self.autopay) {
+                (Some(row), _) => Some((keys::list_of_employee(&row.employee_id), self.id.to_string())),
+                (None, Some(autopay)) => {
+                    let at = keys::sortable(self.created_at);
+                    Some((keys::list_of_card_payments(autopay.card_id), format!("{at}#{}", self.id)))
+                }
+                (None, None) => None,
+            },
             expires_at: None,
         }
     }

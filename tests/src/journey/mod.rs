@@ -13,6 +13,7 @@ use shared::adapters::memory_objects::MemoryObjects;
 use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::deadline::Deadline;
@@ -53,6 +54,7 @@ pub struct Journey {
     pub delivery: Delivery,
     pub system: System,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub power: Arc<Power>,
     table: Arc<dyn Table>,
     memory: Option<Arc<MemoryTable>>,
@@ -89,6 +91,7 @@ impl Journey {
         let queue = new_queue(&clock);
         let power = Power::unlimited();
         let settings = Settings { column_entity_id: bank.entity_id.clone(), ..world::settings() };
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table: Arc::new(Powered::<dyn Table> { port: table.clone(), power: power.clone() }),
             queue: queue.clone(),
@@ -97,6 +100,7 @@ impl Journey {
             random: random.clone(),
             secrets: secrets.clone(),
             transport: network.clone(),
+            notices: notices.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -108,6 +112,7 @@ impl Journey {
             delivery: Delivery::default(),
             system,
             queue,
+            notices,
             power,
             table,
             memory,
@@ -134,6 +139,7 @@ impl Journey {
             random: self.random.clone(),
             secrets: self.secrets.clone(),
             transport: Arc::new(Powered { port: transport, power: power.clone() }),
+            notices: self.notices.clone(),
             settings: self.system.settings.clone(),
             clients: Arc::new(Clients::default()),
         };

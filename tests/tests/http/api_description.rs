@@ -12,15 +12,16 @@ use shared::domain::people::Role;
 
 use crate::office::{Answer, Office};
 
-/// Both functions as one API.
+/// All functions for people as one API.
 fn description() -> Value {
     let mut api = approve_batch::api();
+    api.merge(accounts::api());
     api.merge(reports::api());
     let mut api = serde_json::to_value(api).unwrap();
     api["info"] = json!({
         "title": "Clearway",
         "version": "1",
-        "description": "Payroll from a file to the bank. Money is a string of dollars with two decimals, times are RFC 3339 in UTC, errors are problem details (RFC 9457).",
+        "description": "Payroll from a file to the bank, and card bills paid by themselves. Money is a string of dollars with two decimals, times are RFC 3339 in UTC, errors are problem details (RFC 9457).",
         "license": {"name": "MIT OR Apache-2.0"},
     });
     api["components"]["securitySchemes"] = json!({"bearer": {

@@ -68,6 +68,7 @@ impl Office {
         let people = People::at(start, BTreeSet::from_iter(manifest.dead_servicers));
         let (system, verifier) = (&people.world.system, &people.verifier);
         let routes = approve_batch::routes(system.clone(), verifier.clone());
+        let routes = routes.merge(accounts::routes(system.clone(), verifier.clone()));
         let router = conventions(routes.merge(reports::routes(system.clone(), verifier.clone())));
         Self { people, router }
     }

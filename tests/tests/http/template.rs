@@ -8,8 +8,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-const FUNCTIONS: [&str; 5] = ["ApproveBatch", "Reports", "ColumnWebhook", "PaymentWorker", "Scheduler"];
-const PEOPLE_S_FUNCTIONS: [&str; 2] = ["ApproveBatch", "Reports"];
+const FUNCTIONS: [&str; 6] = ["Accounts", "ApproveBatch", "Reports", "ColumnWebhook", "PaymentWorker", "Scheduler"];
+const PEOPLE_S_FUNCTIONS: [&str; 3] = ["Accounts", "ApproveBatch", "Reports"];
 
 /// Method and path.
 type Operations = BTreeSet<(String, String)>;
@@ -50,6 +50,7 @@ fn described(api: &Json) -> Operations {
 fn the_committed_description_is_routed_whole() {
     let description: Json = serde_json::from_str(&committed("docs/openapi.json")).unwrap();
     let mut routed_operations = routed("ApproveBatchFunction", "AdminApi");
+    routed_operations.extend(routed("AccountsFunction", "AdminApi"));
     routed_operations.extend(routed("ReportsFunction", "AdminApi"));
     assert_eq!(routed_operations, described(&description));
 }
@@ -57,6 +58,7 @@ fn the_committed_description_is_routed_whole() {
 #[test]
 fn each_function_gets_what_its_router_serves() {
     for (function, api, router) in [
+        ("AccountsFunction", "AdminApi", accounts::api()),
         ("ApproveBatchFunction", "AdminApi", approve_batch::api()),
         ("ReportsFunction", "AdminApi", reports::api()),
         ("ColumnWebhookFunction", "WebhookApi", column_webhook::api()),
@@ -68,6 +70,7 @@ fn each_function_gets_what_its_router_serves() {
 #[test]
 fn webhooks_and_people_have_an_api_each() {
     for (function, api) in [
+        ("AccountsFunction", "WebhookApi"),
         ("ApproveBatchFunction", "WebhookApi"),
         ("ReportsFunction", "WebhookApi"),
         ("ColumnWebhookFunction", "AdminApi"),

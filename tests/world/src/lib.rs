@@ -13,9 +13,11 @@ use shared::adapters::memory_objects::MemoryObjects;
 use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
+use shared::domain::autopay::decision::Policy;
 use shared::domain::deadline::Deadline;
 use shared::domain::task::{QueueName, Task, TaskFormat};
 use shared::operations::system::Clients;
@@ -41,6 +43,7 @@ pub struct World {
     pub system: System,
     pub table: Arc<FaultyTable>,
     pub queue: Arc<MemoryQueue>,
+    pub notices: Arc<RecordedNotices>,
     pub clock: Arc<ManualClock>,
 }
 
@@ -58,6 +61,7 @@ impl World {
         let queue_settings = QueueSettings { visibility: Duration::from_secs(180), receives_max: 5 };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
         let secrets = secrets(&*random, &format!("{WEBHOOK_SECRETS:?}"));
+        let notices = Arc::new(RecordedNotices::default());
         let system = System {
             table: table.clone(),
             queue: queue.clone(),
@@ -66,10 +70,11 @@ impl World {
             random,
             secrets: Arc::new(secrets),
             transport,
+            notices: notices.clone(),
             settings: Arc::new(settings()),
             clients: Arc::new(Clients::default()),
         };
-        Self { system, table, queue, clock }
+        Self { system, table, queue, notices, clock }
     }
 
     /// A deadline so many seconds from now, all of which may be used.
@@ -108,6 +113,7 @@ pub fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
         plaid_url: people::PLAID_URL.to_owned(),
+        plaid_webhook_url: "http://clearway.test/webhooks/plaid".to_owned(),
         column_entity_id: "enti_test".to_owned(),
         bank_calls_per_second: 0,
         hold_banking_days: 2,
@@ -115,5 +121,6 @@ pub fn settings() -> Settings {
         uploader_may_approve: false,
         summary_bytes_in_request_max: 64 * 1024 * 1024,
         report_rows_in_answer_max: 100_000,
+        autopay: Policy::default(),
     }
 }

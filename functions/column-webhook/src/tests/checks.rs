@@ -64,6 +64,7 @@ async fn world_with_sent_check() -> World {
         leg: claimed(Kind::Check),
         payee,
         check: None,
+        autopay: None,
         row: None,
         due_at: None,
         created_at: start(),

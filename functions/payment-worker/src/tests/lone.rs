@@ -121,6 +121,7 @@ async fn open_payment(world: &World) {
             account_last4: "4421".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: None,
         created_at: start(),

@@ -31,4 +31,7 @@ pub struct AutopayFacts {
     /// The payment whose money this one gives back to the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_of: Option<PaymentId>,
+    /// The payment that gives this one's money back to the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded_by: Option<PaymentId>,
 }

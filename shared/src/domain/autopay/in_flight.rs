@@ -84,6 +84,14 @@ impl CardPayment {
         }
     }
 
+    /// Known to have been credited by the issuer.
+    pub fn is_shown(&self) -> bool {
+        match self.stage {
+            Stage::Shown { .. } => true,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Undone => false,
+        }
+    }
+
     fn cashed_at(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => Some(at),

@@ -3,10 +3,13 @@
 //! Guarantees: [`next`] is total over state and event. A payment is decided only while the item works; a removed item stays removed. The
 //! same notice may come out of several events: it is delivered once per occasion. Limit: consent that ends at the bank sends no webhook, so the day it ends is compared with the clock.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::ids::PersonId;
+use super::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::plaid::error::PlaidError;
 
 /// A link that works is read this often, webhooks or not.
 pub const READ_EVERY_HOURS: i64 = 12;
@@ -43,6 +46,14 @@ pub struct Item {
     pub read_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transactions_cursor: Option<String>,
+    /// Its accounts by Plaid's ids, as far as they were ever read.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub cards: BTreeMap<String, CardId>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub bank_accounts: BTreeMap<String, BankAccountId>,
+    /// Elapsed time until which somebody is reading it, so that nobody else does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading_until: Option<Timestamp>,
     /// When it is read next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,
@@ -153,6 +164,33 @@ impl ItemState {
 }
 
 impl Item {
+    /// A new link, of which nothing was read yet. It is due at once.
+    pub fn new(id: String, person_id: PersonId, sealed_access_token: String, now: Timestamp) -> Self {
+        Self {
+            id,
+            version: 1,
+            person_id,
+            institution_id: String::new(),
+            institution_name: String::new(),
+            sealed_access_token: Some(sealed_access_token),
+            state: ItemState::Healthy,
+            consent_expires_at: None,
+            read_at: None,
+            transactions_cursor: None,
+            cards: BTreeMap::new(),
+            bank_accounts: BTreeMap::new(),
+            reading_until: None,
+            due_at: Some(now),
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Whether somebody is reading it.
+    pub fn is_being_read(&self, elapsed_now: Timestamp) -> bool {
+        self.reading_until.is_some_and(|until| elapsed_now < until)
+    }
+
     /// Applies an event. Answers what the person is to be told.
     pub fn apply(&mut self, event: ItemEvent, now: Timestamp) -> Option<ItemNotice> {
         let step = next(self.state, event, now);
@@ -269,6 +307,27 @@ fn down(since: Timestamp, failures: u32, now: Timestamp) -> ItemStep {
 
 fn after_hours(now: Timestamp, hours: i64) -> Option<Timestamp> {
     now.checked_add(SignedDuration::from_hours(hours)).ok()
+}
+
+/// What an answer of Plaid's to a call about an item means for the item. What speaks of our request or settings says nothing of the item:
+/// it is asked again later, until an operator has repaired them.
+pub fn event_of(error: &PlaidError) -> ItemEvent {
+    match error {
+        PlaidError::Unavailable { cause } => event_of_error(cause).unwrap_or(ItemEvent::NotReady),
+        PlaidError::LoginRequired { .. } | PlaidError::ConsentOrPermission { .. } => ItemEvent::LoginRequired,
+        PlaidError::Revoked { .. } | PlaidError::Gone { .. } => ItemEvent::Revoked,
+        PlaidError::RateLimited { .. }
+        | PlaidError::NotReady { .. }
+        | PlaidError::RestartSync
+        | PlaidError::NoLiabilities
+        | PlaidError::NotSupported { .. }
+        | PlaidError::AccountUnknown { .. }
+        | PlaidError::LinkAgain { .. }
+        | PlaidError::BalanceTooOld { .. }
+        | PlaidError::CursorUnknown
+        | PlaidError::Refused { .. }
+        | PlaidError::Unreadable { .. } => ItemEvent::NotReady,
+    }
 }
 
 /// What an error code of Plaid's means for an item; nothing where it speaks of our request or settings, which an operator repairs.

@@ -12,19 +12,11 @@ fn hours(hours: i64) -> Timestamp {
 
 fn item() -> Item {
     Item {
-        id: "item".to_owned(),
-        version: 1,
-        person_id: PersonId::of_subject("ann"),
         institution_id: "ins_1".to_owned(),
         institution_name: "First Example Bank".to_owned(),
-        sealed_access_token: Some("sealed".to_owned()),
-        state: ItemState::Healthy,
-        consent_expires_at: None,
-        read_at: None,
         transactions_cursor: Some("cursor".to_owned()),
         due_at: None,
-        created_at: now(),
-        updated_at: now(),
+        ..Item::new("item".to_owned(), PersonId::of_subject("ann"), "sealed".to_owned(), now())
     }
 }
 

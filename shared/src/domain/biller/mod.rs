@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::bank::check::request::NAME_SIZE;
+use super::bank::mailing_address::MailingAddress;
 use super::bank::request::{AccountType, EntryClass};
 use super::batch::manifest::InstitutionDecision;
 
@@ -22,7 +24,42 @@ pub struct Biller {
     pub decision: Option<InstitutionDecision>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Proposal>,
+    /// Where checks for it go. Absent until a second person has confirmed it: the bank's own address of an institution is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remittance: Option<Remittance>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remittance_proposal: Option<RemittanceProposal>,
     pub updated_at: Timestamp,
+}
+
+/// To whose order a check is made out, and where it is mailed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remittance {
+    /// At most 40 characters.
+    pub name: String,
+    pub address: MailingAddress,
+}
+
+/// A remittance address that waits for a second person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemittanceProposal {
+    pub remittance: Remittance,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// A name that cannot be printed on a check. Final until it is corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a check's payee has 1 to {NAME_SIZE} printable ASCII characters")]
+pub struct RemittanceNameProblem;
+
+impl Remittance {
+    pub fn check(&self) -> Result<(), RemittanceNameProblem> {
+        let is_printable = self.name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        let fits = !self.name.trim().is_empty() && self.name.len() <= NAME_SIZE;
+        if is_printable && fits { Ok(()) } else { Err(RemittanceNameProblem) }
+    }
 }
 
 /// A change that waits for a second person.
@@ -45,9 +82,17 @@ pub enum BillerRefusal {
 }
 
 impl Biller {
-    pub fn new(institution_id: String, proposal: Proposal) -> Self {
-        let updated_at = proposal.at;
-        Self { institution_id, version: 1, decision: None, proposal: Some(proposal), updated_at }
+    /// An institution of which nothing counts yet.
+    pub fn new(institution_id: String, now: Timestamp) -> Self {
+        Self {
+            institution_id,
+            version: 1,
+            decision: None,
+            proposal: None,
+            remittance: None,
+            remittance_proposal: None,
+            updated_at: now,
+        }
     }
 
     /// Makes the proposal count. `seen` is the decision that the second person looked at.
@@ -60,6 +105,20 @@ impl Biller {
             return Err(BillerRefusal::OtherProposal);
         }
         self.decision = self.proposal.take().map(|proposal| proposal.decision);
+        self.updated_at = now;
+        Ok(())
+    }
+
+    /// Makes the proposed remittance address count. `seen` is the one that the second person looked at.
+    pub fn confirm_remittance(&mut self, by: &str, seen: &Remittance, now: Timestamp) -> Result<(), BillerRefusal> {
+        let proposal = self.remittance_proposal.as_ref().ok_or(BillerRefusal::NothingProposed)?;
+        if proposal.by == by {
+            return Err(BillerRefusal::SamePerson);
+        }
+        if proposal.remittance != *seen {
+            return Err(BillerRefusal::OtherProposal);
+        }
+        self.remittance = self.remittance_proposal.take().map(|proposal| proposal.remittance);
         self.updated_at = now;
         Ok(())
     }

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::autopay::retry::{RETRY_DESCRIPTION, ReturnedDebit};
 use super::bank::request::AccountType;
 use super::calendar;
 use super::ids::FundingId;
-use super::leg::{Expected, Kind, Leg, State};
+use super::leg::{Expected, Illegal, Kind, Leg, Moved, Reason, State};
 use super::money::Cents;
 use super::source::ExternalAccount;
 
@@ -28,6 +29,12 @@ pub struct Funding {
     /// What a lone funding pulls from, as it was when its payment was opened. A source's fundings pull from the source's account.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<PulledAccount>,
+    /// When its first entry took effect and settled: how long it may be presented again counts from there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_presented: Option<Presented>,
+    /// It is not sent before this: presented again, it leaves the payer time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// Business time from which its money may be spent; known once it settled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub available_at: Option<Timestamp>,
@@ -47,6 +54,14 @@ pub struct PulledAccount {
     pub entry_description: String,
 }
 
+/// The days of one entry, by the bank.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Presented {
+    pub effective_on: Date,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_on: Option<Date>,
+}
+
 impl Funding {
     pub fn new(id: FundingId, amount: Cents, payer_id: String, now: Timestamp) -> Self {
         Self {
@@ -56,6 +71,8 @@ impl Funding {
             payer_id,
             leg: Leg::new(),
             account: None,
+            first_presented: None,
+            not_before: None,
             available_at: None,
             due_at: Some(now),
             created_at: now,
@@ -72,6 +89,7 @@ impl Funding {
         let after = |minutes: i64| business_now.checked_add(SignedDuration::from_mins(minutes)).ok();
         self.due_at = match self.leg.state {
             _ if self.leg.attention.is_some() => None,
+            State::Unprocessed if self.waits(business_now) => self.not_before,
             State::Unprocessed | State::Submitting => after(RETRY_MINUTES),
             // The bank settles by the opening of the next banking day; after that its silence is asked about.
             State::Processing => {
@@ -81,6 +99,48 @@ impl Funding {
             State::Completed => self.available_at.or_else(|| after(RETRY_MINUTES)),
             State::Available | State::Failed | State::Returned | State::Canceled => None,
         };
+    }
+
+    /// Whether its time to be presented again has not come.
+    pub fn waits(&self, business_now: Timestamp) -> bool {
+        self.not_before.is_some_and(|not_before| business_now < not_before)
+    }
+
+    /// Takes in the days of its first entry, as far as the bank says them.
+    pub fn note_presented(&mut self, effective_on: Option<Date>, settled_on: Option<Date>) {
+        if self.leg.attempt > 1 {
+            return;
+        }
+        let known = self.first_presented;
+        let effective_on = effective_on.or(known.map(|known| known.effective_on)).or(settled_on);
+        let settled_on = settled_on.or(known.and_then(|known| known.settled_on));
+        self.first_presented = effective_on.map(|effective_on| Presented { effective_on, settled_on });
+    }
+
+    /// The return of its last entry, for the decision whether it is presented again. `None` where no return code is known.
+    pub fn returned_debit(&self) -> Option<ReturnedDebit> {
+        let Some(Reason::Returned(code)) = self.leg.reason.as_ref().filter(|_| self.leg.state == State::Returned)
+        else {
+            return None;
+        };
+        let created_on = calendar::expected_effective_date(self.created_at);
+        Some(ReturnedDebit {
+            return_code: code.parse().ok()?,
+            presentments: self.leg.attempt,
+            first_effective_on: self.first_presented.map_or(created_on, |first| first.effective_on),
+            first_settled_on: self.first_presented.and_then(|first| first.settled_on),
+        })
+    }
+
+    /// Prepares the same debit to be presented again, in an entry of its own that says so.
+    pub fn present_again(&mut self, not_before: Date) -> Result<Moved, Illegal> {
+        let moved = self.leg.retry(Kind::Funding)?;
+        if let Some(pulled) = &mut self.account {
+            RETRY_DESCRIPTION.clone_into(&mut pulled.entry_description);
+        }
+        self.not_before = Some(calendar::bank_opening(not_before));
+        self.available_at = None;
+        Ok(moved)
     }
 
     /// Sets when its money may be spent, once the bank has settled it: the later of the bank's own availability (two banking days after

@@ -174,6 +174,35 @@ pub enum AttentionReason {
     PresentedForOtherAmount,
     /// The source's account changed after the batch was approved.
     SourceChanged,
+    /// A check came back by mail and is stopped: it is replaced with a corrected address, or its money given back.
+    CheckUndeliverable,
+    /// The bank does not pay a check: it is replaced, or its money given back.
+    CheckRejected,
+    /// A debit came back after its money had been paid out for good: the payer owes it.
+    ReceivableOpen,
+    /// What was to go back to a payer came back.
+    RefundReturned,
+}
+
+impl AttentionReason {
+    /// As it is stored and shown.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            AttentionReason::BankDisagrees => "bank_disagrees",
+            AttentionReason::BankMovedUnexpectedly => "bank_moved_unexpectedly",
+            AttentionReason::EarlierAttemptMoved => "earlier_attempt_moved",
+            AttentionReason::ReturnDisputed => "return_disputed",
+            AttentionReason::OutcomeUnknown => "outcome_unknown",
+            AttentionReason::KeepsFailing => "keeps_failing",
+            AttentionReason::UnknownBankStatus => "unknown_bank_status",
+            AttentionReason::PresentedForOtherAmount => "presented_for_other_amount",
+            AttentionReason::SourceChanged => "source_changed",
+            AttentionReason::CheckUndeliverable => "check_undeliverable",
+            AttentionReason::CheckRejected => "check_rejected",
+            AttentionReason::ReceivableOpen => "receivable_open",
+            AttentionReason::RefundReturned => "refund_returned",
+        }
+    }
 }
 
 impl Leg {

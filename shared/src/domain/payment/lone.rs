@@ -4,8 +4,11 @@
 mod tests;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
-use super::Payment;
+use super::{Payment, StopWish};
+use crate::domain::autopay::retry::{AfterReturn, after_return};
+use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::leg::{Effect, Leg, State};
 
@@ -24,10 +27,20 @@ pub enum Action {
     SendPayout,
     /// Ask the bank how the payout stands.
     AskPayout,
+    /// The debit came back for lack of money: the same once more, in time.
+    PresentAgain {
+        not_before: Date,
+    },
     /// The money came back before anything was sent.
     FailUnfunded {
         after_available: bool,
     },
+    /// Nothing was sent, and nothing is to be: the person canceled, or may not be debited any more.
+    CancelUnsent,
+    /// The check is to be stopped.
+    StopCheck,
+    /// The money is here and will not be paid out: it goes back to the person's bank account.
+    GiveBack,
     Wait,
 }
 
@@ -45,6 +58,8 @@ pub struct Standing<'a> {
     pub payment: &'a Payment,
     pub funding: &'a Funding,
     pub payer: PayerFacts,
+    /// Whether the payer's bank account may still be debited for it: authorised, usable, and nobody blocked.
+    pub may_debit: bool,
     pub business_now: Timestamp,
     pub elapsed_now: Timestamp,
 }
@@ -65,25 +80,45 @@ fn next_of_payout(now: Standing<'_>) -> Action {
         // Its outcome is unknown: it goes out again under its key, whatever became of the funding in between.
         State::Submitting if now.payer.is_paused || leg.is_leased(now.elapsed_now) => Action::Wait,
         State::Submitting => Action::SendPayout,
+        State::Processing if now.payment.stop_wish() == StopWish::Now => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
+        State::Failed | State::Returned if now.payment.owes_refund() && is_here(now.funding) => Action::GiveBack,
         State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
             Action::Wait
         }
     }
 }
 
+fn is_here(funding: &Funding) -> bool {
+    funding.leg.state == State::Available && funding.leg.attention.is_none()
+}
+
 fn next_of_unsent(now: Standing<'_>) -> Action {
     if now.funding.leg.attention.is_some() {
         return Action::Wait;
     }
+    let is_canceled = now.payment.is_cancel_asked();
     match now.funding.leg.state {
+        State::Unprocessed if is_canceled || !now.may_debit => Action::CancelUnsent,
+        State::Available if is_canceled => Action::GiveBack,
         State::Available if now.payer.is_paused || now.payer.receivable_open => Action::Wait,
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {
             let after_available = now.funding.leg.effects.contains(&Effect::FundingAvailable);
-            Action::FailUnfunded { after_available }
+            match next_presentment(now).filter(|_| !after_available && !is_canceled && now.may_debit) {
+                Some(not_before) => Action::PresentAgain { not_before },
+                None => Action::FailUnfunded { after_available },
+            }
         }
         State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Canceled => Action::Wait,
+    }
+}
+
+fn next_presentment(now: Standing<'_>) -> Option<Date> {
+    let returned = now.funding.returned_debit()?;
+    match after_return(&returned, calendar::eastern_date(now.business_now)) {
+        AfterReturn::TryAgain { not_before } => Some(not_before),
+        AfterReturn::Final(_) => None,
     }
 }
 
@@ -95,6 +130,7 @@ fn next_of_funding(now: Standing<'_>) -> Action {
     match leg.state {
         State::Unprocessed if !now.payment.leg.state.holds_money() => Action::CancelFunding,
         State::Unprocessed if now.payer.is_paused || is_new_while_owing(now) => Action::Wait,
+        State::Unprocessed if now.funding.waits(now.business_now) => Action::Wait,
         State::Unprocessed => Action::SendFunding,
         State::Submitting if now.payer.is_paused || leg.is_leased(now.elapsed_now) => Action::Wait,
         State::Submitting => Action::SendFunding,

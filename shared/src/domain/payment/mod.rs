@@ -10,10 +10,12 @@ mod tests;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::autopay::facts::AutopayFacts;
 use super::bank::check::snapshot::CheckSnapshot;
+use super::bank::check::status::{CheckStatus, StopChance};
 use super::calendar;
 use super::ids::{BatchId, FundingId, PaymentId, SourceTag};
-use super::leg::{Expected, Kind, Leg, State};
+use super::leg::{Effect, Expected, Kind, Leg, Reason, State};
 use super::money::Cents;
 pub use check_facts::CheckFacts;
 pub use payee::{AccountPayee, CheckPayee, Payee};
@@ -38,6 +40,9 @@ pub struct Payment {
     /// The check that pays it, once the bank has made one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub check: Option<CheckFacts>,
+    /// Why autopay opened it, and what has been asked of it since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autopay: Option<Box<AutopayFacts>>,
     /// What the row said, for reports. Absent for a refund.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row: Option<RowFacts>,
@@ -46,6 +51,17 @@ pub struct Payment {
     pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// Whether a check is to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopWish {
+    /// The bank takes a stop now.
+    Now,
+    /// The bank will take one in a moment.
+    Soon,
+    /// Nobody wishes it, or it is too late.
+    None,
 }
 
 /// Whom a row names.
@@ -84,6 +100,14 @@ impl Payment {
 
     fn next_look(&self, business_now: Timestamp) -> Option<Timestamp> {
         let after = |minutes: i64| business_now.checked_add(SignedDuration::from_mins(minutes)).ok();
+        match self.stop_wish() {
+            StopWish::Now => return Some(business_now),
+            StopWish::Soon => return after(RETRY_MINUTES),
+            StopWish::None => {}
+        }
+        if self.owes_refund() {
+            return after(RETRY_MINUTES);
+        }
         match (self.leg.state, &self.payee) {
             // It waits for its funding, whose every step that matters makes it due at once; this is for the case that one was lost.
             (State::Unprocessed, Payee::Account(_) | Payee::Check(_)) if self.waits_for_own_funding() => {
@@ -104,17 +128,76 @@ impl Payment {
     }
 
     /// Nothing of it was ever sent.
-    const fn waits_for_own_funding(&self) -> bool {
-        matches!(self.id, PaymentId::Lone(_)) && self.leg.claim.is_none()
+    fn waits_for_own_funding(&self) -> bool {
+        matches!(self.id, PaymentId::Lone(_))
+            && self.leg.claim.is_none()
+            && self.leg.attempt == 1
+            && self.refund_of().is_none()
     }
 
-    /// The funding that pays for it.
+    /// The payment whose money this one gives back.
+    pub fn refund_of(&self) -> Option<PaymentId> {
+        self.autopay.as_ref().and_then(|facts| facts.refund_of)
+    }
+
+    /// The payment that gives this one's money back.
+    pub fn refunded_by(&self) -> Option<PaymentId> {
+        self.autopay.as_ref().and_then(|facts| facts.refunded_by)
+    }
+
+    pub fn is_cancel_asked(&self) -> bool {
+        self.autopay.as_ref().is_some_and(|facts| facts.cancel_asked_at.is_some())
+    }
+
+    pub fn is_stop_asked(&self) -> bool {
+        self.autopay.as_ref().is_some_and(|facts| facts.stop_asked_at.is_some())
+    }
+
+    /// The bank's check is to be stopped as soon as the bank takes it: it takes it in some statuses only.
+    pub fn stop_wish(&self) -> StopWish {
+        let Some(status) = self.leg.bank_status.as_deref().filter(|_| self.is_stop_asked()).map(CheckStatus::parse)
+        else {
+            return StopWish::None;
+        };
+        let is_out = self.kind() == Kind::Check && self.leg.state == State::Processing;
+        match status.meaning().stop_chance() {
+            StopChance::Open if is_out && status.takes_stop() => StopWish::Now,
+            StopChance::Open if is_out => StopWish::Soon,
+            StopChance::Open | StopChance::AlreadyStopped | StopChance::TooLate | StopChance::Unknown => StopWish::None,
+        }
+    }
+
+    /// Its money did not stay out, and is to go back to the person it was pulled from: if the funding is still there.
+    pub fn owes_refund(&self) -> bool {
+        if self.autopay.is_none() || self.refund_of().is_some() || self.refunded_by().is_some() {
+            return false;
+        }
+        let has = |effect: Effect| self.leg.effects.contains(&effect);
+        match self.leg.state {
+            State::Returned => {
+                (has(Effect::CheckReversed) || has(Effect::CheckReturnedAfterSettled))
+                    && !has(Effect::ReceivableRecovered)
+            }
+            State::Failed => matches!(self.leg.reason, Some(Reason::Refused(_))),
+            State::Unprocessed
+            | State::Submitting
+            | State::Processing
+            | State::Completed
+            | State::Available
+            | State::Canceled => false,
+        }
+    }
+
+    /// The funding that pays for it; a refund gives back what another payment's funding brought.
     pub fn funding_id(&self) -> FundingId {
         match self.id {
             PaymentId::Row { batch, .. } | PaymentId::Refund { batch, .. } => {
                 FundingId::Round { batch, source: SourceTag::of(&self.payer_id), round: self.round }
             }
-            PaymentId::Lone(uuid) => FundingId::Lone(uuid),
+            PaymentId::Lone(uuid) => match self.refund_of() {
+                Some(PaymentId::Lone(refunded)) => FundingId::Lone(refunded),
+                Some(PaymentId::Row { .. } | PaymentId::Refund { .. }) | None => FundingId::Lone(uuid),
+            },
         }
     }
 

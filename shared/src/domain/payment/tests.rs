@@ -54,6 +54,7 @@ fn unsent() -> Payment {
             entry_description: "PAYROLL".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: None,
         created_at: start(),

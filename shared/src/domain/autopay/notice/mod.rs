@@ -15,7 +15,7 @@ use super::authorisation::AuthorisationStep;
 use super::ids::{BankAccountId, CardId, PersonId};
 use super::item::ItemNotice;
 use crate::domain::ach::return_codes::ReturnCode;
-use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
+use crate::domain::ids::{BatchId, FundingId, IdFormat, ItemId, PaymentId};
 use crate::domain::money::Cents;
 
 /// A notice, kept until it is delivered and after.
@@ -217,6 +217,18 @@ impl std::fmt::Display for Recipient {
             Recipient::Person(person_id) => person_id.fmt(formatter),
             Recipient::PayrollAdmins => formatter.write_str("payroll_admins"),
             Recipient::Operators => formatter.write_str("operators"),
+        }
+    }
+}
+
+impl std::str::FromStr for Recipient {
+    type Err = IdFormat;
+
+    fn from_str(text: &str) -> Result<Self, IdFormat> {
+        match text {
+            "payroll_admins" => Ok(Recipient::PayrollAdmins),
+            "operators" => Ok(Recipient::Operators),
+            person_id => person_id.parse().map(Recipient::Person),
         }
     }
 }

@@ -19,6 +19,7 @@ fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
             entry_description: "PAYROLL".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: None,
         created_at: start(),

@@ -43,6 +43,7 @@ fn payment(state: State) -> Payment {
             entry_description: "CARD PAY".to_owned(),
         }),
         check: None,
+        autopay: None,
         row: None,
         due_at: Some(now()),
         created_at: now(),
@@ -56,7 +57,7 @@ fn funding(state: State) -> Funding {
 }
 
 fn action(payment: &Payment, funding: &Funding, payer: PayerFacts) -> Action {
-    next_action(Standing { payment, funding, payer, business_now: now(), elapsed_now: now() })
+    next_action(Standing { payment, funding, payer, may_debit: true, business_now: now(), elapsed_now: now() })
 }
 
 fn letter(action: Action) -> char {

@@ -1,0 +1,122 @@
+//! HTTP for people: link an institution, set a card's autopay up, agree to debits or take that back, and see why something was paid, or
+//! not; for operators: lift a person's debit block, replace a check.
+//!
+//! Guarantees: a person is whoever the token names, and reaches only what is theirs; everything else is not there (404). Handlers
+//! translate and nothing else: every decision is an operation of `shared`.
+
+mod authorisation;
+mod bank_accounts;
+mod cards;
+mod items;
+mod link;
+mod operator;
+mod payments;
+mod reviews;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use shared::adapters::tokens::TokenVerifier;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::deadline::Deadline;
+use shared::domain::people::{Caller, Role};
+use shared::http::caller::{authenticated, with_any_role};
+use shared::http::conventions;
+use shared::http::problem::{Problem, ProblemDetails};
+use shared::operations::System;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// API Gateway gives up after 29 seconds; the rest is for the answer.
+const REQUEST_TIME: Duration = Duration::from_secs(28);
+const ANSWER_RESERVE: Duration = Duration::from_secs(3);
+
+#[derive(OpenApi)]
+#[openapi(components(schemas(ProblemDetails)))]
+struct Base;
+
+/// The function's whole HTTP surface.
+pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    conventions(routes(system, verifier))
+}
+
+/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
+pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
+    let (router, _) = described().split_for_parts();
+    authenticated(router.with_state(system), verifier)
+}
+
+/// The description of the routes, made from the same source as the router.
+pub fn api() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<System> {
+    let links = OpenApiRouter::new()
+        .routes(routes!(link::create_token))
+        .routes(routes!(items::list, items::create))
+        .routes(routes!(items::read, items::remove))
+        .routes(routes!(items::repaired))
+        .routes(routes!(bank_accounts::list));
+    let cards = OpenApiRouter::new()
+        .routes(routes!(cards::list))
+        .routes(routes!(cards::read))
+        .routes(routes!(cards::set_up))
+        .routes(routes!(authorisation::text))
+        .routes(routes!(authorisation::agree, authorisation::revoke))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::make))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::posted))
+        .routes(routes!(payments::cancel));
+    let operator = OpenApiRouter::new().routes(routes!(operator::clear_block)).routes(routes!(operator::replace_check));
+    OpenApiRouter::with_openapi(Base::openapi())
+        .merge(with_any_role(links.merge(cards), &[Role::Person]))
+        .merge(with_any_role(operator, &[Role::Operate]))
+}
+
+/// Until when a request may have calls in flight.
+fn deadline(system: &System) -> Deadline {
+    let now = system.clock.elapsed_now();
+    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
+}
+
+/// The person whom the token names.
+struct Myself {
+    id: PersonId,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Myself {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        Ok(Self { id: PersonId::of_subject(&caller.subject) })
+    }
+}
+
+/// Where a request came from, for the record of an authorisation: what the nearest gateway saw, which it puts last.
+struct CameFrom {
+    ip_address: String,
+}
+
+const FORWARDED: &str = "x-forwarded-for";
+const ADDRESS_CHARACTERS_MAX: usize = 45;
+
+impl<S: Send + Sync> FromRequestParts<S> for CameFrom {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        let forwarded = parts.headers.get_all(FORWARDED).iter().next_back();
+        let nearest = forwarded.and_then(|value| value.to_str().ok()).and_then(|text| text.rsplit(',').next());
+        let nearest = nearest.map(str::trim).filter(|text| (1..=ADDRESS_CHARACTERS_MAX).contains(&text.len()));
+        Ok(Self { ip_address: nearest.unwrap_or("unknown").to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests;

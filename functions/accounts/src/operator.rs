@@ -1,0 +1,71 @@
+//! What an operator does for a person.
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::bank::mailing_address::{AddressParts, AddressProblem, MailingAddress};
+use shared::domain::ids::PaymentId;
+use shared::domain::people::Caller;
+use shared::http::body::{JsonBody, PathParameters};
+use shared::http::problem::{Problem, Refused};
+use shared::operations::System;
+use shared::operations::autopay::{people, replace};
+use utoipa::ToSchema;
+
+const NOTE_CHARACTERS_MAX: usize = 500;
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BlockClearing {
+    /// What was found, for the audit; 1 to 500 characters.
+    note: String,
+}
+
+/// Where a check goes that is made anew.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CheckReplacement {
+    address: AddressParts,
+}
+
+/// Lets debits of a person be made again, after one came back as not authorised.
+#[utoipa::path(post, path = "/people/{person_id}/block/clear", tag = "attention",
+    params(("person_id" = String, Path)),
+    request_body = BlockClearing,
+    responses((status = 204), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn clear_block(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(person_id): PathParameters<PersonId>,
+    body: JsonBody<BlockClearing>,
+) -> Result<StatusCode, Problem> {
+    let note = body.value.note.trim();
+    if !(1..=NOTE_CHARACTERS_MAX).contains(&note.chars().count()) {
+        let detail = format!("Say in 1 to {NOTE_CHARACTERS_MAX} characters what you found.");
+        return Err(Problem::unprocessable("note_invalid", detail));
+    }
+    people::clear_block(&system, person_id, &caller.subject, note).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Has a check made anew that came back by mail or was stopped, for a corrected address.
+#[utoipa::path(post, path = "/payments/{payment_id}/check/replace", tag = "attention",
+    params(("payment_id" = String, Path)),
+    request_body = CheckReplacement,
+    responses((status = 204), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn replace_check(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(payment_id): PathParameters<PaymentId>,
+    body: JsonBody<CheckReplacement>,
+) -> Result<StatusCode, Problem> {
+    let refused = |problem: AddressProblem| {
+        Problem::unprocessable("address_invalid", format!("No check can be mailed there: {problem}."))
+    };
+    let address = MailingAddress::try_from(body.value.address).map_err(refused)?;
+    replace::replace(&system, payment_id, address, &caller.subject).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

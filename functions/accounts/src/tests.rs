@@ -1,0 +1,513 @@
+//! A person's way through linking, setting up and being reviewed, told over HTTP to simulated providers.
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::body::Body;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request};
+use http_body_util::BodyExt;
+use issuer::{Grant, LocalIssuer};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use shared::adapters::simulated::ManualClock;
+use shared::domain::autopay::item::Item;
+use shared::domain::autopay::notice::Notice;
+use shared::domain::biller::Remittance;
+use shared::domain::funding::Funding;
+use shared::domain::ids::PaymentId;
+use shared::domain::payment::Payment;
+use shared::domain::people::ExpectedToken;
+use shared::domain::task::{QueueName, Task};
+use shared::operations::autopay::{read as reading, review};
+use shared::operations::{Settings, billers, due};
+use shared::ports::clock::Clock;
+use shared::ports::table::{Query, Table, decode};
+use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
+use shared::store::keys;
+use shared::store::stored::read;
+use simulators::http::Answer;
+use simulators::shell::{ColumnServer, PlaidServer};
+use tower::ServiceExt;
+use world::World;
+
+use super::*;
+
+const ISSUER_URL: &str = "http://issuer.test";
+const BANK: &str = "ins_3";
+const CARD_NUMBER: &str = "4111111111111111";
+
+/// Both providers and the issuer of tokens.
+#[derive(Debug)]
+struct Network {
+    plaid: PlaidServer,
+    column: ColumnServer,
+    issuer: LocalIssuer,
+    asked: Mutex<Vec<String>>,
+}
+
+#[async_trait]
+impl Transport for Network {
+    async fn exchange(&self, request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
+        let reply = |status, body: String| Ok(ProviderResponse { status, headers: Vec::new(), body: body.into() });
+        if let Some(path) = request.url.strip_prefix(ISSUER_URL) {
+            return match path {
+                "/.well-known/openid-configuration" => reply(200, self.issuer.discovery().to_string()),
+                _ => reply(200, self.issuer.keys().to_string()),
+            };
+        }
+        let (host, path) = request.url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+        self.asked.lock().unwrap().push(format!("/{path}"));
+        let asked =
+            simulators::http::Request::new(request.method.as_str(), &format!("/{path}")).with_body(&request.body);
+        let asked = request.headers.iter().fold(asked, |asked, (name, value)| asked.with_header(name, value));
+        let answer = if host == "plaid.test" { self.plaid.call(&asked) } else { self.column.call(&asked) };
+        match answer {
+            Answer::Reply(response) => reply(response.status, response.body),
+            Answer::Silence => Err(TransportError::TimedOut),
+        }
+    }
+}
+
+struct Scene {
+    world: World,
+    router: Router,
+    network: Arc<Network>,
+}
+
+struct Told {
+    status: u16,
+    body: Value,
+}
+
+impl Told {
+    fn refusal(&self) -> (u16, &str) {
+        (self.status, self.body["code"].as_str().unwrap_or_default())
+    }
+
+    fn text(&self, field: &str) -> String {
+        self.body[field].as_str().unwrap().to_owned()
+    }
+}
+
+fn card(key: &str, mask: &str) -> Value {
+    json!({
+        "key": key, "name": "Everyday Card", "official_name": "Everyday Rewards Visa", "mask": mask, "type": "credit",
+        "subtype": "credit card", "balances": {"available": 1845, "current": 3155, "limit": 5000},
+        "credit": {
+            "is_overdue": false, "last_statement_balance": 912.1, "last_statement_issue_date": "2026-02-20",
+            "minimum_payment_amount": 35, "next_payment_due_date": "2026-03-28",
+            "aprs": [{"apr_percentage": 21.49, "apr_type": "purchase_apr"}],
+        },
+    })
+}
+
+fn checking(available: i64) -> Value {
+    json!({
+        "key": "checking", "name": "Checking", "mask": "6789", "type": "depository", "subtype": "checking",
+        "balances": {"available": available, "current": available},
+        "numbers": {"account": "000123456789", "routing": "021000021"},
+    })
+}
+
+impl Scene {
+    /// Pat is a customer of one bank, with these accounts.
+    fn with(accounts: &Value) -> Self {
+        let clock: Arc<OnceLock<Arc<ManualClock>>> = Arc::default();
+        let business: simulators::shell::Clock = {
+            let clock = clock.clone();
+            Arc::new(move || clock.get().map_or_else(start, |clock| clock.business_now()))
+        };
+        let (client_id, secret) = (world::PLAID_KEYS.to_owned(), world::PLAID_KEYS.to_owned());
+        let directory = simulators::plaid::Config {
+            client_id,
+            secret,
+            unknown_institutions: std::collections::BTreeSet::new(),
+            without_routing_numbers: std::collections::BTreeSet::new(),
+        };
+        let bank = simulators::column::Config {
+            api_key: world::BANK_KEY.to_owned(),
+            seed: 1,
+            root_entity_name: "Clearway".to_owned(),
+        };
+        let network = Arc::new(Network {
+            plaid: PlaidServer::new(directory, business.clone()),
+            column: ColumnServer::new(bank, business),
+            issuer: LocalIssuer::new(ISSUER_URL),
+            asked: Mutex::default(),
+        });
+        let mut world = World::with_network(start(), network.clone());
+        clock.set(world.clock.clone()).unwrap();
+        let column_entity_id = entity_of(&network.column);
+        world.system.settings = Arc::new(Settings { column_entity_id, ..world::settings() });
+        let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: "clearway".to_owned() };
+        let verifier = Arc::new(TokenVerifier::new(expected, network.clone(), world.clock.clone()));
+        let router = router(world.system.clone(), verifier);
+        let scene = Self { world, router, network };
+        scene.control("create-person", json!({"user_id": "pat", "institution_id": BANK, "accounts": accounts}));
+        scene
+    }
+
+    fn usual() -> Self {
+        Self::with(&json!([card("card", "4821"), checking(2_500)]))
+    }
+
+    fn control(&self, name: &str, fields: Value) -> Value {
+        let path = format!("/__control/{name}");
+        let request = simulators::http::Request::new("POST", &path).with_body(fields.to_string().as_bytes());
+        let Answer::Reply(reply) = self.network.plaid.call(&request) else { panic!("{name}: silence") };
+        assert_eq!(reply.status, 200, "{name}: {}", reply.body);
+        serde_json::from_str(&reply.body).unwrap()
+    }
+
+    fn bearer(&self, subject: &str, role: Role) -> String {
+        let issued_at = self.world.clock.elapsed_now().as_second();
+        let roles = [role.as_str()];
+        let grant = Grant { subject, roles: &roles, audience: "clearway", issued_at, lifetime_seconds: 3_600 };
+        format!("Bearer {}", self.network.issuer.mint(&grant))
+    }
+
+    async fn ask_as(&self, subject: &str, method: Method, path: &str, body: Option<&Value>) -> Told {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(AUTHORIZATION, self.bearer(subject, Role::Person));
+        let request = request.header(CONTENT_TYPE, "application/json").header("x-forwarded-for", "10.0.0.9, 192.0.2.7");
+        let body = body.map_or_else(Body::empty, |body| Body::from(body.to_string()));
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        Told { status, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+    }
+
+    async fn get(&self, path: &str) -> Told {
+        self.ask_as("pat", Method::GET, path, None).await
+    }
+
+    async fn post(&self, path: &str, body: &Value) -> Told {
+        let told = self.ask_as("pat", Method::POST, path, Some(body)).await;
+        assert!(told.status < 300, "{path}: {} {}", told.status, told.body);
+        told
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Told {
+        self.ask_as("pat", Method::PUT, path, Some(body)).await
+    }
+
+    async fn delete(&self, path: &str) -> Told {
+        self.ask_as("pat", Method::DELETE, path, None).await
+    }
+
+    /// Pat goes through Link. Answers the item's id.
+    async fn link(&self) -> String {
+        let token = self.post("/link-tokens", &json!({})).await.text("link_token");
+        let finish = json!({"link_token": token, "user_id": "pat", "institution_id": BANK});
+        let finished = self.control("finish-link", finish);
+        let new = json!({"public_token": finished["public_token"], "holder_name": "Pat Example"});
+        self.post("/items", &new).await.text("item_id")
+    }
+
+    async fn only_card(&self) -> Value {
+        let cards = self.get("/cards").await.body;
+        assert_eq!(cards["items"].as_array().unwrap().len(), 1, "{cards}");
+        cards["items"][0].clone()
+    }
+
+    async fn bank_account_id(&self) -> Value {
+        self.get("/bank-accounts").await.body["items"][0]["bank_account_id"].clone()
+    }
+
+    /// Two operators enter the issuer's address.
+    async fn know_the_issuer(&self) {
+        let remittance: Remittance = serde_json::from_value(json!({
+            "name": "Example Card Services",
+            "address": {"line_1": "PO Box 100", "city": "Wilmington", "state": "DE", "postal_code": "19886"},
+        }))
+        .unwrap();
+        let system = &self.world.system;
+        billers::propose_remittance(system, BANK, remittance.clone(), "dora").await.unwrap();
+        billers::confirm_remittance(system, BANK, &remittance, "eve").await.unwrap();
+    }
+
+    /// Everything that a card needs, with amounts up to `most` agreed to.
+    async fn set_up(&self, card_id: &str, most: &str) {
+        let rule = json!({"threshold": 3000, "above_threshold": {"down_to": 3000}, "when_due": "minimum"});
+        let bank_account_id = self.bank_account_id().await;
+        let wanted = json!({"bank_account_id": bank_account_id, "rule": rule, "card_number": CARD_NUMBER});
+        let set = self.put(&format!("/cards/{card_id}/autopay"), &wanted).await;
+        assert_eq!(set.status, 200, "{}", set.body);
+        let text = self.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most={most}")).await.body;
+        let agreed = json!({"text_version": text["text_version"], "bank_account_id": text["bank_account_id"], "range": text["range"]});
+        self.post(&format!("/cards/{card_id}/authorisation"), &agreed).await;
+    }
+
+    /// A linked card with everything set up. Answers its id and its item's.
+    async fn ready(&self) -> (String, String) {
+        self.know_the_issuer().await;
+        let item_id = self.link().await;
+        let card_id = self.only_card().await["card_id"].as_str().unwrap().to_owned();
+        self.set_up(&card_id, "2000.00").await;
+        (card_id, item_id)
+    }
+
+    async fn review(&self, card_id: &str) -> Value {
+        self.post(&format!("/cards/{card_id}/review"), &json!({})).await.body
+    }
+
+    async fn payments(&self, card_id: &str) -> Vec<Value> {
+        self.get(&format!("/cards/{card_id}/payments")).await.body["items"].as_array().unwrap().clone()
+    }
+
+    async fn item(&self, item_id: &str) -> Item {
+        read(&*self.world.system.table, &keys::item(item_id)).await.unwrap().unwrap()
+    }
+
+    async fn read(&self, item_id: &str) {
+        reading::read(&self.world.system, item_id, self.world.deadline_in(120)).await.unwrap();
+    }
+
+    async fn notices(&self) -> Vec<String> {
+        let recipient = shared::domain::autopay::notice::Recipient::Person(PersonId::of_subject("pat"));
+        let page = self.world.system.table.query(&Query::primary(keys::notices_of(recipient))).await.unwrap();
+        let notices = page.items.into_iter().map(|item| decode::<Notice>(item).unwrap());
+        notices.map(|notice| notice.kind.code().to_owned()).collect()
+    }
+
+    fn tasks(&self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        loop {
+            let more = self.world.take_tasks(QueueName::Other).unwrap();
+            if more.is_empty() {
+                return tasks;
+            }
+            tasks.extend(more);
+        }
+    }
+
+    fn calls(&self, path: &str) -> usize {
+        self.network.asked.lock().unwrap().iter().filter(|asked| *asked == path).count()
+    }
+}
+
+fn start() -> Timestamp {
+    "2026-03-02T18:00:00Z".parse().unwrap()
+}
+
+fn entity_of(column: &ColumnServer) -> String {
+    use base64::Engine as _;
+    let key = base64::engine::general_purpose::STANDARD.encode(format!(":{}", world::BANK_KEY));
+    let request =
+        simulators::http::Request::new("GET", "/entities").with_header("authorization", &format!("Basic {key}"));
+    let Answer::Reply(reply) = column.call(&request) else { panic!("the bank is silent") };
+    let body: Value = serde_json::from_str(&reply.body).unwrap();
+    body["entities"][0]["id"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+}
+
+fn missing(card: &Value) -> Vec<&str> {
+    card["missing"].as_array().unwrap().iter().map(|step| step["code"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_linked_card_says_what_is_missing_step_by_step() {
+    let scene = Scene::usual();
+    scene.link().await;
+    let card = scene.only_card().await;
+    assert_eq!(card["reading"]["balance"], "3155.00");
+    assert_eq!(missing(&card), ["bank_account", "rule", "card_number", "remittance_address", "authorisation"]);
+
+    let path = format!("/cards/{}/autopay", card["card_id"].as_str().unwrap());
+    scene.put(&path, &json!({"bank_account_id": scene.bank_account_id().await})).await;
+    scene.know_the_issuer().await;
+    assert_eq!(missing(&scene.only_card().await), ["rule", "card_number", "authorisation"]);
+    let slip = scene.put(&path, &json!({"card_number": "4111111111111112"})).await;
+    assert_eq!(slip.refusal(), (422, "card_number_invalid"));
+}
+
+#[tokio::test]
+async fn a_card_above_its_threshold_opens_one_payment_with_its_reason() {
+    let scene = Scene::usual();
+    let (card_id, _) = scene.ready().await;
+    let reviewed = scene.review(&card_id).await;
+    assert_eq!((&reviewed["action"], &reviewed["amount"]), (&json!("pay"), &json!("1655.00")), "{reviewed}");
+    assert!(reviewed["reason"].as_str().unwrap().contains("63.1 %"), "{reviewed}");
+
+    let payments = scene.payments(&card_id).await;
+    assert_eq!(payments.len(), 1);
+    assert_eq!((&payments[0]["amount"], &payments[0]["state"]), (&json!("1655.00"), &json!("unprocessed")));
+    let PaymentId::Lone(uuid) = payments[0]["payment_id"].as_str().unwrap().parse().unwrap() else { panic!("lone") };
+    let table = &*scene.world.system.table;
+    let payment: Payment = read(table, &keys::payment(PaymentId::Lone(uuid))).await.unwrap().unwrap();
+    let funding: Funding = read(table, &keys::funding(payment.funding_id())).await.unwrap().unwrap();
+    assert_eq!(funding.account.unwrap().account.account_last4, "6789");
+    assert!(scene.tasks().contains(&Task::Advance { payment_id: payment.id }));
+    assert!(scene.notices().await.contains(&"payment_started".to_owned()));
+
+    assert_eq!(scene.review(&card_id).await["code"], "payment_open");
+    assert_eq!(scene.payments(&card_id).await.len(), 1);
+    let codes: Vec<Value> = scene.get(&format!("/cards/{card_id}/reviews")).await.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|review| review["action"].clone())
+        .collect();
+    assert!(codes.contains(&json!("pay")), "{codes:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
+    let scene = Scene::with(&json!([card("card", "4821"), checking(1_000)]));
+    let (card_id, _) = scene.ready().await;
+    let reviewed = scene.review(&card_id).await;
+    assert_eq!((&reviewed["action"], &reviewed["code"]), (&json!("skip"), &json!("insufficient_bank_balance")));
+    assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn of_two_cards_on_one_bank_account_that_bears_one_only_one_is_paid() {
+    let scene = Scene::with(&json!([card("first", "4821"), card("second", "4822"), checking(2_500)]));
+    scene.know_the_issuer().await;
+    scene.link().await;
+    let cards = scene.get("/cards").await.body["items"].clone();
+    let ids: Vec<&str> = cards.as_array().unwrap().iter().map(|card| card["card_id"].as_str().unwrap()).collect();
+    for id in &ids {
+        scene.set_up(id, "2000.00").await;
+    }
+    let system = &scene.world.system;
+    let [first, second] = ids.as_slice() else { panic!("two cards: {cards}") };
+    let both = [first, second].map(|id| review::review(system, id.parse().unwrap(), scene.world.deadline_in(120)));
+    let [one, other] = both;
+    let (one, other) = (one.await.unwrap().unwrap(), other.await.unwrap().unwrap());
+    assert_eq!((one.code.as_str(), other.code.as_str()), ("above_threshold", "insufficient_bank_balance"));
+}
+
+#[tokio::test]
+async fn two_cards_that_agree_in_everything_are_not_paid() {
+    let scene = Scene::with(&json!([card("first", "4821"), card("second", "4821"), checking(2_500)]));
+    scene.link().await;
+    assert_eq!(missing(&scene.only_card().await)[0], "cannot_tell_cards_apart");
+}
+
+#[tokio::test]
+async fn a_debit_outside_the_range_is_announced_and_not_made() {
+    let scene = Scene::usual();
+    scene.know_the_issuer().await;
+    scene.link().await;
+    let card_id = scene.only_card().await["card_id"].as_str().unwrap().to_owned();
+    scene.set_up(&card_id, "500.00").await;
+    assert_eq!(scene.review(&card_id).await["action"], "announce");
+    assert_eq!(scene.only_card().await["autopay"]["announced"]["debit_on"], "2026-03-12");
+    assert!(scene.notices().await.contains(&"debit_announced".to_owned()));
+    assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_revoked_authorisation_stops_debits_at_once_and_is_kept_with_where_it_came_from() {
+    let scene = Scene::usual();
+    let (card_id, _) = scene.ready().await;
+    let path = format!("/cards/{card_id}/authorisation");
+    assert_eq!(scene.delete(&path).await.status, 200);
+    assert_eq!(scene.delete(&path).await.status, 200);
+    assert_eq!(scene.review(&card_id).await["code"], "authorisation_revoked");
+    let records = keys::authorisations_of(card_id.parse().unwrap());
+    let records = scene.world.system.table.query(&Query::primary(records)).await.unwrap().items;
+    let steps: Vec<&Value> = records.iter().map(|record| &record["step"]).collect();
+    assert_eq!(steps.len(), 2, "{steps:?}");
+    assert!(records.iter().all(|record| record["ip_address"] == "192.0.2.7"));
+}
+
+#[tokio::test]
+async fn another_person_finds_nothing_of_mine() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    let bank_account_id = scene.bank_account_id().await;
+    scene.review(&card_id).await;
+    let payment_id = scene.payments(&card_id).await[0]["payment_id"].as_str().unwrap().to_owned();
+    let agreed =
+        json!({"text_version": 1, "bank_account_id": bank_account_id, "range": {"least": "1.00", "most": "2.00"}});
+    let (none, rule) = (json!({}), json!({"caps": {}}));
+    let card = format!("/cards/{card_id}");
+    for (method, path, body) in [
+        (Method::GET, format!("/items/{item_id}"), None),
+        (Method::DELETE, format!("/items/{item_id}"), None),
+        (Method::POST, format!("/items/{item_id}/repaired"), None),
+        (Method::POST, "/link-tokens".to_owned(), Some(&json!({"repair": {"item_id": item_id}}))),
+        (Method::GET, card.clone(), None),
+        (Method::PUT, format!("{card}/autopay"), Some(&rule)),
+        (Method::GET, format!("/authorisation-text?card_id={card_id}&least=1.00&most=2.00"), None),
+        (Method::POST, format!("{card}/authorisation"), Some(&agreed)),
+        (Method::DELETE, format!("{card}/authorisation"), None),
+        (Method::GET, format!("{card}/reviews"), None),
+        (Method::POST, format!("{card}/review"), Some(&none)),
+        (Method::GET, format!("{card}/payments"), None),
+        (Method::POST, format!("{card}/payments/{payment_id}/posted"), None),
+        (Method::POST, format!("{card}/payments/{payment_id}/cancel"), None),
+    ] {
+        let told = scene.ask_as("mallory", method.clone(), &path, body).await;
+        assert_eq!(told.refusal(), (404, "not_found"), "{method} {path}");
+    }
+    for list in ["/items", "/cards", "/bank-accounts"] {
+        assert_eq!(scene.ask_as("mallory", Method::GET, list, None).await.body, json!({"items": []}), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_card_linked_twice_is_the_same_card_and_the_newer_link_reads_it() {
+    let scene = Scene::usual();
+    let (card_id, first) = scene.ready().await;
+    scene.world.clock.advance(Duration::from_secs(60));
+    let second = scene.link().await;
+    assert_ne!(first, second);
+    let card = scene.only_card().await;
+    assert_eq!((card["card_id"].as_str(), card["item_id"].as_str()), (Some(card_id.as_str()), Some(second.as_str())));
+    assert_eq!(missing(&card), Vec::<&str>::new(), "what was set up stands");
+    scene.read(&first).await;
+    assert_eq!(scene.only_card().await["item_id"], json!(second));
+}
+
+#[tokio::test]
+async fn a_broken_login_stops_decisions_until_it_is_repaired() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    scene.control("require-login", json!({"item_id": item_id}));
+    scene.read(&item_id).await;
+    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "login_required");
+    assert_eq!(scene.review(&card_id).await["code"], "link_broken");
+    assert!(scene.notices().await.contains(&"login_required".to_owned()));
+
+    let token = scene.post("/link-tokens", &json!({"repair": {"item_id": item_id}})).await.text("link_token");
+    scene.control("finish-link", json!({"link_token": token}));
+    let repaired = scene.post(&format!("/items/{item_id}/repaired"), &json!({})).await.body;
+    assert_eq!(repaired["state"]["name"], "healthy");
+    assert_eq!(scene.review(&card_id).await["action"], "pay");
+}
+
+#[tokio::test]
+async fn a_removed_link_pays_nothing_more_and_its_token_is_given_back() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    let removed = scene.delete(&format!("/items/{item_id}")).await;
+    assert_eq!((removed.status, &removed.body["state"]["name"]), (200, &json!("removed")));
+    assert_eq!(scene.item(&item_id).await.sealed_access_token, None);
+    assert_eq!(scene.calls("/item/remove"), 1);
+    assert_eq!(scene.delete(&format!("/items/{item_id}")).await.status, 200);
+    assert_eq!(scene.calls("/item/remove"), 1);
+    assert_eq!(scene.review(&card_id).await["action"], "skip");
+    assert_eq!(scene.get("/bank-accounts").await.body["items"][0]["unusable"], "withdrawn");
+}
+
+#[tokio::test]
+async fn a_link_is_read_again_by_itself_and_one_reading_at_a_time() {
+    let scene = Scene::usual();
+    let item_id = scene.link().await;
+    let readings = scene.calls("/liabilities/get");
+    scene.tasks();
+    scene.world.clock.advance(Duration::from_secs(13 * 3_600));
+    due::run(&scene.world.system).await.unwrap();
+    assert_eq!(scene.tasks(), [Task::ReadItem { item_id: item_id.clone() }]);
+    let system = &scene.world.system;
+    let deadline = scene.world.deadline_in(120);
+    let (one, other) =
+        tokio::join!(reading::read(system, &item_id, deadline), reading::read(system, &item_id, deadline));
+    one.and(other).unwrap();
+    assert_eq!(scene.calls("/liabilities/get"), readings + 1);
+    assert_eq!(scene.calls("/auth/get"), 1, "numbers are asked for once");
+}

@@ -1,0 +1,220 @@
+//! What becomes of a payment once it is opened: what each step of its check and its debit means for the card, the bank account and the
+//! person, and what they are told.
+//!
+//! Guarantees: pure. Mail decides nothing about money: a letter that comes back only asks for a stop. Whatever the bank did unasked, and
+//! whatever is owed, raises attention.
+
+#[cfg(test)]
+mod tests;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::bank_account::BankAccount;
+use super::card::Card;
+use super::notice::{CheckFailure, DebitFailure, NoticeKind};
+use super::person::Person;
+use super::retry::{AfterReturn, Consequences, after_return};
+use crate::domain::bank::check::delivery::DeliveryMeaning;
+use crate::domain::bank::check::status::{CheckMeaning, CheckStatus};
+use crate::domain::funding::Funding;
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{AttentionReason, Effect, Kind, State};
+use crate::domain::payment::Payment;
+
+/// A check after the bank spoke of it.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckNews<'a> {
+    pub payment: &'a Payment,
+    /// The state it left, where it moved.
+    pub from: Option<State>,
+    /// Its funding came back after it was available.
+    pub funding_came_back: bool,
+    pub card_name: &'a str,
+    /// The bank's time.
+    pub at: Timestamp,
+}
+
+/// What a check's news lead to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Aftermath {
+    pub card: Option<CardStep>,
+    /// To the person.
+    pub notices: Vec<NoticeKind>,
+    pub attention: Option<AttentionReason>,
+    pub asks_stop: bool,
+}
+
+/// What the card remembers of its payment from now on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardStep {
+    Cashed(Timestamp),
+    Undone,
+}
+
+/// Whether a person's bank account may be debited for a card: what was opened before is held to it as long as nothing was sent.
+pub fn may_debit(person: &Person, card: &Card, bank_account: &BankAccount) -> bool {
+    let is_authorised =
+        card.authorisation.as_ref().is_some_and(|authorisation| authorisation.is_in_force(bank_account.id));
+    is_authorised && person.debit_block.is_none() && bank_account.unusable.is_none()
+}
+
+/// What follows for good from a debit that came back; `None` for one that may be presented again, or whose code is not known.
+pub fn consequences(funding: &Funding, today: Date) -> Option<Consequences> {
+    match after_return(&funding.returned_debit()?, today) {
+        AfterReturn::TryAgain { .. } => None,
+        AfterReturn::Final(consequences) => Some(consequences),
+    }
+}
+
+/// Why a debit is given up. One that might be presented again and is not, because it is too late for that, had no money.
+pub fn debit_failure(funding: &Funding, today: Date) -> DebitFailure {
+    if funding.returned_debit().is_none() {
+        return DebitFailure::Refused;
+    }
+    consequences(funding, today).map_or(DebitFailure::NoMoney, |consequences| consequences.failure)
+}
+
+/// A payment whose money came back late: it cannot be got back any more by itself, because it is paid or on its way to a bank account.
+pub const fn is_lost(kind: Kind, state: State) -> bool {
+    match (kind, state) {
+        (Kind::Payout, State::Submitting | State::Processing)
+        | (Kind::Payout | Kind::Check, State::Completed | State::Available) => true,
+        (Kind::Check, State::Submitting | State::Processing)
+        | (Kind::Payout | Kind::Check, State::Unprocessed | State::Failed | State::Returned | State::Canceled)
+        | (
+            Kind::Funding,
+            State::Unprocessed
+            | State::Submitting
+            | State::Processing
+            | State::Completed
+            | State::Available
+            | State::Failed
+            | State::Returned
+            | State::Canceled,
+        ) => false,
+    }
+}
+
+/// Whether the bank may hold a check of this payment that can still be stopped.
+pub const fn is_check_out(kind: Kind, state: State) -> bool {
+    matches!((kind, state), (Kind::Check, State::Submitting | State::Processing))
+}
+
+/// What a check's news lead to. The same news again leads to notices that are there already, and to nothing else.
+pub fn after_check(news: CheckNews<'_>) -> Aftermath {
+    let mut after = Aftermath::default();
+    by_mail(news, &mut after);
+    let leg = &news.payment.leg;
+    if leg.attention.as_ref().is_some_and(|flag| flag.reason == AttentionReason::PresentedForOtherAmount) {
+        after.notices.push(failed(news, CheckFailure::OtherAmount));
+    }
+    if news.from.is_none_or(|from| from == leg.state) {
+        return after;
+    }
+    match leg.state {
+        State::Completed => {
+            after.card = Some(CardStep::Cashed(leg.settled_at.unwrap_or(news.at)));
+            let (payment_id, card_name, amount) = named(news);
+            after.notices.push(NoticeKind::CheckCashed { payment_id, card_name, amount });
+            // The stop, if there was one, lost: the money is gone, and owed.
+            after.attention = news.funding_came_back.then_some(AttentionReason::ReceivableOpen);
+        }
+        State::Returned => came_back(news, &mut after),
+        State::Unprocessed
+        | State::Submitting
+        | State::Processing
+        | State::Available
+        | State::Failed
+        | State::Canceled => {}
+    }
+    after
+}
+
+fn by_mail(news: CheckNews<'_>, after: &mut Aftermath) {
+    let letter = news.payment.check.as_ref().and_then(|check| check.delivery_status.as_ref());
+    let Some(letter) = letter else { return };
+    match letter.meaning() {
+        DeliveryMeaning::OnItsWay | DeliveryMeaning::Delivered => {
+            let (payment_id, card_name, amount) = named(news);
+            after.notices.push(NoticeKind::CheckMailed { payment_id, card_name, amount });
+        }
+        DeliveryMeaning::Undeliverable => {
+            let is_out = news.payment.leg.state == State::Processing;
+            if is_out && !news.payment.is_stop_asked() {
+                after.asks_stop = true;
+                after.notices.push(failed(news, CheckFailure::ReturnedByMail));
+            }
+        }
+        DeliveryMeaning::Preparing | DeliveryMeaning::Unknown => {}
+    }
+}
+
+/// Its money is with us again.
+fn came_back(news: CheckNews<'_>, after: &mut Aftermath) {
+    let payment = news.payment;
+    if payment.leg.effects.contains(&Effect::ReceivableRecovered) {
+        after.card = Some(CardStep::Undone);
+        after.notices.push(failed(news, CheckFailure::Stopped));
+        let (payment_id, _, amount) = named(news);
+        after.notices.push(NoticeKind::ReceivableEnded { payment_id, amount });
+        return;
+    }
+    let status = payment.leg.bank_status.as_deref().map(CheckStatus::parse);
+    match status.as_ref().map_or(CheckMeaning::Unknown, CheckStatus::meaning) {
+        CheckMeaning::CameBack if status == Some(CheckStatus::Stopped) => stopped(news, after),
+        CheckMeaning::CameBack => {
+            let is_told = after.notices.iter().any(|told| told.code() == CheckFailure::OtherAmount.code());
+            if !is_told {
+                after.notices.push(failed(news, CheckFailure::Rejected));
+            }
+            after.attention = Some(AttentionReason::CheckRejected);
+        }
+        CheckMeaning::ReturnedByUs
+        | CheckMeaning::ReturnDishonored
+        | CheckMeaning::Outstanding
+        | CheckMeaning::InReview
+        | CheckMeaning::Stopping
+        | CheckMeaning::Presented
+        | CheckMeaning::ReturnedOnce
+        | CheckMeaning::Settled
+        | CheckMeaning::ReturnRequested
+        | CheckMeaning::Unknown => {
+            after.notices.push(failed(news, CheckFailure::Returned));
+            after.attention = Some(AttentionReason::CheckRejected);
+        }
+    }
+}
+
+fn stopped(news: CheckNews<'_>, after: &mut Aftermath) {
+    if news.payment.is_cancel_asked() {
+        // Its refund tells the person.
+    } else if news.payment.is_stop_asked() {
+        after.attention = Some(AttentionReason::CheckUndeliverable);
+    } else {
+        // Not by us: nobody cashed it in time.
+        after.notices.push(failed(news, CheckFailure::Voided));
+    }
+}
+
+fn failed(news: CheckNews<'_>, failure: CheckFailure) -> NoticeKind {
+    let (payment_id, card_name, amount) = named(news);
+    NoticeKind::CheckFailed { payment_id, card_name, amount, failure }
+}
+
+fn named(news: CheckNews<'_>) -> (PaymentId, String, crate::domain::money::Cents) {
+    (news.payment.id, news.card_name.to_owned(), news.payment.amount)
+}
+
+impl CardStep {
+    /// Marks the payment on its card. A card that does not know it, or no longer, stays as it is.
+    pub fn mark(self, card: &mut Card, payment_id: PaymentId, now: Timestamp) {
+        for known in card.payments.iter_mut().filter(|known| known.payment_id == payment_id) {
+            match self {
+                CardStep::Cashed(at) => known.cashed(at),
+                CardStep::Undone => known.undone(),
+            }
+        }
+        card.updated_at = now;
+    }
+}

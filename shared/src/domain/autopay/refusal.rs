@@ -1,0 +1,29 @@
+//! Why something that a person asked for was not done.
+
+use super::authorisation::RangeProblem;
+use super::rule::RuleProblem;
+
+/// Each says what to do next. None is retryable as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AutopayRefusal {
+    #[error(transparent)]
+    Rule(#[from] RuleProblem),
+    #[error(transparent)]
+    Range(#[from] RangeProblem),
+    #[error("a holder's name has 1 to 100 characters")]
+    HolderName,
+    #[error("this is not a card number: enter the 12 to 19 digits as they stand on the card")]
+    CardNumber,
+    #[error("the text has changed since you read it: read version {current} and agree to that")]
+    OtherText { current: u32 },
+    #[error("choose the bank account to pay from first")]
+    NoBankAccount,
+    #[error("another bank account is chosen now: read the text again")]
+    OtherBankAccount,
+    #[error("two cards of this link cannot be told apart, so neither can be paid")]
+    CannotTellCardsApart,
+    #[error("its check has not been cashed, so no issuer can have credited it yet")]
+    NotCashed,
+    #[error("the link is over: link the institution anew")]
+    ItemOver,
+}

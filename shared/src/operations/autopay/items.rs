@@ -1,0 +1,170 @@
+//! What happens to an item besides being read: a webhook's word, an error, its removal.
+
+use super::super::{OperationError, System};
+use super::{authorisation, link, notices, people};
+use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
+use crate::domain::autopay::ids::{BankAccountId, PersonId};
+use crate::domain::autopay::item::{Item, ItemEvent, ItemNotice};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::deadline::Deadline;
+use crate::domain::task::Task;
+use crate::ports::table::{Change, TableError};
+use crate::store::keys;
+use crate::store::stored::{read, replace};
+
+/// Writes tried before others are asked to be quicker.
+pub(super) const TRIES_MAX: usize = 5;
+
+/// Applies an event to an item, tells the person, and has it read where it is due. An item that nobody linked here is none of ours.
+pub(crate) async fn happened(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        let changes = changes(system, &mut item, event).await?;
+        match system.table.write(changes).await {
+            Ok(()) => {
+                hint_reading(system, &item).await;
+                return Ok(());
+            }
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(format!("item {item_id}")))
+}
+
+/// The write of an event: the item, its notice, and, where the permission is gone, its bank accounts.
+pub(super) async fn changes(system: &System, item: &mut Item, event: ItemEvent) -> Result<Vec<Change>, OperationError> {
+    let was_over = item.state.is_over();
+    let told = item.apply(event, system.clock.business_now());
+    let mut changes = vec![replace(item)?];
+    changes.extend(notice(system, item, told).await?);
+    if item.state.is_over() && !was_over {
+        let ids: Vec<BankAccountId> = item.bank_accounts.values().copied().collect();
+        for id in ids {
+            changes.extend(unusable(system, item, id, UnusableReason::Withdrawn).await?);
+        }
+    }
+    Ok(changes)
+}
+
+/// The put of what the person is told of an item, once per occasion.
+pub(super) async fn notice(
+    system: &System,
+    item: &Item,
+    what: Option<ItemNotice>,
+) -> Result<Vec<Change>, OperationError> {
+    let Some(what) = what else { return Ok(Vec::new()) };
+    let (item_id, institution_name) = (item.id.clone(), item.institution_name.clone());
+    let kind = NoticeKind::Item { item_id, institution_name, what };
+    notices::puts(system, Recipient::Person(item.person_id), [kind]).await
+}
+
+/// The put that keeps a bank account of this item from being debited. One that is read by another item by now stays as it is.
+async fn unusable(
+    system: &System,
+    item: &Item,
+    id: BankAccountId,
+    reason: UnusableReason,
+) -> Result<Option<Change>, OperationError> {
+    let Some(mut account) = read::<BankAccount>(&*system.table, &keys::bank_account(id)).await? else {
+        return Ok(None);
+    };
+    if account.item_id != item.id || account.unusable.is_some() {
+        return Ok(None);
+    }
+    let now = system.clock.business_now();
+    account.unusable = Some(Unusable { reason, since: now });
+    account.updated_at = now;
+    Ok(Some(replace(&mut account)?))
+}
+
+/// Stops using accounts of an item at once: those named, or all; and has the item read.
+pub(crate) async fn stop_using(
+    system: &System,
+    item_id: &str,
+    account_ids: &[String],
+    reason: UnusableReason,
+) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        let is_meant = |account_id: &String| account_ids.is_empty() || account_ids.contains(account_id);
+        let meant = item.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id));
+        let ids: Vec<BankAccountId> = meant.map(|(_, id)| *id).collect();
+        let mut changes = Vec::new();
+        for id in ids {
+            changes.extend(unusable(system, &item, id, reason).await?);
+        }
+        item.due_at = Some(system.clock.business_now());
+        changes.push(replace(&mut item)?);
+        match system.table.write(changes).await {
+            Ok(()) => {
+                hint_reading(system, &item).await;
+                return Ok(());
+            }
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(format!("item {item_id}")))
+}
+
+/// Has an item read soon, even if somebody is reading it now: what they found may be older than what this hint is about.
+pub(crate) async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        item.due_at = Some(system.clock.business_now());
+        match system.table.write(vec![replace(&mut item)?]).await {
+            Ok(()) => {
+                hint_reading(system, &item).await;
+                return Ok(());
+            }
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(format!("item {item_id}")))
+}
+
+async fn hint_reading(system: &System, item: &Item) {
+    if item.due_at.is_some_and(|at| at <= system.clock.business_now()) {
+        system.hint([Task::ReadItem { item_id: item.id.clone() }]).await;
+    }
+}
+
+/// The person removes a link: no debit is made for its cards or from its bank accounts any more, Plaid takes the token back, and the
+/// history stays.
+pub async fn remove(
+    system: &System,
+    person: PersonId,
+    item_id: &str,
+    ip_address: &str,
+    deadline: Deadline,
+) -> Result<Item, OperationError> {
+    let item = people::item(system, person, item_id).await?;
+    for card_id in item.cards.values() {
+        let card = people::card(system, person, *card_id).await?;
+        if card.item_id == item.id && card.authorisation.is_some() {
+            authorisation::revoke(system, person, *card_id, ip_address).await?;
+        }
+    }
+    happened(system, item_id, ItemEvent::Removed).await?;
+    let item = people::item(system, person, item_id).await?;
+    if let Err(error) = give_back(system, item, deadline).await {
+        tracing::warn!(item = item_id, %error, "the token of a removed item is given back later");
+    }
+    people::item(system, person, item_id).await
+}
+
+/// Has Plaid end an item that is over here, and forgets its token. Stays due until that is done.
+pub(super) async fn give_back(system: &System, mut item: Item, deadline: Deadline) -> Result<(), OperationError> {
+    if item.sealed_access_token.is_none() {
+        return Ok(());
+    }
+    let token = link::access_token(system, &item).await?;
+    system.plaid().await?.remove_item(&token, deadline).await?;
+    item.forget_token(system.clock.business_now());
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}

@@ -1,0 +1,262 @@
+//! What becomes of a payment once it is opened: the changes of its card, its bank account and its person that go in the write of each
+//! step, with the notices.
+//!
+//! Guarantees: a step of a payment or funding and what it means for the card, the bank account and the person are one write. Limit: only
+//! payments of autopay have these; any other lone payment moves by its two legs alone.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::notices;
+use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::life::{self, CardStep, CheckNews};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::person::Person;
+use crate::domain::calendar;
+use crate::domain::funding::Funding;
+use crate::domain::ids::{ItemId, PaymentId};
+use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
+use crate::domain::payment::Payment;
+use crate::domain::payment::lone::recovers;
+use crate::operations::{OperationError, System, payers};
+use crate::ports::table::Change;
+use crate::store::keys;
+use crate::store::stored::{read, replace};
+
+/// The card that a payment of autopay pays, and the bank account that it is pulled from.
+#[derive(Clone, Debug)]
+pub(crate) struct Ends {
+    pub card: Card,
+    pub bank_account: BankAccount,
+}
+
+impl Ends {
+    pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
+        let card = load_card(system, facts).await?;
+        Ok(Self { card, bank_account: load_bank_account(system, facts).await? })
+    }
+
+    /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.
+    pub(crate) fn undo(mut self, payment_id: PaymentId, now: Timestamp) -> Result<Vec<Change>, OperationError> {
+        CardStep::Undone.mark(&mut self.card, payment_id, now);
+        self.bank_account.debit_gone(payment_id);
+        self.bank_account.updated_at = now;
+        Ok(vec![replace(&mut self.card)?, replace(&mut self.bank_account)?])
+    }
+}
+
+async fn load_card(system: &System, facts: &AutopayFacts) -> Result<Card, OperationError> {
+    let card = read(&*system.table, &keys::card(facts.card_id)).await?;
+    card.ok_or_else(|| OperationError::not_found("card", facts.card_id))
+}
+
+async fn load_bank_account(system: &System, facts: &AutopayFacts) -> Result<BankAccount, OperationError> {
+    let account = read(&*system.table, &keys::bank_account(facts.bank_account_id)).await?;
+    account.ok_or_else(|| OperationError::not_found("bank account", facts.bank_account_id))
+}
+
+/// Banking days that a settled funding of this payment is held.
+pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) -> Result<u32, OperationError> {
+    let usual = system.settings.hold_banking_days;
+    let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
+    let Some(facts) = payment.and_then(|payment| payment.autopay) else { return Ok(usual) };
+    let policy = &system.settings.autopay;
+    let bank_account = load_bank_account(system, &facts).await?;
+    Ok(bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven).max(usual))
+}
+
+/// What the bank's word about a payment means beyond it. `from` is the state it left, where it moved.
+pub(crate) async fn after_payment(
+    system: &System,
+    payment: &mut Payment,
+    funding: Option<&Funding>,
+    from: Option<State>,
+    at: Timestamp,
+) -> Result<Vec<Change>, OperationError> {
+    let Some(facts) = payment.autopay.clone() else { return Ok(Vec::new()) };
+    let now = system.clock.business_now();
+    if facts.refund_of.is_some() {
+        let is_back = from.is_some_and(State::holds_money) && !payment.leg.state.holds_money();
+        if is_back && !payment.leg.effects.contains(&Effect::ReceivableRecovered) {
+            payment.leg.raise(AttentionReason::RefundReturned, now);
+        }
+        return Ok(Vec::new());
+    }
+    let mut card = load_card(system, &facts).await?;
+    let funding_came_back = funding.is_some_and(came_back_late);
+    let news = CheckNews { payment, from, funding_came_back, card_name: &card.name, at };
+    let after = life::after_check(news);
+    if let Some(facts) = payment.autopay.as_mut().filter(|_| after.asks_stop) {
+        facts.stop_asked_at = Some(now);
+    }
+    if let Some(reason) = after.attention {
+        payment.leg.raise(reason, now);
+    }
+    let mut changes = notices::puts(system, Recipient::Person(card.person_id), after.notices).await?;
+    if let Some(step) = after.card {
+        step.mark(&mut card, payment.id, now);
+        changes.push(replace(&mut card)?);
+    }
+    Ok(changes)
+}
+
+fn came_back_late(funding: &Funding) -> bool {
+    funding.leg.effects.contains(&Effect::FundingReturnedAvailable)
+}
+
+/// What the bank's word about a lone funding means beyond it, and what it adds to the books.
+pub(crate) async fn after_funding(
+    system: &System,
+    funding: &mut Funding,
+    moved: &mut Moved,
+    at: Timestamp,
+) -> Result<Vec<Change>, OperationError> {
+    let Some(payment_id) = funding.id.payment() else { return Ok(Vec::new()) };
+    let is_gone = !funding.leg.state.holds_money();
+    let has_settled = moved.from != State::Completed && moved.to == State::Completed;
+    if !is_gone && !has_settled {
+        return Ok(Vec::new());
+    }
+    let Some(payment) = load_payment(system, payment_id).await? else { return Ok(Vec::new()) };
+    if has_settled {
+        return settled(system, &payment, funding.leg.settled_at.unwrap_or(at)).await;
+    }
+    // What a refund gave back is the refund's to answer for.
+    let holder = match payment.refunded_by() {
+        Some(refund_id) => load_payment(system, refund_id).await?.unwrap_or(payment),
+        None => payment,
+    };
+    Returned { system, now: system.clock.business_now(), holder }.changes(funding, moved).await
+}
+
+async fn load_payment(system: &System, id: PaymentId) -> Result<Option<Payment>, OperationError> {
+    Ok(read(&*system.table, &keys::payment(id)).await?)
+}
+
+async fn settled(system: &System, payment: &Payment, at: Timestamp) -> Result<Vec<Change>, OperationError> {
+    let Some(facts) = &payment.autopay else { return Ok(Vec::new()) };
+    let mut bank_account = load_bank_account(system, facts).await?;
+    bank_account.debit_settled(payment.id, at);
+    bank_account.updated_at = system.clock.business_now();
+    Ok(vec![replace(&mut bank_account)?])
+}
+
+/// A funding that came back, and the payment that has its money or had it last.
+struct Returned<'a> {
+    system: &'a System,
+    now: Timestamp,
+    holder: Payment,
+}
+
+impl Returned<'_> {
+    async fn changes(mut self, funding: &mut Funding, moved: &mut Moved) -> Result<Vec<Change>, OperationError> {
+        let is_recovered = recovers(&self.holder.leg, &funding.leg);
+        if is_recovered {
+            moved.effects.push(Effect::ReceivableRecovered);
+            funding.leg.effects.push(Effect::ReceivableRecovered);
+        }
+        let is_late = moved.effects.contains(&Effect::FundingReturnedAvailable);
+        let mut changes = self.person(funding, is_late).await?;
+        if let Some(facts) = self.holder.autopay.clone() {
+            changes.extend(self.ends(&facts, funding, is_recovered).await?);
+            if is_late && !is_recovered {
+                changes.extend(self.late(&facts, funding).await?);
+            }
+        }
+        self.holder.due_at = Some(self.now);
+        changes.push(replace(&mut self.holder)?);
+        Ok(changes)
+    }
+
+    fn today(&self) -> Date {
+        calendar::eastern_date(self.now)
+    }
+
+    /// Owing what came back late; blocked where the debit was not authorised.
+    async fn person(&self, funding: &Funding, is_late: bool) -> Result<Vec<Change>, OperationError> {
+        let blocks = life::consequences(funding, self.today()).is_some_and(|after| after.blocks_person);
+        if !is_late && !blocks {
+            return Ok(Vec::new());
+        }
+        let mut person: Person = payers::load_person(self.system, funding.payer_id.parse()?).await?;
+        if let Some(debit) = funding.returned_debit().filter(|_| blocks) {
+            tracing::error!(funding = %funding.id, code = %debit.return_code, "attention: no new debit for this person");
+            let _ = person.block_debits(debit.return_code, self.now);
+        }
+        if is_late {
+            tracing::error!(funding = %funding.id, "attention: a funding came back after it was available");
+            person.receivable_open = true;
+        }
+        person.updated_at = self.now;
+        Ok(vec![replace(&mut person)?])
+    }
+
+    /// What the code says about the bank account and the authorisation; an operator hears of what is to be looked into.
+    async fn ends(
+        &self,
+        facts: &AutopayFacts,
+        funding: &Funding,
+        is_recovered: bool,
+    ) -> Result<Vec<Change>, OperationError> {
+        let mut changes = Vec::new();
+        let after = life::consequences(funding, self.today());
+        let returned = funding.returned_debit();
+        if let Some(debit) = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account)) {
+            let mut bank_account = load_bank_account(self.system, facts).await?;
+            let reason = UnusableReason::Returned(debit.return_code);
+            bank_account.unusable.get_or_insert(Unusable { reason, since: self.now });
+            bank_account.updated_at = self.now;
+            changes.push(replace(&mut bank_account)?);
+        }
+        let ends_authorisation = after.is_some_and(|after| after.ends_authorisation);
+        if ends_authorisation || is_recovered {
+            let mut card = load_card(self.system, facts).await?;
+            if let Some(authorisation) = card.authorisation.as_mut().filter(|_| ends_authorisation) {
+                let _ = authorisation.revoke(self.now);
+            }
+            if is_recovered {
+                CardStep::Undone.mark(&mut card, facts.refund_of.unwrap_or(self.holder.id), self.now);
+            }
+            card.updated_at = self.now;
+            changes.push(replace(&mut card)?);
+        }
+        if after.is_some_and(|after| after.attention) {
+            let reason = funding.leg.reason.as_ref().map(Reason::to_string).unwrap_or_default();
+            let kind = NoticeKind::AttentionRaised { item_id: ItemId::Funding(funding.id), reason, since: self.now };
+            changes.extend(notices::puts(self.system, Recipient::Operators, [kind]).await?);
+        }
+        Ok(changes)
+    }
+
+    /// The money had left: a check is stopped if it still can be; what is gone for good is owed.
+    async fn late(&mut self, facts: &AutopayFacts, funding: &Funding) -> Result<Vec<Change>, OperationError> {
+        let (kind, state) = (self.holder.kind(), self.holder.leg.state);
+        let mut changes = Vec::new();
+        if life::is_check_out(kind, state)
+            && let Some(facts) = self.holder.autopay.as_mut()
+        {
+            facts.stop_asked_at.get_or_insert(self.now);
+        } else if life::is_lost(kind, state) {
+            if self.holder.leg.attention.is_none() {
+                self.holder.leg.raise(AttentionReason::ReceivableOpen, self.now);
+                let item_id = ItemId::Payment(self.holder.id);
+                changes.extend(notices::of_attention(self.system, item_id, &self.holder.leg).await?);
+            }
+        } else {
+            // Nothing has left: the payment fails next, and tells.
+            return Ok(changes);
+        }
+        let card = load_card(self.system, facts).await?;
+        let payment_id = facts.refund_of.unwrap_or(self.holder.id);
+        let amount = funding.amount;
+        let failure = life::debit_failure(funding, self.today());
+        let told = [
+            NoticeKind::DebitFailed { payment_id, card_name: card.name, amount, failure },
+            NoticeKind::ReceivableOpened { payment_id, amount },
+        ];
+        changes.extend(notices::puts(self.system, Recipient::Person(card.person_id), told).await?);
+        Ok(changes)
+    }
+}

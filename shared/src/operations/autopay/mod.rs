@@ -1,0 +1,18 @@
+//! Card autopay: linking, reading, setting up, deciding, opening payments. What becomes of a payment is the payment's matter.
+//!
+//! Guarantees: whoever asks for something of a person names that person, and gets nothing of another's: it is not there for them.
+
+pub mod authorisation;
+pub mod cancel;
+pub mod items;
+pub(crate) mod life;
+pub mod link;
+pub mod notices;
+mod open;
+pub mod people;
+pub mod read;
+mod reading;
+pub(crate) mod refund;
+pub mod replace;
+pub mod review;
+pub mod setup;

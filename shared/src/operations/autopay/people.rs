@@ -1,0 +1,123 @@
+//! Persons, and what is theirs: found by their own id or not at all.
+
+use super::super::upload::{audit_entry, nonce};
+use super::super::{OperationError, System, lists, payers};
+use crate::domain::autopay::bank_account::BankAccount;
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::autopay::item::Item;
+use crate::domain::autopay::person::Person;
+use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::batch::Command;
+use crate::domain::deadline::Deadline;
+use crate::domain::payment::Payment;
+use crate::ports::table::{Cursor, TableError};
+use crate::store::stored::{create, read, replace};
+use crate::store::{audit, keys};
+
+const NAME_CHARACTERS_MAX: usize = 100;
+
+/// Who holds the accounts, as they enter it when they link.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Holder {
+    pub name: String,
+    /// Printed on their checks.
+    pub address: Option<MailingAddress>,
+}
+
+/// The person as they name themselves, put down if they are new.
+pub async fn ensure(system: &System, id: PersonId, holder: Holder) -> Result<Person, OperationError> {
+    let name = holder.name.trim().to_owned();
+    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
+        return Err(AutopayRefusal::HolderName.into());
+    }
+    let now = system.clock.business_now();
+    let Some(mut known) = read::<Person>(&*system.table, &keys::person(id)).await? else {
+        let person = Person { address: holder.address, ..Person::new(id, name, now) };
+        system.table.write(vec![create(&person)?]).await?;
+        return Ok(person);
+    };
+    let address = holder.address.or_else(|| known.address.clone());
+    if known.name == name && known.address == address {
+        return Ok(known);
+    }
+    known.name = name;
+    known.address = address;
+    known.updated_at = now;
+    system.table.write(vec![replace(&mut known)?]).await?;
+    Ok(known)
+}
+
+/// Opens the person's own account at the bank, once: their id is the key.
+pub(crate) async fn ensure_bank_account(
+    system: &System,
+    mut person: Person,
+    deadline: Deadline,
+) -> Result<Person, OperationError> {
+    if person.column_bank_account_id.is_some() {
+        return Ok(person);
+    }
+    let (key, name) = (format!("account:{}", person.id), format!("Autopay of {}", person.id));
+    let column = system.column().await?;
+    let opened = column.create_bank_account(&system.settings.column_entity_id, &name, &key, deadline).await?;
+    person.column_bank_account_id = Some(opened.id);
+    person.updated_at = system.clock.business_now();
+    match system.table.write(vec![replace(&mut person)?]).await {
+        Ok(()) => Ok(person),
+        Err(TableError::ConditionFailed { .. }) => payers::load_person(system, person.id).await,
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// An operator has looked into why debits are blocked: they may be made again.
+pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str) -> Result<Person, OperationError> {
+    let mut person = payers::load_person(system, id).await?;
+    match person.clear_block(system.clock.business_now()) {
+        Command::AlreadyApplied => Ok(person),
+        Command::Executed => {
+            let entry = audit_entry(system, caller, "clear_debit_block", &id.to_string(), Some(note.to_owned()));
+            system.table.write(vec![replace(&mut person)?, audit::put(&entry, nonce(system))?]).await?;
+            Ok(person)
+        }
+    }
+}
+
+pub async fn card(system: &System, person: PersonId, id: CardId) -> Result<Card, OperationError> {
+    let card: Option<Card> = read(&*system.table, &keys::card(id)).await?;
+    card.filter(|card| card.person_id == person).ok_or_else(|| OperationError::not_found("card", id))
+}
+
+pub async fn bank_account(system: &System, person: PersonId, id: BankAccountId) -> Result<BankAccount, OperationError> {
+    let account: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
+    account.filter(|account| account.person_id == person).ok_or_else(|| OperationError::not_found("bank account", id))
+}
+
+pub async fn item(system: &System, person: PersonId, id: &str) -> Result<Item, OperationError> {
+    let item: Option<Item> = read(&*system.table, &keys::item(id)).await?;
+    item.filter(|item| item.person_id == person).ok_or_else(|| OperationError::not_found("item", id))
+}
+
+pub async fn items(system: &System, person: PersonId) -> Result<Vec<Item>, OperationError> {
+    lists::all(system, &keys::list_of_items(person)).await
+}
+
+pub async fn cards(system: &System, person: PersonId) -> Result<Vec<Card>, OperationError> {
+    lists::all(system, &keys::list_of_cards(person)).await
+}
+
+pub async fn bank_accounts(system: &System, person: PersonId) -> Result<Vec<BankAccount>, OperationError> {
+    lists::all(system, &keys::list_of_bank_accounts(person)).await
+}
+
+/// The payments of a card of theirs, newest first.
+pub async fn payments(
+    system: &System,
+    person: PersonId,
+    card_id: CardId,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<lists::Listed<Payment>, OperationError> {
+    let card = card(system, person, card_id).await?;
+    lists::payments_of_card(system, card.id, after, most).await
+}

@@ -1,0 +1,365 @@
+//! Reading an item: its state, accounts, bills, transactions, and the numbers of its bank accounts.
+//!
+//! Guarantees: one reading of an item at a time; what was read is written whole with the cursor that it goes up to, or not at all; a
+//! failed reading leaves everything as it was, with the item's state and the time of its next reading. A card or bank account that two
+//! items show is read by the newer one.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::system::Vault;
+use super::super::{OperationError, System};
+use super::items::{self, TRIES_MAX};
+use super::link;
+use super::reading::{self, Found, FoundBankAccount, Keys};
+use crate::adapters::plaid::PlaidClient;
+use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::identity::bank_account_parts;
+use crate::domain::autopay::ids::{BankAccountId, CardId};
+use crate::domain::autopay::item::{Item, ItemEvent, ItemState, event_of};
+use crate::domain::deadline::Deadline;
+use crate::domain::plaid::auth::AchNumbers;
+use crate::domain::plaid::error::{PlaidError, of_fault};
+use crate::domain::plaid::transaction::TransactionChanges;
+use crate::domain::secret::AccessToken;
+use crate::domain::task::Task;
+use crate::ports::table::{Change, TableError};
+use crate::store::keys;
+use crate::store::stored::{create, read as read_stored, replace};
+
+/// The person is asked to renew a consent this long before it ends.
+const RENEWAL_DAYS: i64 = 7;
+
+/// Why a reading came to nothing.
+enum Failure {
+    /// Plaid's word about the item.
+    Plaid(PlaidError),
+    Ours(OperationError),
+}
+
+impl From<PlaidError> for Failure {
+    fn from(error: PlaidError) -> Self {
+        Self::Plaid(error)
+    }
+}
+
+impl From<OperationError> for Failure {
+    fn from(error: OperationError) -> Self {
+        Self::Ours(error)
+    }
+}
+
+/// Reads an item and has its cards reviewed. While somebody else reads it, nothing is done: it stays due.
+pub async fn read(system: &System, item_id: &str, deadline: Deadline) -> Result<(), OperationError> {
+    let Some(item) = read_stored::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+    if item.state.is_over() {
+        return items::give_back(system, item, deadline).await;
+    }
+    if item.is_being_read(system.clock.elapsed_now()) {
+        return Ok(());
+    }
+    let Some(claimed) = claim(system, item).await? else { return Ok(()) };
+    match find(system, &claimed, deadline).await {
+        Ok(found) => keep(system, &claimed, &found, deadline).await,
+        Err(Failure::Plaid(error)) => failed(system, &claimed, &error).await,
+        Err(Failure::Ours(error)) => Err(error),
+    }
+}
+
+/// Takes the item for as long as a reading may last. It is due again when that has passed, in case this one never ends.
+async fn claim(system: &System, mut item: Item) -> Result<Option<Item>, OperationError> {
+    let lease = SignedDuration::try_from(system.settings.lease).unwrap_or(SignedDuration::ZERO);
+    item.reading_until = system.clock.elapsed_now().checked_add(lease).ok();
+    item.due_at = system.clock.business_now().checked_add(lease).ok();
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) => Ok(Some(item)),
+        Err(TableError::ConditionFailed { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn find(system: &System, item: &Item, deadline: Deadline) -> Result<Found, Failure> {
+    let token = link::access_token(system, item).await?;
+    let plaid = system.plaid().await?;
+    let at = system.clock.business_now();
+    let answer = plaid.item(&token, deadline).await?;
+    if let Some(fault) = &answer.item.error {
+        return Err(of_fault(fault).into());
+    }
+    let (accounts, liabilities) = match plaid.liabilities(&token, deadline).await {
+        Ok(answer) => (answer.accounts, answer.cards),
+        Err(PlaidError::NoLiabilities | PlaidError::NotSupported { .. }) => {
+            (plaid.accounts(&token, deadline).await?.accounts, Vec::new())
+        }
+        Err(other) => return Err(other.into()),
+    };
+    let transactions = match plaid.transactions(&token, item.transactions_cursor.as_deref(), deadline).await {
+        Ok(changes) => changes,
+        Err(PlaidError::NotSupported { .. }) => TransactionChanges::default(),
+        Err(other) => return Err(other.into()),
+    };
+    let mut found = Found {
+        at,
+        item: answer.item,
+        status: answer.status,
+        accounts,
+        liabilities,
+        transactions,
+        numbers: Vec::new(),
+    };
+    if wants_numbers(system, item, &found).await? {
+        found.numbers = numbers(&plaid, &token, deadline).await?;
+    }
+    Ok(found)
+}
+
+/// Numbers are asked for once, and again when the bank has changed them or the account was away.
+async fn wants_numbers(system: &System, item: &Item, found: &Found) -> Result<bool, OperationError> {
+    for account in found.accounts.iter().filter(|account| reading::bank_account_type(account).is_some()) {
+        let Some(id) = item.bank_accounts.get(&account.account_id) else { return Ok(true) };
+        let known: Option<BankAccount> = read_stored(&*system.table, &keys::bank_account(*id)).await?;
+        let has_changed = |known: BankAccount| match known.unusable.map(|unusable| unusable.reason) {
+            Some(UnusableReason::NumbersChanged | UnusableReason::Withdrawn) => true,
+            Some(UnusableReason::Returned(_)) | None => false,
+        };
+        if known.is_none_or(has_changed) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+async fn numbers(plaid: &PlaidClient, token: &AccessToken, deadline: Deadline) -> Result<Vec<AchNumbers>, PlaidError> {
+    match plaid.auth(token, deadline).await {
+        Ok(answer) => Ok(answer.ach),
+        Err(PlaidError::NotSupported { .. }) => Ok(Vec::new()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Notes what Plaid's error says of the item.
+async fn failed(system: &System, claimed: &Item, error: &PlaidError) -> Result<(), OperationError> {
+    let event = event_of(error);
+    if event == ItemEvent::NotReady && !error.retryable() {
+        tracing::error!(item = claimed.id, %error, "alarm: an item cannot be read until an operator has looked into it");
+    } else {
+        tracing::warn!(item = claimed.id, %error, "an item could not be read");
+    }
+    release(system, &claimed.id, event).await
+}
+
+/// Ends the claim with what was learnt of the item.
+async fn release(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let Some(mut item) = read_stored::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        item.reading_until = None;
+        let changes = items::changes(system, &mut item, event).await?;
+        match system.table.write(changes).await {
+            Ok(()) => return Ok(()),
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(format!("item {item_id}")))
+}
+
+/// Writes what was found, with the item. Whoever changed the item meanwhile asked for something newer: then it is read again at once.
+async fn keep(system: &System, claimed: &Item, found: &Found, deadline: Deadline) -> Result<(), OperationError> {
+    let vault = system.vault().await?;
+    for _ in 0..TRIES_MAX {
+        let Some(mut item) = read_stored::<Item>(&*system.table, &keys::item(&claimed.id)).await? else {
+            return Ok(());
+        };
+        if item.state.is_over() {
+            return items::give_back(system, item, deadline).await;
+        }
+        if item.reading_until != claimed.reading_until {
+            // The claim ran out, and another reading has begun or ended since.
+            return Ok(());
+        }
+        let was_changed = item.version != claimed.version;
+        if let Some(id) = &found.item.institution_id {
+            item.institution_id.clone_from(id);
+        }
+        if let Some(name) = &found.item.institution_name {
+            item.institution_name.clone_from(name);
+        }
+        let mut kept = Kept::default();
+        kept.cards(system, &mut item, found, &vault).await?;
+        kept.bank_accounts(system, &mut item, found, &vault).await?;
+        let mut changes = kept.changes;
+        changes.extend(item_changes(system, &mut item, found, was_changed).await?);
+        match system.table.write(changes).await {
+            Ok(()) => {
+                system.hint(kept.reviews.into_iter().map(|card_id| Task::Review { card_id })).await;
+                if was_changed {
+                    system.hint([Task::ReadItem { item_id: item.id.clone() }]).await;
+                }
+                return Ok(());
+            }
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended(format!("item {}", claimed.id)))
+}
+
+/// The item after a reading, and what its person is told.
+async fn item_changes(
+    system: &System,
+    item: &mut Item,
+    found: &Found,
+    was_changed: bool,
+) -> Result<Vec<Change>, OperationError> {
+    let now = system.clock.business_now();
+    let until = found.item.consent_expiration_time;
+    if is_repaired(item.state, until) {
+        item.apply(ItemEvent::Repaired, now);
+    }
+    item.consent_expires_at = until;
+    let mut told = item.apply(ItemEvent::Read, now);
+    if let Some(until) = until.filter(|until| ends_soon(*until, now)) {
+        told = item.apply(ItemEvent::ConsentExpiring { until }, now);
+    }
+    if let Some(cursor) = &found.transactions.next_cursor {
+        item.transactions_cursor = Some(cursor.clone());
+    }
+    item.reading_until = None;
+    if was_changed {
+        item.due_at = Some(now);
+    }
+    let notice = items::notice(system, item, told).await?;
+    Ok([replace(item)?].into_iter().chain(notice).collect())
+}
+
+/// Plaid answers the item without an error, and with another end of its consent than the one that was about to come.
+fn is_repaired(state: ItemState, consent_ends: Option<Timestamp>) -> bool {
+    match state {
+        ItemState::LoginRequired { .. } => true,
+        ItemState::ConsentExpiring { until } => consent_ends.is_some_and(|ends| ends > until),
+        ItemState::Healthy
+        | ItemState::InstitutionDown { .. }
+        | ItemState::Revoked { .. }
+        | ItemState::Removed { .. } => false,
+    }
+}
+
+fn ends_soon(until: Timestamp, now: Timestamp) -> bool {
+    until.duration_since(now) <= SignedDuration::from_hours(24 * RENEWAL_DAYS)
+}
+
+/// The writes of a reading besides the item's.
+#[derive(Default)]
+struct Kept {
+    changes: Vec<Change>,
+    /// Cards that are due for a review.
+    reviews: Vec<CardId>,
+}
+
+impl Kept {
+    async fn cards(
+        &mut self,
+        system: &System,
+        item: &mut Item,
+        found: &Found,
+        vault: &Vault,
+    ) -> Result<(), OperationError> {
+        let known = item.cards.clone();
+        let mut seen = Vec::new();
+        for card in found.cards(item, vault)? {
+            item.cards.insert(card.account_id().to_owned(), card.id);
+            seen.push(card.id);
+            match read_stored::<Card>(&*system.table, &keys::card(card.id)).await? {
+                None => self.changes.push(create(&card.first(item, found))?),
+                Some(stored) if !may_read(system, &stored.item_id, item).await? => {}
+                Some(mut stored) => {
+                    card.update(&mut stored, item, found);
+                    self.put_card(stored)?;
+                }
+            }
+        }
+        let gone: BTreeMap<_, _> = known.into_iter().map(|(account_id, id)| (id, account_id)).collect();
+        for id in gone.into_keys().filter(|id| !seen.contains(id)) {
+            let stored: Option<Card> = read_stored(&*system.table, &keys::card(id)).await?;
+            if let Some(mut stored) = stored.filter(|stored| stored.item_id == item.id) {
+                reading::mark_gone(&mut stored, found.at);
+                self.put_card(stored)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put_card(&mut self, mut card: Card) -> Result<(), TableError> {
+        if card.due_at.is_some() {
+            self.reviews.push(card.id);
+        }
+        self.changes.push(replace(&mut card)?);
+        Ok(())
+    }
+
+    async fn bank_accounts(
+        &mut self,
+        system: &System,
+        item: &mut Item,
+        found: &Found,
+        vault: &Vault,
+    ) -> Result<(), OperationError> {
+        let known = item.bank_accounts.clone();
+        let mut seen: Vec<BankAccountId> = Vec::new();
+        let keys_at_hand = Keys { vault, random: &*system.random };
+        for account in &found.accounts {
+            let Some(account_type) = reading::bank_account_type(account) else { continue };
+            let numbers = found.numbers.iter().find(|numbers| numbers.account_id == account.account_id);
+            let here = FoundBankAccount { account, account_type, numbers };
+            let Some(id) = id_of(item, &here, vault)? else { continue };
+            item.bank_accounts.insert(account.account_id.clone(), id);
+            if seen.contains(&id) {
+                continue;
+            }
+            seen.push(id);
+            match read_stored::<BankAccount>(&*system.table, &keys::bank_account(id)).await? {
+                None => {
+                    let first = here.first(id, item, found, &keys_at_hand)?;
+                    self.changes.extend(first.map(|first| create(&first)).transpose()?);
+                }
+                Some(stored) if !may_read(system, &stored.item_id, item).await? => {}
+                Some(mut stored) => {
+                    here.update(&mut stored, item, found, &keys_at_hand)?;
+                    self.changes.push(replace(&mut stored)?);
+                }
+            }
+        }
+        for id in known.into_values().filter(|id| !seen.contains(id)) {
+            let stored: Option<BankAccount> = read_stored(&*system.table, &keys::bank_account(id)).await?;
+            if let Some(mut stored) = stored.filter(|stored| stored.item_id == item.id)
+                && reading::mark_withdrawn(&mut stored, found.at)
+            {
+                self.changes.push(replace(&mut stored)?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the account is known by: as before, else by its identity, which takes its numbers.
+fn id_of(item: &Item, here: &FoundBankAccount<'_>, vault: &Vault) -> Result<Option<BankAccountId>, OperationError> {
+    if let Some(known) = item.bank_accounts.get(&here.account.account_id) {
+        return Ok(Some(*known));
+    }
+    let Some(numbers) = here.numbers else { return Ok(None) };
+    let persistent = here.account.persistent_account_id.as_deref();
+    let parts = bank_account_parts(item.person_id, persistent, &numbers.routing_number, &numbers.account_number);
+    Ok(Some(BankAccountId::of_fingerprint(vault.fingerprints.fingerprint(&parts.expose()).as_str())?))
+}
+
+/// Whether this item may change what another one has read until now: the newer link is the one that the person uses.
+async fn may_read(system: &System, reader_id: &str, item: &Item) -> Result<bool, OperationError> {
+    if reader_id == item.id {
+        return Ok(true);
+    }
+    let reader: Option<Item> = read_stored(&*system.table, &keys::item(reader_id)).await?;
+    let is_newer = |reader: &Item| (item.created_at, &item.id) > (reader.created_at, &reader.id);
+    Ok(reader.is_none_or(|reader| reader.state.is_over() || is_newer(&reader)))
+}

@@ -1,0 +1,342 @@
+//! What one reading of an item found, and what it makes of the item's cards and bank accounts.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::adapters::sealing::SealingError;
+use crate::domain::autopay::bank_account::{BankAccount, BankReading, Unusable, UnusableReason};
+use crate::domain::autopay::card::{Card, CardReading, LastPayment, PostedPayment, posted_after};
+use crate::domain::autopay::identity::{AccountFacts, IdentityParts, card_parts, twins};
+use crate::domain::autopay::ids::{BankAccountId, CardId};
+use crate::domain::autopay::item::Item;
+use crate::domain::autopay::reading::Age;
+use crate::domain::autopay::setup::Setup;
+use crate::domain::bank::request::AccountType;
+use crate::domain::calendar::eastern_date;
+use crate::domain::ids::IdFormat;
+use crate::domain::money::Cents;
+use crate::domain::plaid::account::{AccountKind, PlaidAccount};
+use crate::domain::plaid::auth::AchNumbers;
+use crate::domain::plaid::item::{ItemStatus, PlaidItem};
+use crate::domain::plaid::liability::CardLiability;
+use crate::domain::plaid::transaction::{PlaidTransaction, TransactionChanges};
+use crate::domain::source::ExternalAccount;
+use crate::operations::OperationError;
+use crate::operations::system::Vault;
+use crate::ports::random::Random;
+use crate::store::keys;
+
+/// A balance of which Plaid does not say when the institution gave it may be this old: it asks about once a day.
+const CACHED_HOURS: i64 = 24;
+
+const CARD_PAYMENT: &str = "LOAN_PAYMENTS_CREDIT_CARD_PAYMENT";
+
+/// Everything that was read of an item, before anything of it is written.
+pub(super) struct Found {
+    /// When it was asked for.
+    pub at: Timestamp,
+    pub item: PlaidItem,
+    pub status: ItemStatus,
+    pub accounts: Vec<PlaidAccount>,
+    pub liabilities: Vec<CardLiability>,
+    pub transactions: TransactionChanges,
+    /// Empty where they were not asked for.
+    pub numbers: Vec<AchNumbers>,
+}
+
+/// What the keys of the deployment are needed for.
+pub(super) struct Keys<'a> {
+    pub vault: &'a Vault,
+    pub random: &'a dyn Random,
+}
+
+pub(super) fn is_card(account: &PlaidAccount) -> bool {
+    account.kind == AccountKind::Credit
+}
+
+/// The type of a bank account that can be debited; nothing for other accounts.
+pub(super) fn bank_account_type(account: &PlaidAccount) -> Option<AccountType> {
+    match (&account.kind, account.subtype.as_deref()) {
+        (AccountKind::Depository, Some("checking")) => Some(AccountType::Checking),
+        (AccountKind::Depository, Some("savings")) => Some(AccountType::Savings),
+        (AccountKind::Depository, _)
+        | (
+            AccountKind::Credit
+            | AccountKind::Loan
+            | AccountKind::Investment
+            | AccountKind::Other
+            | AccountKind::Unknown(_),
+            _,
+        ) => None,
+    }
+}
+
+impl Found {
+    fn age(&self, account: &PlaidAccount) -> Age {
+        let updated_at = account.balances.last_updated_datetime.or(self.status.transactions_updated_at);
+        Age { read_at: self.at, updated_at }
+    }
+
+    /// Of a bank account nothing is fresh that was not asked for at the bank.
+    fn bank_reading(&self, account: &PlaidAccount) -> BankReading {
+        let cached = self.at.checked_sub(SignedDuration::from_hours(CACHED_HOURS)).ok();
+        let age = self.age(account);
+        bank_reading(account, Age { updated_at: age.updated_at.or(cached), ..age })
+    }
+
+    fn institution_id(&self, item: &Item) -> String {
+        self.item.institution_id.clone().unwrap_or_else(|| item.institution_id.clone())
+    }
+
+    fn identity(&self, item: &Item, account: &PlaidAccount) -> IdentityParts {
+        let kind = match &account.kind {
+            AccountKind::Credit => "credit",
+            AccountKind::Depository => "depository",
+            AccountKind::Loan => "loan",
+            AccountKind::Investment => "investment",
+            AccountKind::Other => "other",
+            AccountKind::Unknown(kind) => kind,
+        };
+        let facts = AccountFacts {
+            institution_id: &self.institution_id(item),
+            kind,
+            subtype: account.subtype.as_deref(),
+            mask: account.mask.as_deref(),
+            name: &account.name,
+            official_name: account.official_name.as_deref(),
+            persistent_account_id: account.persistent_account_id.as_deref(),
+        };
+        card_parts(item.person_id, &facts)
+    }
+
+    /// The item's cards, each once, with whether another account of the item has the same identity. An account that was read before
+    /// stays the card that it was, whatever its name is now.
+    pub(super) fn cards(&self, item: &Item, vault: &Vault) -> Result<Vec<FoundCard<'_>>, IdFormat> {
+        let accounts: Vec<&PlaidAccount> = self.accounts.iter().filter(|account| is_card(account)).collect();
+        let identities = accounts.iter().map(|account| (account.account_id.as_str(), self.identity(item, account)));
+        let twins = twins(identities);
+        let mut found = BTreeMap::new();
+        for account in accounts {
+            let id = match item.cards.get(&account.account_id) {
+                Some(known) => *known,
+                None => {
+                    let parts = self.identity(item, account);
+                    CardId::of_fingerprint(vault.fingerprints.fingerprint(&parts.expose()).as_str())?
+                }
+            };
+            let has_twin = twins.contains(&account.account_id.as_str());
+            found.entry(id).or_insert(FoundCard { id, account, has_twin });
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// The card's reading, given what of its payments is known.
+    fn card_reading(&self, account: &PlaidAccount, known: &[PostedPayment]) -> CardReading {
+        let liability = self.liabilities.iter().find(|liability| liability.account_id == account.account_id);
+        let amount = liability.and_then(|liability| liability.last_payment_amount);
+        let on = liability.and_then(|liability| liability.last_payment_on);
+        CardReading {
+            age: self.age(account),
+            currency: account.balances.iso_currency_code.clone(),
+            balance: account.balances.current,
+            limit: account.balances.limit,
+            statement_balance: liability.and_then(|liability| liability.last_statement_balance),
+            statement_issued_on: liability.and_then(|liability| liability.last_statement_on),
+            minimum_payment: liability.and_then(|liability| liability.minimum_payment),
+            due_on: liability.and_then(|liability| liability.next_payment_due_on),
+            is_overdue: liability.and_then(|liability| liability.is_overdue),
+            last_payment: amount.zip(on).map(|(amount, on)| LastPayment { amount, on }),
+            posted: self.posted(&account.account_id, known),
+            is_gone: false,
+        }
+    }
+
+    fn posted(&self, account_id: &str, known: &[PostedPayment]) -> Vec<PostedPayment> {
+        let changes = &self.transactions;
+        let known = if changes.from_the_beginning { &[] } else { known };
+        let of_card = changes.added.iter().chain(&changes.modified).filter(|change| change.account_id == account_id);
+        let (payments, others): (Vec<_>, Vec<_>) = of_card.partition(|transaction| is_payment(transaction));
+        let gone = changes.removed.iter().map(|removed| removed.transaction_id.clone());
+        let gone = gone.chain(others.into_iter().map(|other| other.transaction_id.clone()));
+        let posted = payments.into_iter().filter_map(posted_payment).collect();
+        posted_after(known, posted, &gone.collect::<Vec<_>>(), eastern_date(self.at))
+    }
+}
+
+/// A posted payment to the card. Where Plaid has no guess at what it was for, every credit counts.
+fn is_payment(transaction: &PlaidTransaction) -> bool {
+    let category = transaction.personal_finance_category.as_ref();
+    let fits = category.is_none_or(|category| category.detailed == CARD_PAYMENT || category.primary == "TRANSFER_IN");
+    transaction.amount < Cents::ZERO && !transaction.pending && fits
+}
+
+fn posted_payment(transaction: &PlaidTransaction) -> Option<PostedPayment> {
+    let amount = Cents::ZERO.minus(transaction.amount).ok()?;
+    Some(PostedPayment { transaction_id: transaction.transaction_id.clone(), amount, on: transaction.date })
+}
+
+pub(super) fn bank_reading(account: &PlaidAccount, age: Age) -> BankReading {
+    BankReading {
+        age,
+        currency: account.balances.iso_currency_code.clone(),
+        available: account.balances.available,
+        current: account.balances.current,
+    }
+}
+
+/// A card among an item's accounts.
+pub(super) struct FoundCard<'a> {
+    pub id: CardId,
+    account: &'a PlaidAccount,
+    has_twin: bool,
+}
+
+impl FoundCard<'_> {
+    pub(super) fn account_id(&self) -> &str {
+        &self.account.account_id
+    }
+
+    /// A card that was never read before.
+    pub(super) fn first(&self, item: &Item, found: &Found) -> Card {
+        Card {
+            id: self.id,
+            version: 1,
+            person_id: item.person_id,
+            item_id: item.id.clone(),
+            account_id: self.account.account_id.clone(),
+            institution_id: found.institution_id(item),
+            institution_name: item.institution_name.clone(),
+            name: self.account.name.clone(),
+            mask: self.account.mask.clone(),
+            has_twin: self.has_twin,
+            reading: Some(found.card_reading(self.account, &[])),
+            setup: Setup::default(),
+            authorisation: None,
+            payments: Vec::new(),
+            announced: None,
+            last_decision: None,
+            due_at: None,
+            created_at: found.at,
+            updated_at: found.at,
+        }
+    }
+
+    /// Takes over what was read. By a new link it has new ids, and its transactions too.
+    pub(super) fn update(&self, card: &mut Card, item: &Item, found: &Found) {
+        let is_same_link = card.item_id == item.id && card.account_id == self.account.account_id;
+        let posted = card.reading.as_ref().map(|reading| reading.posted.clone()).filter(|_| is_same_link);
+        let reading = found.card_reading(self.account, &posted.unwrap_or_default());
+        card.item_id.clone_from(&item.id);
+        card.account_id.clone_from(&self.account.account_id);
+        card.name.clone_from(&self.account.name);
+        card.mask.clone_from(&self.account.mask);
+        card.has_twin = self.has_twin;
+        card.take(reading, eastern_date(found.at));
+        card.updated_at = found.at;
+        if card.authorisation.is_some() {
+            card.due_at = Some(found.at);
+        }
+    }
+}
+
+/// The card's account is no longer among the item's.
+pub(super) fn mark_gone(card: &mut Card, at: Timestamp) {
+    if let Some(reading) = card.reading.as_mut()
+        && !reading.is_gone
+    {
+        reading.is_gone = true;
+        card.updated_at = at;
+        card.due_at = Some(at);
+    }
+}
+
+/// A bank account among an item's accounts.
+pub(super) struct FoundBankAccount<'a> {
+    pub account: &'a PlaidAccount,
+    pub account_type: AccountType,
+    pub numbers: Option<&'a AchNumbers>,
+}
+
+impl FoundBankAccount<'_> {
+    fn sealed(&self, id: BankAccountId, keys: &Keys<'_>) -> Result<Option<ExternalAccount>, SealingError> {
+        let Some(numbers) = self.numbers else { return Ok(None) };
+        let number = numbers.account_number.expose();
+        let sealed = keys.vault.sealing.seal(number, &keys::bank_account(id).pk, keys.random)?;
+        let fingerprint = keys.vault.fingerprints.fingerprint(&[&numbers.routing_number, number]);
+        Ok(Some(ExternalAccount {
+            routing_number: numbers.routing_number.clone(),
+            sealed_account: sealed.as_str().to_owned(),
+            account_last4: numbers.account_number.last_four().to_owned(),
+            fingerprint: fingerprint.as_str().to_owned(),
+        }))
+    }
+
+    /// A bank account that was never read before, if its numbers are known.
+    pub(super) fn first(
+        &self,
+        id: BankAccountId,
+        item: &Item,
+        found: &Found,
+        keys: &Keys<'_>,
+    ) -> Result<Option<BankAccount>, OperationError> {
+        let Some(account) = self.sealed(id, keys)? else { return Ok(None) };
+        Ok(Some(BankAccount {
+            id,
+            version: 1,
+            person_id: item.person_id,
+            item_id: item.id.clone(),
+            account_id: self.account.account_id.clone(),
+            institution_id: found.institution_id(item),
+            name: self.account.name.clone(),
+            account,
+            account_type: self.account_type,
+            reading: Some(found.bank_reading(self.account)),
+            open_debits: Vec::new(),
+            proven_at: None,
+            unusable: None,
+            created_at: found.at,
+            updated_at: found.at,
+        }))
+    }
+
+    /// Takes over what was read. Numbers read anew make it usable again; a return code of the bank's stays until the numbers are others.
+    pub(super) fn update(
+        &self,
+        known: &mut BankAccount,
+        item: &Item,
+        found: &Found,
+        keys: &Keys<'_>,
+    ) -> Result<(), SealingError> {
+        known.item_id.clone_from(&item.id);
+        known.account_id.clone_from(&self.account.account_id);
+        known.name.clone_from(&self.account.name);
+        known.take(found.bank_reading(self.account));
+        known.updated_at = found.at;
+        let fresh = self.sealed(known.id, keys)?;
+        let has_other_numbers = fresh.as_ref().is_some_and(|fresh| fresh.fingerprint != known.account.fingerprint);
+        if has_other_numbers {
+            // Another number is a new link: nothing has been proven of it.
+            known.proven_at = None;
+        }
+        let has_numbers = fresh.is_some();
+        if let Some(fresh) = fresh {
+            known.account = fresh;
+        }
+        known.unusable = known.unusable.filter(|unusable| match unusable.reason {
+            UnusableReason::Returned(_) => !has_other_numbers,
+            UnusableReason::Withdrawn | UnusableReason::NumbersChanged => !has_numbers,
+        });
+        Ok(())
+    }
+}
+
+/// The bank account is no longer among the item's.
+pub(super) fn mark_withdrawn(account: &mut BankAccount, at: Timestamp) -> bool {
+    if account.unusable.is_some() {
+        return false;
+    }
+    account.unusable = Some(Unusable { reason: UnusableReason::Withdrawn, since: at });
+    account.updated_at = at;
+    true
+}

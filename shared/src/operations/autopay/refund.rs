@@ -1,0 +1,121 @@
+//! Giving a person's money back: an ACH credit to the bank account that it was pulled from.
+//!
+//! Guarantees: a payment's money is given back once, because the payment names its refund in the write that makes it. A refund has no
+//! funding of its own: it pays out what the funding of the payment brought, so that a return of that funding meets the refund instead.
+
+use super::super::advance::Lone;
+use super::notices;
+use crate::adapters::sealing::SealedText;
+use crate::domain::ach::text::{TextField, fit};
+use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::life::CardStep;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::bank::request::EntryClass;
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{Leg, Moved, State};
+use crate::domain::payment::{AccountPayee, Payee, Payment};
+use crate::domain::task::Task;
+use crate::operations::{OperationError, System, step};
+use crate::ports::table::{Change, Condition, TableError};
+use crate::store::history::HistoryEntry;
+use crate::store::keys;
+use crate::store::stored::{Stored as _, create, replace};
+
+/// What the person's bank shows (NACHA company entry description, 10 characters).
+const ENTRY_DESCRIPTION: &str = "REFUND";
+
+/// Makes the refund of what a payment did not pay out. One whose check was never sent ends canceled in the same write.
+pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), OperationError> {
+    let Lone { mut payment, mut funding, person, ends } = lone;
+    let Some(mut ends) = ends else { return Ok(()) };
+    let Some(facts) = payment.autopay.clone() else { return Ok(()) };
+    let now = system.clock.business_now();
+    let refund = refund_of(system, &payment, &funding, &facts, &person.name).await?;
+    if let Some(facts) = &mut payment.autopay {
+        facts.refunded_by = Some(refund.id);
+    }
+    let moved = match payment.leg.state {
+        State::Unprocessed => {
+            let kind = payment.kind();
+            payment.leg.cancel(kind)?
+        }
+        state @ (State::Submitting
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Failed
+        | State::Returned
+        | State::Canceled) => Moved { from: state, to: state, effects: Vec::new() },
+    };
+    let entry = HistoryEntry::new("refunded", &payment.leg, now).moved(&moved);
+    let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
+    changes.push(create(&refund)?);
+    // The money must still be there when its refund is made.
+    changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
+    CardStep::Undone.mark(&mut ends.card, payment.id, now);
+    changes.push(replace(&mut ends.card)?);
+    let (payment_id, amount, card_name) = (payment.id, payment.amount, ends.card.name);
+    let bank_account_last4 = refund.payee.account_last4().to_owned();
+    let mut told = vec![NoticeKind::RefundSent { payment_id, amount, bank_account_last4 }];
+    if payment.is_cancel_asked() {
+        told.push(NoticeKind::PaymentCanceled { payment_id, card_name, amount });
+    }
+    changes.extend(notices::puts(system, Recipient::Person(person.id), told).await?);
+    match system.table.write(changes).await {
+        Ok(()) => {
+            system.hint([Task::Advance { payment_id: refund.id }]).await;
+            Ok(())
+        }
+        // Something moved in between: what is left is decided anew.
+        Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn refund_of(
+    system: &System,
+    payment: &Payment,
+    funding: &crate::domain::funding::Funding,
+    facts: &AutopayFacts,
+    name: &str,
+) -> Result<Payment, OperationError> {
+    let pulled = funding.account.as_ref();
+    let pulled = pulled.ok_or_else(|| OperationError::Inconsistent(format!("{} names no account", funding.id)))?;
+    let now = system.clock.business_now();
+    let id = PaymentId::Lone(system.new_uuid());
+    let vault = system.vault().await?;
+    let sealed = SealedText::from(pulled.account.sealed_account.clone());
+    let number = vault.sealing.open(&sealed, &keys::funding(funding.id).pk)?;
+    let sealed = vault.sealing.seal(number.expose(), &keys::payment(id).pk, &*system.random)?;
+    let facts = AutopayFacts {
+        cancel_asked_at: None,
+        stop_asked_at: None,
+        refund_of: Some(payment.id),
+        refunded_by: None,
+        ..facts.clone()
+    };
+    Ok(Payment {
+        id,
+        version: 1,
+        amount: payment.amount,
+        payer_id: payment.payer_id.clone(),
+        round: 1,
+        leg: Leg::new(),
+        payee: Payee::Account(AccountPayee {
+            routing_number: pulled.account.routing_number.clone(),
+            sealed_account: sealed.as_str().to_owned(),
+            account_last4: pulled.account.account_last4.clone(),
+            account_type: pulled.account_type,
+            fingerprint: pulled.account.fingerprint.clone(),
+            name: fit(TextField::ReceiverName, name),
+            entry_class: EntryClass::Ppd,
+            entry_description: ENTRY_DESCRIPTION.to_owned(),
+        }),
+        check: None,
+        autopay: Some(Box::new(facts)),
+        row: None,
+        due_at: Some(now),
+        created_at: now,
+        updated_at: now,
+    })
+}

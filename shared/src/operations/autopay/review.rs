@@ -1,0 +1,235 @@
+//! Reviewing a card: everything that the decision needs is read consistently, the decision is recorded with its reason, and a payment
+//! is opened where it says so.
+//!
+//! Guarantees: whatever was decided on is written, or checked, under the version it was read at: of two reviews at once, of one card or
+//! of two cards on one bank account, only one holds, and the other decides again. Running it again is harmless.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::{OperationError, System, billers, payers};
+use super::open::{self, Opening};
+use super::{items, link, notices, people, reading};
+use crate::adapters::plaid::BalanceQuery;
+use crate::domain::autopay::bank_account::BankAccount;
+use crate::domain::autopay::card::{Card, LastDecision};
+use crate::domain::autopay::decision::{Decision, Inputs, SkipReason, announcement, decide};
+use crate::domain::autopay::ids::{CardId, PersonId};
+use crate::domain::autopay::item::{Item, event_of};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::person::Person;
+use crate::domain::autopay::reading::Age;
+use crate::domain::autopay::review::Review;
+use crate::domain::biller::Remittance;
+use crate::domain::calendar::eastern_date;
+use crate::domain::deadline::Deadline;
+use crate::domain::ids::PaymentId;
+use crate::domain::task::Task;
+use crate::ports::table::{Change, Condition, Order, Query, TableError, decode};
+use crate::store::keys;
+use crate::store::stored::{Stored, create, read, replace};
+
+/// A card with a standing authorisation is looked at this often, whether or not anything is heard of it.
+const REVIEW_EVERY_MINUTES: i64 = 12 * 60;
+
+/// What passes by itself is looked at again after this.
+const SOON_MINUTES: i64 = 15;
+
+/// Everything that a decision is made on, as it was read.
+struct Loaded {
+    person: Person,
+    card: Card,
+    card_item: Item,
+    /// The bank account that the setup names, and its item.
+    bank: Option<(BankAccount, Item)>,
+    remittance: Option<Remittance>,
+}
+
+/// Reviews a card. Nothing where there is no such card.
+pub async fn review(system: &System, card_id: CardId, deadline: Deadline) -> Result<Option<Review>, OperationError> {
+    for _ in 0..items::TRIES_MAX {
+        let Some(loaded) = Loaded::read(system, card_id).await? else { return Ok(None) };
+        match loaded.decide_and_save(system, deadline).await {
+            Ok(review) => return Ok(Some(review)),
+            Err(OperationError::Table(TableError::ConditionFailed { .. })) => {}
+            Err(other) => return Err(other),
+        }
+    }
+    Err(OperationError::Contended(format!("card {card_id}")))
+}
+
+/// The recorded reviews of a card of theirs, newest first, a page of the latest.
+pub async fn recorded(
+    system: &System,
+    person: PersonId,
+    card_id: CardId,
+    most: u32,
+) -> Result<Vec<Review>, OperationError> {
+    let card = people::card(system, person, card_id).await?;
+    let query = Query { order: Order::Descending, page_items: Some(most), ..Query::primary(keys::reviews_of(card.id)) };
+    let page = system.table.query(&query).await?;
+    Ok(page.items.into_iter().map(decode).collect::<Result<_, _>>()?)
+}
+
+async fn load_item(system: &System, item_id: &str) -> Result<Item, OperationError> {
+    read(&*system.table, &keys::item(item_id)).await?.ok_or_else(|| OperationError::not_found("item", item_id))
+}
+
+impl Loaded {
+    async fn read(system: &System, card_id: CardId) -> Result<Option<Self>, OperationError> {
+        let Some(card) = read::<Card>(&*system.table, &keys::card(card_id)).await? else { return Ok(None) };
+        let mut person = payers::load_person(system, card.person_id).await?;
+        if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(person.id)).await? {
+            person = payers::load_person(system, person.id).await?;
+        }
+        let card_item = load_item(system, &card.item_id).await?;
+        let bank = match card.setup.bank_account_id {
+            Some(id) => {
+                let account = people::bank_account(system, person.id, id).await?;
+                let item = load_item(system, &account.item_id).await?;
+                Some((account, item))
+            }
+            None => None,
+        };
+        let remittance = billers::remittance(system, &card.institution_id).await?;
+        Ok(Some(Self { person, card, card_item, bank, remittance }))
+    }
+
+    fn inputs<'a>(&'a self, system: &'a System, now: Timestamp) -> Inputs<'a> {
+        Inputs {
+            now,
+            person: &self.person,
+            card: &self.card,
+            card_item: self.card_item.state,
+            bank_account: self.bank.as_ref().map(|(account, item)| (account, item.state)),
+            has_remittance_address: self.remittance.is_some(),
+            policy: &system.settings.autopay,
+        }
+    }
+
+    async fn decide_and_save(mut self, system: &System, deadline: Deadline) -> Result<Review, OperationError> {
+        let now = system.clock.business_now();
+        let mut decision = decide(&self.inputs(system, now));
+        if decision.wants_bank_balance() && self.ask_bank(system, deadline).await? {
+            decision = decide(&self.inputs(system, system.clock.business_now()));
+        }
+        if matches!(decision, Decision::Pay { .. }) && self.person.column_bank_account_id.is_none() {
+            self.person = people::ensure_bank_account(system, self.person, deadline).await?;
+            // The person as they stand now may have been blocked since.
+            decision = decide(&self.inputs(system, system.clock.business_now()));
+        }
+        let review = decision.review(&self.inputs(system, system.clock.business_now()));
+        self.save(system, &decision, &review).await?;
+        Ok(review)
+    }
+
+    /// Reads the balance at the bank. Answers whether there is one; what Plaid says instead is noted at the item.
+    async fn ask_bank(&mut self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
+        let Some((account, item)) = self.bank.as_mut() else { return Ok(false) };
+        if !item.state.lets_decide(system.clock.business_now()) {
+            return Ok(false);
+        }
+        let token = link::access_token(system, item).await?;
+        let query = BalanceQuery { account_ids: vec![account.account_id.clone()], updated_from: None };
+        let at = system.clock.business_now();
+        match system.plaid().await?.balances(&token, &query, deadline).await {
+            Ok(answer) => {
+                let found = answer.accounts.iter().find(|found| found.account_id == account.account_id);
+                let Some(found) = found else { return Ok(false) };
+                let updated_at = found.balances.last_updated_datetime;
+                account.take(reading::bank_reading(found, Age { read_at: at, updated_at }));
+                Ok(true)
+            }
+            Err(error) => {
+                tracing::warn!(item = item.id, %error, "a bank balance could not be read");
+                items::happened(system, &item.id, event_of(&error)).await?;
+                *item = load_item(system, &item.id).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// One write: the card with what was decided, what the person is told, and the payment where there is one.
+    async fn save(mut self, system: &System, decision: &Decision, review: &Review) -> Result<(), OperationError> {
+        let now = review.at;
+        let mut changes = Vec::new();
+        if decision.is_news(&self.card) {
+            changes.push(create(review)?);
+            self.card.last_decision = Some(LastDecision { at: now, code: review.code.clone() });
+        }
+        if let Some(kind) = decision.notice(&self.card, eastern_date(now)) {
+            changes.extend(notices::puts(system, Recipient::Person(self.person.id), [kind]).await?);
+        }
+        changes.extend(self.ask_what_is_not_shown(system, now).await?);
+        if let Some(announced) = announcement(decision, eastern_date(now)) {
+            self.card.announced = Some(announced);
+        }
+        let opened = match decision {
+            Decision::Pay { .. } => Some(self.open(system, review, &mut changes).await?),
+            Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => None,
+        };
+        self.card.due_at = next_review(&self.card, decision, now);
+        self.card.updated_at = now;
+        changes.push(replace(&mut self.card)?);
+        system.table.write(changes).await?;
+        tracing::info!(card = %self.card.id, decision = review.code, "a card was reviewed");
+        system.hint(opened.map(|payment_id| Task::Advance { payment_id })).await;
+        Ok(())
+    }
+
+    /// The changes of a payment besides the card's; the person and the links are held to what was decided on.
+    async fn open(
+        &mut self,
+        system: &System,
+        review: &Review,
+        changes: &mut Vec<Change>,
+    ) -> Result<PaymentId, OperationError> {
+        let missing = || OperationError::Inconsistent(format!("{} is to be paid without a setup", review.card_id));
+        let amount = review.amount.ok_or_else(missing)?;
+        let remittance = self.remittance.clone().ok_or_else(missing)?;
+        let (bank_account, bank_item) = self.bank.as_mut().ok_or_else(missing)?;
+        let (person, card) = (&self.person, &mut self.card);
+        let opening = Opening { person, card, bank_account, remittance, amount, review };
+        let (payment_id, puts) = open::open(system, opening).await?;
+        changes.extend(puts);
+        bank_account.updated_at = review.at;
+        changes.push(replace(bank_account)?);
+        changes.push(unchanged(&mut self.person));
+        changes.push(unchanged(&mut self.card_item));
+        if bank_item.id != self.card_item.id {
+            changes.push(unchanged(bank_item));
+        }
+        Ok(payment_id)
+    }
+
+    /// Asks the person about cashed checks that Plaid does not show.
+    async fn ask_what_is_not_shown(&mut self, system: &System, now: Timestamp) -> Result<Vec<Change>, OperationError> {
+        let card_name = self.card.name.clone();
+        let mut asked = Vec::new();
+        for payment in &mut self.card.payments {
+            if payment.ask(now) {
+                let (payment_id, amount) = (payment.payment_id, payment.amount);
+                asked.push(NoticeKind::PostedAsked { payment_id, card_name: card_name.clone(), amount });
+            }
+        }
+        notices::puts(system, Recipient::Person(self.person.id), asked).await
+    }
+}
+
+/// Holds a write back unless the item is as it was read.
+fn unchanged<T: Stored>(item: &mut T) -> Change {
+    Change::Check { key: item.key(), condition: Condition::VersionIs(*item.version_mut()) }
+}
+
+/// When a card is looked at again. What it waits for makes it due as well.
+fn next_review(card: &Card, decision: &Decision, now: Timestamp) -> Option<Timestamp> {
+    let after = |minutes: i64| now.checked_add(SignedDuration::from_mins(minutes)).ok();
+    let stands = card.authorisation.as_ref().is_some_and(|authorisation| authorisation.revoked_at.is_none());
+    let asks_at = card.payments.iter().filter_map(|payment| payment.asks_at()).min();
+    let again = match decision {
+        Decision::Skip(SkipReason::BankBalanceStale { .. } | SkipReason::Paused) => after(SOON_MINUTES),
+        Decision::Pay { .. } | Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => {
+            after(REVIEW_EVERY_MINUTES)
+        }
+    };
+    [again.filter(|_| stands), asks_at].into_iter().flatten().min()
+}

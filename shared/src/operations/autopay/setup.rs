@@ -1,0 +1,90 @@
+//! Setting a card up, step by step and in any order; what is left out stays as it is.
+
+use super::super::{OperationError, System, billers};
+use super::people;
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::autopay::rule::{Caps, Rule};
+use crate::domain::autopay::setup::{Missing, SealedCardNumber, is_card_number, missing};
+use crate::domain::ids::PaymentId;
+use crate::domain::secret::AccountNumber;
+use crate::domain::task::Task;
+use crate::store::keys;
+use crate::store::stored::replace;
+
+/// What a person chooses at once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    pub bank_account_id: Option<BankAccountId>,
+    pub rule: Option<Rule>,
+    pub caps: Option<Caps>,
+    pub card_number: Option<AccountNumber>,
+}
+
+/// What is still to be done before the card can be paid.
+pub async fn missing_of(system: &System, card: &Card) -> Result<Vec<Missing>, OperationError> {
+    let has_remittance_address = billers::remittance(system, &card.institution_id).await?.is_some();
+    Ok(missing(card, has_remittance_address))
+}
+
+/// Takes over what the person chose. The same again changes nothing.
+pub async fn choose(
+    system: &System,
+    person: PersonId,
+    card_id: CardId,
+    chosen: Chosen,
+) -> Result<Card, OperationError> {
+    let mut card = people::card(system, person, card_id).await?;
+    if let Some(id) = chosen.bank_account_id {
+        people::bank_account(system, person, id).await?;
+        card.setup.bank_account_id = Some(id);
+    }
+    if let Some(rule) = chosen.rule {
+        rule.check().map_err(AutopayRefusal::Rule)?;
+        card.setup.rule = Some(rule);
+    }
+    if let Some(caps) = chosen.caps {
+        caps.check().map_err(AutopayRefusal::Rule)?;
+        card.setup.caps = caps;
+    }
+    if let Some(number) = chosen.card_number {
+        card.setup.card_number = Some(sealed(system, card_id, &number).await?);
+    }
+    save(system, card).await
+}
+
+async fn sealed(system: &System, card_id: CardId, number: &AccountNumber) -> Result<SealedCardNumber, OperationError> {
+    if !is_card_number(number) {
+        return Err(AutopayRefusal::CardNumber.into());
+    }
+    let vault = system.vault().await?;
+    let sealed = vault.sealing.seal(number.expose(), &keys::card(card_id).pk, &*system.random)?;
+    Ok(SealedCardNumber { sealed: sealed.as_str().to_owned(), last4: number.last_four().to_owned() })
+}
+
+/// Saves a card that its person changed, and has it reviewed.
+pub(super) async fn save(system: &System, mut card: Card) -> Result<Card, OperationError> {
+    let now = system.clock.business_now();
+    card.updated_at = now;
+    card.due_at = Some(now);
+    system.table.write(vec![replace(&mut card)?]).await?;
+    system.hint([Task::Review { card_id: card.id }]).await;
+    Ok(card)
+}
+
+/// The person says that the issuer credited a payment that Plaid does not show. Said again, nothing changes.
+pub async fn confirm_posted(
+    system: &System,
+    person: PersonId,
+    card_id: CardId,
+    payment_id: PaymentId,
+) -> Result<Card, OperationError> {
+    let mut card = people::card(system, person, card_id).await?;
+    let payment = card.payments.iter_mut().find(|payment| payment.payment_id == payment_id);
+    let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
+    if payment.confirmed() {
+        return save(system, card).await;
+    }
+    if payment.is_shown() { Ok(card) } else { Err(AutopayRefusal::NotCashed.into()) }
+}
