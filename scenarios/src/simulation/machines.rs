@@ -6,7 +6,6 @@ use axum::body::Body;
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use shared::ports::clock::Clock as _;
 use shared::ports::queue::QueueName;
 use shared::ports::table::{Index, Query, Table as _};
 use shared::store::keys;

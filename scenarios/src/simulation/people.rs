@@ -14,6 +14,8 @@ use super::providers::text;
 use super::{AUDIENCE, Simulation};
 use crate::error::{Played, ScenarioError};
 
+/// The name of every person who links something; made up.
+const HOLDER: &str = "Ann Example";
 const TOKEN_SECONDS: i64 = 3_600;
 
 /// Who calls, by the subject of their token.
@@ -87,7 +89,7 @@ impl Simulation {
             "control": "finish_link", "link_token": text(&started["link_token"])?,
             "user_id": person, "institution_id": institution_id,
         }))?;
-        let linked = json!({ "public_token": text(&finished["public_token"])? });
+        let linked = json!({ "public_token": text(&finished["public_token"])?, "holder_name": HOLDER });
         self.call(caller, Method::POST, "/items", linked).await?;
         text(&finished["item_id"])
     }
@@ -95,7 +97,7 @@ impl Simulation {
     /// A person goes through update mode for an item that asked for it, and comes back to us.
     pub(crate) async fn repair(&self, person: &'static str, item_id: &str) -> Played<()> {
         let caller = Caller::Person(person);
-        let started = self.call(caller, Method::POST, "/link-tokens", json!({ "item_id": item_id })).await?;
+        let started = self.call(caller, Method::POST, "/link-tokens", json!({ "repair": { "item_id": item_id } })).await?;
         let link_token = text(&started["link_token"])?;
         self.providers.tell_plaid(json!({ "control": "finish_link", "link_token": link_token }))?;
         self.call(caller, Method::POST, &format!("/items/{item_id}/repaired"), Value::Null).await?;
@@ -104,16 +106,13 @@ impl Simulation {
 
     /// Two operators enter where an institution takes checks.
     pub(crate) async fn enter_remittance_address(&self, institution_id: &str) -> Played<()> {
-        let decision = json!({
-            "by": "check",
-            "payee_name": "Example Card Services",
-            "address": {
-                "line_1": "PO Box 100", "city": "Wilmington", "state": "DE", "postal_code": "19886", "country_code": "US",
-            },
+        let remittance = json!({
+            "name": "Example Card Services",
+            "address": { "line_1": "PO Box 100", "city": "Wilmington", "state": "DE", "postal_code": "19886" },
         });
-        let path = format!("/billers/{institution_id}");
-        self.call(Caller::Operator("olga"), Method::PUT, &path, decision.clone()).await?;
-        self.call(Caller::Operator("oscar"), Method::POST, &format!("{path}/confirm"), decision).await?;
+        let path = format!("/billers/{institution_id}/remittance");
+        self.call(Caller::Operator("olga"), Method::PUT, &path, remittance.clone()).await?;
+        self.call(Caller::Operator("oscar"), Method::POST, &format!("{path}/confirm"), remittance).await?;
         Ok(())
     }
 }

@@ -16,7 +16,7 @@ pub(super) const BANK: &str = "ins_2";
 pub(super) const ISSUER: &str = "ins_3";
 /// Made up, and never to be seen in a log.
 pub(crate) const BANK_ACCOUNT_NUMBER: &str = "000123456789";
-pub(crate) const CARD_NUMBER: &str = "4111000000004421";
+pub(crate) const CARD_NUMBER: &str = "4111000001004421";
 
 /// A card of Ann's, as its issuer has it.
 #[derive(Clone, Copy, Debug)]
@@ -122,7 +122,10 @@ pub(super) async fn authorise(simulation: &Simulation, card_id: &str, range: (&s
     let (least, most) = range;
     let path = format!("/authorisation-text?card_id={card_id}&least={least}&most={most}");
     let text = simulation.call(Caller::Person(ANN), Method::GET, &path, Value::Null).await?;
-    let agreed = json!({ "text_version": text["text_version"], "range": { "least": least, "most": most } });
+    let agreed = json!({
+        "text_version": text["text_version"], "bank_account_id": text["bank_account_id"],
+        "range": { "least": least, "most": most },
+    });
     let path = format!("/cards/{card_id}/authorisation");
     simulation.call(Caller::Person(ANN), Method::POST, &path, agreed).await.map(drop)
 }
