@@ -78,6 +78,11 @@ impl EmbeddedDynamodb {
         self.client.clone()
     }
 
+    /// The engine itself.
+    pub(crate) fn engine(&self) -> InProcess {
+        self.in_process.clone()
+    }
+
     /// Where the engine listens, for other tools.
     pub fn endpoint(&self) -> &str {
         &self.endpoint

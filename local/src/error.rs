@@ -13,6 +13,10 @@ pub enum LocalError {
     Answer { what: &'static str, status: u16, detail: String },
     #[error("the local API cannot be reached: {0}")]
     Unreachable(#[from] reqwest::Error),
+    #[error("there is no sample {0}: `clearway event` lists them")]
+    NoSuchEvent(String),
+    #[error("no stack answers at {url} ({cause}): start `clearway`, or name another with --url")]
+    NoStack { url: String, cause: String },
     #[error("an answer cannot be read: {0}")]
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]

@@ -32,14 +32,18 @@ impl InProcess {
         Self { database }
     }
 
-    fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        let body = request.body().bytes().unwrap_or_default();
-        let (status, text) = match self.run(operation, body) {
+    /// Status and body of an operation's answer.
+    pub(crate) fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
+        match self.run(operation, body) {
             Ok(text) => (200, text),
             Err(refused) => (refused.status_code(), refused.to_json()),
-        };
+        }
+    }
+
+    fn respond(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        let (status, text) = self.answer(operation, request.body().bytes().unwrap_or_default());
         let status = StatusCode::try_from(status).map_err(|cause| ConnectorError::other(cause.into(), None))?;
         Ok(HttpResponse::new(status, SdkBody::from(text)))
     }
@@ -75,7 +79,7 @@ fn run<Request: DeserializeOwned, Answer: Serialize>(
 impl HttpConnector for InProcess {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let engine = self.clone();
-        HttpConnectorFuture::new(async move { engine.answer(&request) })
+        HttpConnectorFuture::new(async move { engine.respond(&request) })
     }
 }
 

@@ -4,8 +4,10 @@
 pub mod autopay;
 pub mod embedded_dynamodb;
 pub mod error;
+pub mod event;
 pub mod generate;
 mod in_process;
 pub mod payroll;
 pub mod serve;
+pub mod simulators;
 pub mod stack;

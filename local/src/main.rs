@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
-use local::{autopay, generate, payroll, serve};
+use local::{autopay, event, generate, payroll, serve, simulators};
 
 /// The embedded DynamoDB and the SDK's JSON allocate a great deal.
 #[global_allocator]
@@ -28,6 +28,10 @@ enum Command {
     Autopay(autopay::AutopayOptions),
     /// Write a synthetic payroll file, and its manifest beside it.
     Generate(generate::GenerateOptions),
+    /// Serve the simulated Column and Plaid and a token issuer alone, and print where, for a stack that runs elsewhere.
+    Simulators(simulators::SimulatorsOptions),
+    /// Write a sample event for a function to standard output, signed by the running stack; without NAME list them.
+    Event(event::EventOptions),
 }
 
 #[tokio::main]
@@ -40,6 +44,8 @@ async fn main() -> ExitCode {
         Some(Command::Payroll(options)) => payroll::run(options).await,
         Some(Command::Autopay(options)) => autopay::run(&options).await.map(|()| Ended::Completed),
         Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
+        Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Completed),
+        Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Completed),
         None => serve::run(arguments.serve).await.map(|()| Ended::Completed),
     };
     match ended {

@@ -1,5 +1,6 @@
 //! `clearway` without a command: serves the stack, and says how to use it.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -19,6 +20,9 @@ pub struct ServeOptions {
     pub store: Store,
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
+    /// Another address lets containers in, and whoever else reaches it: on Linux, Docker's is 172.17.0.1.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub listen: IpAddr,
     /// An institution that the simulated Plaid does not know. Repeatable.
     #[arg(long, value_name = "ins_N")]
     pub unpayable: Vec<String>,
@@ -33,6 +37,7 @@ pub async fn run(options: ServeOptions) -> Result<(), LocalError> {
         store: options.store,
         unknown_institutions: options.unpayable.into_iter().collect(),
         port: options.port,
+        address: Some(options.listen),
     })
     .await?;
     say_how(&stack);

@@ -91,6 +91,12 @@ impl Bank {
         self.call("POST", target, Some(body))
     }
 
+    /// From now on the bank sends these events alone.
+    pub fn send_only(&self, events: &[String]) {
+        let endpoint = text(&self.get("/webhook-endpoints")["webhook_endpoints"][0]["id"]);
+        self.call("PATCH", &format!("/webhook-endpoints/{endpoint}"), Some(&json!({ "enabled_events": events })));
+    }
+
     fn call(&self, method: &str, target: &str, body: Option<&Value>) -> Value {
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!(":{}", world::BANK_KEY));
         let mut request = Request::new(method, target).with_header("authorization", &format!("Basic {credentials}"));

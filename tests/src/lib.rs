@@ -4,6 +4,7 @@
 //! steps every time. What comes out is judged by [`audit`], which asks the bank through its own API and counts for itself.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails its test right there")]
 
+pub mod api;
 pub mod audit;
 pub mod bank;
 pub mod delivery;
@@ -11,3 +12,4 @@ pub mod file;
 pub mod journey;
 pub mod network;
 pub mod power;
+pub mod recording;

@@ -20,13 +20,13 @@ use shared::domain::ids::PaymentId;
 use shared::domain::payment::Payment;
 use shared::domain::people::ExpectedToken;
 use shared::domain::task::{QueueName, Task};
-use shared::operations::autopay::{read as reading, review};
+use shared::operations::autopay::{items as links, read as reading, review};
 use shared::operations::{Settings, billers, due};
 use shared::ports::clock::Clock;
-use shared::ports::table::{Query, Table, decode};
+use shared::ports::table::{Query, decode};
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 use shared::store::keys;
-use shared::store::stored::read;
+use shared::store::stored::{read, replace};
 use simulators::http::Answer;
 use simulators::shell::{ColumnServer, PlaidServer};
 use tower::ServiceExt;
@@ -262,6 +262,7 @@ impl Scene {
     }
 
     async fn read(&self, item_id: &str) {
+        links::read_soon(&self.world.system, item_id).await.unwrap();
         reading::read(&self.world.system, item_id, self.world.deadline_in(120)).await.unwrap();
     }
 
@@ -356,9 +357,13 @@ async fn a_card_above_its_threshold_opens_one_payment_with_its_reason() {
 async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
     let scene = Scene::with(&json!([card("card", "4821"), checking(1_000)]));
     let (card_id, _) = scene.ready().await;
+    // What was read at linking is no longer fresh.
+    scene.world.clock.advance(Duration::from_secs(2 * 3_600));
     let reviewed = scene.review(&card_id).await;
     assert_eq!((&reviewed["action"], &reviewed["code"]), (&json!("skip"), &json!("insufficient_bank_balance")));
     assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
+    scene.review(&card_id).await;
+    assert_eq!(scene.calls("/accounts/balance/get"), 1, "a fresh balance is not paid for twice");
 }
 
 #[tokio::test]
@@ -495,19 +500,62 @@ async fn a_removed_link_pays_nothing_more_and_its_token_is_given_back() {
 }
 
 #[tokio::test]
-async fn a_link_is_read_again_by_itself_and_one_reading_at_a_time() {
+async fn a_link_is_read_again_by_itself_when_it_is_due_and_no_sooner() {
     let scene = Scene::usual();
     let item_id = scene.link().await;
     let readings = scene.calls("/liabilities/get");
+    let deadline = scene.world.deadline_in(120);
+    reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
+    assert_eq!(scene.calls("/liabilities/get"), readings, "nothing is new");
     scene.tasks();
     scene.world.clock.advance(Duration::from_secs(13 * 3_600));
     due::run(&scene.world.system).await.unwrap();
     assert_eq!(scene.tasks(), [Task::ReadItem { item_id: item_id.clone() }]);
-    let system = &scene.world.system;
-    let deadline = scene.world.deadline_in(120);
-    let (one, other) =
-        tokio::join!(reading::read(system, &item_id, deadline), reading::read(system, &item_id, deadline));
-    one.and(other).unwrap();
+    scene.read(&item_id).await;
     assert_eq!(scene.calls("/liabilities/get"), readings + 1);
     assert_eq!(scene.calls("/auth/get"), 1, "numbers are asked for once");
+}
+
+#[tokio::test]
+async fn while_somebody_reads_a_link_nobody_else_does() {
+    let scene = Scene::usual();
+    let item_id = scene.link().await;
+    let readings = scene.calls("/liabilities/get");
+    let mut item = scene.item(&item_id).await;
+    let until = scene.world.clock.elapsed_now().checked_add(Duration::from_secs(60)).unwrap();
+    item.reading_until = Some(until);
+    scene.world.system.table.write(vec![replace(&mut item).unwrap()]).await.unwrap();
+    scene.read(&item_id).await;
+    assert_eq!(scene.calls("/liabilities/get"), readings);
+    // Whoever it was never came back.
+    scene.world.clock.advance(Duration::from_secs(61));
+    scene.read(&item_id).await;
+    assert_eq!(scene.calls("/liabilities/get"), readings + 1);
+}
+
+#[tokio::test]
+async fn an_institution_that_is_down_is_asked_again_later_and_nothing_is_paid_meanwhile() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    let fault =
+        json!({"fault": {"kind": "refuse", "code": "INSTITUTION_DOWN"}, "count": 1, "path_prefix": "/liabilities"});
+    scene.control("fault-calls", fault);
+    scene.read(&item_id).await;
+    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "institution_down");
+    assert_eq!(scene.review(&card_id).await["code"], "link_broken");
+    scene.read(&item_id).await;
+    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "healthy");
+    assert_eq!(scene.review(&card_id).await["action"], "pay");
+}
+
+#[tokio::test]
+async fn a_withdrawn_permission_ends_the_link_and_its_bank_account() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    scene.control("revoke-permission", json!({"item_id": item_id}));
+    scene.read(&item_id).await;
+    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "revoked");
+    assert!(scene.notices().await.contains(&"link_revoked".to_owned()));
+    assert_eq!(scene.review(&card_id).await["action"], "skip");
+    assert_eq!(scene.get("/bank-accounts").await.body["items"][0]["unusable"], "withdrawn");
 }

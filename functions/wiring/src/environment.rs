@@ -25,6 +25,8 @@ pub struct Environment {
     pub queue_urls: QueueUrls,
     /// The topic that notices are published to.
     pub notices_topic_arn: String,
+    /// Where AWS's services are, if not at AWS: an emulator, or a laptop's stack.
+    pub endpoint_url: Option<String>,
     /// What the names of the deployment's secrets have in common.
     pub secrets_prefix: String,
     pub settings: Settings,
@@ -37,6 +39,8 @@ pub enum EnvironmentError {
     Missing(&'static str),
     #[error("the environment variable {name} is not {expected}: correct it in the function's template")]
     Unreadable { name: &'static str, expected: &'static str },
+    #[error("the environment variable {0} is for emulators alone, and AWS_ENDPOINT_URL names none: remove it")]
+    EmulatorOnly(&'static str),
 }
 
 /// A variable of this process; an empty one counts as not set.
@@ -71,6 +75,7 @@ impl Environment {
             bucket_name: text("BUCKET_NAME")?,
             queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
             notices_topic_arn: text("NOTICES_TOPIC_ARN")?,
+            endpoint_url: variable("ENDPOINT_URL"),
             secrets_prefix: text("SECRETS_PREFIX")?,
             settings,
         })
@@ -81,6 +86,21 @@ impl Environment {
 pub(crate) fn expected_token(variable: impl Fn(&str) -> Option<String>) -> Result<ExpectedToken, EnvironmentError> {
     let text = |name| variable(name).ok_or(EnvironmentError::Missing(name));
     Ok(ExpectedToken { issuer: text("OIDC_ISSUER")?, audience: text("OIDC_AUDIENCE")? })
+}
+
+/// How far business time is ahead of the system's, where a test of the deployed stack has moved it. The template never sets this, and a
+/// function that speaks to AWS itself does not start with it.
+pub(crate) fn business_time_ahead(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<Duration>, EnvironmentError> {
+    const NAME: &str = "BUSINESS_TIME_AHEAD_SECONDS";
+    if variable(NAME).is_none() {
+        return Ok(None);
+    }
+    if variable("AWS_ENDPOINT_URL").is_none() {
+        return Err(EnvironmentError::EmulatorOnly(NAME));
+    }
+    parsed(&variable, NAME, "a whole number of seconds").map(|seconds| Some(Duration::from_secs(seconds)))
 }
 
 fn parsed<T: FromStr>(
@@ -134,6 +154,23 @@ mod tests {
         for (name, _) in COMPLETE {
             assert_eq!(read_with(name, None).unwrap_err(), EnvironmentError::Missing(name));
         }
+    }
+
+    fn ahead(seconds: Option<&str>, endpoint: Option<&str>) -> Result<Option<Duration>, EnvironmentError> {
+        business_time_ahead(|name| {
+            let value = if name == "AWS_ENDPOINT_URL" { endpoint } else { seconds };
+            value.map(str::to_owned)
+        })
+    }
+
+    #[test]
+    fn business_time_is_moved_on_an_emulator_alone() {
+        let emulator = Some("http://127.0.0.1:4566");
+        assert_eq!(ahead(None, None), Ok(None));
+        assert_eq!(ahead(None, emulator), Ok(None));
+        assert_eq!(ahead(Some("86400"), emulator), Ok(Some(Duration::from_secs(86_400))));
+        assert_eq!(ahead(Some("86400"), None), Err(EnvironmentError::EmulatorOnly("BUSINESS_TIME_AHEAD_SECONDS")));
+        assert!(matches!(ahead(Some("-1"), emulator), Err(EnvironmentError::Unreadable { .. })));
     }
 
     #[test]

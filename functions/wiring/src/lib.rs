@@ -11,6 +11,7 @@ use std::sync::Arc;
 use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::dynamodb::DynamoTable;
 use shared::adapters::http_transport::{HttpSetupError, HttpTransport};
+use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::s3::S3Objects;
 use shared::adapters::secrets_aws::AwsSecrets;
 use shared::adapters::secrets_cached::CachedSecrets;
@@ -20,7 +21,11 @@ use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::operations::System;
 use shared::operations::system::Clients;
+use shared::ports::clock::Clock;
+use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::util::SubscriberInitExt;
 
 pub use api_gateway::{serve, without_stage};
 pub use environment::{Environment, EnvironmentError};
@@ -37,9 +42,17 @@ pub enum WiringError {
 /// The system over AWS, from the environment. Asks no service yet.
 pub async fn system() -> Result<System, WiringError> {
     let environment = Environment::from_process()?;
-    let config = clients::defaults().load().await;
+    let config = clients::defaults();
+    let config = match &environment.endpoint_url {
+        Some(url) => config.endpoint_url(url),
+        None => config,
+    };
+    let config = config.load().await;
     let aws = AwsClients::from_config(&config);
-    let clock = Arc::new(SystemClock);
+    let clock: Arc<dyn Clock> = match environment::business_time_ahead(environment::process_variable)? {
+        None => Arc::new(SystemClock),
+        Some(ahead) => Arc::new(MovableClock::ahead_by(ahead)),
+    };
     let random = Arc::new(SystemRandom);
     let secrets = AwsSecrets::new(aws_sdk_secretsmanager::Client::new(&config), environment.secrets_prefix);
     Ok(System {
@@ -65,7 +78,15 @@ pub fn verifier(system: &System) -> Result<Arc<TokenVerifier>, WiringError> {
 /// Logs as JSON lines on standard output. `RUST_LOG` says how much; `info` where it is not set.
 pub fn init_tracing() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    subscriber(filter, std::io::stdout).init();
+}
+
+/// What writes the log, onto any writer.
+pub fn subscriber<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
     // Lambda stamps every line with its time.
-    subscriber.with_env_filter(filter).without_time().init();
+    subscriber.with_env_filter(filter).without_time().with_writer(writer).finish()
 }

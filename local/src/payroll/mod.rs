@@ -84,6 +84,7 @@ pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
         store: options.store,
         unknown_institutions: unknown,
         port: 0,
+        address: None,
     })
     .await?;
     plan_returns(&stack, options.returns)?;

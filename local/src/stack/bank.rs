@@ -47,8 +47,7 @@ pub(super) fn open(
 
 /// Registers our webhook, or points the registered one at this run's port.
 pub(super) fn register_webhook(column: &ColumnServer, url: &str, api_key: &str) -> Result<Registration, LocalError> {
-    let entities = call(column, api_key, "GET", "/entities", None)?;
-    let entity_id = text(&entities["entities"][0]["id"])?;
+    let entity_id = entity_id(column, api_key)?;
     let endpoints = call(column, api_key, "GET", "/webhook-endpoints", None)?;
     let body = json!({ "url": url, "enabled_events": EVENTS, "description": "local" });
     let endpoint = match endpoints["webhook_endpoints"][0]["id"].as_str() {
@@ -56,6 +55,12 @@ pub(super) fn register_webhook(column: &ColumnServer, url: &str, api_key: &str) 
         None => call(column, api_key, "POST", "/webhook-endpoints", Some(&body))?,
     };
     Ok(Registration { entity_id, secret: text(&endpoint["secret"])? })
+}
+
+/// The entity under which each source gets its own account.
+pub(super) fn entity_id(column: &ColumnServer, api_key: &str) -> Result<String, LocalError> {
+    let entities = call(column, api_key, "GET", "/entities", None)?;
+    text(&entities["entities"][0]["id"])
 }
 
 fn text(value: &Value) -> Result<String, LocalError> {

@@ -3,13 +3,16 @@
 //! Guarantees: the handlers are the ones Lambda runs; business time moves only while no task, webhook or call is under way. With a data
 //! folder everything outlives the process, at whatever moment it is killed.
 
+mod aws_route;
 mod bank;
+pub mod development;
 mod objects_route;
+pub mod providers;
 pub mod time;
 mod workers;
 
 use std::collections::BTreeSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +30,7 @@ use shared::adapters::recorded_notices::RecordedNotices;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_cached::CachedSecrets;
 use shared::adapters::secrets_fixed::FixedSecrets;
-use shared::adapters::system::SystemRandom;
+use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::autopay::decision::Policy;
 use shared::domain::people::{ExpectedToken, Role};
@@ -44,6 +47,8 @@ use tokio::task::JoinSet;
 
 use crate::embedded_dynamodb::EmbeddedDynamodb;
 use crate::error::LocalError;
+
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// Whom development tokens are for.
 const AUDIENCE: &str = "clearway-local";
@@ -77,6 +82,8 @@ pub struct StackOptions {
     pub unknown_institutions: BTreeSet<String>,
     /// 0 takes any free port.
     pub port: u16,
+    /// None is the loopback. Another one lets containers in, and whoever else reaches it.
+    pub address: Option<IpAddr>,
 }
 
 /// A running stack. It ends with this value.
@@ -123,9 +130,11 @@ impl Stack {
         clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
 
         let mut tasks = JoinSet::new();
-        let (api, base_url) = listen(options.port).await?;
-        let (column_listener, column_url) = listen(0).await?;
-        let (plaid_listener, plaid_url) = listen(0).await?;
+        let address = options.address.unwrap_or(LOOPBACK);
+        let (api, base_url) = listen(address, options.port).await?;
+        // Beside a named port, so that functions which run elsewhere find them.
+        let (column_listener, column_url) = listen(address, beside(options.port, 1)).await?;
+        let (plaid_listener, plaid_url) = listen(address, beside(options.port, 2)).await?;
         let business: simulators::shell::Clock = {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
@@ -191,7 +200,14 @@ impl Stack {
             .merge(reports::routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
             .merge(plaid_webhook::routes(system.clone()))
-            .merge(objects_route::router(objects))
+            .merge(objects_route::router(objects.clone()))
+            .merge(aws_route::router(aws_route::Services {
+                engine: embedded.as_ref().map(EmbeddedDynamodb::engine),
+                queue: queue.clone(),
+                objects,
+                secrets: system.secrets.clone(),
+            }))
+            .merge(development_route(&issuer, &clock, registration.secret))
             .nest("/issuer", issuer.router());
         let router = conventions(router);
         serve(&mut tasks, api, router);
@@ -217,28 +233,60 @@ impl Stack {
 
     /// A development token for one of the two persons that payroll needs.
     pub fn token(&self, subject: &str, roles: &[Role]) -> String {
-        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
-        self.issuer.mint(&Grant {
-            subject,
-            roles: &roles,
-            audience: AUDIENCE,
-            issued_at: self.clock.elapsed_now().as_second(),
-            lifetime_seconds: 24 * 3600,
-        })
+        mint(&self.issuer, subject, roles)
     }
 
     pub fn uploader_token(&self) -> String {
-        self.token("uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
+        uploader_token(&self.issuer)
     }
 
     pub fn approver_token(&self) -> String {
-        self.token("approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
+        approver_token(&self.issuer)
     }
 
     /// Waits until a task of the stack ends, which none does by itself.
     pub async fn run_forever(&mut self) {
         self.tasks.join_next().await;
     }
+}
+
+fn mint(issuer: &LocalIssuer, subject: &str, roles: &[Role]) -> String {
+    let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    issuer.mint(&Grant {
+        subject,
+        roles: &roles,
+        audience: AUDIENCE,
+        issued_at: SystemClock.elapsed_now().as_second(),
+        lifetime_seconds: 24 * 3600,
+    })
+}
+
+fn uploader_token(issuer: &LocalIssuer) -> String {
+    mint(issuer, "uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
+}
+
+fn approver_token(issuer: &LocalIssuer) -> String {
+    mint(issuer, "approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
+}
+
+fn development_route(issuer: &LocalIssuer, clock: &Arc<MovableClock>, webhook_secret: String) -> Router {
+    let (issuer, clock) = (issuer.clone(), clock.clone());
+    let roles = [Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate].map(|role| role.as_str());
+    development::router(move || development::Credentials {
+        token: issuer.mint(&Grant {
+            subject: "sample@local",
+            roles: &roles,
+            audience: AUDIENCE,
+            issued_at: clock.elapsed_now().as_second(),
+            lifetime_seconds: 24 * 3600,
+        }),
+        webhook_secret: webhook_secret.clone(),
+    })
+}
+
+/// A port so many after a named one; any free port where none is named.
+const fn beside(port: u16, after: u16) -> u16 {
+    if port == 0 { 0 } else { port.saturating_add(after) }
 }
 
 fn folder(data: Option<&Path>) -> Result<Folder, LocalError> {
@@ -290,8 +338,8 @@ fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random)
     ]))
 }
 
-async fn listen(port: u16) -> Result<(TcpListener, String), LocalError> {
-    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)))
+async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalError> {
+    let listener = TcpListener::bind(SocketAddr::new(at, port))
         .await
         .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
     let address = listener.local_addr().map_err(LocalError::start)?;

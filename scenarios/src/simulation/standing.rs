@@ -85,6 +85,9 @@ impl std::fmt::Display for Standing {
         for item in &self.items {
             write!(formatter, "item {:?}; ", item.state)?;
         }
+        for review in &self.reviews {
+            write!(formatter, "review {} {} as of {:?}; ", review.at, review.code, review.figures.as_of)?;
+        }
         for card in &self.cards {
             let last = card.last_decision.as_ref().map(|last| last.code.as_str());
             write!(formatter, "card {:?} {:?}; ", last, card.payments)?;

@@ -1,4 +1,4 @@
-//! The laptop's clock: elapsed time is the system's, business time can be moved forward to the next banking day or the end of a hold.
+//! The clock of the laptop and of a stack on an emulator: elapsed time is the system's, business time can be moved forward to the next banking day or the end of a hold.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -16,7 +16,7 @@ pub struct MovableClock {
 }
 
 impl MovableClock {
-    /// A clock that is already ahead, as a former run left it.
+    /// A clock that is already ahead, as whoever moved it last left it.
     pub fn ahead_by(ahead: Duration) -> Self {
         Self { ahead_ms: AtomicI64::new(whole_ms(ahead)) }
     }

@@ -76,7 +76,7 @@ impl Stored for BankAccount {
 
 impl Stored for Review {
     fn key(&self) -> Key {
-        keys::review(self.card_id, self.at)
+        keys::review(self.card_id, self.at, &self.code)
     }
 
     fn indexing(&self) -> Indexing {

@@ -120,8 +120,9 @@ pub fn reviews_of(card: CardId) -> String {
     format!("REVIEW#{card}")
 }
 
-pub fn review(card: CardId, at: Timestamp) -> Key {
-    Key::new(reviews_of(card), sortable(at))
+/// `code` keeps two reviews of one second apart that came to different answers.
+pub fn review(card: CardId, at: Timestamp, code: &str) -> Key {
+    Key::new(reviews_of(card), format!("{}#{code}", sortable(at)))
 }
 
 pub fn authorisations_of(card: CardId) -> String {

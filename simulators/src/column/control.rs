@@ -1,6 +1,6 @@
 //! Control calls: what a test or an operator of the laptop stack tells the simulated bank. Not a Column API: they live under a path that Column does not have.
 //!
-//! `POST /__control/NAME` with the fields of [`Control`]'s variant NAME as JSON; `GET /__control/counters`.
+//! `POST /__control/NAME` with the fields of [`Control`]'s variant NAME as JSON; `GET /__control/counters`; `GET /__control/clock`.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,16 @@ pub enum Control {
     ClearFaults,
 }
 
+/// What whoever moves the clock has to know, in bank time.
+#[derive(Debug, Serialize)]
+struct ClockView {
+    now: Timestamp,
+    /// See [`Column::next_due`].
+    next_due: Option<Timestamp>,
+    /// See [`Column::is_quiet`].
+    is_quiet: bool,
+}
+
 impl Column {
     /// Carries out a control call at the caller's time `now`; answers what the HTTP call would.
     pub fn control(&mut self, now: Timestamp, control: Control) -> Result<String, ApiError> {
@@ -166,9 +176,16 @@ impl Column {
         Ok("{}".to_owned())
     }
 
+    fn clock_view(&self) -> ClockView {
+        let now = self.caller_time(self.now);
+        let bank_time = |at: Timestamp| at.saturating_add(self.offset).unwrap_or(Timestamp::MAX);
+        ClockView { now: self.now, next_due: self.next_due().map(bank_time), is_quiet: self.is_quiet(now) }
+    }
+
     pub(crate) fn handle_control(&mut self, name: &str, request: &Request) -> Answer {
         let outcome = match (request.method.as_str(), name) {
             ("GET", "counters") => serde_json::to_string(&self.counters()).map_err(|_| ApiError::server(500)),
+            ("GET", "clock") => serde_json::to_string(&self.clock_view()).map_err(|_| ApiError::server(500)),
             ("POST", name) => read_control(name, &request.body).and_then(|control| {
                 // The caller's time: `control` adds the offset again.
                 let now = self.caller_time(self.now);

@@ -10,6 +10,7 @@ use shared::store::{keys, stored};
 
 use super::{Journey, VISIBILITY};
 use crate::delivery::{deliver_webhooks, event_of};
+use crate::recording::Function;
 
 /// A story that needs more moves than this does not end.
 const MOVES_MAX: u32 = 3_000;
@@ -53,7 +54,13 @@ impl Journey {
             self.queue.delete(queue, &message.receipt);
         }
         self.delivery.arrival.arrange(&mut kept);
-        let handle = || payment_worker::handle(&self.system, event_of(&kept), self.deadline());
+        let worker = &self.system_of(Function::PaymentWorker);
+        let handle = || {
+            if any {
+                self.begin_run(Function::PaymentWorker, kept.len());
+            }
+            payment_worker::handle(worker, event_of(&kept), self.deadline())
+        };
         let mut failures = if self.delivery.messages_twice {
             let (mut first, second) = futures::join!(handle(), handle());
             first.batch_item_failures.extend(second.batch_item_failures);
@@ -85,7 +92,8 @@ impl Journey {
     pub async fn settle_now(&self) {
         self.work().await;
         // A run that fails is repeated by the next.
-        let _ = scheduler::handle(&self.system).await;
+        self.begin_run(Function::Scheduler, 1);
+        let _ = scheduler::handle(&self.system_of(Function::Scheduler)).await;
         self.work().await;
     }
 

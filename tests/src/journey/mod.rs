@@ -31,6 +31,7 @@ use crate::delivery::Delivery;
 use crate::file::PayrollFile;
 use crate::network::Network;
 use crate::power::{Power, Powered};
+use crate::recording::{Function, Recorded, Records};
 
 pub const UPLOADER: &str = "uploader@journey.test";
 pub const APPROVER: &str = "approver@journey.test";
@@ -60,6 +61,7 @@ pub struct Journey {
     memory: Option<Arc<MemoryTable>>,
     random: Arc<SeededRandom>,
     secrets: Arc<FixedSecrets>,
+    recorded: Option<Recorded>,
     _engine: Option<EmbeddedDynamodb>,
 }
 
@@ -118,6 +120,7 @@ impl Journey {
             memory,
             random,
             secrets,
+            recorded: None,
             _engine: engine,
         };
         journey.restart(Power::unlimited());
@@ -128,10 +131,18 @@ impl Journey {
     pub fn restart(&mut self, power: Arc<Power>) {
         self.bank.hang_up();
         self.queue = new_queue(&self.clock);
-        let queue: Arc<dyn Queue> = self.queue.clone();
+        self.power = power;
+        self.system = self.new_system(self.system.settings.clone());
+        if let Some(recorded) = &mut self.recorded {
+            recorded.restart(&self.system);
+        }
+    }
+
+    fn new_system(&self, settings: Arc<Settings>) -> System {
+        let (queue, power): (Arc<dyn Queue>, _) = (self.queue.clone(), &self.power);
         let objects: Arc<dyn Objects> = self.objects.clone();
         let transport: Arc<dyn Transport> = self.network.clone();
-        self.system = System {
+        System {
             table: Arc::new(Powered { port: self.table.clone(), power: power.clone() }),
             queue: Arc::new(Powered { port: queue, power: power.clone() }),
             objects: Arc::new(Powered { port: objects, power: power.clone() }),
@@ -140,10 +151,43 @@ impl Journey {
             secrets: self.secrets.clone(),
             transport: Arc::new(Powered { port: transport, power: power.clone() }),
             notices: self.notices.clone(),
-            settings: self.system.settings.clone(),
+            settings,
             clients: Arc::new(Clients::default()),
-        };
-        self.power = power;
+        }
+    }
+
+    /// From now on each function has a system of its own with these settings, and what it asks of it is noted.
+    pub fn record(&mut self, settings: Settings) -> Arc<Records> {
+        self.system = self.new_system(Arc::new(settings));
+        let recorded = Recorded::new(&self.system);
+        let records = recorded.records.clone();
+        self.recorded = Some(recorded);
+        records
+    }
+
+    /// Puts something between the system and its table. Before [`Self::record`].
+    pub fn wrap_table(&mut self, wrap: impl FnOnce(Arc<dyn Table>) -> Arc<dyn Table>) {
+        self.table = wrap(self.table.clone());
+    }
+
+    /// What a function runs with.
+    pub fn system_of(&self, function: Function) -> System {
+        self.recorded.as_ref().map_or(&self.system, |recorded| recorded.system_of(function)).clone()
+    }
+
+    /// A function's router, whose requests are noted as runs.
+    pub fn counted(&self, function: Function, router: Router) -> Router {
+        match &self.recorded {
+            Some(recorded) => recorded.counted(function, router),
+            None => router,
+        }
+    }
+
+    /// Notes that a run of a function begins.
+    fn begin_run(&self, function: Function, events: usize) {
+        if let Some(recorded) = &self.recorded {
+            recorded.records.begin(function, events);
+        }
     }
 
     pub fn random(&self) -> Arc<dyn Random> {
@@ -152,7 +196,8 @@ impl Journey {
 
     /// Our receiver of webhooks.
     pub fn receiver(&self) -> Router {
-        column_webhook::router(self.system.clone())
+        let router = column_webhook::router(self.system_of(Function::ColumnWebhook));
+        self.counted(Function::ColumnWebhook, router)
     }
 
     /// Every item of the table in memory.

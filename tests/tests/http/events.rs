@@ -10,7 +10,10 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use http_body_util::BodyExt;
+use local::event::SAMPLES;
+use local::stack::development::Credentials;
 use serde_json::Value;
+use shared::domain::bank::signature::{self, WebhookKeys};
 use tower::ServiceExt;
 
 use crate::office::{APPROVER, OPERATOR, Office, Person, READER, UPLOADER};
@@ -139,5 +142,64 @@ fn every_sample_is_expected_to_do_something() {
     assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("payment-worker"), told(PAYMENT_WORKER.iter().map(|(name, _)| *name)));
     assert_eq!(names("scheduler"), told(["every-minute"]));
-    assert_eq!(names(""), told(["approve-batch", "column-webhook", "payment-worker", "reports", "scheduler"]));
+    assert_eq!(
+        names(""),
+        told(["approve-batch", "column-webhook", "env", "env.docker", "payment-worker", "reports", "scheduler"])
+    );
+}
+
+/// `clearway event` knows every sample, and signs it as the running stack would.
+#[test]
+fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
+    let credentials = Credentials { token: "fresh".to_owned(), webhook_secret: "secret".to_owned() };
+    let now = "2026-03-04T05:06:07Z".parse().unwrap();
+    let fresh = |name: &str| {
+        let sample = SAMPLES.iter().find(|sample| sample.name == name).unwrap();
+        local::event::fresh(sample, serde_json::from_str(sample.event).unwrap(), Some(&credentials), now)
+    };
+    let request = fresh("post-file");
+    assert_eq!(request["headers"]["Authorization"], "Bearer fresh");
+    assert_eq!(request["multiValueHeaders"]["Authorization"][0], "Bearer fresh");
+    assert_eq!(request["requestContext"]["requestTime"], "04/Mar/2026:05:06:07 +0000");
+    let webhook = fresh("settled");
+    let signature = webhook["headers"]["Column-Signature"].as_str();
+    let keys = WebhookKeys { current_secret: "secret", previous_secret: None, endpoint_id: None };
+    signature::verify(keys, signature, None, webhook["body"].as_str().unwrap().as_bytes()).unwrap();
+    assert_ne!(fresh("forged")["headers"]["Column-Signature"], webhook["headers"]["Column-Signature"]);
+    assert_eq!(fresh("every-minute")["time"], "2026-03-04T05:06:07Z");
+    assert_eq!(fresh("bulk")["Records"][0]["attributes"]["SentTimestamp"], "1772600767000");
+
+    let known: BTreeSet<String> = SAMPLES.iter().map(|sample| sample.name.to_owned()).collect();
+    let expected = people_s_samples().chain(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name));
+    let expected = expected.chain(PAYMENT_WORKER.iter().map(|(name, _)| *name)).chain(["every-minute"]);
+    assert_eq!(known, expected.map(str::to_owned).collect());
+}
+
+fn people_s_samples() -> impl Iterator<Item = &'static str> {
+    APPROVE_BATCH.iter().chain(REPORTS).map(|(name, _)| *name)
+}
+
+/// What `sam local invoke --env-vars` gives a function is what it reads, and where `clearway` serves it.
+#[tokio::test]
+async fn the_committed_environment_is_that_of_the_local_stack() {
+    let environment = std::fs::read_to_string(folder("env.json")).unwrap();
+    let of_containers = std::fs::read_to_string(folder("env.docker.json")).unwrap();
+    assert_eq!(of_containers, environment.replace("127.0.0.1", "172.17.0.1"));
+    let environment: Value = serde_json::from_str(&environment).unwrap();
+    let environment = &environment["Parameters"];
+    let variable = |name: &str| environment[name].as_str().map(str::to_owned);
+    let with_timeout =
+        |name: &str| variable(name).or_else(|| (name == "FUNCTION_TIMEOUT_SECONDS").then(|| "30".to_owned()));
+    wiring::Environment::read(with_timeout).unwrap();
+
+    let stack = local::stack::Stack::start(local::stack::StackOptions::default()).await.unwrap();
+    let settings = &stack.system.settings;
+    assert_eq!(environment["COLUMN_ENTITY_ID"], settings.column_entity_id);
+    let told = environment.as_object().unwrap().keys().map(String::as_str).collect::<BTreeSet<_>>();
+    let template: serde_yaml_ng::Value =
+        serde_yaml_ng::from_str(&std::fs::read_to_string(folder("../template.yaml")).unwrap()).unwrap();
+    let declared = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap().keys();
+    let mut declared: BTreeSet<_> = declared.map(|name| name.as_str().unwrap()).collect();
+    declared.extend(["OIDC_ISSUER", "OIDC_AUDIENCE"]);
+    assert_eq!(told, declared, "SAM hands over only what the template names");
 }

@@ -26,6 +26,28 @@ async fn a_biller_counts_once_a_second_person_confirms_what_they_saw() {
 }
 
 #[tokio::test]
+async fn an_address_for_checks_counts_once_a_second_person_confirms_what_they_saw() {
+    let office = Office::open();
+    let path = "/billers/ins_9/remittance";
+    let address = json!({"line_1": "PO Box 100", "city": "Wilmington", "state": "DE", "postal_code": "19886"});
+    let remittance = json!({"name": "Example Card Services", "address": address});
+    let abroad = json!({"name": "Example Card Services", "address": {"line_1": "1 Main St", "city": "Toronto", "state": "ON", "postal_code": "19886"}});
+    assert_eq!(
+        office.json(OPERATOR, Method::PUT, path, &abroad).await.refusal(),
+        (422, "remittance_invalid".to_owned())
+    );
+    let proposed = office.json(OPERATOR, Method::PUT, path, &remittance).await;
+    assert_eq!(proposed.status, StatusCode::OK, "{proposed:?}");
+    assert_eq!(proposed.json()["remittance"], Value::Null);
+
+    let confirm = format!("{path}/confirm");
+    assert_eq!(office.post(OPERATOR, &confirm, &remittance).await.refusal(), (403, "same_person".to_owned()));
+    let other = json!({"name": "Another Payee", "address": address});
+    assert_eq!(office.post(SECOND_OPERATOR, &confirm, &other).await.refusal(), (409, "proposal_differs".to_owned()));
+    assert_eq!(office.post(SECOND_OPERATOR, &confirm, &remittance).await.json()["remittance"], remittance);
+}
+
+#[tokio::test]
 async fn a_routing_number_must_pass_its_checksum() {
     let office = Office::open();
     let how = json!({"how": "ach", "routing_number": "021000020", "account_type": "loan", "entry_class": "PPD",

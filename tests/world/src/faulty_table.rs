@@ -7,12 +7,12 @@ use async_trait::async_trait;
 use shared::adapters::memory_table::MemoryTable;
 use shared::ports::table::{Attributes, Change, Key, Page, Query, Table, TableError};
 
-/// What happens when an item is next read.
+/// What happens when an item is next read, and for one that is out of reach, written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// A defect of ours: every read panics.
     Panic,
-    /// Out of reach, every time.
+    /// Out of reach, every time: neither read nor written.
     Unavailable,
     /// Cannot be read, every time.
     Defect,
@@ -54,6 +54,11 @@ impl FaultyTable {
             other => other.copied(),
         }
     }
+
+    fn is_out_of_reach(&self, key: &Key) -> bool {
+        let faults = self.faults.lock().unwrap_or_else(PoisonError::into_inner);
+        faults.get(key) == Some(&Fault::Unavailable)
+    }
 }
 
 #[async_trait]
@@ -74,6 +79,9 @@ impl Table for FaultyTable {
     }
 
     async fn write(&self, changes: Vec<Change>) -> Result<(), TableError> {
+        if changes.iter().any(|change| self.is_out_of_reach(change.key())) {
+            return Err(TableError::Unavailable("as the story asks for".to_owned()));
+        }
         self.inner.write(changes).await
     }
 }

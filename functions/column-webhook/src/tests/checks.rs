@@ -115,7 +115,7 @@ async fn owes(world: &World) -> bool {
 async fn balance(world: &World, kind: AccountKind) -> i64 {
     let books = ledger::trial_balance(&world.system).await.unwrap();
     assert_eq!(books.total.debits, books.total.credits);
-    books.accounts[&format!("{}:{person_id()}", kind.as_str())].balance().unwrap().get()
+    books.accounts[&format!("{}:{}", kind.as_str(), person_id())].balance().unwrap().get()
 }
 
 /// The debit settled and its hold is over; the check is out.

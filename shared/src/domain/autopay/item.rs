@@ -186,6 +186,10 @@ impl Item {
         }
     }
 
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.due_at.is_some_and(|at| at <= now)
+    }
+
     /// Whether somebody is reading it.
     pub fn is_being_read(&self, elapsed_now: Timestamp) -> bool {
         self.reading_until.is_some_and(|until| elapsed_now < until)

@@ -7,6 +7,7 @@ use super::limits::Limits;
 use super::raw_row::RawRow;
 use super::row::{Row, Rules, check_row};
 use super::scan::{self, Item};
+use super::usual_form::WrittenDetails;
 
 /// A chunk that is no longer what the summary found valid. Final: the uploaded object was replaced or the rules have changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +26,10 @@ pub fn read_chunk(bytes: &[u8], first_row: u64, limits: &Limits, today: Date) ->
     let text = std::str::from_utf8(bytes).map_err(|_| ChunkError::Encoding)?;
     let rules = Rules { today, largest_amount: limits.largest_amount };
     let mut rows = Vec::new();
+    let mut written = WrittenDetails::default();
     let mut at = 0;
     while at < text.len() {
-        at += match scan::in_root(&text[at..], limits).map_err(|flaw| broken(flaw.moved(at)))? {
+        at += match scan::in_root(&text[at..], &mut written, limits).map_err(|flaw| broken(flaw.moved(at)))? {
             Item::Row { row, length } => {
                 rows.push(read_row(&row, first_row + rows.len() as u64, at, rules)?);
                 length

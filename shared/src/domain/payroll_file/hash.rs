@@ -20,12 +20,54 @@ impl Sha256Hash {
         Self(Sha256::digest(bytes).into())
     }
 
-    pub(super) fn finish(hasher: Sha256) -> Self {
-        Self(hasher.finalize().into())
-    }
-
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// What a SHA-256 takes at once.
+const BLOCK_BYTES: usize = 64;
+
+/// A SHA-256 in the making.
+#[derive(Default)]
+pub(super) struct Hasher {
+    sha256: Sha256,
+    /// Bytes that wait for their block to be full.
+    waiting: usize,
+}
+
+impl Hasher {
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.waiting = (self.waiting + bytes.len()) % BLOCK_BYTES;
+    }
+
+    pub(super) fn finish(self) -> Sha256Hash {
+        Sha256Hash(self.sha256.finalize().into())
+    }
+
+    /// Takes what its open block lacks, and answers the rest by blocks.
+    fn fill_block<'b>(&mut self, bytes: &'b [u8]) -> std::slice::Chunks<'b, u8> {
+        let lacks = (BLOCK_BYTES - self.waiting) % BLOCK_BYTES;
+        let (first, rest) = bytes.split_at(lacks.min(bytes.len()));
+        self.update(first);
+        rest.chunks(BLOCK_BYTES)
+    }
+}
+
+/// Hashes the same bytes twice, block by block in turn: a block has to wait for the one before it in its own hash but not for the
+/// other's, and so the processor works on both at once.
+pub(super) fn hash_both(one: &mut Hasher, other: &mut Hasher, bytes: &[u8]) {
+    let mut blocks = one.fill_block(bytes);
+    let mut other_blocks = other.fill_block(bytes);
+    loop {
+        match (blocks.next(), other_blocks.next()) {
+            (None, None) => return,
+            (block, other_block) => {
+                one.update(block.unwrap_or_default());
+                other.update(other_block.unwrap_or_default());
+            }
+        }
     }
 }
 
@@ -57,11 +99,11 @@ impl RowDigest {
 
 /// The hash of a file's content, whatever the order of its rows and the blanks between them: SHA-256 over the sorted row digests.
 pub(super) fn canonical_hash(sorted: &[RowDigest]) -> Sha256Hash {
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     for digest in sorted {
-        hasher.update(digest.0);
+        hasher.update(&digest.0);
     }
-    Sha256Hash::finish(hasher)
+    hasher.finish()
 }
 
 macro_rules! written_as_hexadecimal {

@@ -13,6 +13,8 @@ use super::warning::{Warning, Warnings};
 pub(super) struct RawRow<'a> {
     values: [Option<Value<'a>>; Field::COUNT],
     groups: [bool; Group::COUNT],
+    /// The number of the text in which the source's details are written, where an earlier row wrote them in the same one.
+    pub(super) written_details: Option<usize>,
     pub(super) problems: Vec<ShapeProblem>,
     pub(super) warnings: Warnings,
 }
@@ -42,12 +44,13 @@ impl<'a> RawRow<'a> {
         self.values[field.index()].as_ref()
     }
 
-    /// Keeps a leaf; `false` if the row had it already.
+    /// Keeps a leaf without the blanks around it; `false` if the row had it already.
+    #[inline]
     pub(super) fn put(&mut self, field: Field, text: Cow<'a, str>, at: usize) -> bool {
         let slot = &mut self.values[field.index()];
         let first = slot.is_none();
         if first {
-            *slot = Some(Value { text: trimmed(text), at });
+            *slot = Some(Value { text, at });
         }
         first
     }
@@ -214,7 +217,7 @@ impl<'a> Parser<'a, '_> {
 
     fn close_leaf(&mut self, at: usize) {
         if let Some(leaf) = self.leaf.take()
-            && !self.row.put(leaf.field, leaf.text, leaf.starts_at)
+            && !self.row.put(leaf.field, trimmed(leaf.text), leaf.starts_at)
         {
             self.row.problem(leaf.field.path(), ErrorCode::DuplicateField, at, "occurs twice in the row");
         }

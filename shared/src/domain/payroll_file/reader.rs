@@ -1,18 +1,17 @@
 //! The push parser: bytes in, a [`Summary`] or a [`Rejection`] out.
 
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 
-use super::chunk_builder::ChunkBuilder;
+use super::chunk_builder::{ChunkBuilder, Window};
 use super::collector::{Collector, FileFacts};
 use super::error::{ErrorCode, FileError, Flaw, Rejection};
 use super::gzip::GunzipError;
-use super::hash::Sha256Hash;
 use super::limits::Limits;
 use super::row::Rules;
 use super::scan::{self, Item};
 use super::summary::Summary;
 use super::tokens::is_xml_character;
+use super::usual_form::WrittenDetails;
 use crate::domain::money::MoneyOverflow;
 
 /// Bytes read before the text in the window is looked at, beyond what the longest row may leave there.
@@ -29,8 +28,8 @@ pub struct FileReader {
     window: Vec<u8>,
     /// File offset of the window's first byte.
     window_start: u64,
-    hasher: Sha256,
     chunks: ChunkBuilder,
+    written: WrittenDetails,
     collector: Collector,
     failure: Option<FileError>,
 }
@@ -64,8 +63,8 @@ impl FileReader {
             place: Place::Start,
             window: Vec::with_capacity(limits.row_bytes + WINDOW_BYTES),
             window_start: 0,
-            hasher: Sha256::new(),
             chunks: ChunkBuilder::default(),
+            written: WrittenDetails::default(),
             collector: Collector::new(limits, Rules { today, largest_amount: limits.largest_amount }),
             failure: None,
         }
@@ -91,11 +90,8 @@ impl FileReader {
         if let Some((errors, error_count)) = self.collector.take_errors() {
             return Err(Rejection::Rows { errors, error_count });
         }
-        let facts = FileFacts {
-            sha256: Sha256Hash::finish(self.hasher),
-            bytes: self.window_start + self.window.len() as u64,
-            chunks: self.chunks.finish(),
-        };
+        let (sha256, chunks) = self.chunks.finish();
+        let facts = FileFacts { sha256, bytes: self.window_start, chunks };
         let rows = self.collector.rows();
         let overflow = Flaw::new(ErrorCode::TotalOverflow, 0, "a total is beyond 64-bit cents; split the file");
         let end = facts.bytes;
@@ -116,7 +112,6 @@ impl FileReader {
         let received = self.window_start + self.window.len() as u64;
         let allowed = usize::try_from(self.limits.file_bytes.saturating_sub(received)).unwrap_or(usize::MAX);
         let mut rest = &bytes[..bytes.len().min(allowed)];
-        self.hasher.update(rest);
         while !rest.is_empty() {
             let room = (self.limits.row_bytes + WINDOW_BYTES).saturating_sub(self.window.len());
             let (now, later) = rest.split_at(room.min(rest.len()));
@@ -136,7 +131,7 @@ impl FileReader {
     /// Reads every complete item in the window and lets go of it.
     fn read_window(&mut self) -> Result<(), FileError> {
         let window = std::mem::take(&mut self.window);
-        let result = self.read_items(&window);
+        let result = self.read_items(Window { bytes: &window, start: self.window_start });
         self.window = window;
         let consumed = *result.as_ref().unwrap_or(&0);
         self.window.drain(..consumed);
@@ -144,14 +139,14 @@ impl FileReader {
         result.map(|_| ())
     }
 
-    fn read_items(&mut self, window: &[u8]) -> Result<usize, FileError> {
+    fn read_items(&mut self, window: Window<'_>) -> Result<usize, FileError> {
         let mut at = 0;
         if self.place == Place::Start {
-            at = check_encoding(window).map_err(|flaw| self.failed(flaw))?;
+            at = check_encoding(window.bytes).map_err(|flaw| self.failed(flaw))?;
         }
-        let readable = readable(window);
+        let readable = readable(window.bytes);
         while let Some(text) = readable.text.get(at..) {
-            let length = self.read_item(text, at).map_err(|flaw| self.failed(flaw.moved(at)))?;
+            let length = self.read_item(text, window, at).map_err(|flaw| self.failed(flaw.moved(at)))?;
             if length == 0 {
                 break;
             }
@@ -163,26 +158,28 @@ impl FileReader {
         }
         match readable.flaw {
             Some(flaw) => Err(self.failed(flaw)),
-            None => Ok(at),
+            None => {
+                self.chunks.let_go(window, at);
+                Ok(at)
+            }
         }
     }
 
     /// Reads one item at the start of `text`, which stands at `at` in the window, and answers its length: 0 for want of more bytes.
-    fn read_item(&mut self, text: &str, at: usize) -> Result<usize, Flaw> {
+    fn read_item(&mut self, text: &str, window: Window<'_>, at: usize) -> Result<usize, Flaw> {
         let item = match self.place {
             Place::Start => scan::before_root(text, true, &self.limits)?,
             Place::BeforeRoot => scan::before_root(text, false, &self.limits)?,
-            Place::InRoot => scan::in_root(text, &self.limits)?,
+            Place::InRoot => scan::in_root(text, &mut self.written, &self.limits)?,
             Place::AfterRoot => scan::after_root(text, &self.limits)?,
         };
-        let offset = self.window_start + at as u64;
         let length = match item {
             Item::Incomplete => return Ok(0),
             Item::Nothing { length } => {
                 if self.place == Place::Start {
                     self.place = Place::BeforeRoot;
                 }
-                self.chunks.skip(&text[..length], offset);
+                self.chunks.skip(window, at..at + length);
                 length
             }
             Item::Root { length, closed, warnings } => {
@@ -191,18 +188,18 @@ impl FileReader {
                 length
             }
             Item::Row { row, length } => {
-                self.collector.row(&row, offset)?;
-                self.chunks.row(&text[..length], offset, self.collector.rows());
+                self.collector.row(&row, window.offset(at))?;
+                self.chunks.row(window, at..at + length, self.collector.rows());
                 length
             }
             Item::Ignored { warnings, length } => {
                 self.collector.warn(warnings, self.collector.rows());
-                self.chunks.skip(&text[..length], offset);
+                self.chunks.skip(window, at..at + length);
                 length
             }
             Item::RootEnd { length } => {
                 self.place = Place::AfterRoot;
-                self.chunks.close();
+                self.chunks.close(window, at);
                 length
             }
         };
@@ -263,10 +260,12 @@ fn readable(window: &[u8]) -> Readable<'_> {
 
 /// A look at every byte, block by block so that it compiles to vector instructions; what it finds is looked at again.
 fn may_hold_forbidden_characters(bytes: &[u8]) -> bool {
-    let suspicious = |byte: u8| {
-        let control = (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
-        // U+FFFE and U+FFFF begin with this byte.
-        control | (byte == 0xef)
-    };
-    bytes.chunks(256).any(|block| block.iter().fold(false, |found, byte| found | suspicious(*byte)))
+    // U+FFFE and U+FFFF begin with 0xef.
+    let unusual = |byte: u8| (byte < b' ') | (byte == 0xef);
+    let blank = |byte: u8| (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
+    bytes.chunks(256).any(|block| {
+        // Without line ends, as machines write the file, the first question is enough.
+        block.iter().fold(false, |found, byte| found | unusual(*byte))
+            && block.iter().fold(false, |found, byte| found | (unusual(*byte) & !blank(*byte)))
+    })
 }

@@ -4,7 +4,7 @@ use super::error::{ErrorCode, Flaw};
 use super::limits::Limits;
 use super::raw_row::{Parsed, RawRow, parse_element};
 use super::tokens::{Kind, Step, Tokens};
-use super::usual_form::parse_usual_row;
+use super::usual_form::{WrittenDetails, parse_usual_row};
 use super::warning::Warnings;
 
 /// One item at the start of the text; lengths in bytes.
@@ -66,12 +66,12 @@ pub(super) fn after_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>,
     })
 }
 
-/// The next item inside the root element.
-pub(super) fn in_root<'a>(text: &'a str, limits: &Limits) -> Result<Item<'a>, Flaw> {
+/// The next item inside the root element. `written` is memory that the rows share; it changes no answer.
+pub(super) fn in_root<'a>(text: &'a str, written: &mut WrittenDetails, limits: &Limits) -> Result<Item<'a>, Flaw> {
     if let Some(item) = blanks(text)? {
         return Ok(item);
     }
-    if let Some((row, length)) = parse_usual_row(text, limits) {
+    if let Some((row, length)) = parse_usual_row(text, written, limits) {
         return within(Item::Row { row, length }, length, limits);
     }
     match Tokens::new(text, limits).next()? {

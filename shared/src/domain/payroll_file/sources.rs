@@ -51,6 +51,8 @@ pub(super) struct Sources {
     by_id: HashMap<String, usize, RandomState>,
     by_account: HashMap<(RoutingNumber, AccountNumber), usize, RandomState>,
     entries: Vec<Entry>,
+    /// By the number of the text in which details are written: the warnings of those that were accepted.
+    accepted: Vec<Option<Warnings>>,
 }
 
 struct Entry {
@@ -61,7 +63,20 @@ struct Entry {
 
 impl Sources {
     /// The warnings of a source seen before, if this row says exactly the same about it: then its values need no second check.
-    pub(super) fn known(&self, raw: &RawRow<'_>) -> Option<Warnings> {
+    pub(super) fn known(&mut self, raw: &RawRow<'_>) -> Option<Warnings> {
+        let Some(number) = raw.written_details else { return self.same_values(raw) };
+        if let Some(accepted) = self.accepted.get(number).copied().flatten() {
+            return Some(accepted);
+        }
+        let warnings = self.same_values(raw)?;
+        if self.accepted.len() <= number {
+            self.accepted.resize(number + 1, None);
+        }
+        self.accepted[number] = Some(warnings);
+        Some(warnings)
+    }
+
+    fn same_values(&self, raw: &RawRow<'_>) -> Option<Warnings> {
         let text = |field| raw.get(field).map_or("", |value| &value.text);
         let entry = &self.entries[*self.by_id.get(text(Field::SourceId))?];
         let details = &entry.details;

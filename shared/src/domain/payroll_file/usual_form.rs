@@ -4,12 +4,68 @@
 //! [`raw_row`](super::raw_row), which answers the same for the rows read here (a property test compares the two).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::ops::Range;
 
+use foldhash::quality::RandomState;
 use memchr::memchr3;
 
 use super::field::Field;
 use super::limits::Limits;
 use super::raw_row::RawRow;
+
+/// Sources whose details are remembered as text; those of more are read anew in every row.
+const REMEMBERED_SOURCES: usize = 256;
+
+/// The leaves of a row's `Payor` behind its id.
+const DETAILS: [Field; 9] = [
+    Field::AbaRouting,
+    Field::AccountNumber,
+    Field::Name,
+    Field::Dba,
+    Field::Ein,
+    Field::Line1,
+    Field::City,
+    Field::State,
+    Field::Zip,
+];
+
+/// The details of each source, from behind its id to `</Payor>`, as its first row wrote them. They are nearly half of a row and
+/// the same in each row of the source, so that one comparison finds nine leaves, and says that they were checked before.
+#[derive(Default)]
+pub(super) struct WrittenDetails {
+    by_source: HashMap<Box<str>, Written, RandomState>,
+}
+
+struct Written {
+    /// From 0, in the order of the sources' first rows.
+    number: usize,
+    text: Box<str>,
+    leaves: [WrittenLeaf; DETAILS.len()],
+}
+
+/// Places in the text: of the first byte behind the leaf's tag, and of its value without the blanks around it.
+struct WrittenLeaf {
+    at: usize,
+    value: Range<usize>,
+}
+
+impl WrittenDetails {
+    /// Keeps the details that stand at `place` in the input and were read into the row.
+    fn remember(&mut self, row: &RawRow<'_>, input: &str, place: Range<usize>) {
+        let Some(source_id) = row.get(Field::SourceId) else { return };
+        let number = self.by_source.len();
+        if number >= REMEMBERED_SOURCES || self.by_source.contains_key(&*source_id.text) {
+            return;
+        }
+        let leaves = DETAILS.map(|field| {
+            let (at, length) = row.get(field).map_or((place.start, 0), |value| (value.at, value.text.len()));
+            let start = input.len() - input[at..].trim_ascii_start().len();
+            WrittenLeaf { at: at - place.start, value: start - place.start..start - place.start + length }
+        });
+        self.by_source.insert(source_id.text.as_ref().into(), Written { number, text: input[place].into(), leaves });
+    }
+}
 
 /// A place in a row that has been in the usual form so far.
 struct Cursor<'a> {
@@ -20,7 +76,11 @@ struct Cursor<'a> {
 }
 
 /// The row at the start of `input` and its length, if it is complete and in the usual form.
-pub(super) fn parse_usual_row<'a>(input: &'a str, limits: &Limits) -> Option<(Box<RawRow<'a>>, usize)> {
+pub(super) fn parse_usual_row<'a>(
+    input: &'a str,
+    written: &mut WrittenDetails,
+    limits: &Limits,
+) -> Option<(Box<RawRow<'a>>, usize)> {
     let mut cursor = Cursor { input, at: 0, leaf_bytes: limits.leaf_bytes, row: Box::default() };
     cursor.tag(b"<row>")?;
     cursor.tag(b"<Employee>")?;
@@ -33,18 +93,9 @@ pub(super) fn parse_usual_row<'a>(input: &'a str, limits: &Limits) -> Option<(Bo
     cursor.tag(b"</Employee>")?;
     cursor.tag(b"<Payor>")?;
     cursor.leaf(Field::SourceId, b"<DunkinId>", b"</DunkinId>")?;
-    cursor.leaf(Field::AbaRouting, b"<ABARouting>", b"</ABARouting>")?;
-    cursor.leaf(Field::AccountNumber, b"<AccountNumber>", b"</AccountNumber>")?;
-    cursor.leaf(Field::Name, b"<Name>", b"</Name>")?;
-    cursor.leaf(Field::Dba, b"<DBA>", b"</DBA>")?;
-    cursor.leaf(Field::Ein, b"<EIN>", b"</EIN>")?;
-    cursor.tag(b"<Address>")?;
-    cursor.leaf(Field::Line1, b"<Line1>", b"</Line1>")?;
-    cursor.leaf(Field::City, b"<City>", b"</City>")?;
-    cursor.leaf(Field::State, b"<State>", b"</State>")?;
-    cursor.leaf(Field::Zip, b"<Zip>", b"</Zip>")?;
-    cursor.tag(b"</Address>")?;
-    cursor.tag(b"</Payor>")?;
+    if cursor.known_details(written).is_none() {
+        cursor.details(written)?;
+    }
     cursor.tag(b"<Payee>")?;
     cursor.leaf(Field::InstitutionId, b"<PlaidId>", b"</PlaidId>")?;
     cursor.leaf(Field::LoanAccountNumber, b"<LoanAccountNumber>", b"</LoanAccountNumber>")?;
@@ -55,6 +106,37 @@ pub(super) fn parse_usual_row<'a>(input: &'a str, limits: &Limits) -> Option<(Bo
 }
 
 impl<'a> Cursor<'a> {
+    /// Steps over the source's details if they are written as in an earlier row.
+    fn known_details(&mut self, written: &WrittenDetails) -> Option<()> {
+        let known = written.by_source.get(&*self.row.get(Field::SourceId)?.text)?;
+        let end = self.at + known.text.len();
+        let text = self.input.get(self.at..end).filter(|text| **text == *known.text)?;
+        for (field, leaf) in DETAILS.into_iter().zip(&known.leaves) {
+            self.row.put(field, Cow::Borrowed(&text[leaf.value.clone()]), self.at + leaf.at);
+        }
+        self.row.written_details = Some(known.number);
+        self.at = end;
+        Some(())
+    }
+
+    fn details(&mut self, written: &mut WrittenDetails) -> Option<()> {
+        let start = self.at;
+        self.leaf(Field::AbaRouting, b"<ABARouting>", b"</ABARouting>")?;
+        self.leaf(Field::AccountNumber, b"<AccountNumber>", b"</AccountNumber>")?;
+        self.leaf(Field::Name, b"<Name>", b"</Name>")?;
+        self.leaf(Field::Dba, b"<DBA>", b"</DBA>")?;
+        self.leaf(Field::Ein, b"<EIN>", b"</EIN>")?;
+        self.tag(b"<Address>")?;
+        self.leaf(Field::Line1, b"<Line1>", b"</Line1>")?;
+        self.leaf(Field::City, b"<City>", b"</City>")?;
+        self.leaf(Field::State, b"<State>", b"</State>")?;
+        self.leaf(Field::Zip, b"<Zip>", b"</Zip>")?;
+        self.tag(b"</Address>")?;
+        self.tag(b"</Payor>")?;
+        written.remember(&self.row, self.input, start..self.at);
+        Some(())
+    }
+
     /// Steps over blanks and the given tag. The tags' lengths are constants so that each comparison is a few machine words.
     #[inline(always)]
     fn tag<const N: usize>(&mut self, expected: &[u8; N]) -> Option<()> {

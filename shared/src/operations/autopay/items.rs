@@ -109,7 +109,7 @@ pub(crate) async fn stop_using(
 }
 
 /// Has an item read soon, even if somebody is reading it now: what they found may be older than what this hint is about.
-pub(crate) async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationError> {
+pub async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationError> {
     for _ in 0..TRIES_MAX {
         let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
         item.due_at = Some(system.clock.business_now());
@@ -126,7 +126,7 @@ pub(crate) async fn read_soon(system: &System, item_id: &str) -> Result<(), Oper
 }
 
 async fn hint_reading(system: &System, item: &Item) {
-    if item.due_at.is_some_and(|at| at <= system.clock.business_now()) {
+    if item.is_due(system.clock.business_now()) {
         system.hint([Task::ReadItem { item_id: item.id.clone() }]).await;
     }
 }

@@ -26,6 +26,12 @@ pub struct Holder {
     pub address: Option<MailingAddress>,
 }
 
+impl std::fmt::Debug for Holder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Holder")
+    }
+}
+
 /// The person as they name themselves, put down if they are new.
 pub async fn ensure(system: &System, id: PersonId, holder: Holder) -> Result<Person, OperationError> {
     let name = holder.name.trim().to_owned();

@@ -51,13 +51,14 @@ impl From<OperationError> for Failure {
     }
 }
 
-/// Reads an item and has its cards reviewed. While somebody else reads it, nothing is done: it stays due.
+/// Reads an item that is due and has its cards reviewed. One that is not due has been read meanwhile; one that somebody else is reading
+/// becomes due again where that comes to nothing.
 pub async fn read(system: &System, item_id: &str, deadline: Deadline) -> Result<(), OperationError> {
     let Some(item) = read_stored::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
     if item.state.is_over() {
         return items::give_back(system, item, deadline).await;
     }
-    if item.is_being_read(system.clock.elapsed_now()) {
+    if !item.is_due(system.clock.business_now()) || item.is_being_read(system.clock.elapsed_now()) {
         return Ok(());
     }
     let Some(claimed) = claim(system, item).await? else { return Ok(()) };

@@ -41,6 +41,8 @@ struct Loaded {
     card_item: Item,
     /// The bank account that the setup names, and its item.
     bank: Option<(BankAccount, Item)>,
+    /// The bank account holds a balance that is not written yet.
+    has_new_balance: bool,
     remittance: Option<Remittance>,
 }
 
@@ -91,7 +93,7 @@ impl Loaded {
             None => None,
         };
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        Ok(Some(Self { person, card, card_item, bank, remittance }))
+        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance }))
     }
 
     fn inputs<'a>(&'a self, system: &'a System, now: Timestamp) -> Inputs<'a> {
@@ -137,6 +139,7 @@ impl Loaded {
                 let Some(found) = found else { return Ok(false) };
                 let updated_at = found.balances.last_updated_datetime;
                 account.take(reading::bank_reading(found, Age { read_at: at, updated_at }));
+                self.has_new_balance = true;
                 Ok(true)
             }
             Err(error) => {
@@ -165,7 +168,12 @@ impl Loaded {
         }
         let opened = match decision {
             Decision::Pay { .. } => Some(self.open(system, review, &mut changes).await?),
-            Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => None,
+            Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => {
+                if let Some((account, _)) = self.bank.as_mut().filter(|_| self.has_new_balance) {
+                    changes.push(replace(account)?);
+                }
+                None
+            }
         };
         self.card.due_at = next_review(&self.card, decision, now);
         self.card.updated_at = now;

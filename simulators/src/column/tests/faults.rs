@@ -163,6 +163,27 @@ fn fundings_return_before_or_after_they_are_available() {
 }
 
 #[test]
+fn the_clock_tells_in_bank_time_when_something_is_next_and_whether_all_is_delivered() {
+    let mut story = Story::funded(1_000);
+    story.endpoint(&["ach.outgoing_transfer.settled"]);
+    story.control(Control::Advance { seconds: 3_600 });
+    story.transfer("CREDIT", 1);
+    let clock = |story: &mut Story| -> Value {
+        let Answer::Reply(reply) = story.send(&Request::new("GET", "/__control/clock")) else { panic!("no answer") };
+        serde_json::from_str(&reply.body).unwrap()
+    };
+    let before = clock(&mut story);
+    assert_eq!((&before["now"], &before["is_quiet"]), (&json!("2026-03-02T19:04:05Z"), &json!(true)));
+    let settles_by = json!("2026-03-04T18:00:00Z");
+    story.control(Control::SetClock { to: at(settles_by.as_str().unwrap()) });
+    let settled = clock(&mut story);
+    assert!(before["next_due"].as_str() < settles_by.as_str(), "{before}");
+    assert_eq!((&settled["now"], &settled["is_quiet"]), (&settles_by, &json!(false)), "a webhook waits");
+    story.receive();
+    assert_eq!(clock(&mut story)["is_quiet"], true);
+}
+
+#[test]
 fn control_calls_work_over_http_and_need_no_key() {
     let mut story = Story::funded(1_000);
     let id = story.transfer("CREDIT", 400);

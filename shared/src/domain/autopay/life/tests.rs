@@ -131,7 +131,7 @@ fn a_check_presented_for_another_amount_is_told_once_and_not_as_rejected() {
 #[test]
 fn a_letter_on_its_way_is_told_and_one_that_comes_back_asks_for_a_stop_once() {
     let mut out = payment(State::Processing, "issued", &[Effect::CheckIssued]);
-    let mut letter = |status: &str, out: &mut Payment| {
+    let letter = |status: &str, out: &mut Payment| {
         let check = json!({
             "id": "chkt_1", "type": "debit", "status": "issued", "positive_pay_amount": 165_500,
             "currency_code": "USD", "bank_account_id": "bacc_1", "delivery_status": status,

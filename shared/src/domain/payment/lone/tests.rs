@@ -1,5 +1,7 @@
 //! What a lone payment needs next, as one table over the two legs, and the rules beside it.
 
+mod autopay;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -69,6 +71,10 @@ fn letter(action: Action) -> char {
         Action::SendPayout => 'P',
         Action::AskPayout => 'p',
         Action::FailUnfunded { .. } => 'U',
+        Action::PresentAgain { .. } => 'A',
+        Action::CancelUnsent => 'C',
+        Action::StopCheck => 'S',
+        Action::GiveBack => 'G',
         Action::Wait => '-',
     }
 }

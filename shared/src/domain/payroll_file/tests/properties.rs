@@ -4,7 +4,7 @@ use proptest::sample::Index;
 
 use super::super::field::Field;
 use super::super::raw_row::{Parsed, parse_element};
-use super::super::usual_form::parse_usual_row;
+use super::super::usual_form::{WrittenDetails, parse_usual_row};
 use super::*;
 use crate::domain::money::Cents;
 
@@ -120,10 +120,17 @@ proptest! {
     #[test]
     fn the_usual_form_reads_as_the_general_one(choices in choices(), blanks in "[ \r\n\t]{0,3}", value in "[ -~é]{0,12}") {
         let limits = Limits::default();
-        for row in generated(&choices) {
-            let row = row.replace("><", &format!(">{blanks}<")).replace("Marlo", &value);
-            let Some((usual, usual_length)) = parse_usual_row(&row, &limits) else { continue };
-            let Ok(Parsed::Complete { content, length }) = parse_element(&row, true, &limits) else { panic!("{row}") };
+        // Each row as the first of its source, then with the source's details in memory, then with these written in another way.
+        let mut written = WrittenDetails::default();
+        let form = |row: &String| {
+            let details = format!(">{blanks}{value}{blanks}<");
+            row.replace("><", &format!(">{blanks}<")).replace("Marlo", &value).replace(">Sample Donuts<", &details)
+        };
+        let rows: Vec<String> = generated(&choices).iter().map(form).collect();
+        let others: Vec<String> = rows.iter().map(|row| row.replace("<Address>", " <Address>")).collect();
+        for row in rows.iter().chain(&rows).chain(&others) {
+            let Some((usual, usual_length)) = parse_usual_row(row, &mut written, &limits) else { continue };
+            let Ok(Parsed::Complete { content, length }) = parse_element(row, true, &limits) else { panic!("{row}") };
             prop_assert_eq!(usual_length, length);
             prop_assert!(content.problems.is_empty());
             for field in Field::ALL {

@@ -1,0 +1,164 @@
+//! What a payment of autopay needs next: retries, cancels, stops and refunds.
+
+use super::*;
+use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::ids::{BankAccountId, CardId};
+use crate::domain::autopay::rule::Rule;
+use crate::domain::bank::mailing_address::AddressParts;
+use crate::domain::leg::Reason;
+use crate::domain::payment::CheckPayee;
+
+const DIGITS: &str = "00112233445566778899aabbccddeeff";
+
+fn check(state: State) -> Payment {
+    let address = AddressParts {
+        line_1: "PO Box 100".to_owned(),
+        line_2: None,
+        city: "Wilmington".to_owned(),
+        state: "DE".to_owned(),
+        postal_code: "19886".to_owned(),
+    };
+    let payee = CheckPayee {
+        name: "Example Card Services".to_owned(),
+        address: address.try_into().unwrap(),
+        memo: "Acct 4421".to_owned(),
+        message: "Payment for account".to_owned(),
+        sealed_account: None,
+        account_last4: "4421".to_owned(),
+    };
+    let facts = AutopayFacts {
+        card_id: CardId::of_fingerprint(&format!("f1_{DIGITS}")).unwrap(),
+        bank_account_id: BankAccountId::of_fingerprint(&format!("f1_{DIGITS}")).unwrap(),
+        utilization_before: None,
+        rule: Rule::default(),
+        reason: "because".to_owned(),
+        decided_at: now(),
+        cancel_asked_at: None,
+        stop_asked_at: None,
+        refund_of: None,
+        refunded_by: None,
+    };
+    Payment { payee: Payee::Check(payee), autopay: Some(Box::new(facts)), ..payment(state) }
+}
+
+fn with(mut payment: Payment, change: impl FnOnce(&mut AutopayFacts)) -> Payment {
+    change(payment.autopay.as_mut().unwrap());
+    payment
+}
+
+fn canceled(state: State) -> Payment {
+    with(check(state), |facts| facts.cancel_asked_at = Some(now()))
+}
+
+fn returned(code: &str, presentments: u32, effects: &[Effect]) -> Funding {
+    let mut back = funding(State::Returned);
+    back.leg.reason = Some(Reason::Returned(code.to_owned()));
+    back.leg.attempt = presentments;
+    back.leg.effects = effects.to_vec();
+    back
+}
+
+#[test]
+fn a_canceled_payment_sends_no_check_and_gives_back_what_comes_in() {
+    assert_eq!(line(&canceled(State::Unprocessed), CALM), "C F f H G U U -");
+    assert_eq!(line(&canceled(State::Submitting), CALM), "P P P P P P P P");
+}
+
+#[test]
+fn a_debit_that_is_no_longer_allowed_is_not_sent_and_one_under_way_goes_on() {
+    let forbidden = |payment: &Payment, funding: &Funding| {
+        let (business_now, elapsed_now) = (now(), now());
+        next_action(Standing { payment, funding, payer: CALM, may_debit: false, business_now, elapsed_now })
+    };
+    let line = State::ALL.map(|state| letter(forbidden(&check(State::Unprocessed), &funding(state))));
+    assert_eq!(line, ['C', 'F', 'f', 'H', 'P', 'U', 'U', '-']);
+    let back = returned("R01", 1, &[Effect::FundingAccepted, Effect::FundingReturnedPending]);
+    assert_eq!(letter(forbidden(&check(State::Unprocessed), &back)), 'U');
+}
+
+#[test]
+fn a_debit_without_money_is_presented_again_twice_before_its_payment_fails() {
+    let pending = [Effect::FundingAccepted, Effect::FundingReturnedPending];
+    let next = |code, presentments, effects: &[Effect]| {
+        letter(action(&check(State::Unprocessed), &returned(code, presentments, effects), CALM))
+    };
+    for code in ["R01", "R09"] {
+        assert_eq!([1, 2, 3].map(|presentments| next(code, presentments, &pending)), ['A', 'A', 'U'], "{code}");
+    }
+    for code in ["R02", "R10", "R99", ""] {
+        assert_eq!(next(code, 1, &pending), 'U', "{code}");
+    }
+    let late = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::FundingReturnedAvailable];
+    assert_eq!(next("R01", 1, &late), 'U');
+    let back = returned("R01", 1, &pending);
+    assert_eq!(letter(action(&canceled(State::Unprocessed), &back, CALM)), 'U');
+}
+
+#[test]
+fn a_debit_that_is_presented_again_waits_for_its_day() {
+    let mut again = returned("R01", 1, &[Effect::FundingAccepted, Effect::FundingReturnedPending]);
+    again.present_again(calendar::eastern_date(now())).unwrap();
+    assert_eq!((again.leg.state, again.leg.attempt, again.available_at), (State::Unprocessed, 2, None));
+    assert_eq!(letter(action(&check(State::Unprocessed), &again, CALM)), 'F');
+    again.not_before = Some(now() + SignedDuration::from_secs(1));
+    again.schedule(now());
+    assert_eq!(letter(action(&check(State::Unprocessed), &again, CALM)), '-');
+    assert_eq!(again.due_at, again.not_before);
+}
+
+#[test]
+fn a_check_is_stopped_as_soon_as_the_bank_takes_it_and_only_as_long_as_it_helps() {
+    let cases = [
+        ("initiated", 'p', StopWish::Soon),
+        ("manual_review", 'S', StopWish::Now),
+        ("issued", 'S', StopWish::Now),
+        ("pending_stop", 'p', StopWish::None),
+        ("pending_deposit", 'p', StopWish::None),
+        ("pending_first_return", 'p', StopWish::None),
+    ];
+    for (status, next, wish) in cases {
+        let mut out = with(check(State::Processing), |facts| facts.stop_asked_at = Some(now()));
+        out.leg.bank_status = Some(status.to_owned());
+        assert_eq!(out.stop_wish(), wish, "{status}");
+        assert_eq!(letter(action(&out, &funding(State::Returned), CALM)), next, "{status}");
+        out.autopay.as_mut().unwrap().stop_asked_at = None;
+        assert_eq!(letter(action(&out, &funding(State::Available), CALM)), 'p', "{status}");
+    }
+}
+
+#[test]
+fn what_a_check_did_not_pay_goes_back_once_if_it_is_still_here() {
+    let mut back = check(State::Returned);
+    back.leg.effects = vec![Effect::CheckIssued, Effect::CheckReversed];
+    assert_eq!(line(&back, CALM), "X F f H G - - -");
+    let mut refused = check(State::Failed);
+    refused.leg.reason = Some(Reason::Refused("invalid_address".to_owned()));
+    assert_eq!(line(&refused, CALM), "X F f H G - - -");
+
+    let available = funding(State::Available);
+    let gives_back = |payment: &Payment| action(payment, &available, CALM) == Action::GiveBack;
+    let mut flagged = back.clone();
+    flagged.leg.raise(AttentionReason::CheckUndeliverable, now());
+    assert!(!gives_back(&flagged), "an operator may replace it");
+    let other = Some(PaymentId::Lone(Uuid::from_u128(8)));
+    assert!(!gives_back(&with(back.clone(), |facts| facts.refunded_by = other)));
+    assert!(!gives_back(&with(back.clone(), |facts| facts.refund_of = other)));
+    let mut met = back.clone();
+    met.leg.effects.push(Effect::ReceivableRecovered);
+    assert!(!gives_back(&met), "it met what was owed");
+    assert!(!gives_back(&check(State::Failed)), "it failed with its funding");
+}
+
+#[test]
+fn a_refund_pays_out_what_the_other_payments_funding_brought() {
+    let refunded = PaymentId::Lone(Uuid::from_u128(8));
+    let refund = Payment {
+        payee: payment(State::Unprocessed).payee,
+        ..with(check(State::Unprocessed), |facts| facts.refund_of = Some(refunded))
+    };
+    assert_eq!(refund.funding_id(), FundingId::Lone(Uuid::from_u128(8)));
+    assert_eq!(letter(action(&refund, &funding(State::Available), CALM)), 'P');
+    let late = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::FundingReturnedAvailable];
+    let gone = returned("R10", 1, &late);
+    assert_eq!(action(&refund, &gone, CALM), Action::FailUnfunded { after_available: true });
+}

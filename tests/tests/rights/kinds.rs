@@ -1,0 +1,48 @@
+//! Kinds of things that a right can be on: partitions of the table, indexes, objects. What has no kind here stands for itself.
+
+/// A kind as a pattern, narrower ones first, and an example of it.
+pub(crate) const KINDS: &[(&str, &str)] = &[
+    ("table/BATCH#*#??", "table/BATCH#bat_00000000000000000000000000000000#00"),
+    ("table/BATCH#*", "table/BATCH#bat_00000000000000000000000000000000"),
+    ("table/PAYMENT#*", "table/PAYMENT#pay_1"),
+    ("table/FUNDING#*", "table/FUNDING#fnd_1"),
+    ("table/HISTORY#*", "table/HISTORY#pay_1"),
+    ("table/FILE#*", "table/FILE#0a1b"),
+    ("table/SOURCE#*", "table/SOURCE#CORP-1"),
+    ("table/BILLER#*", "table/BILLER#ins_1"),
+    ("table/COUNTERPARTY#*", "table/COUNTERPARTY#0a1b"),
+    ("table/ACCOUNT#*", "table/ACCOUNT#cash:CORP-1"),
+    ("table/LEDGER#*", "table/LEDGER#cash:CORP-1#2026-03#0"),
+    ("table/REQUEST#*", "table/REQUEST#ann#1"),
+    ("table/INBOX#*", "table/INBOX#column#evnt_1"),
+    ("table/AUDIT#*", "table/AUDIT#2026-03-02#0"),
+    ("bucket/uploads/*", "bucket/uploads/bat_1.xml"),
+    ("bucket/batches/*/manifest-*", "bucket/batches/bat_1/manifest-0a1b.json"),
+    ("bucket/batches/*/digests-*", "bucket/batches/bat_1/digests-0a1b"),
+    ("bucket/batches/*/errors.json", "bucket/batches/bat_1/errors.json"),
+    ("bucket/batches/*/round-*", "bucket/batches/bat_1/round-2-0a1b.json"),
+    ("bucket/batches/*/reports/*.asked", "bucket/batches/bat_1/reports/payments-1.csv.asked"),
+    ("bucket/batches/*/reports/*.csv", "bucket/batches/bat_1/reports/payments-1.csv"),
+    ("bucket/batches/*/reports/*.json", "bucket/batches/bat_1/reports/payments-1.json"),
+];
+
+/// The kind of a thing.
+pub(crate) fn kind_of(on: &str) -> &str {
+    KINDS.iter().find(|(kind, _)| matches(kind, on)).map_or(on, |(kind, _)| kind)
+}
+
+/// As IAM compares: `*` is any text, `?` any character.
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => text.is_empty(),
+        Some('*') => {
+            let ends = text.char_indices().map(|(start, _)| start).chain([text.len()]);
+            ends.into_iter().any(|start| matches(rest.as_str(), &text[start..]))
+        }
+        Some(wanted) => {
+            let mut left = text.chars();
+            left.next().is_some_and(|found| wanted == '?' || wanted == found) && matches(rest.as_str(), left.as_str())
+        }
+    }
+}
