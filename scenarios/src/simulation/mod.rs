@@ -41,9 +41,9 @@ const START: &str = "2026-03-02T15:00:00Z";
 const AUDIENCE: &str = "clearway";
 
 /// A message comes back after this long; as deployed, six times the function's timeout.
-const VISIBILITY: Duration = Duration::from_secs(180);
+const VISIBILITY: Duration = Duration::from_secs(720);
 const RECEIVES_MAX: u32 = 5;
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(30);
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
 
 #[derive(Debug)]
 pub struct Simulation {

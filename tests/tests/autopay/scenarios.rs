@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 /// Plays a scenario; the ledger balances, the bank agrees to the cent, and everything ended as expected.
 async fn ends_well(name: &str) {
     let scenario = scenarios::find(name).unwrap();
-    if std::env::var("DBG").is_ok() { let _ = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::INFO).try_init(); } // DBG
+
     if let Err(failure) = scenario.play().await {
         panic!("{name}: {failure}");
     }
