@@ -70,13 +70,8 @@ fn told(outcome: &Outcome) -> String {
         let _ = writeln!(text, "Attention {id}: {reason}");
     }
     let LedgerTold { debits, credits, receivable } = outcome.ledger;
-    let _ = write!(
-        text,
-        "Ledger: debits {}, credits {}, receivable {}",
-        money(debits),
-        money(credits),
-        money(receivable)
-    );
+    let _ =
+        write!(text, "Ledger: debits {}, credits {}, receivable {}", money(debits), money(credits), money(receivable));
     text
 }
 

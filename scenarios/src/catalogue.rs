@@ -115,7 +115,11 @@ impl Expected {
             }
         };
         let decision = outcome.decision.as_ref();
-        compare("action", format!("{:?}", Some(self.action)), format!("{:?}", decision.map(|decision| decision.action)));
+        compare(
+            "action",
+            format!("{:?}", Some(self.action)),
+            format!("{:?}", decision.map(|decision| decision.action)),
+        );
         let amount = decision.and_then(|decision| decision.amount).map(|amount| amount.get());
         compare("amount", format!("{:?}", self.cents), format!("{amount:?}"));
         let payment = outcome.payment.as_ref().map(|payment| payment.state.as_str());

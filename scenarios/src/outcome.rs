@@ -138,7 +138,9 @@ impl Simulation {
                 let (ours, theirs) = (balance(kind)?, of_bank(name));
                 if ours != theirs {
                     let kind = kind.as_str();
-                    return Err(ScenarioError::wrong(format!("{kind} is {ours} in the books and {theirs} at the bank")));
+                    return Err(ScenarioError::wrong(format!(
+                        "{kind} is {ours} in the books and {theirs} at the bank"
+                    )));
                 }
             }
         }
@@ -189,12 +191,16 @@ fn notices(standing: &Standing) -> Vec<NoticeTold> {
 }
 
 fn attention(standing: &Standing) -> Vec<AttentionTold> {
-    let payments = standing.payments.iter().chain(&standing.refunds).map(|payment| (payment.id.to_string(), &payment.leg));
+    let payments =
+        standing.payments.iter().chain(&standing.refunds).map(|payment| (payment.id.to_string(), &payment.leg));
     let fundings = standing.fundings.iter().map(|funding| (funding.id.to_string(), &funding.leg));
     let flags = payments.chain(fundings).filter_map(|(id, leg)| Some((id, leg.attention.as_ref()?)));
     let flagged = flags.map(|(id, flag)| AttentionTold {
         id,
-        reason: serde_json::to_value(flag.reason).ok().and_then(|code| code.as_str().map(str::to_owned)).unwrap_or_default(),
+        reason: serde_json::to_value(flag.reason)
+            .ok()
+            .and_then(|code| code.as_str().map(str::to_owned))
+            .unwrap_or_default(),
     });
     let blocks = standing.persons.iter().filter_map(|person| {
         let block = person.debit_block?;

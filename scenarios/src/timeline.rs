@@ -63,7 +63,8 @@ impl Simulation {
                 entries.push(entry);
                 continue;
             }
-            let is_followed = told.iter().any(|at| (SignedDuration::ZERO..=FOLLOWED_WITHIN).contains(&at.duration_since(entry.at)));
+            let is_followed =
+                told.iter().any(|at| (SignedDuration::ZERO..=FOLLOWED_WITHIN).contains(&at.duration_since(entry.at)));
             if is_followed && last_reading.as_ref() != Some(&entry) {
                 entries.push(entry.clone());
                 last_reading = Some(entry);
@@ -81,7 +82,9 @@ fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry
     let id = funding.id.to_string();
     let why = || step.reason.clone().unwrap_or_default();
     match to {
-        State::Unprocessed if step.from == Some(State::Returned) => add(entries, step.at, "debit to be tried again", &id),
+        State::Unprocessed if step.from == Some(State::Returned) => {
+            add(entries, step.at, "debit to be tried again", &id)
+        }
         State::Processing if step.attempt > 1 => add(entries, step.at, "debit sent again", &id),
         State::Processing => add(entries, step.at, format!("debit sent: {}", money(funding.amount)), &id),
         State::Completed => {
@@ -122,7 +125,9 @@ fn lower_balances(entries: &mut Vec<Entry>, standing: &Standing) {
         let is_shown = card.payments.iter().any(|payment| matches!(payment.stage, Stage::Shown { .. }));
         let before = standing.reviews.iter().find(|review| review.card_id == card.id && review.amount.is_some());
         let (Some(reading), Some(before)) = (card.reading.as_ref().filter(|_| is_shown), before) else { continue };
-        if let (Some(was), Some(is)) = (before.figures.balance, reading.balance.filter(|is| Some(*is) < before.figures.balance)) {
+        if let (Some(was), Some(is)) =
+            (before.figures.balance, reading.balance.filter(|is| Some(*is) < before.figures.balance))
+        {
             let what = format!("card balance down from {} to {}", money(was), money(is));
             add(entries, reading.age.read_at, what, &card.id.to_string());
         }

@@ -180,7 +180,8 @@ impl Simulation {
     async fn next_moment(&self) -> Played<Option<Timestamp>> {
         let now = self.now();
         let in_flight = [QueueName::Bulk, QueueName::Other].map(|queue| self.queue.counters(queue).in_flight);
-        let hidden = (in_flight != [0, 0]).then(|| later(now, SignedDuration::try_from(VISIBILITY).unwrap_or_default()));
+        let hidden =
+            (in_flight != [0, 0]).then(|| later(now, SignedDuration::try_from(VISIBILITY).unwrap_or_default()));
         let mut ours: Vec<Timestamp> = hidden.into_iter().collect();
         for shard in 0..keys::DUE_SHARDS {
             let query = Query { index: Index::Due, ..Query::primary(keys::due_shard(shard)) };

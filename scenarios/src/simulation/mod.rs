@@ -91,8 +91,8 @@ impl Simulation {
         let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: AUDIENCE.to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, providers.clone(), clock.clone()));
         let receivers = column_webhook::routes(system.clone()).merge(plaid_webhook::routes(system.clone()));
-        let api = accounts::routes(system.clone(), verifier.clone())
-            .merge(approve_batch::routes(system.clone(), verifier));
+        let api =
+            accounts::routes(system.clone(), verifier.clone()).merge(approve_batch::routes(system.clone(), verifier));
         Ok(Self {
             system,
             clock,

@@ -97,7 +97,8 @@ impl Simulation {
     /// A person goes through update mode for an item that asked for it, and comes back to us.
     pub(crate) async fn repair(&self, person: &'static str, item_id: &str) -> Played<()> {
         let caller = Caller::Person(person);
-        let started = self.call(caller, Method::POST, "/link-tokens", json!({ "repair": { "item_id": item_id } })).await?;
+        let started =
+            self.call(caller, Method::POST, "/link-tokens", json!({ "repair": { "item_id": item_id } })).await?;
         let link_token = text(&started["link_token"])?;
         self.providers.tell_plaid(json!({ "control": "finish_link", "link_token": link_token }))?;
         self.call(caller, Method::POST, &format!("/items/{item_id}/repaired"), Value::Null).await?;

@@ -61,9 +61,11 @@ impl Providers {
             unknown_institutions: BTreeSet::new(),
             without_routing_numbers: BTreeSet::new(),
         };
+        // Institutions are asked about once a day.
+        let behaviour = plaid::Settings { looks_every_s: Some(24 * 3_600), ..plaid::Settings::default() };
         let mut providers = Self {
             column: ColumnServer::new(bank, business()),
-            plaid: PlaidServer::new(directory, business()),
+            plaid: PlaidServer::with_settings(directory, behaviour, business()),
             issuer: LocalIssuer::new(ISSUER_URL),
             entity_id: String::new(),
             webhook_secret: String::new(),
@@ -72,7 +74,8 @@ impl Providers {
         };
         providers.entity_id = text(&providers.bank_get("/entities")?["entities"][0]["id"])?;
         let endpoint = json!({ "url": "https://clearway.test/webhooks/column", "enabled_events": ["*"] });
-        providers.webhook_secret = text(&providers.bank_call("POST", "/webhook-endpoints", Some(&endpoint))?["secret"])?;
+        providers.webhook_secret =
+            text(&providers.bank_call("POST", "/webhook-endpoints", Some(&endpoint))?["secret"])?;
         Ok(providers)
     }
 

@@ -56,7 +56,8 @@ impl Simulation {
 }
 
 fn all<T: DeserializeOwned>(dump: &[Attributes], prefix: &str) -> Played<Vec<T>> {
-    let is_one = |item: &&Attributes| item.get("pk").and_then(|pk| pk.as_str()).is_some_and(|pk| pk.starts_with(prefix));
+    let is_one =
+        |item: &&Attributes| item.get("pk").and_then(|pk| pk.as_str()).is_some_and(|pk| pk.starts_with(prefix));
     dump.iter().filter(is_one).map(|item| Ok(decode(item.clone())?)).collect()
 }
 
@@ -94,11 +95,23 @@ impl std::fmt::Display for Standing {
         }
         for payment in self.payments.iter().chain(&self.refunds) {
             let leg = &payment.leg;
-            write!(formatter, "{} {} {:?}; ", payment.id, leg.state.as_str(), (&leg.bank_status, &leg.reason, &leg.attention))?;
+            write!(
+                formatter,
+                "{} {} {:?}; ",
+                payment.id,
+                leg.state.as_str(),
+                (&leg.bank_status, &leg.reason, &leg.attention)
+            )?;
         }
         for funding in &self.fundings {
             let leg = &funding.leg;
-            write!(formatter, "{} {} {:?}; ", funding.id, leg.state.as_str(), (&leg.bank_status, &leg.reason, &leg.attention))?;
+            write!(
+                formatter,
+                "{} {} {:?}; ",
+                funding.id,
+                leg.state.as_str(),
+                (&leg.bank_status, &leg.reason, &leg.attention)
+            )?;
         }
         let notices: Vec<&str> = self.notices.iter().map(|notice| notice.kind.code()).collect();
         write!(formatter, "notices {notices:?}")

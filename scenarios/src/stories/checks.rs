@@ -28,8 +28,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: returned_by_mail,
         expected: Expected {
             check: Some(("stopped", "returned_to_sender")),
-            notices: &["check_returned_by_mail", "check_mailed", "payment_started"],
-            attention: &["undeliverable"],
+            notices: &["attention_raised", "check_mailed", "check_returned_by_mail", "payment_started"],
+            attention: &["check_undeliverable"],
             ..NOT_PAID
         },
     },
@@ -39,7 +39,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: never_cashed,
         expected: Expected {
             check: Some(("stopped", "delivered")),
-            notices: &["check_voided", "check_mailed", "payment_started", "refund_sent"],
+            notices: &["check_mailed", "check_voided", "payment_started", "refund_sent"],
             ..NOT_PAID
         },
     },
@@ -49,7 +49,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: cashed_for_another_amount,
         expected: Expected {
             check: Some(("second_return", "delivered")),
-            notices: &["check_other_amount", "check_mailed", "payment_started"],
+            notices: &["attention_raised", "check_mailed", "check_other_amount", "payment_started"],
             attention: &["presented_for_other_amount"],
             ..NOT_PAID
         },

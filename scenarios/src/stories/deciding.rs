@@ -37,7 +37,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: while_payment_open,
         expected: Expected {
             notices: &[
-                "check_cashed", "check_cashed", "check_mailed", "check_mailed", "payment_started", "payment_started",
+                "check_cashed",
+                "check_cashed",
+                "check_mailed",
+                "check_mailed",
+                "payment_started",
+                "payment_started",
             ],
             ..Expected::paid(100_000)
         },

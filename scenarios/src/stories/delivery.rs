@@ -28,9 +28,8 @@ pub(super) const SCENARIOS: &[Scenario] = &[
 ];
 
 /// What can be wrong with a webhook, as the simulated Plaid knows it.
-const FORGERIES: [&str; 8] = [
-    "corrupted_body", "stale_iat", "alg_none", "hs256", "unknown_kid", "foreign_key", "der_signature", "no_signature",
-];
+const FORGERIES: [&str; 8] =
+    ["corrupted_body", "stale_iat", "alg_none", "hs256", "unknown_kid", "foreign_key", "der_signature", "no_signature"];
 
 fn forged(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
     async {
@@ -53,7 +52,9 @@ fn forged(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
             return Err(ScenarioError::wrong("a forged or replayed webhook left something behind"));
         }
         if provider_calls(simulation) != calls {
-            return Err(ScenarioError::wrong("a forged webhook cost a call of a provider beyond the look-up of its key"));
+            return Err(ScenarioError::wrong(
+                "a forged webhook cost a call of a provider beyond the look-up of its key",
+            ));
         }
         // Plaid sends each again, rightly signed: what they say is heeded once.
         simulation.let_days_pass(1).await?;

@@ -96,7 +96,9 @@ pub(super) async fn set_up_usual(simulation: &Simulation) -> Played<()> {
 pub(super) async fn link_both(simulation: &Simulation) -> Played<()> {
     simulation.link(ANN, BANK).await?;
     simulation.link(ANN, ISSUER).await?;
-    simulation.until("both institutions have been read", |now| !now.cards.is_empty() && !now.bank_accounts.is_empty()).await?;
+    simulation
+        .until("both institutions have been read", |now| !now.cards.is_empty() && !now.bank_accounts.is_empty())
+        .await?;
     Ok(())
 }
 
@@ -132,7 +134,8 @@ pub(super) async fn authorise(simulation: &Simulation, card_id: &str, range: (&s
 
 /// Ann buys something with a card; Plaid sees it at once.
 pub(super) fn buy(simulation: &Simulation, card: &str, amount: &str) -> Played<()> {
-    let bought = json!({ "control": "purchase", "user_id": ANN, "account": card, "amount": amount, "name": "Example Shop" });
+    let bought =
+        json!({ "control": "purchase", "user_id": ANN, "account": card, "amount": amount, "name": "Example Shop" });
     simulation.providers.tell_plaid(bought).map(drop)
 }
 
@@ -215,7 +218,8 @@ pub(super) fn book_on_card(simulation: &Simulation, card: &str, after_seconds: u
 }
 
 pub(super) async fn shown(simulation: &Simulation) -> Played<Standing> {
-    let is_shown = |now: &Standing| now.cards.iter().all(|card| card.payments.iter().all(|payment| !payment.is_in_flight()));
+    let is_shown =
+        |now: &Standing| now.cards.iter().all(|card| card.payments.iter().all(|payment| !payment.is_in_flight()));
     simulation.until("Plaid shows the payment", is_shown).await
 }
 

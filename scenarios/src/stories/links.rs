@@ -40,7 +40,10 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         name: "plaid-down-for-a-day",
         about: "Plaid does not answer for a day: nothing is paid on old figures, and then what is due is.",
         play: plaid_down,
-        expected: Expected::paid(165_500),
+        expected: Expected {
+            notices: &["card_needs", "check_cashed", "check_mailed", "payment_started"],
+            ..Expected::paid(165_500)
+        },
     },
 ];
 

@@ -59,7 +59,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: canceled_with_check_out,
         expected: Expected {
             payment: Some("returned"),
-            check: Some(("stopped", "mailed")),
+            check: Some(("stopped", "delivered")),
             notices: &["check_mailed", "payment_canceled", "payment_started", "refund_sent"],
             ..TAKEN_BACK
         },

@@ -17,12 +17,8 @@ use crate::simulation::Simulation;
 use crate::simulation::standing::Standing;
 
 /// The debit came back before a check was issued.
-const UNPAID: Expected = Expected {
-    action: Action::Pay,
-    cents: Some(165_500),
-    payment: Some("failed"),
-    ..Expected::NOTHING
-};
+const UNPAID: Expected =
+    Expected { action: Action::Pay, cents: Some(165_500), payment: Some("failed"), ..Expected::NOTHING };
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
@@ -40,7 +36,13 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: r01_three_times,
         expected: Expected {
             funding: Some("returned R01"),
-            notices: &["card_needs", "debit_failed_no_money", "debit_tried_again", "debit_tried_again", "payment_started"],
+            notices: &[
+                "card_needs",
+                "debit_failed_no_money",
+                "debit_tried_again",
+                "debit_tried_again",
+                "payment_started",
+            ],
             ..UNPAID
         },
     },
@@ -50,7 +52,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: r10_unauthorised,
         expected: Expected {
             funding: Some("returned R10"),
-            notices: &["debit_failed_unauthorised", "payment_started"],
+            notices: &["attention_raised", "debit_failed_unauthorised", "payment_started"],
             attention: &["debits_blocked:R10"],
             ..UNPAID
         },
@@ -72,8 +74,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expected: Expected {
             payment: Some("returned"),
             funding: Some("returned R10"),
-            check: Some(("stopped", "mailed")),
-            notices: &["check_stopped", "check_mailed", "payment_started", "receivable_ended", "receivable_opened"],
+            check: Some(("stopped", "delivered")),
+            notices: &[
+                "attention_raised",
+                "check_mailed",
+                "check_stopped",
+                "debit_failed_unauthorised",
+                "payment_started",
+                "receivable_ended",
+                "receivable_opened",
+            ],
             attention: &["debits_blocked:R10"],
             ..UNPAID
         },
@@ -86,8 +96,16 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             payment: Some("completed"),
             funding: Some("returned R10"),
             check: Some(("settled", "delivered")),
-            notices: &["check_cashed", "check_mailed", "payment_started", "receivable_opened"],
-            attention: &["debits_blocked:R10"],
+            notices: &[
+                "attention_raised",
+                "attention_raised",
+                "check_cashed",
+                "check_mailed",
+                "debit_failed_unauthorised",
+                "payment_started",
+                "receivable_opened",
+            ],
+            attention: &["debits_blocked:R10", "receivable_open"],
             receivable: 165_500,
             ..UNPAID
         },

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 /// Plays a scenario; the ledger balances, the bank agrees to the cent, and everything ended as expected.
 async fn ends_well(name: &str) {
     let scenario = scenarios::find(name).unwrap();
-
     if let Err(failure) = scenario.play().await {
         panic!("{name}: {failure}");
     }
