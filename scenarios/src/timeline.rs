@@ -50,7 +50,7 @@ impl Simulation {
         }
         lower_balances(&mut entries, standing);
         self.journal(&mut entries);
-        entries.sort_by_key(|entry| entry.at);
+        entries.sort_by_key(|entry| (entry.at, rank(&entry.what)));
         Ok(entries)
     }
 
@@ -73,12 +73,19 @@ impl Simulation {
     }
 }
 
+/// What leads to what, within one moment.
+fn rank(what: &str) -> u8 {
+    let in_order = ["linked", "webhook", "read from Plaid", "card balance", "decision"];
+    let place = in_order.iter().position(|first| what.starts_with(first)).unwrap_or(in_order.len());
+    u8::try_from(place).unwrap_or(u8::MAX)
+}
+
 fn add(entries: &mut Vec<Entry>, at: Timestamp, what: impl Into<String>, id: &str) {
     entries.push(Entry { at, what: what.into(), id: id.to_owned() });
 }
 
 fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry) {
-    let Some(to) = step.to else { return };
+    let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let id = funding.id.to_string();
     let why = || step.reason.clone().unwrap_or_default();
     match to {
@@ -102,7 +109,7 @@ fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry
 }
 
 fn payment_step(entries: &mut Vec<Entry>, payment: &Payment, step: &HistoryEntry) {
-    let Some(to) = step.to else { return };
+    let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let id = payment.id.to_string();
     let why = || step.reason.clone().unwrap_or_default();
     let (sent, settled, back) = match payment.payee {

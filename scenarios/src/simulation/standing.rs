@@ -46,7 +46,7 @@ impl Simulation {
             fundings: all(&dump, "FUNDING#")?,
             notices: all(&dump, "NOTICE#")?,
         };
-        standing.items.sort_by_key(|item| item.created_at);
+        standing.items.sort_by_key(|item| (item.created_at, item.institution_id.clone()));
         standing.cards.sort_by_key(|card| (card.created_at, card.name.clone()));
         standing.reviews.sort_by_key(|review| review.at);
         standing.fundings.sort_by_key(|funding| funding.created_at);
