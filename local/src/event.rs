@@ -86,7 +86,7 @@ fn say(text: &str) -> Result<(), LocalError> {
 }
 
 async fn credentials(url: &str) -> Result<Credentials, LocalError> {
-    let transport = HttpTransport::new().map_err(LocalError::start)?;
+    let transport = HttpTransport::new();
     let request = ProviderRequest {
         method: axum::http::Method::GET,
         url: format!("{url}{CREDENTIALS_PATH}"),

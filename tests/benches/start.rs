@@ -19,7 +19,7 @@ const MEMORY_KB_MAX: u64 = 16 * 1024;
 const BINARY_BYTES_MAX: u64 = 15 * 1024 * 1024;
 
 /// What the template and Lambda give every function.
-const VARIABLES: [(&str, &str); 20] = [
+const VARIABLES: [(&str, &str); 22] = [
     ("TABLE_NAME", "clearway"),
     ("BUCKET_NAME", "clearway"),
     ("BULK_QUEUE_URL", "http://127.0.0.1:1/bulk"),
@@ -27,6 +27,8 @@ const VARIABLES: [(&str, &str); 20] = [
     ("SECRETS_PREFIX", "clearway"),
     ("COLUMN_URL", "http://127.0.0.1:1"),
     ("PLAID_URL", "http://127.0.0.1:1"),
+    ("PLAID_WEBHOOK_URL", "http://127.0.0.1:1/webhooks/plaid"),
+    ("NOTICES_TOPIC_ARN", "arn:aws:sns:us-east-1:123456789012:clearway"),
     ("COLUMN_ENTITY_ID", "enti_1"),
     ("BANK_CALLS_PER_SECOND", "5"),
     ("HOLD_BANKING_DAYS", "2"),

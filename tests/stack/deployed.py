@@ -69,6 +69,8 @@ def parameters(providers):
         "ColumnUrl": providers["column_url"],
         "ColumnEntityId": providers["column_entity_id"],
         "PlaidUrl": providers["plaid_url"],
+        # Nothing is linked here, so that Plaid sends nothing.
+        "PlaidWebhookUrl": "https://clearway.example/webhooks/plaid",
         "OidcIssuer": providers["oidc_issuer"],
         "OidcAudience": providers["oidc_audience"],
         "BankCallsPerSecond": 1000,

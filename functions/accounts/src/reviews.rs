@@ -7,6 +7,7 @@ use serde::Serialize;
 use shared::domain::autopay::ids::CardId;
 use shared::domain::autopay::review::{Action, Figures, Review};
 use shared::domain::money::Cents;
+use shared::domain::task::Task;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::PageQuery;
 use shared::http::problem::{Problem, Refused};
@@ -65,6 +66,8 @@ pub(crate) async fn list(
 }
 
 /// Reviews the card now, on what is known of it.
+///
+/// Where a bank may take longer than a request, the answer is `bank_balance_stale` and the review is made again behind it.
 #[utoipa::path(post, path = "/cards/{card_id}/review", tag = "cards",
     params(("card_id" = String, Path)),
     responses((status = 200, body = ReviewView), Refused),
@@ -77,5 +80,8 @@ pub(crate) async fn make(
     let card = people::card(&system, myself.id, card_id).await?;
     let review = review::review(&system, card.id, deadline(&system)).await?;
     let review = review.ok_or_else(|| Problem::not_found("not_found", "There is no such card."))?;
+    if review.wants_bank_balance() {
+        system.hint([Task::Review { card_id }]).await;
+    }
     Ok(Json(review.into()))
 }

@@ -1,5 +1,8 @@
 //! A person's way through linking, setting up and being reviewed, told over HTTP to simulated providers.
 
+mod cards;
+mod links;
+
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
@@ -20,7 +23,7 @@ use shared::domain::ids::PaymentId;
 use shared::domain::payment::Payment;
 use shared::domain::people::ExpectedToken;
 use shared::domain::task::{QueueName, Task};
-use shared::operations::autopay::{items as links, read as reading, review};
+use shared::operations::autopay::{items as operations, read as reading, review};
 use shared::operations::{Settings, billers, due};
 use shared::ports::clock::Clock;
 use shared::ports::table::{Query, decode};
@@ -262,7 +265,7 @@ impl Scene {
     }
 
     async fn read(&self, item_id: &str) {
-        links::read_soon(&self.world.system, item_id).await.unwrap();
+        operations::read_soon(&self.world.system, item_id).await.unwrap();
         reading::read(&self.world.system, item_id, self.world.deadline_in(120)).await.unwrap();
     }
 
@@ -305,257 +308,4 @@ fn entity_of(column: &ColumnServer) -> String {
 
 fn missing(card: &Value) -> Vec<&str> {
     card["missing"].as_array().unwrap().iter().map(|step| step["code"].as_str().unwrap()).collect()
-}
-
-#[tokio::test]
-async fn a_linked_card_says_what_is_missing_step_by_step() {
-    let scene = Scene::usual();
-    scene.link().await;
-    let card = scene.only_card().await;
-    assert_eq!(card["reading"]["balance"], "3155.00");
-    assert_eq!(missing(&card), ["bank_account", "rule", "card_number", "remittance_address", "authorisation"]);
-
-    let path = format!("/cards/{}/autopay", card["card_id"].as_str().unwrap());
-    scene.put(&path, &json!({"bank_account_id": scene.bank_account_id().await})).await;
-    scene.know_the_issuer().await;
-    assert_eq!(missing(&scene.only_card().await), ["rule", "card_number", "authorisation"]);
-    let slip = scene.put(&path, &json!({"card_number": "4111111111111112"})).await;
-    assert_eq!(slip.refusal(), (422, "card_number_invalid"));
-}
-
-#[tokio::test]
-async fn a_card_above_its_threshold_opens_one_payment_with_its_reason() {
-    let scene = Scene::usual();
-    let (card_id, _) = scene.ready().await;
-    let reviewed = scene.review(&card_id).await;
-    assert_eq!((&reviewed["action"], &reviewed["amount"]), (&json!("pay"), &json!("1655.00")), "{reviewed}");
-    assert!(reviewed["reason"].as_str().unwrap().contains("63.1 %"), "{reviewed}");
-
-    let payments = scene.payments(&card_id).await;
-    assert_eq!(payments.len(), 1);
-    assert_eq!((&payments[0]["amount"], &payments[0]["state"]), (&json!("1655.00"), &json!("unprocessed")));
-    let PaymentId::Lone(uuid) = payments[0]["payment_id"].as_str().unwrap().parse().unwrap() else { panic!("lone") };
-    let table = &*scene.world.system.table;
-    let payment: Payment = read(table, &keys::payment(PaymentId::Lone(uuid))).await.unwrap().unwrap();
-    let funding: Funding = read(table, &keys::funding(payment.funding_id())).await.unwrap().unwrap();
-    assert_eq!(funding.account.unwrap().account.account_last4, "6789");
-    assert!(scene.tasks().contains(&Task::Advance { payment_id: payment.id }));
-    assert!(scene.notices().await.contains(&"payment_started".to_owned()));
-
-    assert_eq!(scene.review(&card_id).await["code"], "payment_open");
-    assert_eq!(scene.payments(&card_id).await.len(), 1);
-    let codes: Vec<Value> = scene.get(&format!("/cards/{card_id}/reviews")).await.body["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|review| review["action"].clone())
-        .collect();
-    assert!(codes.contains(&json!("pay")), "{codes:?}");
-}
-
-#[tokio::test]
-async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
-    let scene = Scene::with(&json!([card("card", "4821"), checking(1_000)]));
-    let (card_id, _) = scene.ready().await;
-    // What was read at linking is no longer fresh.
-    scene.world.clock.advance(Duration::from_secs(2 * 3_600));
-    let reviewed = scene.review(&card_id).await;
-    assert_eq!((&reviewed["action"], &reviewed["code"]), (&json!("skip"), &json!("insufficient_bank_balance")));
-    assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
-    scene.review(&card_id).await;
-    assert_eq!(scene.calls("/accounts/balance/get"), 1, "a fresh balance is not paid for twice");
-}
-
-#[tokio::test]
-async fn of_two_cards_on_one_bank_account_that_bears_one_only_one_is_paid() {
-    let scene = Scene::with(&json!([card("first", "4821"), card("second", "4822"), checking(2_500)]));
-    scene.know_the_issuer().await;
-    scene.link().await;
-    let cards = scene.get("/cards").await.body["items"].clone();
-    let ids: Vec<&str> = cards.as_array().unwrap().iter().map(|card| card["card_id"].as_str().unwrap()).collect();
-    for id in &ids {
-        scene.set_up(id, "2000.00").await;
-    }
-    let system = &scene.world.system;
-    let [first, second] = ids.as_slice() else { panic!("two cards: {cards}") };
-    let both = [first, second].map(|id| review::review(system, id.parse().unwrap(), scene.world.deadline_in(120)));
-    let [one, other] = both;
-    let (one, other) = (one.await.unwrap().unwrap(), other.await.unwrap().unwrap());
-    assert_eq!((one.code.as_str(), other.code.as_str()), ("above_threshold", "insufficient_bank_balance"));
-}
-
-#[tokio::test]
-async fn two_cards_that_agree_in_everything_are_not_paid() {
-    let scene = Scene::with(&json!([card("first", "4821"), card("second", "4821"), checking(2_500)]));
-    scene.link().await;
-    assert_eq!(missing(&scene.only_card().await)[0], "cannot_tell_cards_apart");
-}
-
-#[tokio::test]
-async fn a_debit_outside_the_range_is_announced_and_not_made() {
-    let scene = Scene::usual();
-    scene.know_the_issuer().await;
-    scene.link().await;
-    let card_id = scene.only_card().await["card_id"].as_str().unwrap().to_owned();
-    scene.set_up(&card_id, "500.00").await;
-    assert_eq!(scene.review(&card_id).await["action"], "announce");
-    assert_eq!(scene.only_card().await["autopay"]["announced"]["debit_on"], "2026-03-12");
-    assert!(scene.notices().await.contains(&"debit_announced".to_owned()));
-    assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
-}
-
-#[tokio::test]
-async fn a_revoked_authorisation_stops_debits_at_once_and_is_kept_with_where_it_came_from() {
-    let scene = Scene::usual();
-    let (card_id, _) = scene.ready().await;
-    let path = format!("/cards/{card_id}/authorisation");
-    assert_eq!(scene.delete(&path).await.status, 200);
-    assert_eq!(scene.delete(&path).await.status, 200);
-    assert_eq!(scene.review(&card_id).await["code"], "authorisation_revoked");
-    let records = keys::authorisations_of(card_id.parse().unwrap());
-    let records = scene.world.system.table.query(&Query::primary(records)).await.unwrap().items;
-    let steps: Vec<&Value> = records.iter().map(|record| &record["step"]).collect();
-    assert_eq!(steps.len(), 2, "{steps:?}");
-    assert!(records.iter().all(|record| record["ip_address"] == "192.0.2.7"));
-}
-
-#[tokio::test]
-async fn another_person_finds_nothing_of_mine() {
-    let scene = Scene::usual();
-    let (card_id, item_id) = scene.ready().await;
-    let bank_account_id = scene.bank_account_id().await;
-    scene.review(&card_id).await;
-    let payment_id = scene.payments(&card_id).await[0]["payment_id"].as_str().unwrap().to_owned();
-    let agreed =
-        json!({"text_version": 1, "bank_account_id": bank_account_id, "range": {"least": "1.00", "most": "2.00"}});
-    let (none, rule) = (json!({}), json!({"caps": {}}));
-    let card = format!("/cards/{card_id}");
-    for (method, path, body) in [
-        (Method::GET, format!("/items/{item_id}"), None),
-        (Method::DELETE, format!("/items/{item_id}"), None),
-        (Method::POST, format!("/items/{item_id}/repaired"), None),
-        (Method::POST, "/link-tokens".to_owned(), Some(&json!({"repair": {"item_id": item_id}}))),
-        (Method::GET, card.clone(), None),
-        (Method::PUT, format!("{card}/autopay"), Some(&rule)),
-        (Method::GET, format!("/authorisation-text?card_id={card_id}&least=1.00&most=2.00"), None),
-        (Method::POST, format!("{card}/authorisation"), Some(&agreed)),
-        (Method::DELETE, format!("{card}/authorisation"), None),
-        (Method::GET, format!("{card}/reviews"), None),
-        (Method::POST, format!("{card}/review"), Some(&none)),
-        (Method::GET, format!("{card}/payments"), None),
-        (Method::POST, format!("{card}/payments/{payment_id}/posted"), None),
-        (Method::POST, format!("{card}/payments/{payment_id}/cancel"), None),
-    ] {
-        let told = scene.ask_as("mallory", method.clone(), &path, body).await;
-        assert_eq!(told.refusal(), (404, "not_found"), "{method} {path}");
-    }
-    for list in ["/items", "/cards", "/bank-accounts"] {
-        assert_eq!(scene.ask_as("mallory", Method::GET, list, None).await.body, json!({"items": []}), "{list}");
-    }
-}
-
-#[tokio::test]
-async fn a_card_linked_twice_is_the_same_card_and_the_newer_link_reads_it() {
-    let scene = Scene::usual();
-    let (card_id, first) = scene.ready().await;
-    scene.world.clock.advance(Duration::from_secs(60));
-    let second = scene.link().await;
-    assert_ne!(first, second);
-    let card = scene.only_card().await;
-    assert_eq!((card["card_id"].as_str(), card["item_id"].as_str()), (Some(card_id.as_str()), Some(second.as_str())));
-    assert_eq!(missing(&card), Vec::<&str>::new(), "what was set up stands");
-    scene.read(&first).await;
-    assert_eq!(scene.only_card().await["item_id"], json!(second));
-}
-
-#[tokio::test]
-async fn a_broken_login_stops_decisions_until_it_is_repaired() {
-    let scene = Scene::usual();
-    let (card_id, item_id) = scene.ready().await;
-    scene.control("require-login", json!({"item_id": item_id}));
-    scene.read(&item_id).await;
-    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "login_required");
-    assert_eq!(scene.review(&card_id).await["code"], "link_broken");
-    assert!(scene.notices().await.contains(&"login_required".to_owned()));
-
-    let token = scene.post("/link-tokens", &json!({"repair": {"item_id": item_id}})).await.text("link_token");
-    scene.control("finish-link", json!({"link_token": token}));
-    let repaired = scene.post(&format!("/items/{item_id}/repaired"), &json!({})).await.body;
-    assert_eq!(repaired["state"]["name"], "healthy");
-    assert_eq!(scene.review(&card_id).await["action"], "pay");
-}
-
-#[tokio::test]
-async fn a_removed_link_pays_nothing_more_and_its_token_is_given_back() {
-    let scene = Scene::usual();
-    let (card_id, item_id) = scene.ready().await;
-    let removed = scene.delete(&format!("/items/{item_id}")).await;
-    assert_eq!((removed.status, &removed.body["state"]["name"]), (200, &json!("removed")));
-    assert_eq!(scene.item(&item_id).await.sealed_access_token, None);
-    assert_eq!(scene.calls("/item/remove"), 1);
-    assert_eq!(scene.delete(&format!("/items/{item_id}")).await.status, 200);
-    assert_eq!(scene.calls("/item/remove"), 1);
-    assert_eq!(scene.review(&card_id).await["action"], "skip");
-    assert_eq!(scene.get("/bank-accounts").await.body["items"][0]["unusable"], "withdrawn");
-}
-
-#[tokio::test]
-async fn a_link_is_read_again_by_itself_when_it_is_due_and_no_sooner() {
-    let scene = Scene::usual();
-    let item_id = scene.link().await;
-    let readings = scene.calls("/liabilities/get");
-    let deadline = scene.world.deadline_in(120);
-    reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
-    assert_eq!(scene.calls("/liabilities/get"), readings, "nothing is new");
-    scene.tasks();
-    scene.world.clock.advance(Duration::from_secs(13 * 3_600));
-    due::run(&scene.world.system).await.unwrap();
-    assert_eq!(scene.tasks(), [Task::ReadItem { item_id: item_id.clone() }]);
-    scene.read(&item_id).await;
-    assert_eq!(scene.calls("/liabilities/get"), readings + 1);
-    assert_eq!(scene.calls("/auth/get"), 1, "numbers are asked for once");
-}
-
-#[tokio::test]
-async fn while_somebody_reads_a_link_nobody_else_does() {
-    let scene = Scene::usual();
-    let item_id = scene.link().await;
-    let readings = scene.calls("/liabilities/get");
-    let mut item = scene.item(&item_id).await;
-    let until = scene.world.clock.elapsed_now().checked_add(Duration::from_secs(60)).unwrap();
-    item.reading_until = Some(until);
-    scene.world.system.table.write(vec![replace(&mut item).unwrap()]).await.unwrap();
-    scene.read(&item_id).await;
-    assert_eq!(scene.calls("/liabilities/get"), readings);
-    // Whoever it was never came back.
-    scene.world.clock.advance(Duration::from_secs(61));
-    scene.read(&item_id).await;
-    assert_eq!(scene.calls("/liabilities/get"), readings + 1);
-}
-
-#[tokio::test]
-async fn an_institution_that_is_down_is_asked_again_later_and_nothing_is_paid_meanwhile() {
-    let scene = Scene::usual();
-    let (card_id, item_id) = scene.ready().await;
-    let fault =
-        json!({"fault": {"kind": "refuse", "code": "INSTITUTION_DOWN"}, "count": 1, "path_prefix": "/liabilities"});
-    scene.control("fault-calls", fault);
-    scene.read(&item_id).await;
-    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "institution_down");
-    assert_eq!(scene.review(&card_id).await["code"], "link_broken");
-    scene.read(&item_id).await;
-    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "healthy");
-    assert_eq!(scene.review(&card_id).await["action"], "pay");
-}
-
-#[tokio::test]
-async fn a_withdrawn_permission_ends_the_link_and_its_bank_account() {
-    let scene = Scene::usual();
-    let (card_id, item_id) = scene.ready().await;
-    scene.control("revoke-permission", json!({"item_id": item_id}));
-    scene.read(&item_id).await;
-    assert_eq!(scene.get(&format!("/items/{item_id}")).await.body["state"]["name"], "revoked");
-    assert!(scene.notices().await.contains(&"link_revoked".to_owned()));
-    assert_eq!(scene.review(&card_id).await["action"], "skip");
-    assert_eq!(scene.get("/bank-accounts").await.body["items"][0]["unusable"], "withdrawn");
 }

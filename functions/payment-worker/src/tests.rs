@@ -1,3 +1,4 @@
+mod autopay;
 mod lone;
 
 use std::collections::BTreeSet;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::dynamodb::DynamoTable;
-use shared::adapters::http_transport::{HttpSetupError, HttpTransport};
+use shared::adapters::http_transport::HttpTransport;
 use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::s3::S3Objects;
 use shared::adapters::secrets_aws::AwsSecrets;
@@ -35,8 +35,6 @@ pub use environment::{Environment, EnvironmentError};
 pub enum WiringError {
     #[error(transparent)]
     Environment(#[from] EnvironmentError),
-    #[error(transparent)]
-    Transport(#[from] HttpSetupError),
 }
 
 /// The system over AWS, from the environment. Asks no service yet.
@@ -60,7 +58,7 @@ pub async fn system() -> Result<System, WiringError> {
         queue: Arc::new(SqsQueue::new(aws.sqs, environment.queue_urls, clock.clone())),
         objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
         secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
-        transport: Arc::new(HttpTransport::new()?),
+        transport: Arc::new(HttpTransport::new()),
         notices: Arc::new(SnsNotices::new(aws.sns, environment.notices_topic_arn)),
         clock,
         random,

@@ -1,6 +1,7 @@
 //! The AWS clients, built once per process from its environment: on AWS the function's role and region, elsewhere
 //! `AWS_ENDPOINT_URL` with any credentials for an emulator.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -9,6 +10,8 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
 /// Tries of one request: about one second in all under the SDK's backoff, then the queue's redelivery takes over.
 const TRIES_MAX: u32 = 5;
@@ -52,11 +55,22 @@ impl AwsClients {
 
 /// The common settings of every client; the laptop adds its own endpoint and credentials.
 pub fn defaults() -> aws_config::ConfigLoader {
-    let http_client = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     aws_config::defaults(BehaviorVersion::latest())
-        .http_client(http_client)
+        .http_client(MadeOnFirstUse::default())
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
         .timeout_config(timeouts(ATTEMPT_TIMEOUT))
+}
+
+/// The SDK's own client reads the machine's root certificates when each of its clients is made, which takes longer than all else at the
+/// start of a function. This one makes it with the first request, once for all.
+#[derive(Debug, Default)]
+struct MadeOnFirstUse(OnceLock<SharedHttpClient>);
+
+impl HttpClient for MadeOnFirstUse {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let make = || Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+        self.0.get_or_init(make).http_connector(settings, components)
+    }
 }
 
 fn timeouts(attempt: Duration) -> TimeoutConfig {

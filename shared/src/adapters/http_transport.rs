@@ -3,6 +3,8 @@
 //! Guarantees: no redirect is followed (a provider's key must not reach another host), an answer's body is never larger than
 //! [`LARGEST_BODY`], connections are reused. Errors name the step that failed, not the request.
 
+use std::sync::{Arc, OnceLock};
+
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 
@@ -11,32 +13,37 @@ use crate::ports::transport::{ProviderRequest, ProviderResponse, Transport, Tran
 /// No answer that we ask for comes near it; a larger one is cut off as a broken connection.
 pub const LARGEST_BODY: usize = 1024 * 1024;
 
-/// A pool of connections. One per process.
+/// A pool of connections. One per process. It is made with the first exchange: reading the root certificates takes longer than all else
+/// at the start of a function, and many runs ask no provider anything.
 #[derive(Clone, Debug)]
 pub struct HttpTransport {
-    client: reqwest::Client,
+    client: Arc<OnceLock<reqwest::Client>>,
 }
 
-/// The pool could not be set up: a defect of the machine, such as missing root certificates.
-#[derive(Debug, thiserror::Error)]
-#[error("no HTTPS client can be made: {0}")]
-pub struct HttpSetupError(reqwest::Error);
-
 impl HttpTransport {
-    pub fn new() -> Result<Self, HttpSetupError> {
+    #[expect(clippy::new_without_default, reason = "it chooses the process's cryptography")]
+    pub fn new() -> Self {
         // Fails only if the process has chosen one already, which serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client =
-            reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().map_err(HttpSetupError)?;
-        Ok(Self { client })
+        Self { client: Arc::default() }
+    }
+
+    /// Fails for a defect of the machine, such as missing root certificates.
+    fn client(&self) -> Result<&reqwest::Client, TransportError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|cause| TransportError::Broken(format!("no HTTPS client can be made: {cause}")))?;
+        Ok(self.client.get_or_init(|| client))
     }
 }
 
 #[async_trait]
 impl Transport for HttpTransport {
     async fn exchange(&self, request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
-        let mut outgoing =
-            self.client.request(request.method, &request.url).timeout(request.timeout).body(request.body);
+        let client = self.client()?;
+        let mut outgoing = client.request(request.method, &request.url).timeout(request.timeout).body(request.body);
         for (name, value) in &request.headers {
             outgoing = outgoing.header(name, value);
         }

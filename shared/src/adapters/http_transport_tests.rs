@@ -31,7 +31,7 @@ async fn headers_and_body_arrive_and_the_answer_comes_back() {
         format!("{} {body}", headers["idempotency-key"].to_str().unwrap())
     };
     let base = served(Router::new().route("/echo", post(echo))).await;
-    let transport = HttpTransport::new().unwrap();
+    let transport = HttpTransport::new();
 
     let answer = transport.exchange(request(http::Method::POST, format!("{base}/echo"), "hello")).await.unwrap();
 
@@ -41,14 +41,14 @@ async fn headers_and_body_arrive_and_the_answer_comes_back() {
 #[tokio::test]
 async fn a_redirect_is_answered_not_followed() {
     let base = served(Router::new().route("/", get(|| async { Redirect::temporary("/elsewhere") }))).await;
-    let answer = HttpTransport::new().unwrap().exchange(request(http::Method::GET, base, "")).await.unwrap();
+    let answer = HttpTransport::new().exchange(request(http::Method::GET, base, "")).await.unwrap();
     assert_eq!(answer.status, 307);
 }
 
 #[tokio::test]
 async fn an_answer_without_end_is_cut_off() {
     let base = served(Router::new().route("/", get(|| async { vec![0_u8; LARGEST_BODY + 1] }))).await;
-    let answer = HttpTransport::new().unwrap().exchange(request(http::Method::GET, base, "")).await;
+    let answer = HttpTransport::new().exchange(request(http::Method::GET, base, "")).await;
     assert!(matches!(answer, Err(TransportError::Broken(_))), "{answer:?}");
 }
 
@@ -57,6 +57,6 @@ async fn a_closed_port_is_a_broken_connection() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
-    let answer = HttpTransport::new().unwrap().exchange(request(http::Method::GET, url, "")).await;
+    let answer = HttpTransport::new().exchange(request(http::Method::GET, url, "")).await;
     assert_eq!(answer, Err(TransportError::Broken("while connecting".to_owned())));
 }

@@ -17,8 +17,8 @@ use crate::domain::bank::request::EntryClass;
 use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::PaymentId;
-use crate::domain::leg::{Effect, Kind, State};
+use crate::domain::ids::{ItemId, PaymentId};
+use crate::domain::leg::{AttentionReason, Effect, Kind, State};
 use crate::domain::payment::lone::{Action, Standing, next_action, repays};
 use crate::domain::payment::{Payee, Payment};
 use crate::ports::table::{Change, TableError};
@@ -100,11 +100,11 @@ impl Lone {
     /// Does the next thing. Answers whether there may be another to do at once.
     async fn act(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
         match self.next(system) {
-            Action::SendFunding => self.pull(system, deadline).await.map(|()| false),
+            Action::SendFunding => self.pull(system, deadline).await,
             Action::AskFunding => follow_up::ask(system, self.funding, deadline).await.map(|()| false),
             Action::EndHold => self.end_hold(system).await,
             Action::CancelFunding => fund::stop(system, self.funding).await.map(|()| false),
-            Action::SendPayout => self.pay(system, deadline).await.map(|()| false),
+            Action::SendPayout => self.pay(system, deadline).await,
             Action::AskPayout => follow_up::ask(system, self.payment, deadline).await.map(|()| true),
             Action::FailUnfunded { after_available } => {
                 self.fail_unfunded(system, after_available).await.map(|()| true)
@@ -113,11 +113,13 @@ impl Lone {
             Action::CancelUnsent => self.cancel_both(system).await.map(|_| false),
             Action::StopCheck => check::stop(system, &self.payment, deadline).await.map(|()| false),
             Action::GiveBack => refund::give_back(system, self).await.map(|()| false),
+            Action::FlagRefund => self.flag_refund(system).await.map(|()| false),
             Action::Wait => self.postpone(system).await.map(|()| false),
         }
     }
 
-    async fn pull(self, system: &System, deadline: Deadline) -> Result<(), OperationError> {
+    /// Answers whether the bank refused it for good: no event of the bank tells of that, so what follows is done at once.
+    async fn pull(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
         let id = self.funding.id;
         let Some(pulled) = self.funding.account.clone() else {
             return Err(OperationError::Inconsistent(format!("{id} names no account to pull from")));
@@ -132,7 +134,9 @@ impl Lone {
             entry_class: EntryClass::Web,
             entry_description: pulled.entry_description,
         };
-        ach::send(system, self.funding, &self.person, other_end, deadline).await
+        ach::send(system, self.funding, &self.person, other_end, deadline).await?;
+        let sent: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
+        Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
     }
 
     /// Makes the payment due in the same write: a run that dies here loses no time.
@@ -160,13 +164,30 @@ impl Lone {
         }
     }
 
-    async fn pay(self, system: &System, deadline: Deadline) -> Result<(), OperationError> {
+    /// Answers the same of the payment.
+    async fn pay(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
+        let id = self.payment.id;
         match &self.payment.payee {
             Payee::Account(payee) => {
                 let other_end = OtherEnd::of_payee(payee, self.payment.key().pk);
-                ach::send(system, self.payment, &self.person, other_end, deadline).await
+                ach::send(system, self.payment, &self.person, other_end, deadline).await?;
             }
-            Payee::Check(payee) => check::send(system, self.payment.clone(), payee, &self.person, deadline).await,
+            Payee::Check(payee) => check::send(system, self.payment.clone(), payee, &self.person, deadline).await?,
+        }
+        let sent: Option<Payment> = read(&*system.table, &keys::payment(id)).await?;
+        Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
+    }
+
+    async fn flag_refund(mut self, system: &System) -> Result<(), OperationError> {
+        let now = system.clock.business_now();
+        self.payment.leg.raise(AttentionReason::RefundReturned, now);
+        tracing::error!(payment = %self.payment.id, "attention: the bank refused a refund");
+        let entry = HistoryEntry::new("attention_raised", &self.payment.leg, now);
+        let mut changes = step::changes(&mut self.payment, &entry, &[], now)?;
+        changes.extend(notices::of_attention(system, ItemId::Payment(self.payment.id), &self.payment.leg).await?);
+        match system.table.write(changes).await {
+            Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+            Err(other) => Err(other.into()),
         }
     }
 

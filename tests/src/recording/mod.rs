@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::middleware::{Next, from_fn};
 use jiff::Timestamp;
-use shared::operations::{Settings, System};
+use shared::operations::System;
 use shared::ports::clock::Clock;
 use shared::ports::queue::QueueName;
 use shared::ports::secrets::SecretName;

@@ -126,8 +126,8 @@ async fn people_look() -> Vec<Invocation> {
     let payment =
         journey.payments(id_of(&batch_id)).await.into_iter().find(|payment| payment.leg.transfer_id.is_some());
     let payment = payment.unwrap();
-    let (payment_id, funding_id) = (payment.id, payment.funding_id().unwrap());
-    let (employee, source) = (&file.rows[0].employee.employee_id, &payment.source_id);
+    let (payment_id, funding_id) = (payment.id, payment.funding_id());
+    let (employee, source) = (&file.rows[0].employee.employee_id, &payment.payer_id);
     for path in [
         "/batches".to_owned(),
         format!("/batches/{batch_id}"),

@@ -24,27 +24,27 @@ use uuid::Uuid;
 
 use super::*;
 
-const UUID: Uuid = Uuid::from_u128(7);
-const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
-const PAYMENT: PaymentId = PaymentId::Lone(UUID);
-const FUNDING: FundingId = FundingId::Lone(UUID);
+pub(super) const UUID: Uuid = Uuid::from_u128(7);
+pub(super) const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+pub(super) const PAYMENT: PaymentId = PaymentId::Lone(UUID);
+pub(super) const FUNDING: FundingId = FundingId::Lone(UUID);
 /// Whose subject the issuer calls `pat`.
-fn person_id() -> PersonId {
+pub(super) fn person_id() -> PersonId {
     PersonId::of_subject("pat")
 }
 
-fn start() -> Timestamp {
+pub(super) fn start() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
 }
 
 /// A bank that takes everything, and remembers what it was asked.
 #[derive(Debug, Default)]
-struct Taking {
+pub(super) struct Taking {
     asked: Mutex<Vec<(String, Value)>>,
 }
 
 impl Taking {
-    fn asked(&self) -> Vec<(String, Value)> {
+    pub(super) fn asked(&self) -> Vec<(String, Value)> {
         self.asked.lock().unwrap().clone()
     }
 }
@@ -59,7 +59,7 @@ impl Transport for Taking {
         let mut answer = if is_check {
             json!({"id": "chkt_1", "type": "debit", "status": "issued", "check_number": 1001})
         } else {
-            json!({"id": "acht_1", "type": "DEBIT", "status": "INITIATED", "is_incoming": false})
+            json!({"id": "acht_1", "type": body["type"], "status": "INITIATED", "is_incoming": false})
         };
         answer["idempotency_key"] = json!(key);
         answer["created_at"] = json!("2026-03-02T18:00:00Z");
@@ -71,7 +71,7 @@ impl Transport for Taking {
     }
 }
 
-fn address() -> MailingAddress {
+pub(super) fn address() -> MailingAddress {
     let parts = AddressParts {
         line_1: "PO Box 100".to_owned(),
         line_2: None,
@@ -82,13 +82,13 @@ fn address() -> MailingAddress {
     parts.try_into().unwrap()
 }
 
-async fn sealed(world: &World, text: &str, bound_to: &Key) -> String {
+pub(super) async fn sealed(world: &World, text: &str, bound_to: &Key) -> String {
     let vault = world.system.vault().await.unwrap();
     vault.sealing.seal(text, &bound_to.pk, &*world.system.random).unwrap().as_str().to_owned()
 }
 
 /// A card bill of 12.50 that a person is to pay from their checking account.
-async fn open_payment(world: &World) {
+pub(super) async fn open_payment(world: &World) {
     let person = Person {
         column_bank_account_id: Some("bacc_1".to_owned()),
         ..Person::new(person_id(), "Pat Example".to_owned(), start())
@@ -132,7 +132,7 @@ async fn open_payment(world: &World) {
 }
 
 /// Runs what is due, until nothing is queued any more.
-async fn run_due(world: &World) {
+pub(super) async fn run_due(world: &World) {
     due::run(&world.system).await.unwrap();
     loop {
         let tasks = world.take_tasks(QueueName::Other).unwrap();
@@ -144,11 +144,11 @@ async fn run_due(world: &World) {
     }
 }
 
-async fn payment(world: &World) -> Payment {
+pub(super) async fn payment(world: &World) -> Payment {
     read(&*world.system.table, &keys::payment(PAYMENT)).await.unwrap().unwrap()
 }
 
-async fn funding(world: &World) -> Funding {
+pub(super) async fn funding(world: &World) -> Funding {
     read(&*world.system.table, &keys::funding(FUNDING)).await.unwrap().unwrap()
 }
 

@@ -135,6 +135,7 @@ fn by_mail(news: CheckNews<'_>, after: &mut Aftermath) {
     let letter = news.payment.check.as_ref().and_then(|check| check.delivery_status.as_ref());
     let Some(letter) = letter else { return };
     match letter.meaning() {
+        DeliveryMeaning::OnItsWay | DeliveryMeaning::Delivered if !news.payment.leg.state.holds_money() => {}
         DeliveryMeaning::OnItsWay | DeliveryMeaning::Delivered => {
             let (payment_id, card_name, amount) = named(news);
             after.notices.push(NoticeKind::CheckMailed { payment_id, card_name, amount });

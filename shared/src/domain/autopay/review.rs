@@ -11,6 +11,9 @@ use super::ids::CardId;
 use super::utilization::BasisPoints;
 use crate::domain::money::Cents;
 
+/// The code of an answer that waits for a bank balance.
+pub(in crate::domain::autopay) const BANK_BALANCE_STALE: &str = "bank_balance_stale";
+
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Review {
     pub card_id: CardId,
@@ -64,6 +67,13 @@ pub struct Figures {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub bank_balance: Option<Cents>,
+}
+
+impl Review {
+    /// Whether it would pay if only the bank balance were read anew.
+    pub fn wants_bank_balance(&self) -> bool {
+        self.code == BANK_BALANCE_STALE
+    }
 }
 
 impl std::fmt::Debug for Review {

@@ -10,7 +10,7 @@ use super::{Payment, StopWish};
 use crate::domain::autopay::retry::{AfterReturn, after_return};
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
-use crate::domain::leg::{Effect, Leg, State};
+use crate::domain::leg::{Effect, Leg, Reason, State};
 
 /// What is to be done now, one thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Action {
     StopCheck,
     /// The money is here and will not be paid out: it goes back to the person's bank account.
     GiveBack,
+    /// The bank refuses to give the money back: an operator decides.
+    FlagRefund,
     Wait,
 }
 
@@ -82,11 +84,16 @@ fn next_of_payout(now: Standing<'_>) -> Action {
         State::Submitting => Action::SendPayout,
         State::Processing if now.payment.stop_wish() == StopWish::Now => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
+        State::Failed if is_refused_refund(now.payment) => Action::FlagRefund,
         State::Failed | State::Returned if now.payment.owes_refund() && is_here(now.funding) => Action::GiveBack,
         State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
             Action::Wait
         }
     }
+}
+
+fn is_refused_refund(payment: &Payment) -> bool {
+    payment.refund_of().is_some() && matches!(payment.leg.reason, Some(Reason::Refused(_)))
 }
 
 fn is_here(funding: &Funding) -> bool {

@@ -1,5 +1,6 @@
 //! What happens to an item besides being read: a webhook's word, an error, its removal.
 
+use super::super::system::minutes_from;
 use super::super::{OperationError, System};
 use super::{authorisation, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
@@ -15,14 +16,51 @@ use crate::store::stored::{read, replace};
 /// Writes tried before others are asked to be quicker.
 pub(super) const TRIES_MAX: usize = 5;
 
-/// Applies an event to an item, tells the person, and has it read where it is due. An item that nobody linked here is none of ours.
+/// A token that could not be given back is tried again after this.
+const AGAIN_MINUTES: i64 = 15;
+
+/// What is done to an item.
+#[derive(Clone, Copy)]
+enum Doing<'a> {
+    Event(ItemEvent),
+    StopUsing { account_ids: &'a [String], reason: UnusableReason },
+    ReadSoon,
+}
+
+/// Applies an event to an item, tells the person, and has it read where it is due.
 pub(crate) async fn happened(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
+    apply(system, item_id, Doing::Event(event)).await
+}
+
+/// Stops using bank accounts of an item at once: those named, or all; and has the item read.
+pub(crate) async fn stop_using(
+    system: &System,
+    item_id: &str,
+    account_ids: &[String],
+    reason: UnusableReason,
+) -> Result<(), OperationError> {
+    apply(system, item_id, Doing::StopUsing { account_ids, reason }).await
+}
+
+/// Has an item read soon, even if somebody is reading it now: what they found may be older than what this hint is about.
+pub async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationError> {
+    apply(system, item_id, Doing::ReadSoon).await
+}
+
+/// An item that nobody linked here is none of ours.
+async fn apply(system: &System, item_id: &str, doing: Doing<'_>) -> Result<(), OperationError> {
     for _ in 0..TRIES_MAX {
         let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
-        let changes = changes(system, &mut item, event).await?;
+        let changes = match doing {
+            Doing::Event(event) => changes(system, &mut item, event).await?,
+            Doing::StopUsing { account_ids, reason } => stopped(system, &mut item, account_ids, reason).await?,
+            Doing::ReadSoon => vec![due_now(system, &mut item)?],
+        };
         match system.table.write(changes).await {
             Ok(()) => {
-                hint_reading(system, &item).await;
+                if item.is_due(system.clock.business_now()) {
+                    system.hint([Task::ReadItem { item_id: item.id }]).await;
+                }
                 return Ok(());
             }
             Err(TableError::ConditionFailed { .. }) => {}
@@ -30,6 +68,27 @@ pub(crate) async fn happened(system: &System, item_id: &str, event: ItemEvent) -
         }
     }
     Err(OperationError::Contended(format!("item {item_id}")))
+}
+
+fn due_now(system: &System, item: &mut Item) -> Result<Change, TableError> {
+    item.due_at = Some(system.clock.business_now());
+    replace(item)
+}
+
+async fn stopped(
+    system: &System,
+    item: &mut Item,
+    account_ids: &[String],
+    reason: UnusableReason,
+) -> Result<Vec<Change>, OperationError> {
+    let is_meant = |account_id: &String| account_ids.is_empty() || account_ids.contains(account_id);
+    let meant = item.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id));
+    let ids: Vec<BankAccountId> = meant.map(|(_, id)| *id).collect();
+    let mut changes = vec![due_now(system, item)?];
+    for id in ids {
+        changes.extend(unusable(system, item, id, reason).await?);
+    }
+    Ok(changes)
 }
 
 /// The write of an event: the item, its notice, and, where the permission is gone, its bank accounts.
@@ -78,59 +137,6 @@ async fn unusable(
     Ok(Some(replace(&mut account)?))
 }
 
-/// Stops using accounts of an item at once: those named, or all; and has the item read.
-pub(crate) async fn stop_using(
-    system: &System,
-    item_id: &str,
-    account_ids: &[String],
-    reason: UnusableReason,
-) -> Result<(), OperationError> {
-    for _ in 0..TRIES_MAX {
-        let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
-        let is_meant = |account_id: &String| account_ids.is_empty() || account_ids.contains(account_id);
-        let meant = item.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id));
-        let ids: Vec<BankAccountId> = meant.map(|(_, id)| *id).collect();
-        let mut changes = Vec::new();
-        for id in ids {
-            changes.extend(unusable(system, &item, id, reason).await?);
-        }
-        item.due_at = Some(system.clock.business_now());
-        changes.push(replace(&mut item)?);
-        match system.table.write(changes).await {
-            Ok(()) => {
-                hint_reading(system, &item).await;
-                return Ok(());
-            }
-            Err(TableError::ConditionFailed { .. }) => {}
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(OperationError::Contended(format!("item {item_id}")))
-}
-
-/// Has an item read soon, even if somebody is reading it now: what they found may be older than what this hint is about.
-pub async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationError> {
-    for _ in 0..TRIES_MAX {
-        let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
-        item.due_at = Some(system.clock.business_now());
-        match system.table.write(vec![replace(&mut item)?]).await {
-            Ok(()) => {
-                hint_reading(system, &item).await;
-                return Ok(());
-            }
-            Err(TableError::ConditionFailed { .. }) => {}
-            Err(other) => return Err(other.into()),
-        }
-    }
-    Err(OperationError::Contended(format!("item {item_id}")))
-}
-
-async fn hint_reading(system: &System, item: &Item) {
-    if item.is_due(system.clock.business_now()) {
-        system.hint([Task::ReadItem { item_id: item.id.clone() }]).await;
-    }
-}
-
 /// The person removes a link: no debit is made for its cards or from its bank accounts any more, Plaid takes the token back, and the
 /// history stays.
 pub async fn remove(
@@ -159,6 +165,12 @@ pub async fn remove(
 pub(super) async fn give_back(system: &System, mut item: Item, deadline: Deadline) -> Result<(), OperationError> {
     if item.sealed_access_token.is_none() {
         return Ok(());
+    }
+    item.due_at = Some(minutes_from(system.clock.business_now(), AGAIN_MINUTES));
+    match system.table.write(vec![replace(&mut item)?]).await {
+        Ok(()) => {}
+        Err(TableError::ConditionFailed { .. }) => return Ok(()),
+        Err(other) => return Err(other.into()),
     }
     let token = link::access_token(system, &item).await?;
     system.plaid().await?.remove_item(&token, deadline).await?;

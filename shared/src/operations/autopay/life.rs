@@ -92,6 +92,7 @@ pub(crate) async fn after_payment(
         facts.stop_asked_at = Some(now);
     }
     if let Some(reason) = after.attention {
+        tracing::error!(payment = %payment.id, ?reason, "attention: a check needs an operator");
         payment.leg.raise(reason, now);
     }
     let mut changes = notices::puts(system, Recipient::Person(card.person_id), after.notices).await?;
@@ -240,6 +241,7 @@ impl Returned<'_> {
             facts.stop_asked_at.get_or_insert(self.now);
         } else if life::is_lost(kind, state) {
             if self.holder.leg.attention.is_none() {
+                tracing::error!(payment = %self.holder.id, "attention: what came back had been paid out for good");
                 self.holder.leg.raise(AttentionReason::ReceivableOpen, self.now);
                 let item_id = ItemId::Payment(self.holder.id);
                 changes.extend(notices::of_attention(self.system, item_id, &self.holder.leg).await?);

@@ -5,6 +5,7 @@
 pub mod authorisation;
 pub mod cancel;
 pub mod items;
+mod kept;
 pub(crate) mod life;
 pub mod link;
 pub mod notices;

@@ -6,6 +6,7 @@ use super::{AttentionNeed, CapKind, Cause, Cut, Decision, HeldBy, SkipReason, Wh
 use crate::domain::autopay::bank_account::UnusableReason;
 use crate::domain::autopay::explain::{day, money};
 use crate::domain::autopay::item::ItemState;
+use crate::domain::autopay::review::BANK_BALANCE_STALE;
 use crate::domain::autopay::rule::{Amount, Bill};
 use crate::domain::autopay::utilization::BasisPoints;
 use crate::domain::calendar::eastern_date;
@@ -184,7 +185,7 @@ impl SkipReason {
             SkipReason::RuleCovered { .. } => "rule_covered",
             SkipReason::CapReached { .. } => "cap_reached",
             SkipReason::AnnouncementAwaited { .. } => "announcement_awaited",
-            SkipReason::BankBalanceStale { .. } => "bank_balance_stale",
+            SkipReason::BankBalanceStale { .. } => BANK_BALANCE_STALE,
             SkipReason::BankBalanceUnknown => "bank_balance_unknown",
             SkipReason::InsufficientBankBalance { .. } => "insufficient_bank_balance",
         }

@@ -75,6 +75,7 @@ fn letter(action: Action) -> char {
         Action::CancelUnsent => 'C',
         Action::StopCheck => 'S',
         Action::GiveBack => 'G',
+        Action::FlagRefund => 'R',
         Action::Wait => '-',
     }
 }

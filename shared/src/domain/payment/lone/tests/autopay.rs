@@ -54,6 +54,7 @@ fn returned(code: &str, presentments: u32, effects: &[Effect]) -> Funding {
     let mut back = funding(State::Returned);
     back.leg.reason = Some(Reason::Returned(code.to_owned()));
     back.leg.attempt = presentments;
+    back.leg.transfer_id = Some("acht_1".to_owned());
     back.leg.effects = effects.to_vec();
     back
 }
@@ -161,4 +162,9 @@ fn a_refund_pays_out_what_the_other_payments_funding_brought() {
     let late = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::FundingReturnedAvailable];
     let gone = returned("R10", 1, &late);
     assert_eq!(action(&refund, &gone, CALM), Action::FailUnfunded { after_available: true });
+
+    let mut refused = Payment { leg: leg(State::Failed), ..refund };
+    assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), '-', "it failed with its funding");
+    refused.leg.reason = Some(Reason::Refused("account_closed".to_owned()));
+    assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), 'R');
 }
