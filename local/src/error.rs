@@ -21,6 +21,10 @@ pub enum LocalError {
     Unreadable(#[from] serde_json::Error),
     #[error(transparent)]
     Operation(#[from] shared::operations::OperationError),
+    #[error("there is no scenario {0}; --list names them")]
+    NoSuchScenario(String),
+    #[error("scenario {name}: {cause}")]
+    Scenario { name: &'static str, cause: scenarios::ScenarioError },
     #[error("the simulated bank: {0}")]
     Bank(String),
     #[error("the batch ended {0}, which is not completed")]

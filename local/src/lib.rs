@@ -1,6 +1,7 @@
 //! Clearway on a laptop: the handlers that Lambda runs, in one process, over an embedded DynamoDB, an in-memory queue, a folder of
 //! objects, and simulators of Column and Plaid. No cloud, no Docker.
 
+pub mod autopay;
 pub mod embedded_dynamodb;
 pub mod error;
 pub mod event;

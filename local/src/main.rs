@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
-use local::{event, generate, payroll, serve, simulators};
+use local::{autopay, event, generate, payroll, serve, simulators};
 
 /// The embedded DynamoDB and the SDK's JSON allocate a great deal.
 #[global_allocator]
@@ -24,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Pay a payroll file from upload to reports; without FILE the standard one of 50,000 rows.
     Payroll(PayrollOptions),
+    /// Pay a card's bill from a webhook to a cashed check, as a readable timeline; --list names every scenario.
+    Autopay(autopay::AutopayOptions),
     /// Write a synthetic payroll file, and its manifest beside it.
     Generate(generate::GenerateOptions),
     /// Serve the simulated Column and Plaid and a token issuer alone, and print where, for a stack that runs elsewhere.
@@ -40,6 +42,7 @@ async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let ended = match arguments.command {
         Some(Command::Payroll(options)) => payroll::run(options).await,
+        Some(Command::Autopay(options)) => autopay::run(&options).await.map(|()| Ended::Completed),
         Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
         Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Completed),
         Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Completed),

@@ -16,7 +16,7 @@ const BULK_RUNS: usize = 6;
 const OTHER_RUNS: usize = 2;
 
 /// A run's time, and what it keeps of it to record the last answer.
-const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(120);
 const RESERVE: Duration = Duration::from_secs(3);
 
 pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<MemoryQueue>) {

@@ -161,6 +161,7 @@ impl Plaid {
             self.begin_reading(position);
         }
         self.begin_consent(position);
+        self.look_later(position);
         let public_token = self.token("public");
         let expires_at = self.now.saturating_add(PUBLIC_TOKEN_LIFE).unwrap_or(self.now);
         self.public_tokens.insert(public_token.clone(), PublicToken { expires_at, item: position });

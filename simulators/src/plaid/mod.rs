@@ -70,6 +70,8 @@ const GATEWAY_PAGE: &str = "<html><head><title>Bad Gateway</title></head><body><
 pub(crate) enum Due {
     /// Plaid looks at a person's accounts at one institution.
     See(usize),
+    /// Plaid looks at one item, as it does every so often.
+    Look(usize),
     Book {
         login: usize,
         movement: Movement,

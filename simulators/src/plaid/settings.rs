@@ -50,6 +50,8 @@ pub struct Settings {
     pub historical_update_after_s: u32,
     /// A person's consent ends so long after it was given; without a number never.
     pub consent_lasts_days: Option<u32>,
+    /// Plaid looks at an item's accounts so often by itself; without a number only when something changes there.
+    pub looks_every_s: Option<u32>,
 }
 
 impl Default for Settings {
@@ -61,6 +63,7 @@ impl Default for Settings {
             initial_update_after_s: 4,
             historical_update_after_s: 60,
             consent_lasts_days: None,
+            looks_every_s: None,
         }
     }
 }

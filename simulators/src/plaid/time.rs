@@ -1,6 +1,6 @@
 //! Time at the simulated Plaid, and what happens by itself when it comes.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::items::ItemState;
 use super::webhooks::Notice;
@@ -28,6 +28,10 @@ impl Plaid {
     fn fall_due(&mut self, due: Due) {
         match due {
             Due::See(login) => self.see_login(login),
+            Due::Look(item) => {
+                self.see(item);
+                self.look_later(item);
+            }
             Due::Book { login, movement } => {
                 self.book(login, movement);
             }
@@ -47,6 +51,15 @@ impl Plaid {
                     self.require_login(item, Some("OAUTH_CONSENT_EXPIRED".to_owned()), false);
                 }
             }
+        }
+    }
+
+    /// Plaid looks at the item again after the usual time, unless it is gone.
+    pub(crate) fn look_later(&mut self, item: usize) {
+        let Some(after_s) = self.settings.looks_every_s else { return };
+        if self.items[item].state != ItemState::Removed {
+            let at = self.now.saturating_add(SignedDuration::from_secs(i64::from(after_s))).unwrap_or(Timestamp::MAX);
+            self.schedule(at, Due::Look(item));
         }
     }
 

@@ -1,0 +1,128 @@
+//! The whole system in one process: the handlers that run as functions, ports in memory, and the simulated providers behind the
+//! transport.
+//!
+//! Guarantees: no socket, no wait and no wall clock; time moves only where a scenario says so, from one moment at which something is due
+//! to the next. Callers come through the HTTP routers with tokens, webhooks through the receivers with their signatures.
+
+pub mod delivery;
+mod machines;
+pub(crate) mod people;
+pub mod providers;
+pub mod standing;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use jiff::Timestamp;
+use shared::adapters::memory_objects::MemoryObjects;
+use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
+use shared::adapters::memory_table::MemoryTable;
+use shared::adapters::object_links::LinkSigner;
+use shared::adapters::recorded_notices::RecordedNotices;
+use shared::adapters::simulated::{ManualClock, SeededRandom};
+use shared::adapters::tokens::TokenVerifier;
+use shared::domain::deadline::Deadline;
+use shared::domain::people::ExpectedToken;
+use shared::http::conventions;
+use shared::operations::system::Clients;
+use shared::operations::{Settings, System};
+use shared::ports::clock::Clock as _;
+use shared::ports::queue::QueueName;
+use shared::ports::table::Attributes;
+use simulators::plaid::OutgoingWebhook;
+
+use crate::error::Played;
+use delivery::Arrival;
+use providers::{ISSUER_URL, Providers};
+
+/// A Monday, ten in the morning in New York.
+const START: &str = "2026-03-02T15:00:00Z";
+const AUDIENCE: &str = "clearway";
+
+/// A message comes back after this long; as deployed, six times the function's timeout.
+const VISIBILITY: Duration = Duration::from_secs(720);
+const RECEIVES_MAX: u32 = 5;
+const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
+
+#[derive(Debug)]
+pub struct Simulation {
+    pub system: System,
+    pub clock: Arc<ManualClock>,
+    pub providers: Arc<Providers>,
+    /// In which order webhooks that come together are taken.
+    pub arrival: Arrival,
+    /// What was handed over to persons and operators.
+    pub told: Arc<RecordedNotices>,
+    /// The last of Plaid's that was taken.
+    last_webhook: Mutex<Option<OutgoingWebhook>>,
+    queue: Arc<MemoryQueue>,
+    table: Arc<MemoryTable>,
+    /// Our receivers of webhooks.
+    receivers: Router,
+    /// What persons and operators call.
+    api: Router,
+}
+
+impl Simulation {
+    /// An empty system, an empty bank, and nobody at Plaid.
+    pub fn start() -> Played<Self> {
+        let start: Timestamp = START.parse().unwrap_or_default();
+        let clock = Arc::new(ManualClock::at(start));
+        let random = Arc::new(SeededRandom::new(1));
+        let table = Arc::new(MemoryTable::new());
+        let queue_settings = QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX };
+        let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
+        let providers = Arc::new(Providers::open(&clock)?);
+        let told = Arc::new(RecordedNotices::default());
+        let settings = Settings { column_entity_id: providers.entity_id.clone(), ..world::settings() };
+        let system = System {
+            table: table.clone(),
+            queue: queue.clone(),
+            objects: Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone()))),
+            clock: clock.clone(),
+            secrets: Arc::new(world::secrets(&*random, &format!("[{:?}]", providers.webhook_secret))),
+            random,
+            transport: providers.clone(),
+            notices: told.clone(),
+            settings: Arc::new(settings),
+            clients: Arc::new(Clients::default()),
+        };
+        let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: AUDIENCE.to_owned() };
+        let verifier = Arc::new(TokenVerifier::new(expected, providers.clone(), clock.clone()));
+        let receivers = column_webhook::routes(system.clone()).merge(plaid_webhook::routes(system.clone()));
+        let api =
+            accounts::routes(system.clone(), verifier.clone()).merge(approve_batch::routes(system.clone(), verifier));
+        Ok(Self {
+            system,
+            clock,
+            providers,
+            arrival: Arrival::default(),
+            told,
+            last_webhook: Mutex::default(),
+            queue,
+            table,
+            receivers: conventions(receivers),
+            api: conventions(api),
+        })
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.business_now()
+    }
+
+    /// Every item of the table.
+    pub fn dump(&self) -> Vec<Attributes> {
+        self.table.dump()
+    }
+
+    /// Messages that were given up.
+    pub(crate) fn dead_letters(&self, queue: QueueName) -> Vec<String> {
+        self.queue.dead_letters(queue).into_iter().map(|letter| letter.body).collect()
+    }
+
+    fn deadline(&self) -> Deadline {
+        let end = self.clock.elapsed_now().saturating_add(FUNCTION_TIMEOUT).unwrap_or(Timestamp::MAX);
+        Deadline::new(end, Duration::ZERO)
+    }
+}

@@ -1,0 +1,119 @@
+//! What people do: they call our API with tokens of their own.
+
+use axum::body::Body;
+use http::{Method, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use issuer::Grant;
+use serde_json::{Value, json};
+use shared::domain::people::Role;
+use shared::ports::clock::Clock as _;
+use shared::ports::random::random_u64;
+use tower::ServiceExt as _;
+
+use super::providers::text;
+use super::{AUDIENCE, Simulation};
+use crate::error::{Played, ScenarioError};
+
+/// The name of every person who links something; made up.
+const HOLDER: &str = "Ann Example";
+const TOKEN_SECONDS: i64 = 3_600;
+
+/// Who calls, by the subject of their token.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Caller {
+    Person(&'static str),
+    Operator(&'static str),
+}
+
+impl Caller {
+    const fn grant(self) -> (&'static str, Role) {
+        match self {
+            Caller::Person(subject) => (subject, Role::Person),
+            Caller::Operator(subject) => (subject, Role::Operate),
+        }
+    }
+}
+
+impl Simulation {
+    /// One call of our API that must succeed; answers its body.
+    pub(crate) async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Played<Value> {
+        let what = format!("{method} {path}");
+        let (status, answer) = self.ask(caller, method, path, body).await?;
+        if status.is_success() {
+            return Ok(answer);
+        }
+        Err(ScenarioError::Refused { what, status: status.as_u16(), body: answer.to_string() })
+    }
+
+    /// One call of our API; answers what it answers.
+    pub(crate) async fn ask(
+        &self,
+        caller: Caller,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Played<(StatusCode, Value)> {
+        let wrong = |problem: &dyn std::fmt::Display| ScenarioError::wrong(format!("{path}: {problem}"));
+        let key = format!("{:016x}", random_u64(&*self.system.random));
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", self.bearer(caller))
+            .header("idempotency-key", key)
+            .header("x-forwarded-for", "198.51.100.7")
+            .header("content-type", "application/json");
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        let request = request.body(body).map_err(|problem| wrong(&problem))?;
+        let response = match self.api.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let status = response.status();
+        let bytes = response.into_body().collect().await.map_err(|problem| wrong(&problem))?.to_bytes();
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+
+    fn bearer(&self, caller: Caller) -> String {
+        let (subject, role) = caller.grant();
+        let issued_at = self.clock.elapsed_now().as_second();
+        let roles = [role.as_str()];
+        let grant = Grant { subject, roles: &roles, audience: AUDIENCE, issued_at, lifetime_seconds: TOKEN_SECONDS };
+        format!("Bearer {}", self.providers.issuer.mint(&grant))
+    }
+
+    /// A person goes through Link at an institution; answers the item's id.
+    pub(crate) async fn link(&self, person: &'static str, institution_id: &str) -> Played<String> {
+        let caller = Caller::Person(person);
+        let started = self.call(caller, Method::POST, "/link-tokens", json!({})).await?;
+        let finished = self.providers.tell_plaid(json!({
+            "control": "finish_link", "link_token": text(&started["link_token"])?,
+            "user_id": person, "institution_id": institution_id,
+        }))?;
+        let linked = json!({ "public_token": text(&finished["public_token"])?, "holder_name": HOLDER });
+        self.call(caller, Method::POST, "/items", linked).await?;
+        text(&finished["item_id"])
+    }
+
+    /// A person goes through update mode for an item that asked for it, and comes back to us.
+    pub(crate) async fn repair(&self, person: &'static str, item_id: &str) -> Played<()> {
+        let caller = Caller::Person(person);
+        let started =
+            self.call(caller, Method::POST, "/link-tokens", json!({ "repair": { "item_id": item_id } })).await?;
+        let link_token = text(&started["link_token"])?;
+        self.providers.tell_plaid(json!({ "control": "finish_link", "link_token": link_token }))?;
+        self.call(caller, Method::POST, &format!("/items/{item_id}/repaired"), Value::Null).await?;
+        Ok(())
+    }
+
+    /// Two operators enter where an institution takes checks.
+    pub(crate) async fn enter_remittance_address(&self, institution_id: &str) -> Played<()> {
+        let remittance = json!({
+            "name": "Example Card Services",
+            "address": { "line_1": "PO Box 100", "city": "Wilmington", "state": "DE", "postal_code": "19886" },
+        });
+        let path = format!("/billers/{institution_id}/remittance");
+        self.call(Caller::Operator("olga"), Method::PUT, &path, remittance.clone()).await?;
+        self.call(Caller::Operator("oscar"), Method::POST, &format!("{path}/confirm"), remittance).await?;
+        Ok(())
+    }
+}
