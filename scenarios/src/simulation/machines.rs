@@ -30,7 +30,7 @@ impl Simulation {
     pub async fn settle(&self) -> Played<()> {
         self.work().await?;
         // A run that fails is repeated by the next.
-        let _ = scheduler::handle(&self.system).await;
+        let _ = scheduler::handle(&self.systems.scheduler).await;
         self.work().await
     }
 
@@ -51,7 +51,7 @@ impl Simulation {
     /// Takes one receive of a queue through the worker. Answers whether there was anything.
     async fn handle_messages(&self, queue: QueueName) -> bool {
         let received = self.queue.receive(queue, 10);
-        let answer = payment_worker::handle(&self.system, event_of(&received), self.deadline()).await;
+        let answer = payment_worker::handle(&self.systems.payment_worker, event_of(&received), self.deadline()).await;
         let failed = |id: &str| answer.batch_item_failures.iter().any(|failure| failure.item_identifier == id);
         for message in received.iter().filter(|message| !failed(&message.message_id)) {
             self.queue.delete(queue, &message.receipt);

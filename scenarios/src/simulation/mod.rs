@@ -45,6 +45,26 @@ const VISIBILITY: Duration = Duration::from_secs(720);
 const RECEIVES_MAX: u32 = 5;
 const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// What each function runs on.
+#[derive(Clone, Debug)]
+pub struct Systems {
+    pub accounts: System,
+    pub approve_batch: System,
+    pub column_webhook: System,
+    pub plaid_webhook: System,
+    pub payment_worker: System,
+    pub scheduler: System,
+}
+
+impl Systems {
+    /// One for all of them.
+    fn shared(system: &System) -> Self {
+        let [accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, scheduler] =
+            [(); 6].map(|()| system.clone());
+        Self { accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, scheduler }
+    }
+}
+
 #[derive(Debug)]
 pub struct Simulation {
     pub system: System,
@@ -58,6 +78,7 @@ pub struct Simulation {
     last_webhook: Mutex<Option<OutgoingWebhook>>,
     queue: Arc<MemoryQueue>,
     table: Arc<MemoryTable>,
+    systems: Systems,
     /// Our receivers of webhooks.
     receivers: Router,
     /// What persons and operators call.
@@ -88,11 +109,8 @@ impl Simulation {
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
-        let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: AUDIENCE.to_owned() };
-        let verifier = Arc::new(TokenVerifier::new(expected, providers.clone(), clock.clone()));
-        let receivers = column_webhook::routes(system.clone()).merge(plaid_webhook::routes(system.clone()));
-        let api =
-            accounts::routes(system.clone(), verifier.clone()).merge(approve_batch::routes(system.clone(), verifier));
+        let systems = Systems::shared(&system);
+        let (receivers, api) = routers(&systems, &providers, &clock);
         Ok(Self {
             system,
             clock,
@@ -102,9 +120,16 @@ impl Simulation {
             last_webhook: Mutex::default(),
             queue,
             table,
-            receivers: conventions(receivers),
-            api: conventions(api),
+            systems,
+            receivers,
+            api,
         })
+    }
+
+    /// From now on the functions run on these instead of one for all of them, over the same ports: each as in a process of its own.
+    pub fn run_on(&mut self, systems: Systems) {
+        (self.receivers, self.api) = routers(&systems, &self.providers, &self.clock);
+        self.systems = systems;
     }
 
     pub fn now(&self) -> Timestamp {
@@ -125,4 +150,15 @@ impl Simulation {
         let end = self.clock.elapsed_now().saturating_add(FUNCTION_TIMEOUT).unwrap_or(Timestamp::MAX);
         Deadline::new(end, Duration::ZERO)
     }
+}
+
+/// Our receivers of webhooks, and what persons and operators call.
+fn routers(systems: &Systems, providers: &Arc<Providers>, clock: &Arc<ManualClock>) -> (Router, Router) {
+    let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: AUDIENCE.to_owned() };
+    let verifier = Arc::new(TokenVerifier::new(expected, providers.clone(), clock.clone()));
+    let receivers = column_webhook::routes(systems.column_webhook.clone())
+        .merge(plaid_webhook::routes(systems.plaid_webhook.clone()));
+    let api = accounts::routes(systems.accounts.clone(), verifier.clone())
+        .merge(approve_batch::routes(systems.approve_batch.clone(), verifier));
+    (conventions(receivers), conventions(api))
 }

@@ -23,17 +23,21 @@ use shared::ports::table::{Index, Key};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     ApproveBatch,
+    Accounts,
     Reports,
     ColumnWebhook,
+    PlaidWebhook,
     PaymentWorker,
     Scheduler,
 }
 
 impl Function {
-    pub const ALL: [Function; 5] = [
+    pub const ALL: [Function; 7] = [
         Function::ApproveBatch,
+        Function::Accounts,
         Function::Reports,
         Function::ColumnWebhook,
+        Function::PlaidWebhook,
         Function::PaymentWorker,
         Function::Scheduler,
     ];
@@ -42,8 +46,10 @@ impl Function {
     pub const fn as_str(self) -> &'static str {
         match self {
             Function::ApproveBatch => "approve-batch",
+            Function::Accounts => "accounts",
             Function::Reports => "reports",
             Function::ColumnWebhook => "column-webhook",
+            Function::PlaidWebhook => "plaid-webhook",
             Function::PaymentWorker => "payment-worker",
             Function::Scheduler => "scheduler",
         }
@@ -53,8 +59,10 @@ impl Function {
     pub const fn logical_id(self) -> &'static str {
         match self {
             Function::ApproveBatch => "ApproveBatchFunction",
+            Function::Accounts => "AccountsFunction",
             Function::Reports => "ReportsFunction",
             Function::ColumnWebhook => "ColumnWebhookFunction",
+            Function::PlaidWebhook => "PlaidWebhookFunction",
             Function::PaymentWorker => "PaymentWorkerFunction",
             Function::Scheduler => "SchedulerFunction",
         }
@@ -102,6 +110,8 @@ pub enum Call {
     },
     /// One GetSecretValue where it is not in memory.
     ReadSecret(SecretName),
+    /// One Publish to the topic of notices.
+    PublishNotice,
     /// A call to the bank or to Plaid.
     Provider,
 }

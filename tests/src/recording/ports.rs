@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use shared::operations::System;
 use shared::operations::system::Clients;
+use shared::ports::notices::{Notice, NoticeError, Notices};
 use shared::ports::objects::{ObjectError, ObjectLink, Objects};
 use shared::ports::queue::{Queue, QueueError, QueueName};
 use shared::ports::secrets::{SecretError, SecretName, SecretText, Secrets};
@@ -33,7 +34,7 @@ pub(super) fn watched(system: &System, records: &Arc<Records>, function: Functio
         transport: Arc::new(Watched { port: system.transport.clone(), records: records.clone(), function }),
         clock: system.clock.clone(),
         random: system.random.clone(),
-        notices: system.notices.clone(),
+        notices: Arc::new(Watched { port: system.notices.clone(), records: records.clone(), function }),
         settings: system.settings.clone(),
         clients: Arc::new(Clients::default()),
     }
@@ -137,6 +138,14 @@ impl Secrets for Watched<dyn Secrets> {
     async fn get(&self, name: SecretName) -> Result<SecretText, SecretError> {
         self.note(Call::ReadSecret(name));
         self.port.get(name).await
+    }
+}
+
+#[async_trait]
+impl Notices for Watched<dyn Notices> {
+    async fn send(&self, notice: &Notice) -> Result<(), NoticeError> {
+        self.note(Call::PublishNotice);
+        self.port.send(notice).await
     }
 }
 

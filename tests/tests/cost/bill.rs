@@ -13,8 +13,8 @@ use shared::ports::table::Index;
 
 use crate::payroll::Payroll;
 use crate::prices::{
-    API_REQUEST, BYTE_OUT, HALF_READ_UNIT, INVOCATION, LOG_BYTE, MB_MILLISECOND, OBJECT_READ, OBJECT_WRITE, Price,
-    QUEUE_REQUEST, SECRET_READ, TRACE, WRITE_UNIT,
+    API_REQUEST, BYTE_OUT, HALF_READ_UNIT, INVOCATION, LOG_BYTE, MB_MILLISECOND, OBJECT_READ, OBJECT_WRITE,
+    PUBLISHED_NOTICE, Price, QUEUE_REQUEST, SECRET_READ, TRACE, WRITE_UNIT,
 };
 
 /// Milliseconds until a service has answered.
@@ -82,8 +82,8 @@ impl Deployment {
         match function {
             Function::PaymentWorker => self.parameter("BulkConcurrency") + self.parameter("OtherConcurrency"),
             // As many as webhooks come in a second, of which each takes a part.
-            Function::ColumnWebhook => self.parameter("WebhookRequestsPerSecond") / 10,
-            Function::ApproveBatch | Function::Reports | Function::Scheduler => 1,
+            Function::ColumnWebhook | Function::PlaidWebhook => self.parameter("WebhookRequestsPerSecond") / 10,
+            Function::ApproveBatch | Function::Accounts | Function::Reports | Function::Scheduler => 1,
         }
     }
 
@@ -104,6 +104,7 @@ fn waits_ms(call: &Call) -> u64 {
         Call::SendMessages { messages, .. } => QUEUE_MS * messages.div_ceil(MESSAGES_PER_REQUEST),
         Call::PutObject { .. } | Call::ReadObject { .. } => OBJECT_MS,
         Call::LinkToPut { .. } | Call::LinkToRead { .. } | Call::ReadSecret(_) => 0,
+        Call::PublishNotice => QUEUE_MS,
         Call::Provider => PROVIDER_MS,
     }
 }
@@ -128,6 +129,7 @@ fn half_read_units(call: &Call) -> u64 {
         | Call::LinkToPut { .. }
         | Call::LinkToRead { .. }
         | Call::ReadSecret(_)
+        | Call::PublishNotice
         | Call::Provider => 0,
     }
 }
@@ -174,6 +176,7 @@ pub(crate) fn bill(deployment: &Deployment, payroll: &Payroll) -> Vec<Part> {
         (API_REQUEST, of(Function::ColumnWebhook) + of(Function::ApproveBatch) + of(Function::Reports)),
         (OBJECT_WRITE, sum(|call| u64::from(matches!(call, Call::PutObject { .. } | Call::LinkToPut { .. })))),
         (OBJECT_READ, sum(|call| u64::from(matches!(call, Call::ReadObject { .. } | Call::LinkToRead { .. })))),
+        (PUBLISHED_NOTICE, sum(|call| u64::from(matches!(call, Call::PublishNotice)))),
         (LOG_BYTE, log_bytes),
         (SECRET_READ, secret_reads),
         (TRACE, run_count.div_ceil(INVOCATIONS_PER_TRACE)),

@@ -30,6 +30,8 @@ pub(crate) const API_REQUEST: Price = price("API Gateway requests", 3_500_000);
 pub(crate) const OBJECT_WRITE: Price = price("S3 PUT requests", 5_000_000);
 /// 0.0004 dollars a thousand.
 pub(crate) const OBJECT_READ: Price = price("S3 GET requests", 400_000);
+/// 0.50 dollars a million.
+pub(crate) const PUBLISHED_NOTICE: Price = price("SNS requests", 500_000);
 /// 0.50 dollars a GB taken in.
 pub(crate) const LOG_BYTE: Price = price("log bytes", 500);
 /// 0.05 dollars for ten thousand.

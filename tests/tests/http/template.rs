@@ -8,7 +8,8 @@ use std::path::Path;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-const FUNCTIONS: [&str; 6] = ["Accounts", "ApproveBatch", "Reports", "ColumnWebhook", "PaymentWorker", "Scheduler"];
+const FUNCTIONS: [&str; 7] =
+    ["Accounts", "ApproveBatch", "Reports", "ColumnWebhook", "PlaidWebhook", "PaymentWorker", "Scheduler"];
 const PEOPLE_S_FUNCTIONS: [&str; 3] = ["Accounts", "ApproveBatch", "Reports"];
 
 /// Method and path.
@@ -62,6 +63,7 @@ fn each_function_gets_what_its_router_serves() {
         ("ApproveBatchFunction", "AdminApi", approve_batch::api()),
         ("ReportsFunction", "AdminApi", reports::api()),
         ("ColumnWebhookFunction", "WebhookApi", column_webhook::api()),
+        ("PlaidWebhookFunction", "WebhookApi", plaid_webhook::api()),
     ] {
         assert_eq!(routed(function, api), described(&serde_json::to_value(router).unwrap()), "{function}");
     }
@@ -74,6 +76,7 @@ fn webhooks_and_people_have_an_api_each() {
         ("ApproveBatchFunction", "WebhookApi"),
         ("ReportsFunction", "WebhookApi"),
         ("ColumnWebhookFunction", "AdminApi"),
+        ("PlaidWebhookFunction", "AdminApi"),
     ] {
         assert_eq!(routed(function, api), Operations::new(), "{function}");
     }

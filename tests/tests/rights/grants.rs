@@ -96,7 +96,11 @@ fn thing(template: &Value, resource: &Value) -> String {
             Some(logical_id) => logical_id.to_owned(),
             None if text.starts_with("${") => text.replace("${Table.Arn}", "table").replace("${Bucket.Arn}", "bucket"),
             None => {
-                let name = tagged(&template["Resources"][text]["Properties"]["Name"]).unwrap();
+                let resource = &template["Resources"][text];
+                if resource["Type"] != "AWS::SecretsManager::Secret" {
+                    return text.to_owned();
+                }
+                let name = tagged(&resource["Properties"]["Name"]).unwrap();
                 format!("secret/{}", name.strip_prefix("${AWS::StackName}/").unwrap())
             }
         },

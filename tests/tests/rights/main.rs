@@ -4,6 +4,7 @@
 //! and a line of the template; what the failing test says names both.
 #![cfg(test)]
 
+mod autopay;
 mod grants;
 mod kinds;
 mod page;
@@ -22,7 +23,9 @@ use crate::uses::{Use, uses_of};
 /// What all stories together ask for.
 static USED: LazyLock<BTreeSet<Use>> = LazyLock::new(|| {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    uses_of(&runtime.block_on(stories::all()))
+    let mut invocations = runtime.block_on(stories::all());
+    invocations.extend(runtime.block_on(autopay::all()));
+    uses_of(&invocations)
 });
 
 /// Of each kind one: enough where the roles change and not the uses.

@@ -39,6 +39,7 @@ fn actions_of(call: &Call) -> Vec<(&'static str, String)> {
             vec![("s3:GetObject", format!("bucket/{key}")), ("s3:ListBucket", "bucket".to_owned())]
         }
         Call::ReadSecret(name) => vec![("secretsmanager:GetSecretValue", format!("secret/{name}"))],
+        Call::PublishNotice => vec![("sns:Publish", "NoticesTopic".to_owned())],
         Call::Provider => Vec::new(),
     }
 }
