@@ -45,7 +45,7 @@ mod tests {
         };
         notices.send(&notice).await.unwrap();
         notices.send(&notice).await.unwrap();
-        assert_eq!(notices.sent(), [notice.clone()]);
+        assert_eq!(notices.sent(), std::slice::from_ref(&notice));
         assert!(!format!("{notice:?}").contains("12.50"));
     }
 }
