@@ -144,11 +144,15 @@ impl Simulation {
                 }
             }
         }
-        self.nothing_went_astray()?;
+        self.nothing_went_astray(standing)?;
         Ok(LedgerTold { debits: books.total.debits, credits: books.total.credits, receivable: Cents::new(receivable) })
     }
 
-    fn nothing_went_astray(&self) -> Played<()> {
+    fn nothing_went_astray(&self, standing: &Standing) -> Played<()> {
+        let (written, handed_over) = (standing.notices.len(), self.told.sent().len());
+        if written != handed_over {
+            return Err(ScenarioError::wrong(format!("{written} notices were written and {handed_over} handed over")));
+        }
         if self.providers.column.counters().duplicate_keys_with_other_content != 0 {
             return Err(ScenarioError::wrong("a key was sent twice with different content"));
         }

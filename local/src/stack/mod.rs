@@ -60,10 +60,11 @@ const PLAID_SECRET: &str = "local";
 /// A banking day of hold on top of the bank's own two; the same as a deployment's default.
 pub const HOLD_BANKING_DAYS: u32 = 2;
 
-/// Far longer than any task here takes; a killed process's messages are gone with it anyway.
-const VISIBILITY: Duration = Duration::from_secs(180);
+/// Six times what a run may take, as deployed; a killed process's messages are gone with it anyway.
+const VISIBILITY: Duration = Duration::from_secs(330);
 const RECEIVES_MAX: u32 = 5;
-const LEASE: Duration = Duration::from_secs(45);
+/// Nobody else takes what a run has claimed while the run may still be at it.
+const LEASE: Duration = Duration::from_secs(70);
 
 /// Which table stands behind the port.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]

@@ -15,8 +15,8 @@ use tokio::task::JoinSet;
 const BULK_RUNS: usize = 6;
 const OTHER_RUNS: usize = 2;
 
-/// A run's time, and what it keeps of it to record the last answer.
-const TIMEOUT: Duration = Duration::from_secs(120);
+/// A run's time, of which a bank's balance may take 45 seconds, and what it keeps of it to record the last answer.
+const TIMEOUT: Duration = Duration::from_secs(55);
 const RESERVE: Duration = Duration::from_secs(3);
 
 pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<MemoryQueue>) {

@@ -79,7 +79,7 @@ pub fn is_card_number(number: &AccountNumber) -> bool {
         .map(|(digit, is_second)| (u32::from(digit.wrapping_sub(b'0')), is_second))
         .map(|(digit, is_second)| if is_second { doubled(digit % 10) } else { digit % 10 })
         .sum();
-    is_long_enough && sum % 10 == 0
+    is_long_enough && sum.is_multiple_of(10)
 }
 
 /// What is missing. `has_remittance_address` is the biller directory's word for the card's institution.

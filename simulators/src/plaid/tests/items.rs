@@ -149,3 +149,15 @@ fn a_consent_that_ends_is_announced_seven_days_before_and_renewed_in_update_mode
     let item = story.ok("/item/get", json!({"access_token": linked.token}))["item"].clone();
     assert_eq!((&item["error"], &item["consent_expiration_time"]), (&Value::Null, &json!("2026-03-22T18:04:05Z")));
 }
+
+#[test]
+fn a_look_that_finds_nothing_new_dates_the_data_and_is_told_to_nobody() {
+    let mut story = Story::with(Settings { looks_every_s: Some(86_400), ..Settings::default() });
+    let linked = story.link_card();
+    story.later(120);
+    story.receive();
+    story.advance_to("2026-03-04T18:04:05Z");
+    assert_eq!(story.told(), Vec::<String>::new());
+    let status = story.ok("/item/get", json!({"access_token": linked.token}))["status"].clone();
+    assert_eq!(status["transactions"]["last_successful_update"], "2026-03-04T18:04:05Z");
+}
