@@ -50,9 +50,11 @@ macro_rules! samples {
 }
 
 samples! {
+    "accounts" "AccountsFunction": "clear-debit-block" "list-cards" "remove-item" "review-card";
     "approve-batch" "ApproveBatchFunction": "approve-batch" "create-batch" "make-summary" "pause-source" "post-file" "propose-biller";
     "column-webhook" "ColumnWebhookFunction": "forged" "settled";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
+    "plaid-webhook" "PlaidWebhookFunction": "plaid-forged";
     "reports" "ReportsFunction": "audit" "list-batches" "read-batch" "read-report" "trial-balance";
     "scheduler" "SchedulerFunction": "every-minute";
 }

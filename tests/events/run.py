@@ -23,15 +23,21 @@ STACK, INVOKE, RUNTIME_API = 3000, 9001, 9002
 PATIENCE_SECONDS = 30
 
 BINARIES = {
+    "AccountsFunction": "accounts",
     "ApproveBatchFunction": "approve-batch",
     "ReportsFunction": "reports",
     "ColumnWebhookFunction": "column-webhook",
     "PaymentWorkerFunction": "payment-worker",
+    "PlaidWebhookFunction": "plaid-webhook",
     "SchedulerFunction": "scheduler",
 }
 
 # The status of an HTTP answer; or the numbers of the messages that come again; or how many tasks were made. In an empty stack.
 EXPECTED = {
+    "clear-debit-block": 404,
+    "list-cards": 200,
+    "remove-item": 404,
+    "review-card": 404,
     "approve-batch": 404,
     "create-batch": 201,
     "make-summary": 404,
@@ -40,6 +46,7 @@ EXPECTED = {
     "propose-biller": 200,
     "forged": 401,
     "settled": 200,
+    "plaid-forged": 401,
     "bulk": [1, 2, 3],
     "other": [2],
     "audit": 200,

@@ -272,7 +272,8 @@ fn approver_token(issuer: &LocalIssuer) -> String {
 
 fn development_route(issuer: &LocalIssuer, clock: &Arc<MovableClock>, webhook_secret: String) -> Router {
     let (issuer, clock) = (issuer.clone(), clock.clone());
-    let roles = [Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate].map(|role| role.as_str());
+    let roles = [Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate, Role::Person];
+    let roles = roles.map(|role| role.as_str());
     development::router(move || development::Credentials {
         token: issuer.mint(&Grant {
             subject: "sample@local",

@@ -6,7 +6,7 @@
 
 pub mod delivery;
 mod machines;
-pub(crate) mod people;
+pub mod people;
 pub mod providers;
 pub mod standing;
 

@@ -20,7 +20,7 @@ const TOKEN_SECONDS: i64 = 3_600;
 
 /// Who calls, by the subject of their token.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Caller {
+pub enum Caller {
     Person(&'static str),
     Operator(&'static str),
 }
@@ -36,7 +36,7 @@ impl Caller {
 
 impl Simulation {
     /// One call of our API that must succeed; answers its body.
-    pub(crate) async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Played<Value> {
+    pub async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Played<Value> {
         let what = format!("{method} {path}");
         let (status, answer) = self.ask(caller, method, path, body).await?;
         if status.is_success() {
@@ -53,8 +53,20 @@ impl Simulation {
         path: &str,
         body: Value,
     ) -> Played<(StatusCode, Value)> {
-        let wrong = |problem: &dyn std::fmt::Display| ScenarioError::wrong(format!("{path}: {problem}"));
         let key = format!("{:016x}", random_u64(&*self.system.random));
+        self.ask_under(&key, caller, method, path, body).await
+    }
+
+    /// One call under an idempotency key of the caller's, who may make it again.
+    pub async fn ask_under(
+        &self,
+        key: &str,
+        caller: Caller,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Played<(StatusCode, Value)> {
+        let wrong = |problem: &dyn std::fmt::Display| ScenarioError::wrong(format!("{path}: {problem}"));
         let request = Request::builder()
             .method(method)
             .uri(path)

@@ -103,7 +103,7 @@ impl Providers {
     }
 
     /// What Plaid is told by whoever plays the persons and their institutions.
-    pub(crate) fn tell_plaid(&self, control: Value) -> Played<Value> {
+    pub fn tell_plaid(&self, control: Value) -> Played<Value> {
         let control: plaid::Control = serde_json::from_value(control)?;
         self.plaid.control(control).map_err(|refusal| ScenarioError::Provider(format!("{refusal:?}")))
     }

@@ -1,7 +1,8 @@
 //! The samples of `events/` go through the handlers that they are for, so that none can rot. Whoever adds one says here what comes of it.
 //!
 //! `TOKEN` stands where people's requests carry theirs: as the files are they get 401, with a fresh token what the table says. A bank's
-//! signature has no time limit: the sample's is of a secret that only tests use.
+//! signature has no time limit: the sample's is of a secret that only tests use. Plaid's holds for five minutes, so of its webhooks there
+//! is only one that is refused; those that are taken are `plaid-webhook`'s own tests.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use shared::domain::bank::signature::{self, WebhookKeys};
 use tower::ServiceExt;
 
-use crate::office::{APPROVER, OPERATOR, Office, Person, READER, UPLOADER};
+use crate::office::{APPROVER, OPERATOR, Office, PERSON, Person, READER, UPLOADER};
 
 /// What comes of a request in an empty system.
 struct Expected {
@@ -29,6 +30,13 @@ struct Expected {
 const fn expected(person: Person, status: u16, code: Option<&'static str>) -> Expected {
     Expected { person, status, code }
 }
+
+const ACCOUNTS: &[(&str, Expected)] = &[
+    ("clear-debit-block", expected(OPERATOR, 404, Some("not_found"))),
+    ("list-cards", expected(PERSON, 200, None)),
+    ("remove-item", expected(PERSON, 404, Some("not_found"))),
+    ("review-card", expected(PERSON, 404, Some("not_found"))),
+];
 
 const APPROVE_BATCH: &[(&str, Expected)] = &[
     ("approve-batch", expected(APPROVER, 404, Some("not_found"))),
@@ -49,6 +57,8 @@ const REPORTS: &[(&str, Expected)] = &[
 
 const COLUMN_WEBHOOK: &[(&str, u16, Option<&str>)] =
     &[("forged", 401, Some("signature_invalid")), ("settled", 200, None)];
+
+const PLAID_WEBHOOK: &[(&str, u16, Option<&str>)] = &[("plaid-forged", 401, Some("signature_invalid"))];
 
 /// Which messages come again: those whose batch or payment is not there, and what is no task.
 const PAYMENT_WORKER: &[(&str, &[usize])] = &[("bulk", &[1, 2, 3]), ("other", &[2])];
@@ -92,6 +102,14 @@ async fn requests_of_those_who_pay() {
 }
 
 #[tokio::test]
+async fn requests_of_those_whose_cards_are_paid() {
+    people_s_requests("accounts", ACCOUNTS, |office| {
+        accounts::router(office.people.world.system.clone(), office.people.verifier.clone())
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn requests_of_those_who_look() {
     people_s_requests("reports", REPORTS, |office| {
         reports::router(office.people.world.system.clone(), office.people.verifier.clone())
@@ -106,6 +124,16 @@ async fn events_of_the_bank() {
         let router = column_webhook::router(office.people.world.system.clone());
         let wanted = (*status, code.map(str::to_owned));
         assert_eq!(answer(router, &sample("column-webhook", name)).await, wanted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn webhooks_of_plaid() {
+    for (name, status, code) in PLAID_WEBHOOK {
+        let office = Office::open();
+        let router = plaid_webhook::router(office.people.world.system.clone());
+        let wanted = (*status, code.map(str::to_owned));
+        assert_eq!(answer(router, &sample("plaid-webhook", name)).await, wanted, "{name}");
     }
 }
 
@@ -137,6 +165,8 @@ fn every_sample_is_expected_to_do_something() {
         let files = std::fs::read_dir(folder(function)).unwrap();
         files.map(|file| file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned()).collect()
     };
+    assert_eq!(names("accounts"), told(ACCOUNTS.iter().map(|(name, _)| *name)));
+    assert_eq!(names("plaid-webhook"), told(PLAID_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("approve-batch"), told(APPROVE_BATCH.iter().map(|(name, _)| *name)));
     assert_eq!(names("reports"), told(REPORTS.iter().map(|(name, _)| *name)));
     assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
@@ -144,7 +174,17 @@ fn every_sample_is_expected_to_do_something() {
     assert_eq!(names("scheduler"), told(["every-minute"]));
     assert_eq!(
         names(""),
-        told(["approve-batch", "column-webhook", "env", "env.docker", "payment-worker", "reports", "scheduler"])
+        told([
+            "accounts",
+            "approve-batch",
+            "column-webhook",
+            "env",
+            "env.docker",
+            "payment-worker",
+            "plaid-webhook",
+            "reports",
+            "scheduler",
+        ])
     );
 }
 
@@ -170,13 +210,13 @@ fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
     assert_eq!(fresh("bulk")["Records"][0]["attributes"]["SentTimestamp"], "1772600767000");
 
     let known: BTreeSet<String> = SAMPLES.iter().map(|sample| sample.name.to_owned()).collect();
-    let expected = people_s_samples().chain(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name));
+    let expected = people_s_samples().chain(COLUMN_WEBHOOK.iter().chain(PLAID_WEBHOOK).map(|(name, _, _)| *name));
     let expected = expected.chain(PAYMENT_WORKER.iter().map(|(name, _)| *name)).chain(["every-minute"]);
     assert_eq!(known, expected.map(str::to_owned).collect());
 }
 
 fn people_s_samples() -> impl Iterator<Item = &'static str> {
-    APPROVE_BATCH.iter().chain(REPORTS).map(|(name, _)| *name)
+    ACCOUNTS.iter().chain(APPROVE_BATCH).chain(REPORTS).map(|(name, _)| *name)
 }
 
 /// What `sam local invoke --env-vars` gives a function is what it reads, and where `clearway` serves it.

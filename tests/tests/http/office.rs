@@ -22,6 +22,7 @@ pub(crate) const UPLOADER: (&str, &[Role]) = ("ann", &[Role::PayrollUpload]);
 pub(crate) const APPROVER: (&str, &[Role]) = ("bob", &[Role::PayrollApprove]);
 pub(crate) const READER: (&str, &[Role]) = ("cleo", &[Role::ReportsRead]);
 pub(crate) const OPERATOR: (&str, &[Role]) = ("dora", &[Role::Operate]);
+pub(crate) const PERSON: (&str, &[Role]) = ("eve", &[Role::Person]);
 
 pub(crate) type Person = (&'static str, &'static [Role]);
 

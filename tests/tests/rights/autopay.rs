@@ -1,35 +1,145 @@
-//! Every scenario of card autopay, with each function on a system of its own that notes what it asks for.
+//! Every scenario of card autopay, with each function on a system of its own that notes what it asks for; and what people do besides,
+//! which no scenario needs.
 
+use std::sync::Arc;
+
+use http::{Method, StatusCode};
 use journeys::recording::{Function, Invocation, Recorded};
-use scenarios::Scenario;
+use scenarios::simulation::people::Caller;
 use scenarios::simulation::{Simulation, Systems};
+use serde_json::{Value, json};
+use shared::operations::System;
+use shared::ports::table::Table;
+
+use crate::stories::Silent;
+
+const ANN: Caller = Caller::Person("ann");
+const OLGA: Caller = Caller::Operator("olga");
 
 pub(crate) async fn all() -> Vec<Invocation> {
     let mut invocations = Vec::new();
     for scenario in scenarios::all() {
-        invocations.extend(played(scenario).await);
+        invocations.extend(Recording::of(scenario.name).await.told());
     }
+    invocations.extend(a_person_pays_takes_back_and_ends_the_link().await);
+    invocations.extend(a_person_who_owes_is_reviewed().await);
+    invocations.extend(a_person_asks_twice().await);
+    invocations.extend(operators_replace_a_check_and_clear_a_block().await);
     invocations
 }
 
-/// Its runs are not told apart: all that a function asks for in the scenario counts as one.
-async fn played(scenario: &Scenario) -> Vec<Invocation> {
-    let mut simulation = Simulation::start().unwrap();
-    let recorded = Recorded::new(&simulation.system);
-    for function in Function::ALL {
-        recorded.records.begin(function, 1);
+/// A scenario that was played, and what was asked for. Runs are not told apart: all that a function asks for counts as one.
+struct Recording {
+    simulation: Simulation,
+    recorded: Recorded,
+}
+
+impl Recording {
+    async fn of(scenario: &str) -> Self {
+        Self::over(scenario, |table| table).await
     }
-    let system_of = |function| recorded.system_of(function).clone();
-    simulation.run_on(Systems {
-        accounts: system_of(Function::Accounts),
-        approve_batch: system_of(Function::ApproveBatch),
-        column_webhook: system_of(Function::ColumnWebhook),
-        plaid_webhook: system_of(Function::PlaidWebhook),
-        payment_worker: system_of(Function::PaymentWorker),
-        scheduler: system_of(Function::Scheduler),
+
+    /// With something between the functions and the table.
+    async fn over(scenario: &str, wrap: fn(Arc<dyn Table>) -> Arc<dyn Table>) -> Self {
+        let mut simulation = Simulation::start().unwrap();
+        let system = simulation.system.clone();
+        let recorded = Recorded::new(&System { table: wrap(system.table.clone()), ..system });
+        for function in Function::ALL {
+            recorded.records.begin(function, 1);
+        }
+        let system_of = |function| recorded.system_of(function).clone();
+        simulation.run_on(Systems {
+            accounts: system_of(Function::Accounts),
+            approve_batch: system_of(Function::ApproveBatch),
+            column_webhook: system_of(Function::ColumnWebhook),
+            plaid_webhook: system_of(Function::PlaidWebhook),
+            payment_worker: system_of(Function::PaymentWorker),
+            scheduler: system_of(Function::Scheduler),
+        });
+        if let Err(failure) = scenarios::find(scenario).unwrap().play_on(&mut simulation).await {
+            panic!("{scenario}: {failure}");
+        }
+        Self { simulation, recorded }
+    }
+
+    async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Value {
+        self.simulation.call(caller, method, path, body).await.unwrap()
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.call(ANN, Method::GET, path, Value::Null).await
+    }
+
+    fn card_id(&self) -> String {
+        self.simulation.standing().unwrap().cards[0].id.to_string()
+    }
+
+    fn told(self) -> Vec<Invocation> {
+        self.recorded.records.invocations()
+    }
+}
+
+/// Authorised and reviewed at once, right after the bank account was read: so the function itself opens the payment, and not the worker.
+async fn a_person_pays_takes_back_and_ends_the_link() -> Vec<Invocation> {
+    let story = Recording::of("authorisation-revoked").await;
+    let card = format!("/cards/{}", story.card_id());
+    let bought = json!({
+        "control": "purchase", "user_id": "ann", "account": "checking", "amount": "1.00", "name": "Example Shop",
     });
-    if let Err(failure) = scenario.play_on(&mut simulation).await {
-        panic!("{}: {failure}", scenario.name);
+    story.simulation.providers.tell_plaid(bought).unwrap();
+    story.simulation.settle().await.unwrap();
+    let (least, most) = ("1.00", "2500.00");
+    let text = story.get(&format!("/authorisation-text?card_id={}&least={least}&most={most}", story.card_id())).await;
+    let agreed = json!({
+        "text_version": text["text_version"], "bank_account_id": text["bank_account_id"],
+        "range": { "least": least, "most": most },
+    });
+    story.call(ANN, Method::POST, &format!("{card}/authorisation"), agreed).await;
+    let review = story.call(ANN, Method::POST, &format!("{card}/review"), Value::Null).await;
+    assert_eq!(review["action"], "pay", "{review}");
+    let payments = story.get(&format!("{card}/payments")).await;
+    let payment_id = payments["items"][0]["payment_id"].as_str().unwrap();
+    let canceled = story.call(ANN, Method::POST, &format!("{card}/payments/{payment_id}/cancel"), Value::Null).await;
+    assert_eq!(canceled["state"], "canceled");
+    story.get(&format!("{card}/reviews")).await;
+    let items = story.get("/items").await;
+    for item in items["items"].as_array().unwrap() {
+        let item = format!("/items/{}", item["item_id"].as_str().unwrap());
+        story.call(ANN, Method::DELETE, &item, Value::Null).await;
     }
-    recorded.records.invocations()
+    story.told()
+}
+
+async fn a_person_who_owes_is_reviewed() -> Vec<Invocation> {
+    let story = Recording::of("funding-returned-after-mailing-stop-loses").await;
+    story.call(ANN, Method::POST, &format!("/cards/{}/review", story.card_id()), Value::Null).await;
+    story.told()
+}
+
+async fn a_person_asks_twice() -> Vec<Invocation> {
+    let story = Recording::over("below-threshold", |table| Arc::new(Silent(table))).await;
+    let spent = json!({ "public_token": "public-sandbox-none", "holder_name": "Ann Example" });
+    let ask = || story.simulation.ask_under("once", ANN, Method::POST, "/items", spent.clone());
+    let (first, again) = (ask().await.unwrap(), ask().await.unwrap());
+    assert_eq!(first, again);
+    assert_ne!(first.0, StatusCode::CREATED);
+    story.told()
+}
+
+async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
+    let story = Recording::of("check-returned-by-mail").await;
+    let standing = story.simulation.standing().unwrap();
+    let replacement = json!({ "address": {
+        "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886",
+    }});
+    let path = format!("/payments/{}/check/replace", standing.payment().unwrap().id);
+    story.call(OLGA, Method::POST, &path, replacement).await;
+    let mut invocations = story.told();
+
+    let story = Recording::of("funding-returned-r10-unauthorised").await;
+    let standing = story.simulation.standing().unwrap();
+    let path = format!("/people/{}/block/clear", standing.persons[0].id);
+    story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;
+    invocations.extend(story.told());
+    invocations
 }

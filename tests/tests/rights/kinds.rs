@@ -34,6 +34,18 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("bucket/batches/*/reports/*.json", "bucket/batches/bat_1/reports/payments-1.json"),
 ];
 
+/// What card autopay alone keeps: no payroll touches it.
+pub(crate) const OF_AUTOPAY: [&str; 8] = [
+    "table/PERSON#*",
+    "table/ITEM#*",
+    "table/CARD#*",
+    "table/BANK#*",
+    "table/REVIEW#*",
+    "table/AUTHORISATION#*",
+    "table/NOTICE#*",
+    "table/INBOX#plaid#*",
+];
+
 /// The kind of a thing.
 pub(crate) fn kind_of(on: &str) -> &str {
     KINDS.iter().find(|(kind, _)| matches(kind, on)).map_or(on, |(kind, _)| kind)

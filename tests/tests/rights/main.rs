@@ -1,6 +1,6 @@
 //! The template allows each function what it uses and nothing else. What they use is recorded while they run.
 //!
-//! The journeys of `stories` are chosen so that every call of every function happens in one of them. Whoever adds a call adds a story
+//! The journeys of `stories` (payroll) and `autopay` are chosen so that every call of every function happens in one of them. Whoever adds a call adds a story
 //! and a line of the template; what the failing test says names both.
 #![cfg(test)]
 
@@ -17,16 +17,19 @@ use std::sync::LazyLock;
 use journeys::recording::Function;
 
 use crate::grants::{Grant, granted};
-use crate::kinds::{KINDS, kind_of, matches};
+use crate::kinds::{KINDS, OF_AUTOPAY, kind_of, matches};
 use crate::uses::{Use, uses_of};
 
+/// What payroll's stories ask for.
+static USED_BY_PAYROLL: LazyLock<BTreeSet<Use>> = LazyLock::new(|| uses_of(&runtime().block_on(stories::all())));
+
 /// What all stories together ask for.
-static USED: LazyLock<BTreeSet<Use>> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let mut invocations = runtime.block_on(stories::all());
-    invocations.extend(runtime.block_on(autopay::all()));
-    uses_of(&invocations)
-});
+static USED: LazyLock<BTreeSet<Use>> =
+    LazyLock::new(|| &*USED_BY_PAYROLL | &uses_of(&runtime().block_on(autopay::all())));
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
 
 /// Of each kind one: enough where the roles change and not the uses.
 fn one_of_each_kind() -> BTreeSet<Use> {
@@ -41,16 +44,43 @@ fn differences(granted: &[Grant], used: &BTreeSet<Use>) -> BTreeSet<String> {
         let (function, action, kind) = (used.function.as_str(), used.action, kind_of(&used.on));
         format!("{function} uses {action} on {kind}: allow it in the function's role")
     });
-    let idle = granted.iter().flat_map(|grant| grant.kinds().into_iter().map(move |kind| (grant, kind)));
-    let idle = idle.filter(|(grant, kind)| {
-        let is_used = |used: &Use| grant.allows(used) && kind_of(&used.on) == *kind;
-        !used.iter().any(is_used)
-    });
-    let idle = idle.map(|(grant, kind)| {
+    let idle = idle(granted, used).into_iter().map(|(grant, kind)| {
         let (function, action, on) = (grant.function.as_str(), &grant.action, &grant.on);
         format!("{function} may {action} on {kind} ({on}) and never does: take it out of the role, or add its story")
     });
     denied.chain(idle).collect()
+}
+
+/// What is allowed and not used, kind by kind.
+fn idle<'g>(granted: &'g [Grant], used: &BTreeSet<Use>) -> Vec<(&'g Grant, &'g str)> {
+    let allowed = granted.iter().flat_map(|grant| grant.kinds().into_iter().map(move |kind| (grant, kind)));
+    let is_idle = |(grant, kind): &(&Grant, &str)| {
+        let is_used = |used: &Use| grant.allows(used) && kind_of(&used.on) == *kind;
+        !used.iter().any(is_used)
+    };
+    allowed.filter(is_idle).collect()
+}
+
+/// Rights that autopay alone needs on what payroll has too. Every other one a story of payroll uses, so that no scenario of autopay
+/// stands in for a story of payroll that is gone.
+const NEEDED_BY_AUTOPAY: &[(Function, &str, &str)] = &[
+    (Function::ColumnWebhook, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
+    (Function::ColumnWebhook, "dynamodb:Query", "table/LEDGER#*"),
+    (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
+];
+
+#[test]
+fn payroll_s_stories_use_every_right_that_payroll_needs() {
+    let of_payroll: Vec<Grant> = granted()
+        .into_iter()
+        .filter(|grant| !matches!(grant.function, Function::Accounts | Function::PlaidWebhook))
+        .collect();
+    let idle: BTreeSet<_> = idle(&of_payroll, &USED_BY_PAYROLL)
+        .into_iter()
+        .filter(|(_, kind)| !OF_AUTOPAY.contains(kind))
+        .map(|(grant, kind)| (grant.function, grant.action.as_str(), kind))
+        .collect();
+    assert_eq!(idle, NEEDED_BY_AUTOPAY.iter().copied().collect());
 }
 
 #[test]

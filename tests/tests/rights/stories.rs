@@ -324,7 +324,7 @@ async fn a_service_does_not_say_what_was_in_the_way() -> Vec<Invocation> {
 
 /// A table that refuses without naming the item that was in the way, as not every emulator does.
 #[derive(Debug)]
-struct Silent(Arc<dyn Table>);
+pub(crate) struct Silent(pub(crate) Arc<dyn Table>);
 
 #[async_trait]
 impl Table for Silent {
