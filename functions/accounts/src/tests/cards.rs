@@ -115,3 +115,14 @@ async fn a_revoked_authorisation_stops_debits_at_once_and_is_kept_with_where_it_
     assert_eq!(steps.len(), 2, "{steps:?}");
     assert!(records.iter().all(|record| record["ip_address"] == "192.0.2.7"));
 }
+
+#[tokio::test]
+async fn the_text_to_agree_to_names_the_bank_and_the_end_of_the_account() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    let item = scene.get(&format!("/items/{item_id}")).await.body;
+    let bank = item["institution_name"].as_str().unwrap();
+    let asked = scene.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most=2.00")).await.body;
+    let text = asked["text"].as_str().unwrap();
+    assert!(text.contains(&format!("my account ending in 6789 at {bank} by electronic transfer")), "{text}");
+}

@@ -32,7 +32,7 @@ pub async fn text_for(
     range.check().map_err(AutopayRefusal::Range)?;
     let card = people::card(system, person, card_id).await?;
     let account = chosen(system, &card).await?;
-    Ok((account.id, words(&card, &account, range)))
+    Ok((account.id, words(system, &card, &account, range).await?))
 }
 
 async fn chosen(system: &System, card: &Card) -> Result<BankAccount, OperationError> {
@@ -40,9 +40,15 @@ async fn chosen(system: &System, card: &Card) -> Result<BankAccount, OperationEr
     people::bank_account(system, card.person_id, id).await
 }
 
-fn words(card: &Card, account: &BankAccount, range: AmountRange) -> String {
+async fn words(
+    system: &System,
+    card: &Card,
+    account: &BankAccount,
+    range: AmountRange,
+) -> Result<String, OperationError> {
+    let bank = people::item(system, account.person_id, &account.item_id).await?;
     let bank_account_last4 = &account.account.account_last4;
-    text(&TextFacts { card_name: &card.name, bank_name: &account.name, bank_account_last4, range })
+    Ok(text(&TextFacts { card_name: &card.name, bank_name: &bank.institution_name, bank_account_last4, range }))
 }
 
 /// Turns autopay on. Agreeing to the same again changes nothing.
@@ -76,7 +82,7 @@ pub async fn agree(
         agreed_at: now,
         revoked_at: None,
     };
-    let text = words(&card, &account, agreement.range);
+    let text = words(system, &card, &account, agreement.range).await?;
     card.authorise(authorisation.clone());
     save(system, card, AuthorisationStep::Agreed, authorisation, text, ip_address).await
 }
@@ -100,7 +106,7 @@ pub async fn revoke(
         return Ok(card);
     }
     let account = people::bank_account(system, person, authorisation.bank_account_id).await?;
-    let text = words(&card, &account, authorisation.range);
+    let text = words(system, &card, &account, authorisation.range).await?;
     card.authorise(authorisation.clone());
     save(system, card, AuthorisationStep::Revoked, authorisation, text, ip_address).await
 }
