@@ -1,0 +1,304 @@
+//! What an audit sees: what the bank did, what people asked for, what our reports say, and what still stands open. Plain facts in other
+//! people's words: the bank's objects and our answers are kept as the JSON that was read.
+//!
+//! Amounts that this crate names are whole cents; those inside JSON and CSV are as their writer spells them.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Everything about one run.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// Business time of the gathering.
+    pub gathered_at: Timestamp,
+    /// Nothing is on its way, faults have ceased, and business time was moved on until nothing due moved anything: then what can end has ended.
+    pub is_at_rest: bool,
+    pub terms: Terms,
+    pub bank: Bank,
+    pub asked: Asked,
+    pub told: Told,
+    /// Every batch, payment, funding, card and bank account of a person that the table holds.
+    pub standing: Vec<Standing>,
+    pub logs: Logs,
+}
+
+/// What the deployment promised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Terms {
+    /// Our own hold on a settled funding, in banking days from its settlement.
+    pub hold_banking_days: u32,
+    /// For how long nobody else may send what a worker claimed, in seconds of elapsed time.
+    pub lease_seconds: u32,
+}
+
+/// What the bank did, by its own API.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Bank {
+    /// `GET /bank-accounts`, with balances.
+    pub accounts: Vec<Value>,
+    /// `GET /counterparties`, with account and routing numbers.
+    pub counterparties: Vec<Value>,
+    /// `GET /transfers/ach`.
+    pub ach_transfers: Vec<Value>,
+    /// `GET /transfers/checks`.
+    pub checks: Vec<Value>,
+    /// `GET /events`: each with the object as it was then.
+    pub events: Vec<Value>,
+    /// Every call that reached the bank and would change something, in order.
+    pub calls: Vec<BankCall>,
+    /// Every delivery of a webhook that our receiver answered or died over, forged ones left out.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// A call that reached the bank.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BankCall {
+    /// Business time.
+    pub at: Timestamp,
+    /// Elapsed time.
+    pub elapsed_at: Timestamp,
+    /// `POST`.
+    pub method: String,
+    /// Without query: `/transfers/ach`.
+    pub path: String,
+    pub idempotency_key: Option<String>,
+    /// What the bank answered, whether or not the answer arrived: 200, 400, 503.
+    pub status: Option<u16>,
+    /// Elapsed time at which our client had an answer, a failure or its own time-out; `None` where it died before.
+    pub client_heard_at: Option<Timestamp>,
+}
+
+/// A delivery of a webhook.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivery {
+    /// Business time of the answer.
+    pub at: Timestamp,
+    pub event_id: String,
+    /// What our receiver answered; `None` where it died.
+    pub status: Option<u16>,
+}
+
+/// What people asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Asked {
+    pub files: Vec<PayrollFile>,
+    /// What was asked over HTTP, in order; reading left out.
+    pub commands: Vec<Command>,
+    pub persons: Vec<Person>,
+}
+
+/// A payroll file that was uploaded.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PayrollFile {
+    /// `bat_…`, as the API answered.
+    pub batch_id: String,
+    pub uploaded_by: String,
+    /// In the order of the file; the first is row 1.
+    pub rows: Vec<Row>,
+}
+
+/// One payment of a file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Row {
+    pub source_id: String,
+    pub branch_id: String,
+    pub employee_id: String,
+    pub institution_id: String,
+    pub cents: i64,
+    /// The account at the institution.
+    pub payee_account: String,
+    /// Where the institution takes payments; `None` where it takes none.
+    pub payee_routing: Option<String>,
+    /// What the source is to be debited at.
+    pub source_account: Account,
+}
+
+/// An account at a bank.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Account {
+    pub routing_number: String,
+    pub account_number: String,
+}
+
+/// Something that was asked of the API.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Command {
+    /// Business time of the asking.
+    pub at: Timestamp,
+    /// Business time of the answer; `None` where none came.
+    pub answered_at: Option<Timestamp>,
+    /// The caller's subject.
+    pub by: String,
+    pub kind: CommandKind,
+    /// What it is about: a batch, payment, source or card by its id.
+    pub about: String,
+    /// The HTTP status; `None` where no answer came.
+    pub status: Option<u16>,
+    /// The body of the answer.
+    pub answer: Value,
+}
+
+/// What was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CommandKind {
+    Approve,
+    Decline,
+    /// Of a batch.
+    Cancel,
+    Retry,
+    Refund,
+    PauseSource,
+    ResumeSource,
+    ClearAttention,
+    /// Of a card's payment.
+    CancelPayment,
+    Authorise,
+    Revoke,
+    SetAutopay,
+    ReplaceCheck,
+    ClearBlock,
+}
+
+/// A person and what they allowed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Person {
+    /// Under which payments and ledger accounts name them.
+    pub person_id: String,
+    /// Their accounts at their own banks, which debits may pull from.
+    pub accounts: Vec<Account>,
+    pub cards: Vec<Card>,
+}
+
+/// A card and what its person wants of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Card {
+    pub card_id: String,
+    /// What the person typed in; printed on the letter around each check.
+    pub card_number: String,
+    /// What the issuer said was owed, in order of time; the last one stands until the next.
+    pub balances: Vec<Balance>,
+    /// What was agreed to, in order of time; the last one stands until the next, or until it was revoked.
+    pub permissions: Vec<Permission>,
+    /// In order of time; the last one stands until the next.
+    pub caps: Vec<Caps>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Balance {
+    pub at: Timestamp,
+    pub cents: i64,
+}
+
+/// An authorisation to debit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Permission {
+    /// Business time at which the person asked for it.
+    pub from: Timestamp,
+    /// Business time at which its end was answered.
+    pub until: Option<Timestamp>,
+    pub account: Account,
+    /// Amounts that need no notice of their own.
+    pub least_cents: i64,
+    pub most_cents: i64,
+}
+
+/// The most that may be pulled for a card.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Caps {
+    /// Business time at which the API answered that they hold.
+    pub from: Timestamp,
+    pub payment_cents: Option<i64>,
+    /// In a calendar day, Eastern.
+    pub day_cents: Option<i64>,
+    /// In a calendar month, Eastern.
+    pub month_cents: Option<i64>,
+}
+
+/// What our API answers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Told {
+    pub batches: Vec<ToldBatch>,
+    /// Every payment: rows, refunds and those of persons.
+    pub payments: Vec<ToldItem>,
+    pub fundings: Vec<ToldItem>,
+    pub card_payments: Vec<ToldCardPayment>,
+    /// `GET /ledger/trial-balance`.
+    pub trial_balance: Value,
+    /// `GET /ledger/accounts/{account}/postings`, all pages of all accounts of the trial balance.
+    pub postings: Vec<Value>,
+}
+
+/// A batch that was uploaded, whatever became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToldBatch {
+    /// `GET /batches/{id}`.
+    pub batch: Value,
+    /// The three reports as CSV; empty where the API answers that there is none.
+    pub payments_csv: String,
+    pub sources_csv: String,
+    pub branches_csv: String,
+}
+
+/// A payment or funding with its history.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToldItem {
+    /// `GET /payments/{id}` or `GET /fundings/{id}`.
+    pub item: Value,
+    /// `items` of `GET …/history`.
+    pub history: Vec<Value>,
+}
+
+/// A line of `GET /cards/{card_id}/payments`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToldCardPayment {
+    pub card_id: String,
+    pub payment: Value,
+}
+
+/// What the table holds of one thing, as far as it decides whether the thing will ever move again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// As the API names it.
+    pub id: String,
+    pub kind: StandingKind,
+    /// The state's word; empty for what has none.
+    pub state: String,
+    /// The batch whose sweep moves it: for the rows of a batch alone.
+    pub batch_id: Option<String>,
+    /// The time under which the index `due` holds it.
+    pub due_at: Option<Timestamp>,
+    pub attention: Option<String>,
+    /// The payer is paused, by an operator or by a refusal of the bank.
+    pub is_paused: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StandingKind {
+    Batch,
+    /// A payment that is the row of a batch.
+    Row,
+    /// A refund to a source, or any payment of a person.
+    LonePayment,
+    Funding,
+    /// A card whose autopay is on.
+    Card,
+    /// A Plaid item that is linked.
+    Item,
+}
+
+/// What was logged, and what must not be in it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Logs {
+    /// As they would leave the process, every level that is on in production.
+    pub lines: Vec<String>,
+    pub forbidden: Vec<Forbidden>,
+}
+
+/// A text that no log line may hold.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Forbidden {
+    /// What it is, for the finding: `account number of a payee`. The text itself is never repeated.
+    pub what: String,
+    pub text: String,
+}
