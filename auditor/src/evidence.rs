@@ -20,8 +20,13 @@ pub struct Evidence {
     pub told: Told,
     /// Every batch, payment, funding, card and bank account of a person that the table holds.
     pub standing: Vec<Standing>,
+    /// Every write of the table that changed where a payment, funding or batch stands, in order.
+    pub moves: Vec<Move>,
     pub logs: Logs,
 }
+
+/// Counts everything that was seen happen, over calls, deliveries, commands and moves: what has the smaller one came first.
+pub type Order = u64;
 
 /// What the deployment promised.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -54,6 +59,7 @@ pub struct Bank {
 /// A call that reached the bank.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct BankCall {
+    pub order: Order,
     /// Business time.
     pub at: Timestamp,
     /// Elapsed time.
@@ -72,9 +78,13 @@ pub struct BankCall {
 /// A delivery of a webhook.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Delivery {
+    /// Of the answer.
+    pub order: Order,
     /// Business time of the answer.
     pub at: Timestamp,
     pub event_id: String,
+    /// The event as it was delivered, which a faulty bank may have spelled otherwise than it lists it.
+    pub body: Value,
     /// What our receiver answered; `None` where it died.
     pub status: Option<u16>,
 }
@@ -124,6 +134,8 @@ pub struct Account {
 /// Something that was asked of the API.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Command {
+    /// Of the answer, or of the asking where none came.
+    pub order: Order,
     /// Business time of the asking.
     pub at: Timestamp,
     /// Business time of the answer; `None` where none came.
@@ -285,6 +297,20 @@ pub enum StandingKind {
     Card,
     /// A Plaid item that is linked.
     Item,
+}
+
+/// A write that the table took.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Move {
+    pub order: Order,
+    /// Business time.
+    pub at: Timestamp,
+    /// As the API names it.
+    pub id: String,
+    /// Where it stands from then on: the state's word.
+    pub state: String,
+    /// From then on; 0 for a batch.
+    pub attempt: u32,
 }
 
 /// What was logged, and what must not be in it.
