@@ -1,0 +1,47 @@
+//! The checks, each in a module of its own; a finding bears its module's name.
+
+mod books;
+mod entries;
+mod files;
+mod funded;
+mod histories;
+mod keys;
+mod open;
+mod own_money;
+mod paid_once;
+mod permitted;
+mod privacy;
+mod recorded_first;
+mod reports;
+mod states;
+mod stopped;
+
+use crate::facts::Facts;
+use crate::finding::{Finding, Findings};
+
+type Check = fn(&Facts<'_>, &mut Findings<'_>);
+
+/// Every check, by the name that its findings bear.
+const ALL: [(&str, Check); 15] = [
+    ("paid_once", paid_once::check),
+    ("files", files::check),
+    ("funded", funded::check),
+    ("own_money", own_money::check),
+    ("reports", reports::check),
+    ("entries", entries::check),
+    ("books", books::check),
+    ("open", open::check),
+    ("states", states::check),
+    ("histories", histories::check),
+    ("stopped", stopped::check),
+    ("permitted", permitted::check),
+    ("keys", keys::check),
+    ("recorded_first", recorded_first::check),
+    ("privacy", privacy::check),
+];
+
+pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {
+    for (name, check) in ALL {
+        check(facts, &mut Findings::of(name, found));
+    }
+}

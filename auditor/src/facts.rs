@@ -1,0 +1,159 @@
+//! The evidence, read and put in order once for all checks.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::bank::{Kind, Transfer, split_key};
+use crate::evidence::{BankCall, Command, CommandKind, Evidence, Move, PayrollFile, Row};
+use crate::finding::Findings;
+use crate::told::Item;
+
+#[derive(Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) evidence: &'a Evidence,
+    /// Oldest first.
+    pub(crate) transfers: Vec<Transfer>,
+    by_item: BTreeMap<String, Vec<usize>>,
+    pub(crate) payments: BTreeMap<String, Item>,
+    pub(crate) fundings: BTreeMap<String, Item>,
+    pub(crate) files: BTreeMap<&'a str, &'a PayrollFile>,
+    /// By what moved, in order.
+    pub(crate) moves: BTreeMap<&'a str, Vec<&'a Move>>,
+    /// Calls that make a transfer or check, by their key, in order.
+    pub(crate) sends: BTreeMap<&'a str, Vec<&'a BankCall>>,
+}
+
+impl<'a> Facts<'a> {
+    pub(crate) fn read(evidence: &'a Evidence, findings: &mut Findings<'_>) -> Self {
+        let bank = &evidence.bank;
+        let ach = bank.ach_transfers.iter().map(|object| Transfer::of_ach(object, &bank.counterparties));
+        let checks = bank.checks.iter().map(Transfer::of_check);
+        let mut transfers = known(ach.chain(checks), "a transfer of the bank", findings);
+        transfers.sort_by_key(|transfer| transfer.created_at);
+        let mut by_item: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (position, transfer) in transfers.iter().enumerate() {
+            by_item.entry(transfer.item.clone()).or_default().push(position);
+        }
+        let payments = evidence.told.payments.iter().map(|told| Item::of(told, false));
+        let fundings = evidence.told.fundings.iter().map(|told| Item::of(told, true));
+        let mut moves: BTreeMap<&str, Vec<&Move>> = BTreeMap::new();
+        for known in &evidence.moves {
+            moves.entry(&known.id).or_default().push(known);
+        }
+        let mut sends: BTreeMap<&str, Vec<&BankCall>> = BTreeMap::new();
+        for call in &bank.calls {
+            if let (true, Some(key)) = (call.is_send(), &call.idempotency_key) {
+                sends.entry(key).or_default().push(call);
+            }
+        }
+        Self {
+            evidence,
+            transfers,
+            by_item,
+            payments: by_id(known(payments, "a payment", findings)),
+            fundings: by_id(known(fundings, "a funding", findings)),
+            files: evidence.asked.files.iter().map(|file| (file.batch_id.as_str(), file)).collect(),
+            moves,
+            sends,
+        }
+    }
+
+    pub(crate) fn items(&self) -> impl Iterator<Item = &Item> {
+        self.payments.values().chain(self.fundings.values())
+    }
+
+    pub(crate) fn item(&self, id: &str) -> Option<&Item> {
+        self.payments.get(id).or_else(|| self.fundings.get(id))
+    }
+
+    /// Every transfer under a key of the item, oldest first.
+    pub(crate) fn transfers_of(&self, item: &str) -> impl Iterator<Item = &Transfer> {
+        self.by_item.get(item).into_iter().flatten().filter_map(|position| self.transfers.get(*position))
+    }
+
+    pub(crate) fn debits(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|transfer| transfer.kind == Kind::Debit)
+    }
+
+    pub(crate) fn payouts(&self) -> impl Iterator<Item = &Transfer> {
+        self.transfers.iter().filter(|transfer| transfer.is_payout())
+    }
+
+    /// The row of a payroll payment, with its file.
+    pub(crate) fn row(&self, payment: &str) -> Option<(&'a PayrollFile, &'a Row)> {
+        let (batch, number) = row_of(payment)?;
+        let file = self.files.get(batch.as_str()).copied()?;
+        let position = usize::try_from(number.checked_sub(1)?).ok()?;
+        file.rows.get(position).map(|row| (file, row))
+    }
+
+    pub(crate) fn commands(&self, kind: CommandKind) -> impl Iterator<Item = &'a Command> {
+        self.evidence.asked.commands.iter().filter(move |command| command.kind == kind)
+    }
+
+    /// The first time that this was asked of it with success.
+    pub(crate) fn done(&self, kind: CommandKind, about: &str) -> Option<&'a Command> {
+        self.commands(kind).find(|command| command.about == about && command.succeeded())
+    }
+
+    pub(crate) fn moves_of(&self, id: &str) -> &[&'a Move] {
+        self.moves.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// When the table first said that the money of a debit went back.
+    pub(crate) fn known_gone(&self, debit: &Transfer) -> Option<Timestamp> {
+        let is_end =
+            |step: &&&Move| step.attempt == debit.attempt && matches!(step.state.as_str(), "returned" | "failed");
+        self.moves_of(&debit.item).iter().find(is_end).map(|step| step.at)
+    }
+
+    /// What a send's key names.
+    pub(crate) fn sends_by_item(&self) -> impl Iterator<Item = (&'a str, u32, &[&'a BankCall])> {
+        self.sends.iter().filter_map(|(key, calls)| {
+            let (item, attempt) = split_key(key)?;
+            Some((item, attempt, calls.as_slice()))
+        })
+    }
+}
+
+/// The batch and row of `pay_{batch}-{shard}-{row}`.
+pub(crate) fn row_of(payment: &str) -> Option<(String, u32)> {
+    match payment.strip_prefix("pay_")?.split('-').collect::<Vec<_>>().as_slice() {
+        [batch, _, row] => Some((format!("bat_{batch}"), row.parse().ok()?)),
+        _ => None,
+    }
+}
+
+/// A refund to a source: `pay_{batch}-refund-{source}-{number}`.
+pub(crate) fn is_refund_of_batch(payment: &str) -> bool {
+    payment.contains("-refund-")
+}
+
+fn known<T>(read: impl Iterator<Item = Option<T>>, what: &str, findings: &mut Findings<'_>) -> Vec<T> {
+    let mut items = Vec::new();
+    for item in read {
+        match item {
+            Some(item) => items.push(item),
+            None => findings.add("the evidence", format!("{what} cannot be read")),
+        }
+    }
+    items
+}
+
+fn by_id(items: Vec<Item>) -> BTreeMap<String, Item> {
+    items.into_iter().map(|item| (item.id.clone(), item)).collect()
+}
+
+impl BankCall {
+    /// Makes a transfer or check.
+    pub(crate) fn is_send(&self) -> bool {
+        self.method == "POST" && matches!(self.path.as_str(), "/transfers/ach" | "/transfers/checks/issue")
+    }
+}
+
+impl Command {
+    pub(crate) fn succeeded(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
