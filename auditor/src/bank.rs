@@ -49,6 +49,8 @@ pub(crate) struct Transfer {
     pub(crate) other_end: Option<Account>,
     /// What is printed on the letter around a check.
     pub(crate) message: String,
+    /// What the receiving bank says is to be used instead of the account at the other end, where it does.
+    pub(crate) correction: Option<Account>,
 }
 
 impl Transfer {
@@ -100,9 +102,11 @@ impl Transfer {
         };
         let counterparty = text(object, "counterparty_id").unwrap_or_default();
         let back_at = ["returned_at", "cancelled_at"].iter().find_map(|name| time(object, name));
+        let other_end = counterparties.iter().find(|known| text(known, "id") == Some(counterparty)).and_then(account);
         Self::of(object, kind, "amount", back_at).map(|transfer| Self {
             effective_on: time(object, "effective_on").map(calendar::pacific_day),
-            other_end: counterparties.iter().find(|known| text(known, "id") == Some(counterparty)).and_then(account),
+            correction: other_end.as_ref().and_then(|end| correction(object, end)),
+            other_end,
             ..transfer
         })
     }
@@ -131,6 +135,7 @@ impl Transfer {
             effective_on: None,
             other_end: None,
             message: String::new(),
+            correction: None,
         })
     }
 }
@@ -147,6 +152,17 @@ pub(crate) fn text<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
 
 pub(crate) fn time(object: &Value, name: &str) -> Option<Timestamp> {
     text(object, name)?.parse().ok()
+}
+
+/// What a notification of change leaves empty stays as it was.
+fn correction(object: &Value, end: &Account) -> Option<Account> {
+    let change = object.get("notification_of_changes").filter(|change| change.is_object())?;
+    let corrected =
+        |name: &str, was: &str| text(change, name).filter(|text| !text.is_empty()).unwrap_or(was).to_owned();
+    Some(Account {
+        routing_number: corrected("routing_number", &end.routing_number),
+        account_number: corrected("account_number", &end.account_number),
+    })
 }
 
 fn account(counterparty: &Value) -> Option<Account> {

@@ -281,7 +281,7 @@ pub struct Standing {
     /// The time under which the index `due` holds it.
     pub due_at: Option<Timestamp>,
     pub attention: Option<String>,
-    /// The payer is paused, by an operator or by a refusal of the bank.
+    /// Nothing leaves its payer now: paused by an operator or by a refusal of the bank, blocked, or owing.
     pub is_paused: bool,
 }
 

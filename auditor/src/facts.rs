@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::bank::{Kind, Transfer, split_key};
-use crate::evidence::{BankCall, Command, CommandKind, Evidence, Move, PayrollFile, Row};
+use crate::evidence::{Account, BankCall, Command, CommandKind, Evidence, Move, PayrollFile, Row};
 use crate::finding::Findings;
 use crate::told::Item;
 
@@ -99,6 +99,19 @@ impl<'a> Facts<'a> {
 
     pub(crate) fn moves_of(&self, id: &str) -> &[&'a Move] {
         self.moves.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a receiving bank has said that `end` is to be used instead of `account`, at once or step by step.
+    pub(crate) fn is_corrected(&self, account: &Account, end: &Account) -> bool {
+        let mut known = vec![account];
+        let mut next = 0;
+        while let Some(current) = known.get(next).copied() {
+            let of_it = self.transfers.iter().filter(|transfer| transfer.other_end.as_ref() == Some(current));
+            let corrections: Vec<_> = of_it.filter_map(|transfer| transfer.correction.as_ref()).collect();
+            known.extend(corrections.into_iter().filter(|new| !known.contains(new)).collect::<Vec<_>>());
+            next += 1;
+        }
+        known.contains(&end)
     }
 
     /// When the table first said that the money of a debit went back.

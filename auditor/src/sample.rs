@@ -181,7 +181,7 @@ impl Sample {
         self.step(id, "available", 1, AVAILABLE);
         let mut item = json!({
             "funding_id": id, "source_id": payer, "amount": crate::money::dollars(cents), "state": "available", "attempt": 1,
-            "transfer_id": format!("tr_{id}"), "created_at": PULLED,
+            "transfer_id": format!("tr_{id}"), "bank_status": "SETTLED", "created_at": PULLED,
         });
         if let Some(batch) = batch {
             item["batch_id"] = json!(batch);
@@ -230,6 +230,7 @@ impl Sample {
         if state == "completed" {
             item["transfer_id"] = json!(format!("tr_{id}"));
             let is_check = batch.is_none();
+            item["bank_status"] = json!(if is_check { "settled" } else { "SETTLED" });
             let (first, last): (&str, &[&str]) =
                 if is_check { ("check_issued", &["check_settled"]) } else { ("payout_accepted", &[]) };
             history.push(step("accepted", Some(("submitting", "processing")), None, &[first]));

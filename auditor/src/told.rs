@@ -20,6 +20,8 @@ pub(crate) struct Item {
     pub(crate) state: String,
     pub(crate) reason: String,
     pub(crate) transfer: Option<String>,
+    /// The bank's own word for where it stands.
+    pub(crate) bank_status: Option<String>,
     pub(crate) has_attention: bool,
     pub(crate) created_at: Timestamp,
     pub(crate) history: Vec<Step>,
@@ -51,6 +53,7 @@ impl Item {
             state: owned("state")?,
             reason: owned("reason").unwrap_or_default(),
             transfer: owned("transfer_id"),
+            bank_status: owned("bank_status"),
             has_attention: item.get("attention").is_some_and(|attention| !attention.is_null()),
             created_at: time(item, "created_at")?,
             history: told.history.iter().map(Step::of).collect::<Option<_>>()?,
@@ -59,7 +62,7 @@ impl Item {
 
     /// What the bank said of it was once not what it should be: a person looks at it, and it need not follow the bank.
     pub(crate) fn was_disputed(&self) -> bool {
-        let disputes = ["bank_disagrees", "bank_moved_unexpectedly", "earlier_attempt_moved", "unknown_bank_status"];
+        let disputes = ["bank_disagrees", "unknown_bank_status"];
         self.history.iter().any(|step| step.attention.as_deref().is_some_and(|reason| disputes.contains(&reason)))
     }
 }

@@ -1,5 +1,6 @@
 //! The checks, each in a module of its own; a finding bears its module's name.
 
+mod bank_word;
 mod books;
 mod entries;
 mod files;
@@ -22,9 +23,10 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 15] = [
+const ALL: [(&str, Check); 16] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
+    ("bank_word", bank_word::check),
     ("funded", funded::check),
     ("own_money", own_money::check),
     ("reports", reports::check),

@@ -2,6 +2,7 @@
 //! nothing came back; and our word for it is the bank's.
 
 use crate::bank::{Fate, Kind, Transfer};
+use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
@@ -39,8 +40,11 @@ fn as_asked(facts: &Facts<'_>, item: &Item, found: &[&Transfer], findings: &mut 
             format!("{} moves {} instead of {}", transfer.id, dollars(transfer.cents), dollars(amount))
         });
         if let (Some(row), Some(end)) = (row, &transfer.other_end) {
-            let is_payee =
-                end.account_number == row.payee_account && row.payee_routing.as_ref() == Some(&end.routing_number);
+            let asked = row
+                .payee_routing
+                .clone()
+                .map(|routing_number| Account { routing_number, account_number: row.payee_account.clone() });
+            let is_payee = asked.is_some_and(|asked| asked == *end || facts.is_corrected(&asked, end));
             findings.unless(is_payee, &item.id, || format!("{} pays somebody else than the row names", transfer.id));
         }
     }
@@ -100,6 +104,22 @@ mod tests {
         found_one("paid_once", PAYMENT, "pays somebody else", |evidence| {
             transfer(evidence, PAYMENT)["counterparty_id"] = json!("cpty_10000002");
         });
+    }
+
+    #[test]
+    fn a_payee_whose_bank_said_what_to_use_instead_is_fine() {
+        let found = spoiled("paid_once", |evidence| {
+            let corrected = json!({ "account_number": "10000009", "routing_number": "" });
+            let mut earlier = transfer(evidence, PAYMENT).clone();
+            earlier["id"] = json!("tr_earlier");
+            earlier["status"] = json!("RETURNED");
+            earlier["notification_of_changes"] = corrected;
+            evidence.bank.ach_transfers.push(earlier);
+            let end = json!({ "id": "cpty_9", "routing_number": "021000021", "account_number": "10000009" });
+            evidence.bank.counterparties.push(end);
+            transfer(evidence, PAYMENT)["counterparty_id"] = json!("cpty_9");
+        });
+        assert!(found.is_empty(), "{found:#?}");
     }
 
     #[test]
