@@ -53,9 +53,10 @@ samples! {
     "accounts" "AccountsFunction": "clear-debit-block" "list-cards" "remove-item" "review-card";
     "approve-batch" "ApproveBatchFunction": "approve-batch" "create-batch" "make-summary" "pause-source" "post-file" "propose-biller";
     "column-webhook" "ColumnWebhookFunction": "forged" "settled";
+    "operator" "OperatorFunction": "audit";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
     "plaid-webhook" "PlaidWebhookFunction": "plaid-forged";
-    "reports" "ReportsFunction": "audit" "list-batches" "read-batch" "read-report" "trial-balance";
+    "reports" "ReportsFunction": "list-batches" "read-batch" "read-report" "trial-balance";
     "scheduler" "SchedulerFunction": "every-minute";
 }
 

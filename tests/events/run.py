@@ -26,6 +26,7 @@ BINARIES = {
     "AccountsFunction": "accounts",
     "ApproveBatchFunction": "approve-batch",
     "ReportsFunction": "reports",
+    "OperatorFunction": "operator",
     "ColumnWebhookFunction": "column-webhook",
     "PaymentWorkerFunction": "payment-worker",
     "PlaidWebhookFunction": "plaid-webhook",

@@ -1,4 +1,4 @@
-//! People's requests, over the routers of the two functions that serve them, with real tokens.
+//! People's requests, over the routers of the three functions that serve them, with real tokens.
 
 use std::collections::BTreeSet;
 
@@ -45,8 +45,11 @@ impl Api {
         let verifier = &people.verifier;
         let approve_batch = approve_batch::routes(journey.system_of(Function::ApproveBatch), verifier.clone());
         let reports = reports::routes(journey.system_of(Function::Reports), verifier.clone());
-        let router =
-            journey.counted(Function::ApproveBatch, approve_batch).merge(journey.counted(Function::Reports, reports));
+        let operator = operator::routes(journey.system_of(Function::Operator), verifier.clone());
+        let router = journey
+            .counted(Function::ApproveBatch, approve_batch)
+            .merge(journey.counted(Function::Reports, reports))
+            .merge(journey.counted(Function::Operator, operator));
         Self { people, router: conventions(router) }
     }
 

@@ -1,8 +1,7 @@
-//! HTTP for people who look: batches, reports, histories of payments and fundings, the ledger, the audit. Nothing here changes money.
+//! HTTP for people who look: batches, reports, histories of payments and fundings, the ledger. Nothing here changes money.
 //!
 //! Counts and sums are computed from the payments at each request, read consistently; lists come from the index and may lag a moment.
 
-mod audit;
 mod batches;
 mod fundings;
 mod ledger;
@@ -55,10 +54,8 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(fundings::history))
         .routes(routes!(ledger::trial_balance))
         .routes(routes!(ledger::postings));
-    let audit = OpenApiRouter::new().routes(routes!(audit::of_day));
     let followers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead];
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(with_any_role(batches, followers))
         .merge(with_any_role(readings, &[Role::ReportsRead]))
-        .merge(with_any_role(audit, &[Role::Operate]))
 }

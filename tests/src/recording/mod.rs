@@ -25,6 +25,7 @@ pub enum Function {
     ApproveBatch,
     Accounts,
     Reports,
+    Operator,
     ColumnWebhook,
     PlaidWebhook,
     PaymentWorker,
@@ -32,10 +33,11 @@ pub enum Function {
 }
 
 impl Function {
-    pub const ALL: [Function; 7] = [
+    pub const ALL: [Function; 8] = [
         Function::ApproveBatch,
         Function::Accounts,
         Function::Reports,
+        Function::Operator,
         Function::ColumnWebhook,
         Function::PlaidWebhook,
         Function::PaymentWorker,
@@ -48,6 +50,7 @@ impl Function {
             Function::ApproveBatch => "approve-batch",
             Function::Accounts => "accounts",
             Function::Reports => "reports",
+            Function::Operator => "operator",
             Function::ColumnWebhook => "column-webhook",
             Function::PlaidWebhook => "plaid-webhook",
             Function::PaymentWorker => "payment-worker",
@@ -61,6 +64,7 @@ impl Function {
             Function::ApproveBatch => "ApproveBatchFunction",
             Function::Accounts => "AccountsFunction",
             Function::Reports => "ReportsFunction",
+            Function::Operator => "OperatorFunction",
             Function::ColumnWebhook => "ColumnWebhookFunction",
             Function::PlaidWebhook => "PlaidWebhookFunction",
             Function::PaymentWorker => "PaymentWorkerFunction",

@@ -17,6 +17,7 @@ fn description() -> Value {
     let mut api = approve_batch::api();
     api.merge(accounts::api());
     api.merge(reports::api());
+    api.merge(operator::api());
     let mut api = serde_json::to_value(api).unwrap();
     api["info"] = json!({
         "title": "Clearway",

@@ -70,7 +70,8 @@ impl Office {
         let (system, verifier) = (&people.world.system, &people.verifier);
         let routes = approve_batch::routes(system.clone(), verifier.clone());
         let routes = routes.merge(accounts::routes(system.clone(), verifier.clone()));
-        let router = conventions(routes.merge(reports::routes(system.clone(), verifier.clone())));
+        let routes = routes.merge(reports::routes(system.clone(), verifier.clone()));
+        let router = conventions(routes.merge(operator::routes(system.clone(), verifier.clone())));
         Self { people, router }
     }
 

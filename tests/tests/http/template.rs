@@ -8,9 +8,9 @@ use std::path::Path;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-const FUNCTIONS: [&str; 7] =
-    ["Accounts", "ApproveBatch", "Reports", "ColumnWebhook", "PlaidWebhook", "PaymentWorker", "Scheduler"];
-const PEOPLE_S_FUNCTIONS: [&str; 3] = ["Accounts", "ApproveBatch", "Reports"];
+const FUNCTIONS: [&str; 8] =
+    ["Accounts", "ApproveBatch", "Reports", "Operator", "ColumnWebhook", "PlaidWebhook", "PaymentWorker", "Scheduler"];
+const PEOPLE_S_FUNCTIONS: [&str; 4] = ["Accounts", "ApproveBatch", "Reports", "Operator"];
 
 /// Method and path.
 type Operations = BTreeSet<(String, String)>;
@@ -53,6 +53,7 @@ fn the_committed_description_is_routed_whole() {
     let mut routed_operations = routed("ApproveBatchFunction", "AdminApi");
     routed_operations.extend(routed("AccountsFunction", "AdminApi"));
     routed_operations.extend(routed("ReportsFunction", "AdminApi"));
+    routed_operations.extend(routed("OperatorFunction", "AdminApi"));
     assert_eq!(routed_operations, described(&description));
 }
 
@@ -62,6 +63,7 @@ fn each_function_gets_what_its_router_serves() {
         ("AccountsFunction", "AdminApi", accounts::api()),
         ("ApproveBatchFunction", "AdminApi", approve_batch::api()),
         ("ReportsFunction", "AdminApi", reports::api()),
+        ("OperatorFunction", "AdminApi", operator::api()),
         ("ColumnWebhookFunction", "WebhookApi", column_webhook::api()),
         ("PlaidWebhookFunction", "WebhookApi", plaid_webhook::api()),
     ] {
@@ -75,6 +77,7 @@ fn webhooks_and_people_have_an_api_each() {
         ("AccountsFunction", "WebhookApi"),
         ("ApproveBatchFunction", "WebhookApi"),
         ("ReportsFunction", "WebhookApi"),
+        ("OperatorFunction", "WebhookApi"),
         ("ColumnWebhookFunction", "AdminApi"),
         ("PlaidWebhookFunction", "AdminApi"),
     ] {
