@@ -53,7 +53,8 @@ samples! {
     "accounts" "AccountsFunction": "clear-debit-block" "list-cards" "remove-item" "review-card";
     "approve-batch" "ApproveBatchFunction": "approve-batch" "create-batch" "make-summary" "pause-source" "post-file" "propose-biller";
     "column-webhook" "ColumnWebhookFunction": "forged" "settled";
-    "operator" "OperatorFunction": "audit";
+    "dead-letters" "DeadLettersFunction": "given-up";
+    "operator" "OperatorFunction": "audit" "list-dead-letters" "send-again";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
     "plaid-webhook" "PlaidWebhookFunction": "plaid-forged";
     "reports" "ReportsFunction": "list-batches" "read-batch" "read-report" "trial-balance";

@@ -19,11 +19,13 @@ const MEMORY_KB_MAX: u64 = 16 * 1024;
 const BINARY_BYTES_MAX: u64 = 15 * 1024 * 1024;
 
 /// What the template and Lambda give every function.
-const VARIABLES: [(&str, &str); 22] = [
+const VARIABLES: [(&str, &str); 24] = [
     ("TABLE_NAME", "clearway"),
     ("BUCKET_NAME", "clearway"),
     ("BULK_QUEUE_URL", "http://127.0.0.1:1/bulk"),
     ("OTHER_QUEUE_URL", "http://127.0.0.1:1/other"),
+    ("BULK_DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:123456789012:bulk"),
+    ("OTHER_DEAD_LETTERS_ARN", "arn:aws:sqs:us-east-1:123456789012:other"),
     ("SECRETS_PREFIX", "clearway"),
     ("COLUMN_URL", "http://127.0.0.1:1"),
     ("PLAID_URL", "http://127.0.0.1:1"),

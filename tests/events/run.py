@@ -29,6 +29,7 @@ BINARIES = {
     "OperatorFunction": "operator",
     "ColumnWebhookFunction": "column-webhook",
     "PaymentWorkerFunction": "payment-worker",
+    "DeadLettersFunction": "dead-letters",
     "PlaidWebhookFunction": "plaid-webhook",
     "SchedulerFunction": "scheduler",
 }
@@ -50,7 +51,10 @@ EXPECTED = {
     "plaid-forged": 401,
     "bulk": [1, 2, 3],
     "other": [2],
+    "given-up": [],
     "audit": 200,
+    "list-dead-letters": 200,
+    "send-again": 404,
     "list-batches": 200,
     "read-batch": 404,
     "read-report": 404,

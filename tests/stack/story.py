@@ -83,7 +83,7 @@ def tell(world):
         compare_ledger(world)
     with step("approved again when all is paid: nothing moves"):
         approve_late(world, batch_id, approval)
-    with step("a poison message ends as the only dead letter, its batch-mates are done"):
+    with step("a poison message ends as the only dead letter and is discarded, its batch-mates are done"):
         poison(world, batch_id, reports)
 
 
@@ -286,13 +286,27 @@ def poison(world, batch_id, reports):
     equal(len(stack.sqs.send_message_batch(QueueUrl=queue, Entries=entries)["Successful"]), len(bodies), "messages sent")
     stack.functions_api.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
 
-    dead_letters = {name: stack.outputs[f"{name}DeadLettersUrl"] for name in ("Bulk", "Other")}
-    wait_until(lambda: stack.messages(dead_letters["Bulk"]), "the poison to be given up", 180, pause=0.5)
+    wait_until(lambda: open_letters(world), "the poison to be given up and written down", 180, pause=0.5)
     world.time.wait_quiet()
-    equal({name: stack.messages(url) for name, url in dead_letters.items()}, {"Bulk": 1, "Other": 0}, "dead letters")
-    (letter,) = stack.sqs.receive_message(QueueUrl=dead_letters["Bulk"])["Messages"]
-    equal(letter["Body"], POISON, "the dead letter")
+    (letter,) = open_letters(world)
+    equal(letter["message"]["sha256"], hashlib.sha256(POISON.encode()).hexdigest(), "the dead letter")
+    equal((letter["queue"], letter["failure"]["kind"]), ("bulk", "not_a_task"), "where and why it was given up")
+    urls = [stack.outputs[f"{name}DeadLettersUrl"] for name in ("Bulk", "Other")]
+    wait_until(lambda: not any(map(stack.messages, urls)), "the written message to be deleted", 60)
     equal(written_reports(stack, batch_id), reports, "the reports that the batch-mates wrote")
+    discard(world, letter["dead_letter_id"])
+
+
+def open_letters(world):
+    return world.ask("GET", "/dead-letters", world.approver, 200).json()["items"]
+
+
+def discard(world, letter_id):
+    body = {"reason": "It was sent to see what becomes of it."}
+    world.ask("POST", f"/dead-letters/{letter_id}/discard", world.approver, 200, body=body)
+    equal(open_letters(world), [], "dead letters when it is discarded")
+    (entry,) = world.ask("GET", f"/audit?subject={letter_id}", world.approver, 200).json()["items"]
+    equal((entry["action"], entry["detail"]), ("discard_dead_letter", body["reason"]), "the audit")
 
 
 def refuse_only_the_poison(world, tasks):

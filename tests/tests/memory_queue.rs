@@ -83,8 +83,8 @@ async fn a_message_nobody_finishes_becomes_a_dead_letter() {
     let dead = queue.dead_letters(QueueName::Other);
     assert_eq!(dead.iter().map(|letter| (letter.body.as_str(), letter.receive_count)).collect::<Vec<_>>(), [("a", 3)]);
 
-    assert_eq!(queue.redrive(QueueName::Other), 1);
-    assert_eq!(queue.receive(QueueName::Other, 1).remove(0).receive_count, 1);
+    queue.wait_given_up(QueueName::Other).await;
+    queue.delete_dead_letter(QueueName::Other, &dead[0].message_id);
     assert!(queue.dead_letters(QueueName::Other).is_empty());
 }
 

@@ -9,11 +9,10 @@ use shared::domain::ids::PaymentId;
 use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
+use shared::http::reason::stated;
 use shared::operations::System;
 use shared::operations::autopay::{people, replace};
 use utoipa::ToSchema;
-
-const NOTE_CHARACTERS_MAX: usize = 500;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,11 +40,7 @@ pub(crate) async fn clear_block(
     PathParameters(person_id): PathParameters<PersonId>,
     body: JsonBody<BlockClearing>,
 ) -> Result<StatusCode, Problem> {
-    let note = body.value.note.trim();
-    if !(1..=NOTE_CHARACTERS_MAX).contains(&note.chars().count()) {
-        let detail = format!("Say in 1 to {NOTE_CHARACTERS_MAX} characters what you found.");
-        return Err(Problem::unprocessable("note_invalid", detail));
-    }
+    let note = stated(&body.value.note, "note_invalid", "what you found")?;
     people::clear_block(&system, person_id, &caller.subject, note).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -78,7 +78,7 @@ pub(crate) async fn make(
     PathParameters(card_id): PathParameters<CardId>,
 ) -> Result<Json<ReviewView>, Problem> {
     let card = people::card(&system, myself.id, card_id).await?;
-    let review = review::review(&system, card.id, deadline(&system)).await?;
+    let review = review::review(&system, card.id, Some(myself.id), deadline(&system)).await?;
     let review = review.ok_or_else(|| Problem::not_found("not_found", "There is no such card."))?;
     if review.wants_bank_balance() {
         system.hint([Task::Review { card_id }]).await;

@@ -7,10 +7,9 @@ use shared::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
 use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
+use shared::http::reason::stated;
 use shared::operations::{System, attention};
 use utoipa::ToSchema;
-
-const NOTE_CHARACTERS_MAX: usize = 500;
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -21,12 +20,7 @@ pub(crate) struct Clearing {
 
 impl Clearing {
     fn note(&self) -> Result<&str, Problem> {
-        let note = self.note.trim();
-        if note.is_empty() || note.chars().count() > NOTE_CHARACTERS_MAX {
-            let detail = format!("Say in 1 to {NOTE_CHARACTERS_MAX} characters what you found.");
-            return Err(Problem::unprocessable("note_invalid", detail));
-        }
-        Ok(note)
+        stated(&self.note, "note_invalid", "what you found")
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Serialize;
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
 use shared::domain::payroll_file::{Rejection, RowError};
+use shared::domain::people::Caller;
 use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, ProblemEntry, Refused};
 use shared::operations::summarize::{self, Summarized};
@@ -33,9 +34,10 @@ pub(crate) struct SummaryStarted {
     security(("bearer" = ["payroll:upload"]), ("bearer" = ["payroll:approve"])))]
 pub(crate) async fn make(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
 ) -> Result<Response, Problem> {
-    match summarize::request(&system, batch_id, deadline(&system)).await {
+    match summarize::request(&system, batch_id, &caller.subject, deadline(&system)).await {
         Ok(Summarized::Ready(batch)) => ready(&system, &batch).await,
         Ok(Summarized::Rejected(_, rejection)) => Err(rejected(&rejection)),
         Ok(Summarized::Started) => Ok(started(batch_id)),

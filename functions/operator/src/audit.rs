@@ -1,37 +1,164 @@
-//! Who did what: one day of the audit.
+//! Who did what to which thing when.
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::header::{CONTENT_TYPE, LINK};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use shared::domain::task::ReportFormat;
+use shared::http::accept::wanted_format;
 use shared::http::body::QueryParameters;
+use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::System;
-use shared::store::audit::{self, AuditEntry};
-use utoipa::{IntoParams, ToSchema};
+use shared::operations::{System, audit as entries};
+use shared::ports::table::Cursor;
+use shared::store::audit::{self, AuditEntry, Days, Entries, Resume};
+use utoipa::IntoParams;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Day {
-    /// The day in UTC: `2026-03-02`.
-    #[param(value_type = String, format = Date)]
-    day: Date,
+pub(crate) struct Wanted {
+    /// One day in UTC: `2026-03-02`. Or a first and last one:
+    #[param(value_type = Option<String>, format = Date)]
+    day: Option<Date>,
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// Today where it is left out.
+    #[param(value_type = Option<String>, format = Date)]
+    to: Option<Date>,
+    /// Only what this caller did: a token's subject, or a person's id.
+    actor: Option<String>,
+    /// Only what was done to the thing with this id; then the days may be left out.
+    subject: Option<String>,
 }
 
-/// What people did on the day, in the order of time.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct AuditView {
-    items: Vec<AuditEntry>,
+/// Where to look.
+enum Place<'a> {
+    Subject(&'a str, Option<Days>),
+    Days(Days),
 }
 
-/// What people did on a day.
+impl Wanted {
+    fn place(&self, today: Date) -> Result<Place<'_>, Problem> {
+        let days = match (self.day, self.from, self.to) {
+            (Some(day), None, None) => Some(Days { first: day, last: day }),
+            (None, Some(first), last) => Some(Days { first, last: last.unwrap_or(today) }),
+            (None, None, None) => None,
+            (Some(_), _, _) | (None, None, Some(_)) => {
+                return Err(days_invalid("Ask for a day, or from a day to another."));
+            }
+        };
+        if days.is_some_and(|days| days.first > days.last) {
+            return Err(days_invalid("The first day is after the last."));
+        }
+        match (self.subject.as_deref(), days) {
+            (Some(subject), days) => Ok(Place::Subject(subject, days)),
+            (None, Some(days)) => Ok(Place::Days(days)),
+            (None, None) => Err(days_invalid("Ask for a day, from a day to another, or for a subject.")),
+        }
+    }
+}
+
+fn days_invalid(detail: &str) -> Problem {
+    Problem::bad_request("days_invalid", detail)
+}
+
+/// What people did, oldest first, by day or range of days, by actor, or by thing. As CSV where `Accept` asks for it; the header `Link`
+/// then leads to the next page.
 #[utoipa::path(get, path = "/audit", tag = "audit",
-    params(Day),
-    responses((status = 200, body = AuditView), Refused),
+    params(Wanted, PageQuery),
+    responses((status = 200, content((PageBody<AuditEntry> = "application/json"), (String = "text/csv"))), Refused),
     security(("bearer" = ["operate"])))]
-pub(crate) async fn of_day(
+pub(crate) async fn read(
     State(system): State<System>,
-    QueryParameters(Day { day }): QueryParameters<Day>,
-) -> Result<Json<AuditView>, Problem> {
-    Ok(Json(AuditView { items: audit::of_day(&*system.table, day).await? }))
+    QueryParameters(wanted): QueryParameters<Wanted>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let format = wanted_format(&headers, ReportFormat::Json)?;
+    let found = found(&system, &wanted, &page).await?;
+    match format {
+        ReportFormat::Json => Ok(Json(PageBody::new(found.entries, found.next)).into_response()),
+        ReportFormat::Csv => {
+            let body = entries::csv(&found.entries)?;
+            let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+            let headers = std::iter::once(content_type).chain(found.next.and_then(|next| link(query, &next)));
+            Ok((HeaderMap::from_iter(headers), body).into_response())
+        }
+    }
+}
+
+async fn found(system: &System, wanted: &Wanted, page: &PageQuery) -> Result<Entries<Cursor>, Problem> {
+    let today = system.clock.business_now().to_zoned(TimeZone::UTC).date();
+    let (table, actor, after, most) = (&*system.table, wanted.actor.as_deref(), page.start_after()?, page.limit()?);
+    match wanted.place(today)? {
+        Place::Subject(subject, days) => Ok(audit::of_subject(table, subject, days, actor, after, most).await?),
+        Place::Days(days) => {
+            let from = after.map(|cursor| resumed(&cursor)).transpose()?;
+            let most = usize::try_from(most).unwrap_or(usize::MAX);
+            let Entries { entries, next } = audit::of_days(table, days, actor, from, most).await?;
+            Ok(Entries { entries, next: next.map(|next| cursor(&next)) })
+        }
+    }
+}
+
+/// The same question about the next page (RFC 8288), relative to where it was asked.
+fn link(query: Option<String>, next: &Cursor) -> Option<(HeaderName, HeaderValue)> {
+    let query = query.unwrap_or_default();
+    let kept = query.split('&').filter(|part| !part.is_empty() && !part.starts_with("cursor="));
+    let parts: Vec<&str> = kept.collect();
+    let value = HeaderValue::try_from(format!("<?{}&cursor={}>; rel=\"next\"", parts.join("&"), next.0));
+    value.ok().map(|value| (LINK, value))
+}
+
+fn cursor(next: &Resume) -> Cursor {
+    let after = next.after.as_deref().unwrap_or_default();
+    Cursor(URL_SAFE_NO_PAD.encode(format!("{} {after}", next.day)))
+}
+
+fn resumed(cursor: &Cursor) -> Result<Resume, Problem> {
+    let text = URL_SAFE_NO_PAD.decode(&cursor.0).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let read = text.as_deref().and_then(|text| text.split_once(' ')).and_then(|(day, after)| {
+        let after = (!after.is_empty()).then(|| after.to_owned());
+        Some(Resume { day: day.parse().ok()?, after })
+    });
+    let detail = "The cursor is not one that a list answered. Start again without it.";
+    read.ok_or_else(|| Problem::bad_request("cursor_invalid", detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place() {
+        let day = jiff::civil::date(2026, 3, 2);
+        for after in [None, Some("2026-03-02T18:00:00.000000Z#ann b#01".to_owned())] {
+            let before = Resume { day, after };
+            assert_eq!(resumed(&cursor(&before)).unwrap(), before);
+        }
+    }
+
+    #[test]
+    fn a_cursor_of_another_list_is_refused() {
+        for text in ["", "!", "abc", "eDp5"] {
+            assert_eq!(resumed(&Cursor(text.to_owned())).unwrap_err().code(), "cursor_invalid", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_link_asks_the_same_for_the_next_page() {
+        let link = |query: &str| {
+            let (_, value) = link(Some(query.to_owned()), &Cursor("abc".to_owned())).unwrap();
+            value.to_str().unwrap().to_owned()
+        };
+        assert_eq!(link("day=2026-03-02&cursor=old&limit=2"), "<?day=2026-03-02&limit=2&cursor=abc>; rel=\"next\"");
+        assert_eq!(link("from=2026-03-02"), "<?from=2026-03-02&cursor=abc>; rel=\"next\"");
+    }
 }

@@ -1,13 +1,16 @@
-//! HTTP for operators, who keep the whole system going: the audit.
+//! HTTP for operators, who keep the whole system going: dead letters, the audit.
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
 mod audit;
+mod dead_letters;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::deadline::Deadline;
 use shared::domain::people::Role;
 use shared::http::caller::{authenticated, with_any_role};
 use shared::http::conventions;
@@ -16,6 +19,10 @@ use shared::operations::System;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+/// API Gateway gives up after 29 seconds; the rest is for the answer.
+const REQUEST_TIME: Duration = Duration::from_secs(28);
+const ANSWER_RESERVE: Duration = Duration::from_secs(3);
 
 #[derive(OpenApi)]
 #[openapi(components(schemas(ProblemDetails)))]
@@ -38,6 +45,18 @@ pub fn api() -> utoipa::openapi::OpenApi {
 }
 
 fn described() -> OpenApiRouter<System> {
-    let audit = OpenApiRouter::new().routes(routes!(audit::of_day));
-    OpenApiRouter::with_openapi(Base::openapi()).merge(with_any_role(audit, &[Role::Operate]))
+    let operator = OpenApiRouter::new()
+        .routes(routes!(dead_letters::list))
+        .routes(routes!(dead_letters::read))
+        .routes(routes!(dead_letters::send_again))
+        .routes(routes!(dead_letters::send_all_again))
+        .routes(routes!(dead_letters::discard))
+        .routes(routes!(audit::read));
+    OpenApiRouter::with_openapi(Base::openapi()).merge(with_any_role(operator, &[Role::Operate]))
+}
+
+/// Until when a request may have calls in flight.
+fn deadline(system: &System) -> Deadline {
+    let now = system.clock.elapsed_now();
+    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
 }

@@ -4,8 +4,10 @@ mod lone;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use shared::domain::dead_letter::{DeadLetterId, FailureKind};
 use shared::domain::task::Task;
 use shared::ports::table::Key;
+use shared::store::dead_letters::failure;
 use shared::store::keys;
 use world::{Fault, World};
 
@@ -90,6 +92,28 @@ async fn an_error_brings_its_message_back_whether_or_not_a_repeat_may_help() {
         let messages = vec![message("m-bad", &bad.to_body()), message("m-good", &harmless("evnt_1").0.to_body())];
         assert_eq!(failures(&world, messages).await, ids(["m-bad"]), "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn why_a_task_failed_last_is_kept_for_its_dead_letter() {
+    let kept = async |world: &World, body: &str| {
+        failures(world, vec![message("m-bad", body)]).await;
+        let failure = failure(&*world.system.table, DeadLetterId::of_body(body)).await.unwrap().unwrap();
+        (failure.kind, failure.tries, failure.error)
+    };
+    for (fault, kind) in [
+        (Fault::Unavailable, FailureKind::MayPass),
+        (Fault::Defect, FailureKind::Final),
+        (Fault::Panic, FailureKind::Panicked),
+    ] {
+        let world = world();
+        let (bad, key) = harmless("evnt_bad");
+        world.table.fail(key, fault);
+        let (found, tries, _) = kept(&world, &bad.to_body()).await;
+        assert_eq!((found, tries), (kind, Some(1)), "{fault:?}");
+    }
+    let (kind, _, error) = kept(&world(), "account 123456789").await;
+    assert_eq!((kind, error.as_str()), (FailureKind::NotATask, "the message is not a task"));
 }
 
 #[tokio::test]

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{ACCEPT, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
 use shared::domain::ids::BatchId;
 use shared::domain::task::{ReportFormat, ReportKind};
+use shared::http::accept::wanted_format;
 use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, Refused};
 use shared::operations::report_text::{PaymentLine, TallyLine};
@@ -51,7 +52,7 @@ pub(crate) async fn read(
     PathParameters((batch_id, report)): PathParameters<(BatchId, ReportKind)>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let format = format(&headers)?;
+    let format = wanted_format(&headers, ReportFormat::Csv)?;
     let batch = upload::load(&system, batch_id).await?;
     let rows = batch.manifest.as_ref().map_or(0, |head| head.rows);
     if rows > system.settings.report_rows_in_answer_max {
@@ -73,41 +74,5 @@ fn elsewhere(report: LargeReport) -> Response {
             let headers = [(LOCATION, link.url.clone())];
             (StatusCode::SEE_OTHER, headers, Json(ReportView::Ready { url: link.url })).into_response()
         }
-    }
-}
-
-/// The first media type of `Accept` that a report can have; weights are not looked at.
-fn format(headers: &HeaderMap) -> Result<ReportFormat, Problem> {
-    let Some(accept) = headers.get(ACCEPT) else { return Ok(ReportFormat::Csv) };
-    let accepted = accept.to_str().unwrap_or_default().split(',');
-    let mut types = accepted.map(|range| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-    let known = types.find_map(|media_type| match media_type.as_str() {
-        "text/csv" | "text/*" | "*/*" => Some(ReportFormat::Csv),
-        "application/json" | "application/*" => Some(ReportFormat::Json),
-        _ => None,
-    });
-    let detail = "A report is text/csv or application/json.";
-    known.ok_or_else(|| Problem::new(StatusCode::NOT_ACCEPTABLE, "not_acceptable", detail))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accept_chooses_the_format() {
-        for (accept, expected) in [
-            ("text/csv", Some(ReportFormat::Csv)),
-            ("*/*", Some(ReportFormat::Csv)),
-            ("application/json", Some(ReportFormat::Json)),
-            ("Application/JSON; charset=utf-8", Some(ReportFormat::Json)),
-            ("text/html, application/json, */*", Some(ReportFormat::Json)),
-            ("text/html", None),
-            ("", None),
-        ] {
-            let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
-            assert_eq!(format(&headers).ok(), expected, "{accept}");
-        }
-        assert_eq!(format(&HeaderMap::new()).ok(), Some(ReportFormat::Csv));
     }
 }

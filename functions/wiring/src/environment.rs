@@ -88,6 +88,14 @@ pub(crate) fn expected_token(variable: impl Fn(&str) -> Option<String>) -> Resul
     Ok(ExpectedToken { issuer: text("OIDC_ISSUER")?, audience: text("OIDC_AUDIENCE")? })
 }
 
+/// Where dead letters come from: of the bulk queue, and of the other.
+pub(crate) fn dead_letter_queue_arns(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<(String, String), EnvironmentError> {
+    let text = |name| variable(name).ok_or(EnvironmentError::Missing(name));
+    Ok((text("BULK_DEAD_LETTERS_ARN")?, text("OTHER_DEAD_LETTERS_ARN")?))
+}
+
 /// How far business time is ahead of the system's, where a test of the deployed stack has moved it. The template never sets this, and a
 /// function that speaks to AWS itself does not start with it.
 pub(crate) fn business_time_ahead(

@@ -73,6 +73,11 @@ pub fn verifier(system: &System) -> Result<Arc<TokenVerifier>, WiringError> {
     Ok(Arc::new(TokenVerifier::new(expected, system.transport.clone(), system.clock.clone())))
 }
 
+/// The two dead-letter queues, for the function that takes their messages: of the bulk queue, and of the other.
+pub fn dead_letter_queue_arns() -> Result<(String, String), WiringError> {
+    Ok(environment::dead_letter_queue_arns(environment::process_variable)?)
+}
+
 /// Logs as JSON lines on standard output. `RUST_LOG` says how much; `info` where it is not set.
 pub fn init_tracing() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));

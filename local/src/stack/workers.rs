@@ -1,11 +1,13 @@
-//! What Lambda does with the queues: takes up to ten messages at a time, hands them to the worker, deletes what it did not report.
+//! What Lambda does with the queues: takes up to ten messages at a time, hands them to the worker, deletes what it did not report; and
+//! the same with what the queues gave up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use dead_letters::DeadLetterQueues;
 use futures::FutureExt as _;
-use shared::adapters::memory_queue::{MemoryQueue, RECEIVE_MAX, Received};
+use shared::adapters::memory_queue::{DeadLetter, MemoryQueue, RECEIVE_MAX, Received};
 use shared::domain::deadline::Deadline;
 use shared::domain::task::QueueName;
 use shared::operations::System;
@@ -19,6 +21,13 @@ const OTHER_RUNS: usize = 2;
 const TIMEOUT: Duration = Duration::from_secs(55);
 const RESERVE: Duration = Duration::from_secs(3);
 
+/// A dead letter that could not be written down is tried again after this.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Names of the dead-letter queues: there are none but in this process.
+const BULK_DEAD_LETTERS: &str = "arn:aws:sqs:local:000000000000:bulk-dead-letters";
+const OTHER_DEAD_LETTERS: &str = "arn:aws:sqs:local:000000000000:other-dead-letters";
+
 pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<MemoryQueue>) {
     let runs = [(QueueName::Bulk, BULK_RUNS), (QueueName::Other, OTHER_RUNS)];
     for (name, count) in runs {
@@ -26,6 +35,7 @@ pub(super) fn start(tasks: &mut JoinSet<()>, system: &System, queue: &Arc<Memory
             let (system, queue) = (system.clone(), queue.clone());
             tasks.spawn(run(system, queue, name));
         }
+        tasks.spawn(record_dead_letters(system.clone(), queue.clone(), name));
     }
 }
 
@@ -63,5 +73,37 @@ fn message(received: &Received) -> SqsMessage {
     let mut message = SqsMessage::default();
     message.message_id = Some(received.message_id.clone());
     message.body = Some(received.body.clone());
+    message.attributes.insert("ApproximateReceiveCount".to_owned(), received.receive_count.to_string());
+    message
+}
+
+async fn record_dead_letters(system: System, queue: Arc<MemoryQueue>, name: QueueName) {
+    let queues = DeadLetterQueues { bulk_arn: BULK_DEAD_LETTERS.to_owned(), other_arn: OTHER_DEAD_LETTERS.to_owned() };
+    let arn = match name {
+        QueueName::Bulk => &queues.bulk_arn,
+        QueueName::Other => &queues.other_arn,
+    };
+    loop {
+        queue.wait_given_up(name).boxed().await;
+        let given_up: Vec<DeadLetter> = queue.dead_letters(name).into_iter().take(RECEIVE_MAX).collect();
+        let mut event = SqsEvent::default();
+        event.records = given_up.iter().map(|letter| given_up_message(letter, arn)).collect();
+        let answer = dead_letters::handle(&system, &queues, event).boxed().await;
+        for letter in &given_up {
+            if !answer.batch_item_failures.iter().any(|failure| failure.item_identifier == letter.message_id) {
+                queue.delete_dead_letter(name, &letter.message_id);
+            }
+        }
+        if !answer.batch_item_failures.is_empty() {
+            system.clock.pause(AGAIN).await;
+        }
+    }
+}
+
+fn given_up_message(letter: &DeadLetter, arn: &str) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(letter.message_id.clone());
+    message.body = Some(letter.body.clone());
+    message.event_source_arn = Some(arn.to_owned());
     message
 }

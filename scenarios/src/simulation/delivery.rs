@@ -39,6 +39,8 @@ pub fn event_of(received: &[Received]) -> SqsEvent {
             let mut record = SqsMessage::default();
             record.message_id = Some(message.message_id.clone());
             record.body = Some(message.body.clone());
+            let tries = message.receive_count.to_string();
+            record.attributes.insert("ApproximateReceiveCount".to_owned(), tries);
             record
         })
         .collect();

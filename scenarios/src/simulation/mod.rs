@@ -132,6 +132,11 @@ impl Simulation {
         self.systems = systems;
     }
 
+    /// Puts something before what persons and operators call. After [`Self::run_on`], which makes it anew.
+    pub fn watch_api(&mut self, watch: impl FnOnce(Router) -> Router) {
+        self.api = watch(self.api.clone());
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.business_now()
     }

@@ -117,20 +117,14 @@ impl MemoryQueue {
         self.with(queue, |messages| messages.dead.clone())
     }
 
-    /// Sends all dead letters of a queue once more, as fresh messages. Answers how many.
-    pub fn redrive(&self, queue: QueueName) -> usize {
-        let count = self.with(queue, |messages| {
-            let dead = std::mem::take(&mut messages.dead);
-            let count = dead.len();
-            messages.waiting.extend(dead.into_iter().map(|letter| Message {
-                id: letter.message_id,
-                body: letter.body,
-                receive_count: 0,
-            }));
-            count
-        });
-        self.changed.notify_waiters();
-        count
+    /// Ends a dead letter's life, once somebody has it.
+    pub fn delete_dead_letter(&self, queue: QueueName, message_id: &str) {
+        self.with(queue, |messages| messages.dead.retain(|letter| letter.message_id != message_id));
+    }
+
+    /// Returns once a message of the queue was given up, or at once where one is there.
+    pub async fn wait_given_up(&self, queue: QueueName) {
+        self.wait_until(queue, |messages, _| !messages.dead.is_empty()).await;
     }
 
     pub fn counters(&self, queue: QueueName) -> QueueCounters {

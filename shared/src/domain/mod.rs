@@ -7,6 +7,7 @@ pub mod bank;
 pub mod batch;
 pub mod biller;
 pub mod calendar;
+pub mod dead_letter;
 pub mod deadline;
 pub mod funding;
 pub mod ids;

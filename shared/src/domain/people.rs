@@ -17,7 +17,7 @@ pub enum Role {
     PayrollApprove,
     /// `reports:read`: batches, reports, histories and the ledger.
     ReportsRead,
-    /// `operate`: billers, sources, attention, refunds.
+    /// `operate`: billers, sources, attention, refunds, dead letters, the audit.
     Operate,
     /// `person`: own items, cards, autopay and payments.
     Person,

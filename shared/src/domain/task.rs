@@ -9,7 +9,8 @@ use super::autopay::notice::Recipient;
 use super::ids::{BatchId, FundingId, ItemId, PaymentId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum QueueName {
     Bulk,
     Other,

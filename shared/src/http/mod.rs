@@ -3,12 +3,14 @@
 //! A function builds its router, then wraps it: `conventions(authenticated(router, verifier))`, or `conventions(router)` alone for
 //! webhooks, which bring a signature and no token. Whatever then leaves the function is JSON or problem details.
 
+pub mod accept;
 pub mod body;
 pub mod caller;
 pub mod csv_text;
 pub mod idempotency;
 pub mod pages;
 pub mod problem;
+pub mod reason;
 
 use std::panic::AssertUnwindSafe;
 

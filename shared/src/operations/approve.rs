@@ -1,12 +1,12 @@
 //! What people decide about a batch: approve, decline, cancel; and what time decides: expire.
 
-use super::upload::{audit_entry, load, nonce};
-use super::{OperationError, System, system::minutes_from};
+use super::upload::load;
+use super::{OperationError, System, audit, system::minutes_from};
 use crate::domain::batch::{Approve, Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::BatchId;
 use crate::domain::task::Task;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, TableError};
-use crate::store::{audit, keys, stored::replace};
+use crate::store::{keys, stored::replace};
 
 /// After this the sweep looks whether the import's tasks were lost.
 const IMPORT_MINUTES: i64 = 10;
@@ -26,7 +26,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
     batch.updated_at = now;
     batch.due_at = Some(minutes_from(now, IMPORT_MINUTES));
     let claim = keys::file_claim(&head.canonical_hash);
-    let entry = audit_entry(system, &approve.by, "approve_batch", &batch_id.to_string(), Some(head.hash.clone()));
+    let entry = audit::entry(system, &approve.by, "approve_batch", &batch_id.to_string(), Some(&head.hash))?;
     let changes = vec![
         replace(&mut batch)?,
         Change::Put {
@@ -35,7 +35,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
             indexing: Indexing::default(),
             condition: Condition::Absent,
         },
-        audit::put(&entry, nonce(system))?,
+        entry,
     ];
     match system.table.write(changes).await {
         Ok(()) => {}
@@ -122,8 +122,8 @@ async fn change(
     let now = system.clock.business_now();
     if command(&mut batch, now)? == Command::Executed {
         batch.updated_at = now;
-        let entry = audit_entry(system, caller, action, &batch_id.to_string(), None);
-        system.table.write(vec![replace(&mut batch)?, audit::put(&entry, nonce(system))?]).await?;
+        let entry = audit::entry(system, caller, action, &batch_id.to_string(), None)?;
+        system.table.write(vec![replace(&mut batch)?, entry]).await?;
     }
     Ok(batch)
 }

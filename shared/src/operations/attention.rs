@@ -1,14 +1,13 @@
 //! Attention: an operator has looked at it, and says that the automatic may go on.
 
 use super::step::{self, Carrier};
-use super::upload::{audit_entry, nonce};
-use super::{OperationError, System};
+use super::{OperationError, System, audit};
 use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId};
 use crate::domain::payment::Payment;
 use crate::store::history::HistoryEntry;
+use crate::store::keys;
 use crate::store::stored::{read, replace};
-use crate::store::{audit, keys};
 
 /// Clears the flag of a payment or funding. Clearing again changes nothing.
 pub async fn clear(system: &System, item_id: ItemId, caller: &str, note: &str) -> Result<(), OperationError> {
@@ -33,8 +32,7 @@ async fn clear_item<T: Carrier>(system: &System, mut item: T, caller: &str, note
     entry.by = Some(caller.to_owned());
     let subject = item.item_id().to_string();
     let mut changes = step::changes(&mut item, &entry, &[], now)?;
-    let audit_entry = audit_entry(system, caller, "clear_attention", &subject, Some(note.to_owned()));
-    changes.push(audit::put(&audit_entry, nonce(system))?);
+    changes.push(audit::entry(system, caller, "clear_attention", &subject, Some(note))?);
     Ok(system.table.write(changes).await?)
 }
 
@@ -44,6 +42,6 @@ pub async fn clear_batch(system: &System, batch_id: BatchId, caller: &str, note:
     if batch.attention.take().is_none() {
         return Ok(());
     }
-    let entry = audit_entry(system, caller, "clear_attention", &batch_id.to_string(), Some(note.to_owned()));
-    Ok(system.table.write(vec![replace(&mut batch)?, audit::put(&entry, nonce(system))?]).await?)
+    let entry = audit::entry(system, caller, "clear_attention", &batch_id.to_string(), Some(note))?;
+    Ok(system.table.write(vec![replace(&mut batch)?, entry]).await?)
 }

@@ -1,13 +1,12 @@
 //! The biller directory: an operator's entry, confirmed by a second person, wins; otherwise Plaid is asked.
 
-use super::upload::{audit_entry, nonce};
-use super::{OperationError, System};
+use super::{OperationError, System, audit};
 use crate::adapters::plaid::InstitutionLookup;
 use crate::domain::batch::manifest::InstitutionDecision;
 use crate::domain::biller::{self, Biller, Proposal, Remittance, RemittanceProposal};
 use crate::domain::deadline::Deadline;
+use crate::store::keys;
 use crate::store::stored::{create, read, replace};
-use crate::store::{audit, keys};
 
 /// How rows of this institution are paid.
 pub(crate) async fn decision(
@@ -62,7 +61,7 @@ async fn change(
     action: &str,
 ) -> Result<Biller, OperationError> {
     let now = system.clock.business_now();
-    let entry = audit::put(&audit_entry(system, caller, action, institution_id, None), nonce(system))?;
+    let entry = audit::entry(system, caller, action, institution_id, None)?;
     let known: Option<Biller> = read(&*system.table, &keys::biller(institution_id)).await?;
     let is_new = known.is_none();
     let mut biller = known.unwrap_or_else(|| Biller::new(institution_id.to_owned(), now));
@@ -82,7 +81,7 @@ pub async fn confirm_remittance(
 ) -> Result<Biller, OperationError> {
     let mut biller = load(system, institution_id).await?;
     biller.confirm_remittance(caller, seen, system.clock.business_now())?;
-    let entry = audit::put(&audit_entry(system, caller, "confirm_remittance", institution_id, None), nonce(system))?;
+    let entry = audit::entry(system, caller, "confirm_remittance", institution_id, None)?;
     system.table.write(vec![replace(&mut biller)?, entry]).await?;
     Ok(biller)
 }
@@ -102,7 +101,7 @@ pub async fn confirm(
 ) -> Result<Biller, OperationError> {
     let mut biller = load(system, institution_id).await?;
     biller.confirm(caller, seen, system.clock.business_now())?;
-    let entry = audit::put(&audit_entry(system, caller, "confirm_biller", institution_id, None), nonce(system))?;
+    let entry = audit::entry(system, caller, "confirm_biller", institution_id, None)?;
     system.table.write(vec![replace(&mut biller)?, entry]).await?;
     Ok(biller)
 }

@@ -6,6 +6,7 @@ use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
+use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ids::{BatchId, IdFormat, PaymentId};
 use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
@@ -33,6 +34,8 @@ pub enum OperationError {
     Batch(#[from] BatchRefusal),
     #[error(transparent)]
     Biller(#[from] BillerRefusal),
+    #[error(transparent)]
+    DeadLetter(#[from] LetterRefusal),
     #[error(transparent)]
     Autopay(#[from] AutopayRefusal),
     #[error(transparent)]
@@ -86,6 +89,7 @@ impl OperationError {
             | Self::Sealing(_)
             | Self::Batch(_)
             | Self::Biller(_)
+            | Self::DeadLetter(_)
             | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)

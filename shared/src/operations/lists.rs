@@ -5,6 +5,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use super::{OperationError, System};
 use crate::domain::autopay::ids::CardId;
 use crate::domain::batch::Batch;
+use crate::domain::dead_letter::DeadLetter;
 use crate::domain::payment::Payment;
 use crate::ports::table::{Cursor, Index, Key, Order, Query, Range, decode};
 use crate::store::keys;
@@ -43,6 +44,15 @@ pub async fn payments_of_card(
     most: u32,
 ) -> Result<Listed<Payment>, OperationError> {
     page(system, keys::list_of_card_payments(card_id), after, most).await
+}
+
+/// Dead letters that wait for an operator, newest first.
+pub async fn dead_letters(
+    system: &System,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<DeadLetter>, OperationError> {
+    page(system, keys::LIST_DEAD_LETTERS.to_owned(), after, most).await
 }
 
 /// A whole list, in the order of its keys.

@@ -8,6 +8,7 @@ use super::OperationError;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
+use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::http::problem::Problem;
 use crate::ports::objects::ObjectError;
@@ -20,6 +21,7 @@ impl From<OperationError> for Problem {
             OperationError::Table(error) => error.into(),
             OperationError::Batch(refusal) => refusal.into(),
             OperationError::Biller(refusal) => refusal.into(),
+            OperationError::DeadLetter(refusal) => refusal.into(),
             OperationError::Autopay(refusal) => refusal.into(),
             OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
@@ -110,6 +112,18 @@ impl From<BillerRefusal> for Problem {
             BillerRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
             BillerRefusal::SamePerson => Problem::forbidden("same_person", detail),
             BillerRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+        }
+    }
+}
+
+impl From<LetterRefusal> for Problem {
+    fn from(refusal: LetterRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            LetterRefusal::NotATask => Problem::conflict("not_a_task", detail),
+            LetterRefusal::Decided(state) => {
+                Problem::conflict("dead_letter_decided", detail).with("state", state.as_str())
+            }
         }
     }
 }

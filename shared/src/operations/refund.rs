@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::submit::pay;
-use super::upload::{audit_entry, load, nonce};
-use super::{OperationError, System, retry, sources};
+use super::upload::load;
+use super::{OperationError, System, audit, retry, sources};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
@@ -13,8 +13,8 @@ use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
+use crate::store::keys;
 use crate::store::stored::{create, read, replace};
-use crate::store::{audit, keys};
 
 /// What the source's bank shows (NACHA company entry description, 10 characters).
 const ENTRY_DESCRIPTION: &str = "REFUND";
@@ -63,9 +63,9 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
             updated_at: now,
         };
         payment.schedule(now);
-        let entry = audit_entry(system, caller, "refund", &payment.id.to_string(), Some(amount.to_string()));
+        let entry = audit::entry(system, caller, "refund", &payment.id.to_string(), Some(&amount.to_string()))?;
         // The header's version makes two refunds at once impossible: each counts on what the other has not yet taken.
-        let changes = vec![replace(&mut batch)?, create(&payment)?, audit::put(&entry, nonce(system))?];
+        let changes = vec![replace(&mut batch)?, create(&payment)?, entry];
         system.table.write(changes).await?;
         made.push(payment);
     }

@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
 use super::step;
-use super::upload::{audit_entry, load, nonce};
-use super::{OperationError, System, fund};
+use super::upload::load;
+use super::{OperationError, System, audit, fund};
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
@@ -20,7 +20,7 @@ use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::payments::fold_batch;
 use crate::store::stored::{read, replace};
-use crate::store::{audit, counterparty, keys};
+use crate::store::{counterparty, keys};
 
 /// Payments reopened at once.
 const WRITES_AT_ONCE: usize = 8;
@@ -42,8 +42,8 @@ pub async fn retry(system: &System, batch_id: BatchId, caller: &str) -> Result<B
     }
     opened.updated_at = now;
     opened.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
-    let entry = audit_entry(system, caller, "retry_batch", &batch_id.to_string(), None);
-    system.table.write(vec![replace(&mut opened)?, audit::put(&entry, nonce(system))?]).await?;
+    let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), None)?;
+    system.table.write(vec![replace(&mut opened)?, entry]).await?;
     batch = opened;
     system.hint([Task::PlanRetry { batch_id }]).await;
     Ok(batch)

@@ -69,7 +69,7 @@ fn do_task<'a>(
         Task::Heed { event_id } => heed::heed(system, event_id).boxed(),
         Task::ReadItem { item_id } => autopay::read::read(system, item_id, deadline).boxed(),
         Task::Review { card_id } => {
-            async move { autopay::review::review(system, *card_id, deadline).await.map(|_| ()) }.boxed()
+            async move { autopay::review::review(system, *card_id, None, deadline).await.map(|_| ()) }.boxed()
         }
         Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
         Task::Report { batch_id, report, format } => {

@@ -1,13 +1,12 @@
 //! Sources: known from their first approved batch on; paused and resumed by operators.
 
-use super::upload::{audit_entry, nonce};
-use super::{OperationError, System, lists};
+use super::{OperationError, System, audit, lists};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::deadline::Deadline;
 use crate::domain::source::{Pause, PauseReason, Source};
 use crate::ports::table::TableError;
+use crate::store::keys;
 use crate::store::stored::{create, read, replace};
-use crate::store::{audit, keys};
 
 pub async fn load(system: &System, id: &str) -> Result<Source, OperationError> {
     read(&*system.table, &keys::source(id)).await?.ok_or_else(|| OperationError::not_found("source", id))
@@ -107,8 +106,8 @@ async fn set_pause(
     }
     source.pause = pause;
     source.updated_at = system.clock.business_now();
-    let entry = audit_entry(system, caller, action, id, None);
-    system.table.write(vec![replace(&mut source)?, audit::put(&entry, nonce(system))?]).await?;
+    let entry = audit::entry(system, caller, action, id, None)?;
+    system.table.write(vec![replace(&mut source)?, entry]).await?;
     Ok(source)
 }
 

@@ -3,7 +3,7 @@
 //! Memory does not grow with the file: it is fetched and read a window at a time; only the duplicate sets grow with its rows.
 
 use super::upload::{load, upload_object};
-use super::{OperationError, System, manifest};
+use super::{OperationError, System, audit, manifest};
 use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
@@ -39,29 +39,48 @@ pub fn errors_object(batch_id: BatchId) -> String {
 }
 
 /// Summarizes now, or hands a large file to a worker.
-pub async fn request(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<Summarized, OperationError> {
+pub async fn request(
+    system: &System,
+    batch_id: BatchId,
+    caller: &str,
+    deadline: Deadline,
+) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let size = system.objects.size(&upload_object(batch_id)).await?;
     if size <= system.settings.summary_bytes_in_request_max {
-        return run(system, batch_id, deadline).await;
+        return run(system, batch_id, Some(caller), deadline).await;
     }
     if batch.summarizing()? == Command::Executed {
-        batch.updated_at = system.clock.business_now();
-        batch.due_at = Some(super::system::minutes_from(batch.updated_at, 20));
-        system.table.write(vec![replace(&mut batch)?]).await?;
+        batch.due_at = Some(super::system::minutes_from(system.clock.business_now(), 20));
+        save(system, &mut batch, Some(caller)).await?;
     }
     system.enqueue([Task::Summarize { batch_id }]).await?;
     Ok(Summarized::Started)
 }
 
+/// Saves the batch, with an entry in the audit where a person asked; a worker goes on with what somebody asked for.
+async fn save(system: &System, batch: &mut Batch, caller: Option<&str>) -> Result<(), OperationError> {
+    batch.updated_at = system.clock.business_now();
+    let mut changes = vec![replace(batch)?];
+    if let Some(caller) = caller {
+        changes.push(audit::entry(system, caller, "summarize_batch", &batch.id.to_string(), None)?);
+    }
+    Ok(system.table.write(changes).await?)
+}
+
 /// Reads the file and writes the manifest. Run again it makes the same manifest, unless what it looked up has changed.
-pub async fn run(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<Summarized, OperationError> {
+async fn run(
+    system: &System,
+    batch_id: BatchId,
+    caller: Option<&str>,
+    deadline: Deadline,
+) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let summary = match read_file(system, batch_id).await? {
         Ok(summary) => summary,
-        Err(rejection) => return reject(system, batch, rejection).await,
+        Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
     let manifest = manifest::make_manifest(system, batch_id, &summary, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
@@ -71,8 +90,7 @@ pub async fn run(system: &System, batch_id: BatchId, deadline: Deadline) -> Resu
     system.objects.put(&digests_key, "application/octet-stream", digests.into()).await?;
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
     if batch.summarized(head)? == Command::Executed {
-        batch.updated_at = system.clock.business_now();
-        system.table.write(vec![replace(&mut batch)?]).await?;
+        save(system, &mut batch, caller).await?;
     }
     Ok(Summarized::Ready(Box::new(batch)))
 }
@@ -97,12 +115,16 @@ async fn read_file(system: &System, batch_id: BatchId) -> Result<Result<Summary,
     Ok(reader.finish())
 }
 
-async fn reject(system: &System, mut batch: Batch, rejection: Rejection) -> Result<Summarized, OperationError> {
+async fn reject(
+    system: &System,
+    mut batch: Batch,
+    rejection: Rejection,
+    caller: Option<&str>,
+) -> Result<Summarized, OperationError> {
     let body = serde_json::to_vec(&rejection).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
     system.objects.put(&errors_object(batch.id), "application/json", body.into()).await?;
     let _ = batch.rejected(rejection.error_count())?;
-    batch.updated_at = system.clock.business_now();
-    system.table.write(vec![replace(&mut batch)?]).await?;
+    save(system, &mut batch, caller).await?;
     Ok(Summarized::Rejected(Box::new(batch), rejection))
 }
 
@@ -114,7 +136,7 @@ pub async fn stored_errors(system: &System, batch_id: BatchId) -> Result<Rejecti
 
 /// A worker's summary: what a person has to correct is written to the batch, not thrown.
 pub async fn run_at_worker(system: &System, batch_id: BatchId, deadline: Deadline) -> Result<(), OperationError> {
-    match run(system, batch_id, deadline).await {
+    match run(system, batch_id, None, deadline).await {
         Ok(Summarized::Ready(_) | Summarized::Rejected(..) | Summarized::Started) => Ok(()),
         // Approved, declined or summarized by another worker in between.
         Err(OperationError::Batch(_) | OperationError::Table(TableError::ConditionFailed { .. })) => Ok(()),

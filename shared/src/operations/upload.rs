@@ -5,15 +5,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{OperationError, System};
+use super::{OperationError, System, audit};
 use crate::domain::batch::Batch;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
 use crate::ports::objects::ObjectLink;
 use crate::ports::table::TableError;
-use crate::store::audit::AuditEntry;
 use crate::store::stored::create;
-use crate::store::{audit, keys, stored};
+use crate::store::{keys, stored};
 
 /// An upload link is good for this long.
 const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -32,8 +31,8 @@ pub async fn begin(
 ) -> Result<Batch, OperationError> {
     let now = system.clock.business_now();
     let batch = Batch::draft(BatchId::new(id), caller.to_owned(), control_total, now);
-    let entry = audit_entry(system, caller, "create_batch", &batch.id.to_string(), None);
-    match system.table.write(vec![create(&batch)?, audit::put(&entry, nonce(system))?]).await {
+    let entry = audit::entry(system, caller, "create_batch", &batch.id.to_string(), None)?;
+    match system.table.write(vec![create(&batch)?, entry]).await {
         Ok(()) => Ok(batch),
         Err(TableError::ConditionFailed { .. }) => load(system, batch.id).await,
         Err(other) => Err(other.into()),
@@ -58,24 +57,4 @@ pub async fn load(system: &System, batch_id: BatchId) -> Result<Batch, Operation
     stored::read(&*system.table, &keys::batch(batch_id))
         .await?
         .ok_or_else(|| OperationError::not_found("batch", batch_id))
-}
-
-pub(crate) fn audit_entry(
-    system: &System,
-    actor: &str,
-    action: &str,
-    subject: &str,
-    detail: Option<String>,
-) -> AuditEntry {
-    AuditEntry {
-        at: system.clock.business_now(),
-        actor: actor.to_owned(),
-        action: action.to_owned(),
-        subject: subject.to_owned(),
-        detail,
-    }
-}
-
-pub(crate) fn nonce(system: &System) -> u64 {
-    crate::ports::random::random_u64(&*system.random)
 }

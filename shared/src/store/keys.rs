@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::notice::Recipient;
+use crate::domain::dead_letter::DeadLetterId;
 use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId};
 use crate::domain::ledger::Account;
 use crate::ports::table::Key;
@@ -143,14 +144,29 @@ pub fn notice(recipient: Recipient, occasion: &str) -> Key {
     Key::new(notices_of(recipient), occasion)
 }
 
+pub fn dead_letter(id: DeadLetterId) -> Key {
+    Key::new(format!("DEADLETTER#{id}"), "DEADLETTER")
+}
+
+/// How the last try of a message ended that says what the letter of this id would say.
+pub fn failure(id: DeadLetterId) -> Key {
+    Key::new(format!("FAILURE#{id}"), "FAILURE")
+}
+
 pub fn audit_day(day: Date, shard: u8) -> String {
     format!("AUDIT#{day}#{shard}")
 }
 
+/// The shard that holds all that one actor does in a day.
+pub fn audit_shard(actor: &str) -> u8 {
+    spread(actor, AUDIT_SHARDS)
+}
+
+/// To the microsecond, since one person does several things in a second.
 pub fn audit(at: Timestamp, actor: &str, nonce: u64) -> Key {
-    let day = at.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let shard = spread(actor, AUDIT_SHARDS);
-    Key::new(audit_day(day, shard), format!("{}#{actor}#{nonce:016x}", sortable(at)))
+    let at = at.to_zoned(jiff::tz::TimeZone::UTC);
+    let moment = at.strftime("%Y-%m-%dT%H:%M:%S%.6fZ");
+    Key::new(audit_day(at.date(), audit_shard(actor)), format!("{moment}#{actor}#{nonce:016x}"))
 }
 
 /// The entry of an item in the index `due`.
@@ -167,6 +183,8 @@ pub const LIST_BATCHES: &str = "BATCHES";
 pub const LIST_SOURCES: &str = "SOURCES";
 pub const LIST_PERSONS: &str = "PERSONS";
 pub const LIST_BILLERS: &str = "BILLERS";
+/// Those that wait for an operator.
+pub const LIST_DEAD_LETTERS: &str = "DEADLETTERS";
 
 pub fn list_of_employee(employee_id: &str) -> String {
     format!("EMPLOYEE#{employee_id}")
@@ -174,6 +192,11 @@ pub fn list_of_employee(employee_id: &str) -> String {
 
 pub fn list_of_fundings(day: Date) -> String {
     format!("FUNDINGS#{day}")
+}
+
+/// What was done to one thing, in the order of time.
+pub fn list_of_audited(subject: &str) -> String {
+    format!("AUDITED#{subject}")
 }
 
 pub fn list_of_items(person: PersonId) -> String {

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod autopay;
 pub mod counterparty;
+pub mod dead_letters;
 pub mod history;
 pub mod keys;
 pub mod ledger;

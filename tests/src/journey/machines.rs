@@ -1,6 +1,9 @@
 //! What machines do: messages, webhooks, the schedule, and the time between them.
 
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use dead_letters::DeadLetterQueues;
 use jiff::{SignedDuration, Timestamp};
+use shared::adapters::memory_queue::DeadLetter;
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
 use shared::domain::task::Task;
@@ -8,7 +11,7 @@ use shared::ports::queue::QueueName;
 use shared::ports::table::{Index, Key, Order, Query, Range, decode};
 use shared::store::{keys, stored};
 
-use super::{Journey, VISIBILITY};
+use super::{Journey, RECEIVES_MAX, VISIBILITY};
 use crate::delivery::{deliver_webhooks, event_of};
 use crate::recording::Function;
 
@@ -74,6 +77,32 @@ impl Journey {
             self.queue.delete(queue, &message.receipt);
         }
         any
+    }
+
+    /// Hands what the queues gave up to the function that writes it down.
+    pub async fn record_dead_letters(&self) {
+        let queues = DeadLetterQueues { bulk_arn: "bulk".to_owned(), other_arn: "other".to_owned() };
+        for (queue, arn) in [(QueueName::Bulk, "bulk"), (QueueName::Other, "other")] {
+            let given_up = self.queue.dead_letters(queue);
+            let mut event = SqsEvent::default();
+            event.records = given_up.iter().map(|letter| given_up_message(letter, arn)).collect();
+            self.begin_run(Function::DeadLetters, given_up.len());
+            let answer = dead_letters::handle(&self.system_of(Function::DeadLetters), &queues, event).await;
+            let failed = |id: &str| answer.batch_item_failures.iter().any(|failure| failure.item_identifier == id);
+            for letter in given_up.iter().filter(|letter| !failed(&letter.message_id)) {
+                self.queue.delete_dead_letter(queue, &letter.message_id);
+            }
+        }
+    }
+
+    /// Lets time pass until every message that fails now was tried as often as its queue allows, and is written down.
+    pub async fn let_queues_give_up(&self) {
+        for _ in 0..=RECEIVES_MAX {
+            self.work().await;
+            self.clock.advance(VISIBILITY);
+        }
+        self.work().await;
+        self.record_dead_letters().await;
     }
 
     /// Does what can be done now, then goes on to the next moment at which something is due. False where nothing ever will be.
@@ -185,4 +214,12 @@ impl Journey {
         self.bank.column.advance();
         self.settle_now().await;
     }
+}
+
+fn given_up_message(letter: &DeadLetter, arn: &str) -> SqsMessage {
+    let mut message = SqsMessage::default();
+    message.message_id = Some(letter.message_id.clone());
+    message.body = Some(letter.body.clone());
+    message.event_source_arn = Some(arn.to_owned());
+    message
 }

@@ -178,7 +178,7 @@ impl Journey {
     /// A function's router, whose requests are noted as runs.
     pub fn counted(&self, function: Function, router: Router) -> Router {
         match &self.recorded {
-            Some(recorded) => recorded.counted(function, router),
+            Some(recorded) => recorded.records.counted(vec![function], router),
             None => router,
         }
     }

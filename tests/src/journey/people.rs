@@ -25,7 +25,7 @@ impl Journey {
 
     /// Summarizes a file that has no errors.
     pub async fn summarize(&self, batch_id: BatchId) -> Batch {
-        match summarize::request(&self.system, batch_id, self.deadline()).await.unwrap() {
+        match summarize::request(&self.system, batch_id, UPLOADER, self.deadline()).await.unwrap() {
             Summarized::Ready(batch) => *batch,
             other @ (Summarized::Rejected(..) | Summarized::Started) => panic!("no summary: {other:?}"),
         }

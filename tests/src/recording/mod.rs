@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use jiff::Timestamp;
 use shared::operations::System;
@@ -18,6 +19,7 @@ use shared::ports::clock::Clock;
 use shared::ports::queue::QueueName;
 use shared::ports::secrets::SecretName;
 use shared::ports::table::{Index, Key};
+use shared::store::audit::AuditEntry;
 
 /// The deployed functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,11 +31,12 @@ pub enum Function {
     ColumnWebhook,
     PlaidWebhook,
     PaymentWorker,
+    DeadLetters,
     Scheduler,
 }
 
 impl Function {
-    pub const ALL: [Function; 8] = [
+    pub const ALL: [Function; 9] = [
         Function::ApproveBatch,
         Function::Accounts,
         Function::Reports,
@@ -41,6 +44,7 @@ impl Function {
         Function::ColumnWebhook,
         Function::PlaidWebhook,
         Function::PaymentWorker,
+        Function::DeadLetters,
         Function::Scheduler,
     ];
 
@@ -54,6 +58,7 @@ impl Function {
             Function::ColumnWebhook => "column-webhook",
             Function::PlaidWebhook => "plaid-webhook",
             Function::PaymentWorker => "payment-worker",
+            Function::DeadLetters => "dead-letters",
             Function::Scheduler => "scheduler",
         }
     }
@@ -68,6 +73,7 @@ impl Function {
             Function::ColumnWebhook => "ColumnWebhookFunction",
             Function::PlaidWebhook => "PlaidWebhookFunction",
             Function::PaymentWorker => "PaymentWorkerFunction",
+            Function::DeadLetters => "DeadLettersFunction",
             Function::Scheduler => "SchedulerFunction",
         }
     }
@@ -91,6 +97,8 @@ pub enum Call {
     Write {
         items: Vec<WrittenItem>,
         is_transaction: bool,
+        /// Entries of the audit among them.
+        audited: Vec<AuditEntry>,
     },
     /// SendMessageBatch, ten messages at most in each.
     SendMessages {
@@ -146,6 +154,8 @@ pub struct Invocation {
     pub at: Timestamp,
     /// Tasks, webhooks or requests that it was called for.
     pub events: u64,
+    /// Of a person's request: its method and path, `POST /batches/{batch_id}/approve`.
+    pub route: Option<String>,
     pub calls: Vec<Call>,
 }
 
@@ -163,8 +173,26 @@ impl Records {
 
     /// A run of the function begins: what it asks from now on belongs to this run.
     pub fn begin(&self, function: Function, events: usize) {
-        let begun = Invocation { function, at: self.clock.business_now(), events: events as u64, calls: Vec::new() };
+        self.begin_invocation(function, events, None);
+    }
+
+    fn begin_invocation(&self, function: Function, events: usize, route: Option<String>) {
+        let (at, events) = (self.clock.business_now(), events as u64);
+        let begun = Invocation { function, at, events, route, calls: Vec::new() };
         self.invocations.lock().unwrap_or_else(PoisonError::into_inner).push(begun);
+    }
+
+    /// A router each request to which begins a run of these functions, whichever of them it is for.
+    pub fn counted(self: &Arc<Self>, functions: Vec<Function>, router: Router) -> Router {
+        let records = self.clone();
+        router.layer(from_fn(move |request: Request, next: Next| {
+            let path = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+            let route = format!("{} {path}", request.method());
+            for function in &functions {
+                records.begin_invocation(*function, 1, Some(route.clone()));
+            }
+            next.run(request)
+        }))
     }
 
     fn note(&self, function: Function, call: Call) {
@@ -195,15 +223,6 @@ impl Recorded {
 
     pub fn system_of(&self, function: Function) -> &System {
         &self.systems[&function]
-    }
-
-    /// A function's router, each request to which is a run.
-    pub fn counted(&self, function: Function, router: Router) -> Router {
-        let records = self.records.clone();
-        router.layer(from_fn(move |request, next: Next| {
-            records.begin(function, 1);
-            next.run(request)
-        }))
     }
 }
 

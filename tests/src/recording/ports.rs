@@ -11,8 +11,9 @@ use shared::ports::notices::{Notice, NoticeError, Notices};
 use shared::ports::objects::{ObjectError, ObjectLink, Objects};
 use shared::ports::queue::{Queue, QueueError, QueueName};
 use shared::ports::secrets::{SecretError, SecretName, SecretText, Secrets};
-use shared::ports::table::{Attributes, Change, Condition, Key, Page, Query, Table, TableError};
+use shared::ports::table::{Attributes, Change, Condition, Key, Page, Query, Table, TableError, decode};
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
+use shared::store::audit::AuditEntry;
 
 use super::{Call, Function, Records, item_bytes};
 
@@ -69,9 +70,17 @@ impl Table for Watched<dyn Table> {
             items.push(item_bytes::written(change, existing.as_ref()));
         }
         if !items.is_empty() {
-            self.note(Call::Write { items, is_transaction: is_transaction(&changes) });
+            let audited = changes.iter().filter_map(audited).collect();
+            self.note(Call::Write { items, is_transaction: is_transaction(&changes), audited });
         }
         self.port.write(changes).await
+    }
+}
+
+fn audited(change: &Change) -> Option<AuditEntry> {
+    match change {
+        Change::Put { key, attributes, .. } if key.pk.starts_with("AUDIT#") => decode(attributes.clone()).ok(),
+        Change::Put { .. } | Change::Delete { .. } | Change::Check { .. } => None,
     }
 }
 

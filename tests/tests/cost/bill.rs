@@ -83,7 +83,12 @@ impl Deployment {
             Function::PaymentWorker => self.parameter("BulkConcurrency") + self.parameter("OtherConcurrency"),
             // As many as webhooks come in a second, of which each takes a part.
             Function::ColumnWebhook | Function::PlaidWebhook => self.parameter("WebhookRequestsPerSecond") / 10,
-            Function::ApproveBatch | Function::Accounts | Function::Reports | Function::Scheduler => 1,
+            Function::ApproveBatch
+            | Function::Accounts
+            | Function::Reports
+            | Function::Operator
+            | Function::DeadLetters
+            | Function::Scheduler => 1,
         }
     }
 
@@ -111,7 +116,7 @@ fn waits_ms(call: &Call) -> u64 {
 
 /// One for each KB of each item, twice in a transaction, and one for each entry of an index.
 pub(crate) fn write_units(call: &Call) -> u64 {
-    let Call::Write { items, is_transaction } = call else { return 0 };
+    let Call::Write { items, is_transaction, .. } = call else { return 0 };
     let units: u64 = items.iter().map(|item| item.bytes.div_ceil(1024).max(1) + item.index_writes).sum();
     if *is_transaction { 2 * units } else { units }
 }

@@ -33,7 +33,7 @@ fn write_units_while_sent() -> u64 {
 /// Write units of a payment while it is imported.
 fn write_units_while_imported() -> u64 {
     let puts = |call: &&Call| {
-        matches!(call, Call::Write { items, is_transaction: false }
+        matches!(call, Call::Write { items, is_transaction: false, .. }
             if items[0].key.sk.starts_with("PAYMENT#") && items[0].index_writes > 0)
     };
     let of = |payroll: &crate::payroll::Payroll| -> u64 {

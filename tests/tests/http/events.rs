@@ -54,7 +54,11 @@ const REPORTS: &[(&str, Expected)] = &[
     ("trial-balance", expected(READER, 200, None)),
 ];
 
-const OPERATORS: &[(&str, Expected)] = &[("audit", expected(OPERATOR, 200, None))];
+const OPERATORS: &[(&str, Expected)] = &[
+    ("audit", expected(OPERATOR, 200, None)),
+    ("list-dead-letters", expected(OPERATOR, 200, None)),
+    ("send-again", expected(OPERATOR, 404, Some("not_found"))),
+];
 
 const COLUMN_WEBHOOK: &[(&str, u16, Option<&str>)] =
     &[("forged", 401, Some("signature_invalid")), ("settled", 200, None)];
@@ -160,6 +164,21 @@ async fn deliveries_of_tasks() {
 }
 
 #[tokio::test]
+async fn deliveries_of_what_was_given_up() {
+    let world = &Office::open().people.world;
+    let environment: Value = serde_json::from_str(&std::fs::read_to_string(folder("env.json")).unwrap()).unwrap();
+    let arn = |name: &str| environment["Parameters"][name].as_str().unwrap().to_owned();
+    let queues = dead_letters::DeadLetterQueues {
+        bulk_arn: arn("BULK_DEAD_LETTERS_ARN"),
+        other_arn: arn("OTHER_DEAD_LETTERS_ARN"),
+    };
+    let event: SqsEvent = serde_json::from_str(&sample("dead-letters", "given-up")).unwrap();
+    let response = dead_letters::handle(&world.system, &queues, event).await;
+    assert!(response.batch_item_failures.is_empty());
+    assert_eq!(shared::operations::dead_letters::count_open(&world.system).await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn the_timer_s_call() {
     let _shape: EventBridgeEvent = serde_json::from_str(&sample("scheduler", "every-minute")).unwrap();
     assert_eq!(scheduler::handle(&Office::open().people.world.system).await.unwrap(), 0);
@@ -181,6 +200,7 @@ fn every_sample_is_expected_to_do_something() {
     assert_eq!(names("reports"), told(REPORTS.iter().map(|(name, _)| *name)));
     assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("payment-worker"), told(PAYMENT_WORKER.iter().map(|(name, _)| *name)));
+    assert_eq!(names("dead-letters"), told(["given-up"]));
     assert_eq!(names("scheduler"), told(["every-minute"]));
     assert_eq!(
         names(""),
@@ -188,6 +208,7 @@ fn every_sample_is_expected_to_do_something() {
             "accounts",
             "approve-batch",
             "column-webhook",
+            "dead-letters",
             "env",
             "env.docker",
             "operator",
@@ -222,7 +243,7 @@ fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
 
     let known: BTreeSet<String> = SAMPLES.iter().map(|sample| sample.name.to_owned()).collect();
     let expected = people_s_samples().chain(COLUMN_WEBHOOK.iter().chain(PLAID_WEBHOOK).map(|(name, _, _)| *name));
-    let expected = expected.chain(PAYMENT_WORKER.iter().map(|(name, _)| *name)).chain(["every-minute"]);
+    let expected = expected.chain(PAYMENT_WORKER.iter().map(|(name, _)| *name)).chain(["every-minute", "given-up"]);
     assert_eq!(known, expected.map(str::to_owned).collect());
 }
 
@@ -251,6 +272,6 @@ async fn the_committed_environment_is_that_of_the_local_stack() {
         serde_yaml_ng::from_str(&std::fs::read_to_string(folder("../template.yaml")).unwrap()).unwrap();
     let declared = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap().keys();
     let mut declared: BTreeSet<_> = declared.map(|name| name.as_str().unwrap()).collect();
-    declared.extend(["OIDC_ISSUER", "OIDC_AUDIENCE"]);
+    declared.extend(["OIDC_ISSUER", "OIDC_AUDIENCE", "BULK_DEAD_LETTERS_ARN", "OTHER_DEAD_LETTERS_ARN"]);
     assert_eq!(told, declared, "SAM hands over only what the template names");
 }

@@ -3,6 +3,8 @@
 
 mod api_description;
 mod approval;
+mod audit;
+mod dead_letters;
 mod events;
 mod lambda_event;
 mod office;

@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::office::{OPERATOR, Office, READER, UPLOADER, dollars, small_file};
+use crate::office::{Office, READER, UPLOADER, dollars, small_file};
 
 #[tokio::test]
 async fn a_batch_shows_its_payments_counted() {
@@ -92,10 +92,4 @@ async fn the_books_of_a_batch_that_has_moved_nothing_are_empty_and_balanced() {
     let postings = office.get(READER, &format!("/ledger/accounts/{account}/postings")).await.json();
     assert_eq!(postings, json!({"items": []}));
     assert_eq!(office.get(READER, "/ledger/accounts/gold:CORP-1/postings").await.status, StatusCode::NOT_FOUND);
-}
-
-#[tokio::test]
-async fn a_day_of_the_audit_must_be_a_day() {
-    let office = Office::open();
-    assert_eq!(office.get(OPERATOR, "/audit?day=today").await.refusal(), (400, "query_invalid".to_owned()));
 }

@@ -8,8 +8,17 @@ use std::path::Path;
 use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 
-const FUNCTIONS: [&str; 8] =
-    ["Accounts", "ApproveBatch", "Reports", "Operator", "ColumnWebhook", "PlaidWebhook", "PaymentWorker", "Scheduler"];
+const FUNCTIONS: [&str; 9] = [
+    "Accounts",
+    "ApproveBatch",
+    "Reports",
+    "Operator",
+    "ColumnWebhook",
+    "PlaidWebhook",
+    "PaymentWorker",
+    "DeadLetters",
+    "Scheduler",
+];
 const PEOPLE_S_FUNCTIONS: [&str; 4] = ["Accounts", "ApproveBatch", "Reports", "Operator"];
 
 /// Method and path.
@@ -19,7 +28,7 @@ fn committed(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path)).unwrap()
 }
 
-fn template() -> Value {
+pub(crate) fn template() -> Value {
     serde_yaml_ng::from_str(&committed("template.yaml")).unwrap()
 }
 
@@ -86,11 +95,16 @@ fn webhooks_and_people_have_an_api_each() {
 }
 
 #[test]
-fn a_task_is_hidden_six_times_as_long_as_the_worker_may_take() {
+fn a_message_is_hidden_six_times_as_long_as_its_function_may_take() {
     let template = template();
     let resources = &template["Resources"];
-    let timeout = resources["PaymentWorkerFunction"]["Properties"]["Timeout"].as_u64().unwrap();
-    for queue in ["BulkQueue", "OtherQueue"] {
+    for (queue, function) in [
+        ("BulkQueue", "PaymentWorkerFunction"),
+        ("OtherQueue", "PaymentWorkerFunction"),
+        ("BulkDeadLetters", "DeadLettersFunction"),
+        ("OtherDeadLetters", "DeadLettersFunction"),
+    ] {
+        let timeout = resources[function]["Properties"]["Timeout"].as_u64().unwrap();
         let visible_again = resources[queue]["Properties"]["VisibilityTimeout"].as_u64().unwrap();
         assert!(visible_again >= 6 * timeout, "{queue}");
     }
@@ -126,6 +140,9 @@ fn each_function_is_given_the_variables_that_it_reads() {
         let own =
             names(&template["Resources"][format!("{function}Function")]["Properties"]["Environment"]["Variables"]);
         let mut wanted = read.borrow().clone();
+        if function == "DeadLetters" {
+            wanted.extend(["BULK_DEAD_LETTERS_ARN", "OTHER_DEAD_LETTERS_ARN"].map(str::to_owned));
+        }
         if PEOPLE_S_FUNCTIONS.contains(&function) {
             wanted.extend(["OIDC_ISSUER", "OIDC_AUDIENCE"].map(str::to_owned));
         }

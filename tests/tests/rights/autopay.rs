@@ -23,12 +23,14 @@ pub(crate) async fn all() -> Vec<Invocation> {
     }
     invocations.extend(a_person_pays_takes_back_and_ends_the_link().await);
     invocations.extend(a_person_who_owes_is_reviewed().await);
+    invocations.extend(a_person_says_that_a_payment_was_posted().await);
     invocations.extend(a_person_asks_twice().await);
     invocations.extend(operators_replace_a_check_and_clear_a_block().await);
     invocations
 }
 
-/// A scenario that was played, and what was asked for. Runs are not told apart: all that a function asks for counts as one.
+/// A scenario that was played, and what was asked for. Only people's requests are told apart: the rest that a function asks for counts as
+/// one run.
 struct Recording {
     simulation: Simulation,
     recorded: Recorded,
@@ -56,6 +58,8 @@ impl Recording {
             payment_worker: system_of(Function::PaymentWorker),
             scheduler: system_of(Function::Scheduler),
         });
+        let callable = vec![Function::Accounts, Function::ApproveBatch];
+        simulation.watch_api(|api| recorded.records.counted(callable, api));
         if let Err(failure) = scenarios::find(scenario).unwrap().play_on(&mut simulation).await {
             panic!("{scenario}: {failure}");
         }
@@ -113,6 +117,14 @@ async fn a_person_pays_takes_back_and_ends_the_link() -> Vec<Invocation> {
 async fn a_person_who_owes_is_reviewed() -> Vec<Invocation> {
     let story = Recording::of("funding-returned-after-mailing-stop-loses").await;
     story.call(ANN, Method::POST, &format!("/cards/{}/review", story.card_id()), Value::Null).await;
+    story.told()
+}
+
+async fn a_person_says_that_a_payment_was_posted() -> Vec<Invocation> {
+    let story = Recording::of("cashed-but-balance-old").await;
+    let payment_id = story.simulation.standing().unwrap().payment().unwrap().id;
+    let path = format!("/cards/{}/payments/{payment_id}/posted", story.card_id());
+    story.call(ANN, Method::POST, &path, Value::Null).await;
     story.told()
 }
 

@@ -24,6 +24,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/INBOX#column#*", "table/INBOX#column#evnt_1"),
     ("table/INBOX#plaid#*", "table/INBOX#plaid#0a1b"),
     ("table/AUDIT#*", "table/AUDIT#2026-03-02#0"),
+    ("table/DEADLETTER#*", "table/DEADLETTER#dl_0a1b"),
+    ("table/FAILURE#*", "table/FAILURE#dl_0a1b"),
     ("bucket/uploads/*", "bucket/uploads/bat_1.xml"),
     ("bucket/batches/*/manifest-*", "bucket/batches/bat_1/manifest-0a1b.json"),
     ("bucket/batches/*/digests-*", "bucket/batches/bat_1/digests-0a1b"),

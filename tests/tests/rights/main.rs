@@ -4,6 +4,7 @@
 //! and a line of the template; what the failing test says names both.
 #![cfg(test)]
 
+mod audited;
 mod autopay;
 mod grants;
 mod kinds;
@@ -14,18 +15,21 @@ mod uses;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use journeys::recording::Function;
+use journeys::recording::{Function, Invocation};
 
 use crate::grants::{Grant, granted};
 use crate::kinds::{KINDS, OF_AUTOPAY, kind_of, matches};
 use crate::uses::{Use, uses_of};
 
+/// What happens in payroll's stories, and in autopay's.
+static PAYROLL: LazyLock<Vec<Invocation>> = LazyLock::new(|| runtime().block_on(stories::all()));
+static AUTOPAY: LazyLock<Vec<Invocation>> = LazyLock::new(|| runtime().block_on(autopay::all()));
+
 /// What payroll's stories ask for.
-static USED_BY_PAYROLL: LazyLock<BTreeSet<Use>> = LazyLock::new(|| uses_of(&runtime().block_on(stories::all())));
+static USED_BY_PAYROLL: LazyLock<BTreeSet<Use>> = LazyLock::new(|| uses_of(&PAYROLL));
 
 /// What all stories together ask for.
-static USED: LazyLock<BTreeSet<Use>> =
-    LazyLock::new(|| &*USED_BY_PAYROLL | &uses_of(&runtime().block_on(autopay::all())));
+static USED: LazyLock<BTreeSet<Use>> = LazyLock::new(|| &*USED_BY_PAYROLL | &uses_of(&AUTOPAY));
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()

@@ -12,10 +12,11 @@ use journeys::journey::Journey;
 use journeys::recording::Invocation;
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
-use shared::domain::ids::BatchId;
+use shared::domain::ids::{BatchId, PaymentId};
 use shared::domain::leg::{Attention, AttentionReason};
 use shared::domain::task::Task;
 use shared::operations::{Settings, fund, upload};
+use shared::ports::queue::{Queue as _, QueueName};
 use shared::ports::table::{Attributes, Change, Condition, Key, Page, Query, Table, TableError};
 use shared::store::stored::{Stored, create, replace};
 use simulators::column::{Control, NotificationOfChange};
@@ -32,6 +33,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
         the_bank_corrects_accounts().await,
         an_event_comes_before_its_payment().await,
         nobody_decides_and_messages_are_lost().await,
+        tasks_are_given_up_and_dealt_with().await,
         a_service_does_not_say_what_was_in_the_way().await,
     ]
     .concat()
@@ -190,9 +192,13 @@ async fn operators_look_after_sources_billers_and_attention() -> Vec<Invocation>
     api.expect(OPERATES, Method::PUT, "/billers/ins_9", Sent::Json(how.clone())).await;
     api.post(OPERATES_TOO, "/billers/ins_9/confirm", how).await;
     let batch_id = story.pay(&file).await;
-    api.get(OPERATES, "/sources").await;
+    let sources = api.get(OPERATES, "/sources").await;
     api.post(OPERATES, "/sources/pause", Value::Null).await;
     api.post(OPERATES, "/sources/resume", Value::Null).await;
+    let source_id = sources["items"][0]["source_id"].as_str().unwrap();
+    for command in ["pause", "resume"] {
+        api.post(OPERATES, &format!("/sources/{source_id}/{command}"), Value::Null).await;
+    }
 
     let (attention, note) = (AttentionReason::KeepsFailing, json!({"note": "looked at"}));
     let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
@@ -307,6 +313,33 @@ async fn nobody_decides_and_messages_are_lost() -> Vec<Invocation> {
     journey.delivery.lost = None;
     journey.finish(id_of(&batch_id)).await;
     story.records.invocations()
+}
+
+/// Of each queue a task of something that is not there, and of the bulk queue what is no task.
+async fn tasks_are_given_up_and_dealt_with() -> Vec<Invocation> {
+    let story = Story::of(&PayrollFile::of(4));
+    let (api, journey) = (&story.api, &story.journey);
+    let missing = "pay_00000000000000000000000000000007".parse::<PaymentId>().unwrap();
+    for task in [Task::Submit { payment_id: missing }, Task::Advance { payment_id: missing }] {
+        journey.queue.send(task.queue(), vec![task.to_body()]).await.unwrap();
+    }
+    journey.queue.send(QueueName::Bulk, vec!["no task".to_owned()]).await.unwrap();
+    journey.let_queues_give_up().await;
+    journey.settle_now().await;
+
+    let reason = json!({"reason": "looked at"});
+    let letters = api.get(OPERATES, "/dead-letters").await;
+    let letters = letters["items"].as_array().unwrap().clone();
+    let is_task = |letter: &&Value| letter["task"].is_object();
+    let (task, stray) = (letters.iter().find(is_task).unwrap(), letters.iter().find(|l| !is_task(l)).unwrap());
+    let path = |letter: &Value| format!("/dead-letters/{}", letter["dead_letter_id"].as_str().unwrap());
+    api.get(OPERATES, &path(task)).await;
+    api.post(OPERATES, &format!("{}/send-again", path(task)), reason.clone()).await;
+    api.post(OPERATES, &format!("{}/discard", path(stray)), reason.clone()).await;
+    let rest = api.post(OPERATES, "/dead-letters/send-again", reason).await;
+    assert_eq!(rest["sent"], 1);
+    api.get(OPERATES, &format!("/audit?subject={}", task["dead_letter_id"].as_str().unwrap())).await;
+    story.told()
 }
 
 /// Then a repeated request has to read what it met.

@@ -56,7 +56,8 @@ async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
     assert_eq!(scene.review(&card_id).await["code"], "bank_balance_stale", "a bank may take longer than a request");
     assert_eq!(scene.tasks(), [Task::Review { card_id: card_id.parse().unwrap() }]);
     let deadline = scene.world.deadline_in(120);
-    let reviewed = review::review(&scene.world.system, card_id.parse().unwrap(), deadline).await.unwrap().unwrap();
+    let reviewed =
+        review::review(&scene.world.system, card_id.parse().unwrap(), None, deadline).await.unwrap().unwrap();
     assert_eq!(reviewed.code, "insufficient_bank_balance");
     assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
     scene.review(&card_id).await;
@@ -75,7 +76,8 @@ async fn of_two_cards_on_one_bank_account_that_bears_one_only_one_is_paid() {
     }
     let system = &scene.world.system;
     let [first, second] = ids.as_slice() else { panic!("two cards: {cards}") };
-    let both = [first, second].map(|id| review::review(system, id.parse().unwrap(), scene.world.deadline_in(120)));
+    let both =
+        [first, second].map(|id| review::review(system, id.parse().unwrap(), None, scene.world.deadline_in(120)));
     let [one, other] = both;
     let (one, other) = (one.await.unwrap().unwrap(), other.await.unwrap().unwrap());
     assert_eq!((one.code.as_str(), other.code.as_str()), ("above_threshold", "insufficient_bank_balance"));

@@ -31,7 +31,7 @@ macro_rules! hex_id {
 
             fn from_str(text: &str) -> Result<Self, IdFormat> {
                 let refused = || IdFormat { kind: $kind, text: text.to_owned() };
-                text.strip_prefix($prefix).and_then(plain_hex).map(Self).ok_or_else(refused)
+                text.strip_prefix($prefix).and_then($crate::domain::autopay::ids::plain_hex).map(Self).ok_or_else(refused)
             }
         }
 
@@ -49,6 +49,7 @@ macro_rules! hex_id {
         }
     };
 }
+pub(in crate::domain) use hex_id;
 
 hex_id!(
     /// `per_` and the first 128 bits, in hexadecimal digits, of the SHA-256 of the token issuer's subject. The payer in the ledger.
@@ -74,8 +75,7 @@ hex_id!(
 
 impl PersonId {
     pub fn of_subject(subject: &str) -> Self {
-        let digest: [u8; 32] = Sha256::digest(subject.as_bytes()).into();
-        Self(digest.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte)))
+        Self(leading_bits(subject))
     }
 }
 
@@ -99,7 +99,13 @@ fn digits_of(fingerprint: &str) -> Result<u128, IdFormat> {
     digits.ok_or_else(|| IdFormat { kind: "fingerprint", text: fingerprint.to_owned() })
 }
 
-fn plain_hex(text: &str) -> Option<u128> {
+/// The first 128 bits of the text's SHA-256.
+pub(in crate::domain) fn leading_bits(text: &str) -> u128 {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    digest.iter().take(16).fold(0, |sum, byte| (sum << 8) | u128::from(*byte))
+}
+
+pub(in crate::domain) fn plain_hex(text: &str) -> Option<u128> {
     let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     plain.then(|| u128::from_str_radix(text, 16).ok()).flatten()
 }

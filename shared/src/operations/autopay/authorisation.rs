@@ -1,6 +1,6 @@
 //! A person agrees to debits, or takes that back. Either is kept as a record, word for word, and copied to the person.
 
-use super::super::{OperationError, System};
+use super::super::{OperationError, System, audit};
 use super::{notices, people};
 use crate::domain::autopay::authorisation::{
     AmountRange, Authorisation, AuthorisationRecord, AuthorisationStep, TEXT_VERSION, TextFacts, text,
@@ -135,7 +135,12 @@ async fn save(
     };
     let kind = NoticeKind::Authorisation { card_id: card.id, step, at: now, text };
     let mut changes = notices::puts(system, Recipient::Person(card.person_id), [kind]).await?;
-    changes.extend([replace(&mut card)?, create(&record)?]);
+    let action = match step {
+        AuthorisationStep::Agreed => "authorise_debits",
+        AuthorisationStep::Revoked => "revoke_authorisation",
+    };
+    let entry = audit::entry(system, &card.person_id.to_string(), action, &card.id.to_string(), None)?;
+    changes.extend([replace(&mut card)?, create(&record)?, entry]);
     system.table.write(changes).await?;
     let open = card.open_payment().map(|open| Task::Advance { payment_id: open.payment_id });
     system.hint([Task::Review { card_id: card.id }].into_iter().chain(open)).await;

@@ -9,7 +9,7 @@ use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::State;
 use crate::domain::payment::Payment;
 use crate::domain::task::Task;
-use crate::operations::{OperationError, System, advance};
+use crate::operations::{OperationError, System, advance, audit};
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -92,7 +92,8 @@ async fn mark(system: &System, mut payment: Payment, person_id: PersonId) -> Res
     payment.due_at = payment.leg.attention.is_none().then_some(now);
     let put = replace(&mut payment)?;
     let entry = entry.put(ItemId::Payment(payment.id), payment.version)?;
-    match system.table.write(vec![put, entry]).await {
+    let audited = audit::entry(system, &person_id.to_string(), "cancel_payment", &payment.id.to_string(), None)?;
+    match system.table.write(vec![put, entry, audited]).await {
         Ok(()) => Ok(true),
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),

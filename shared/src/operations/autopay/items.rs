@@ -1,7 +1,7 @@
 //! What happens to an item besides being read: a webhook's word, an error, its removal.
 
 use super::super::system::minutes_from;
-use super::super::{OperationError, System};
+use super::super::{OperationError, System, audit};
 use super::{authorisation, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
 use crate::domain::autopay::ids::{BankAccountId, PersonId};
@@ -23,13 +23,33 @@ const AGAIN_MINUTES: i64 = 15;
 #[derive(Clone, Copy)]
 enum Doing<'a> {
     Event(ItemEvent),
-    StopUsing { account_ids: &'a [String], reason: UnusableReason },
+    /// A person's own doing, as the audit calls it.
+    DoneBy {
+        person: PersonId,
+        event: ItemEvent,
+        action: &'a str,
+    },
+    StopUsing {
+        account_ids: &'a [String],
+        reason: UnusableReason,
+    },
     ReadSoon,
 }
 
 /// Applies an event to an item, tells the person, and has it read where it is due.
 pub(crate) async fn happened(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
     apply(system, item_id, Doing::Event(event)).await
+}
+
+/// Applies what the person did to their item, with its entry in the audit.
+pub(super) async fn done_by(
+    system: &System,
+    person: PersonId,
+    item_id: &str,
+    event: ItemEvent,
+    action: &str,
+) -> Result<(), OperationError> {
+    apply(system, item_id, Doing::DoneBy { person, event, action }).await
 }
 
 /// Stops using bank accounts of an item at once: those named, or all; and has the item read.
@@ -53,6 +73,11 @@ async fn apply(system: &System, item_id: &str, doing: Doing<'_>) -> Result<(), O
         let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
         let changes = match doing {
             Doing::Event(event) => changes(system, &mut item, event).await?,
+            Doing::DoneBy { person, event, action } => {
+                let mut changes = changes(system, &mut item, event).await?;
+                changes.push(audit::entry(system, &person.to_string(), action, item_id, None)?);
+                changes
+            }
             Doing::StopUsing { account_ids, reason } => stopped(system, &mut item, account_ids, reason).await?,
             Doing::ReadSoon => vec![due_now(system, &mut item)?],
         };
@@ -153,7 +178,7 @@ pub async fn remove(
             authorisation::revoke(system, person, *card_id, ip_address).await?;
         }
     }
-    happened(system, item_id, ItemEvent::Removed).await?;
+    done_by(system, person, item_id, ItemEvent::Removed, "remove_item").await?;
     let item = people::item(system, person, item_id).await?;
     if let Err(error) = give_back(system, item, deadline).await {
         tracing::warn!(item = item_id, %error, "the token of a removed item is given back later");

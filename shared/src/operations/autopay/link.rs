@@ -1,6 +1,6 @@
 //! Linking an institution, and repairing a link.
 
-use super::super::{OperationError, System};
+use super::super::{OperationError, System, audit};
 use super::people::{self, Holder};
 use super::{items, read};
 use crate::adapters::plaid::{LinkPurpose, LinkToken, LinkTokenRequest, RepairNeed};
@@ -56,7 +56,8 @@ pub async fn exchange(
     let sealed = vault.sealing.seal(exchanged.access_token.expose(), &bound_to, &*system.random)?;
     let now = system.clock.business_now();
     let item = Item::new(exchanged.item_id, person.id, sealed.as_str().to_owned(), now);
-    match system.table.write(vec![create(&item)?]).await {
+    let entry = audit::entry(system, &person.id.to_string(), "link_item", &item.id, None)?;
+    match system.table.write(vec![create(&item)?, entry]).await {
         // An item of ours already: the same token was exchanged before.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
         Err(other) => return Err(other.into()),
@@ -76,7 +77,7 @@ pub async fn repaired(
     if item.state.is_over() {
         return Err(AutopayRefusal::ItemOver.into());
     }
-    items::happened(system, item_id, ItemEvent::Repaired).await?;
+    items::done_by(system, person, item_id, ItemEvent::Repaired, "repair_item").await?;
     read_soon(system, item_id, deadline).await;
     people::item(system, person, item_id).await
 }

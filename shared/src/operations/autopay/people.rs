@@ -1,7 +1,6 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
-use super::super::upload::{audit_entry, nonce};
-use super::super::{OperationError, System, lists, payers};
+use super::super::{OperationError, System, audit, lists, payers};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -12,9 +11,9 @@ use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::Payment;
-use crate::ports::table::{Cursor, TableError};
+use crate::ports::table::{Change, Cursor, TableError};
+use crate::store::keys;
 use crate::store::stored::{create, read, replace};
-use crate::store::{audit, keys};
 
 const NAME_CHARACTERS_MAX: usize = 100;
 
@@ -41,7 +40,7 @@ pub async fn ensure(system: &System, id: PersonId, holder: Holder) -> Result<Per
     let now = system.clock.business_now();
     let Some(mut known) = read::<Person>(&*system.table, &keys::person(id)).await? else {
         let person = Person { address: holder.address, ..Person::new(id, name, now) };
-        system.table.write(vec![create(&person)?]).await?;
+        system.table.write(vec![create(&person)?, named(system, id)?]).await?;
         return Ok(person);
     };
     let address = holder.address.or_else(|| known.address.clone());
@@ -51,8 +50,13 @@ pub async fn ensure(system: &System, id: PersonId, holder: Holder) -> Result<Per
     known.name = name;
     known.address = address;
     known.updated_at = now;
-    system.table.write(vec![replace(&mut known)?]).await?;
+    system.table.write(vec![replace(&mut known)?, named(system, id)?]).await?;
     Ok(known)
+}
+
+/// That they gave a name or address, not which.
+fn named(system: &System, id: PersonId) -> Result<Change, TableError> {
+    audit::entry(system, &id.to_string(), "name_holder", &id.to_string(), None)
 }
 
 /// Opens the person's own account at the bank, once: their id is the key.
@@ -82,8 +86,8 @@ pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str
     match person.clear_block(system.clock.business_now()) {
         Command::AlreadyApplied => Ok(person),
         Command::Executed => {
-            let entry = audit_entry(system, caller, "clear_debit_block", &id.to_string(), Some(note.to_owned()));
-            system.table.write(vec![replace(&mut person)?, audit::put(&entry, nonce(system))?]).await?;
+            let entry = audit::entry(system, caller, "clear_debit_block", &id.to_string(), Some(note))?;
+            system.table.write(vec![replace(&mut person)?, entry]).await?;
             Ok(person)
         }
     }

@@ -8,11 +8,10 @@ use crate::domain::ids::PaymentId;
 use crate::domain::leg::State;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
-use crate::operations::upload::{audit_entry, nonce};
-use crate::operations::{OperationError, System, step};
+use crate::operations::{OperationError, System, audit, step};
 use crate::store::history::HistoryEntry;
+use crate::store::keys;
 use crate::store::stored::read;
-use crate::store::{audit, keys};
 
 /// Has the check made anew for `address`. What stood against it (attention, an earlier stop) is thereby looked into and ends.
 pub async fn replace(
@@ -41,8 +40,7 @@ pub async fn replace(
     let mut entry = HistoryEntry::new("replaced", &payment.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
     let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
-    let audited = audit_entry(system, caller, "replace_check", &payment_id.to_string(), None);
-    changes.push(audit::put(&audited, nonce(system))?);
+    changes.push(audit::entry(system, caller, "replace_check", &payment_id.to_string(), None)?);
     system.table.write(changes).await?;
     system.hint([Task::Advance { payment_id }]).await;
     Ok(payment)

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{OperationError, System, billers, payers};
+use super::super::{OperationError, System, audit, billers, payers};
 use super::open::{self, Opening};
 use super::{items, link, notices, people, reading};
 use crate::adapters::plaid::BalanceQuery;
@@ -44,12 +44,18 @@ struct Loaded {
     /// The bank account holds a balance that is not written yet.
     has_new_balance: bool,
     remittance: Option<Remittance>,
+    asked_by: Option<PersonId>,
 }
 
-/// Reviews a card. Nothing where there is no such card.
-pub async fn review(system: &System, card_id: CardId, deadline: Deadline) -> Result<Option<Review>, OperationError> {
+/// Reviews a card, for its person where `asked_by` names them. Nothing where there is no such card.
+pub async fn review(
+    system: &System,
+    card_id: CardId,
+    asked_by: Option<PersonId>,
+    deadline: Deadline,
+) -> Result<Option<Review>, OperationError> {
     for _ in 0..items::TRIES_MAX {
-        let Some(loaded) = Loaded::read(system, card_id).await? else { return Ok(None) };
+        let Some(loaded) = Loaded::read(system, card_id, asked_by).await? else { return Ok(None) };
         match loaded.decide_and_save(system, deadline).await {
             Ok(review) => return Ok(Some(review)),
             Err(OperationError::Table(TableError::ConditionFailed { .. })) => {}
@@ -77,7 +83,11 @@ async fn load_item(system: &System, item_id: &str) -> Result<Item, OperationErro
 }
 
 impl Loaded {
-    async fn read(system: &System, card_id: CardId) -> Result<Option<Self>, OperationError> {
+    async fn read(
+        system: &System,
+        card_id: CardId,
+        asked_by: Option<PersonId>,
+    ) -> Result<Option<Self>, OperationError> {
         let Some(card) = read::<Card>(&*system.table, &keys::card(card_id)).await? else { return Ok(None) };
         let mut person = payers::load_person(system, card.person_id).await?;
         if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(person.id)).await? {
@@ -93,7 +103,7 @@ impl Loaded {
             None => None,
         };
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance }))
+        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance, asked_by }))
     }
 
     fn inputs<'a>(&'a self, system: &'a System, now: Timestamp) -> Inputs<'a> {
@@ -155,6 +165,10 @@ impl Loaded {
     async fn save(mut self, system: &System, decision: &Decision, review: &Review) -> Result<(), OperationError> {
         let now = review.at;
         let mut changes = Vec::new();
+        if let Some(person) = self.asked_by {
+            let (actor, subject) = (person.to_string(), self.card.id.to_string());
+            changes.push(audit::entry(system, &actor, "review_card", &subject, Some(&review.code))?);
+        }
         if decision.is_news(&self.card) {
             changes.push(create(review)?);
             self.card.last_decision = Some(LastDecision { at: now, code: review.code.clone() });

@@ -1,6 +1,6 @@
 //! Setting a card up, step by step and in any order; what is left out stays as it is.
 
-use super::super::{OperationError, System, billers};
+use super::super::{OperationError, System, audit, billers};
 use super::people;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -22,6 +22,20 @@ pub struct Chosen {
     pub card_number: Option<AccountNumber>,
 }
 
+impl Chosen {
+    /// Which parts were chosen, not what.
+    fn named(&self) -> String {
+        let parts = [
+            ("bank_account", self.bank_account_id.is_some()),
+            ("rule", self.rule.is_some()),
+            ("caps", self.caps.is_some()),
+            ("card_number", self.card_number.is_some()),
+        ];
+        let chosen = parts.iter().filter(|(_, is_chosen)| *is_chosen).map(|(name, _)| *name);
+        chosen.collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What is still to be done before the card can be paid.
 pub async fn missing_of(system: &System, card: &Card) -> Result<Vec<Missing>, OperationError> {
     let has_remittance_address = billers::remittance(system, &card.institution_id).await?.is_some();
@@ -36,6 +50,7 @@ pub async fn choose(
     chosen: Chosen,
 ) -> Result<Card, OperationError> {
     let mut card = people::card(system, person, card_id).await?;
+    let detail = chosen.named();
     if let Some(id) = chosen.bank_account_id {
         people::bank_account(system, person, id).await?;
         card.setup.bank_account_id = Some(id);
@@ -51,7 +66,7 @@ pub async fn choose(
     if let Some(number) = chosen.card_number {
         card.setup.card_number = Some(sealed(system, card_id, &number).await?);
     }
-    save(system, card).await
+    save(system, card, "set_up_autopay", &detail).await
 }
 
 async fn sealed(system: &System, card_id: CardId, number: &AccountNumber) -> Result<SealedCardNumber, OperationError> {
@@ -64,11 +79,13 @@ async fn sealed(system: &System, card_id: CardId, number: &AccountNumber) -> Res
 }
 
 /// Saves a card that its person changed, and has it reviewed.
-pub(super) async fn save(system: &System, mut card: Card) -> Result<Card, OperationError> {
+async fn save(system: &System, mut card: Card, action: &str, detail: &str) -> Result<Card, OperationError> {
     let now = system.clock.business_now();
     card.updated_at = now;
     card.due_at = Some(now);
-    system.table.write(vec![replace(&mut card)?]).await?;
+    let (actor, subject) = (card.person_id.to_string(), card.id.to_string());
+    let entry = audit::entry(system, &actor, action, &subject, Some(detail))?;
+    system.table.write(vec![replace(&mut card)?, entry]).await?;
     system.hint([Task::Review { card_id: card.id }]).await;
     Ok(card)
 }
@@ -84,7 +101,7 @@ pub async fn confirm_posted(
     let payment = card.payments.iter_mut().find(|payment| payment.payment_id == payment_id);
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     if payment.confirmed() {
-        return save(system, card).await;
+        return save(system, card, "confirm_posted", &payment_id.to_string()).await;
     }
     if payment.is_shown() { Ok(card) } else { Err(AutopayRefusal::NotCashed.into()) }
 }

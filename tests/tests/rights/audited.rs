@@ -1,0 +1,127 @@
+//! What people do is in the audit: whatever a request changes, it writes an entry with it, in one write. Whoever adds a route that
+//! changes something adds its line here, and a story in which it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use journeys::recording::{Call, Invocation, Written, WrittenItem};
+use serde_json::Value;
+use shared::store::audit::AuditEntry;
+
+use crate::{AUTOPAY, PAYROLL};
+
+/// What each route that is no GET is called in the audit. Two of them change nothing that is kept: they hand out a link.
+const ACTIONS: &[(&str, &[&str])] = &[
+    ("POST /batches", &["create_batch"]),
+    ("POST /batches/{batch_id}/upload-link", &[]),
+    ("POST /batches/{batch_id}/summary", &["summarize_batch"]),
+    ("POST /batches/{batch_id}/approve", &["approve_batch"]),
+    ("POST /batches/{batch_id}/decline", &["decline_batch"]),
+    ("POST /batches/{batch_id}/cancel", &["cancel_batch"]),
+    ("POST /batches/{batch_id}/retry", &["retry_batch"]),
+    ("POST /batches/{batch_id}/refund", &["refund"]),
+    ("POST /batches/{batch_id}/attention/clear", &["clear_attention"]),
+    ("POST /payments/{payment_id}/attention/clear", &["clear_attention"]),
+    ("POST /fundings/{funding_id}/attention/clear", &["clear_attention"]),
+    ("POST /sources/{source_id}/pause", &["pause_source"]),
+    ("POST /sources/{source_id}/resume", &["resume_source"]),
+    ("POST /sources/pause", &["pause_source"]),
+    ("POST /sources/resume", &["resume_source"]),
+    ("PUT /billers/{institution_id}", &["propose_biller"]),
+    ("POST /billers/{institution_id}/confirm", &["confirm_biller"]),
+    ("PUT /billers/{institution_id}/remittance", &["propose_remittance"]),
+    ("POST /billers/{institution_id}/remittance/confirm", &["confirm_remittance"]),
+    ("POST /link-tokens", &[]),
+    ("POST /items", &["name_holder", "link_item"]),
+    ("DELETE /items/{item_id}", &["revoke_authorisation", "remove_item"]),
+    ("POST /items/{item_id}/repaired", &["repair_item"]),
+    ("PUT /cards/{card_id}/autopay", &["set_up_autopay"]),
+    ("POST /cards/{card_id}/authorisation", &["authorise_debits"]),
+    ("DELETE /cards/{card_id}/authorisation", &["revoke_authorisation"]),
+    ("POST /cards/{card_id}/review", &["review_card"]),
+    ("POST /cards/{card_id}/payments/{payment_id}/posted", &["confirm_posted"]),
+    ("POST /cards/{card_id}/payments/{payment_id}/cancel", &["cancel_payment"]),
+    ("POST /payments/{payment_id}/check/replace", &["replace_check"]),
+    ("POST /people/{person_id}/block/clear", &["clear_debit_block"]),
+    ("POST /dead-letters/{dead_letter_id}/send-again", &["send_dead_letter_again"]),
+    ("POST /dead-letters/send-again", &["send_dead_letter_again"]),
+    ("POST /dead-letters/{dead_letter_id}/discard", &["discard_dead_letter"]),
+];
+
+/// Every route of the committed description that may change something.
+fn described() -> BTreeSet<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/openapi.json");
+    let api: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let paths = api["paths"].as_object().unwrap().iter();
+    let routes = paths.flat_map(|(path, operations)| {
+        operations.as_object().unwrap().keys().map(move |method| format!("{} {path}", method.to_uppercase()))
+    });
+    routes.filter(|route| !route.starts_with("GET ")).collect()
+}
+
+/// The requests of all stories, by their routes.
+fn requests() -> BTreeMap<&'static str, Vec<&'static Invocation>> {
+    let mut requests: BTreeMap<&str, Vec<&Invocation>> = BTreeMap::new();
+    for run in PAYROLL.iter().chain(AUTOPAY.iter()) {
+        if let Some(route) = &run.route {
+            requests.entry(route).or_default().push(run);
+        }
+    }
+    requests
+}
+
+/// What a request wrote, besides the claim on its own repetition.
+fn writes(run: &Invocation) -> Vec<(&[WrittenItem], &[AuditEntry])> {
+    let of_request = |items: &[WrittenItem]| items.iter().all(|item| item.key.pk.starts_with("REQUEST#"));
+    let written = run.calls.iter().filter_map(|call| {
+        let Call::Write { items, audited, .. } = call else { return None };
+        Some((items.as_slice(), audited.as_slice()))
+    });
+    written.filter(|(items, _)| !of_request(items)).collect()
+}
+
+#[test]
+fn every_route_that_changes_something_has_its_name_in_the_audit() {
+    assert_eq!(described(), ACTIONS.iter().map(|(route, _)| (*route).to_owned()).collect());
+}
+
+#[test]
+fn a_story_does_what_each_route_is_for() {
+    let requests = requests();
+    let mut missing = Vec::new();
+    for (route, actions) in ACTIONS {
+        let runs = requests.get(route).map(Vec::as_slice).unwrap_or_default();
+        let entries = runs.iter().flat_map(|run| writes(run)).flat_map(|(_, audited)| audited);
+        let seen: BTreeSet<&str> = entries.map(|entry| entry.action.as_str()).collect();
+        if runs.is_empty() || seen != actions.iter().copied().collect() {
+            missing.push(format!("{route}: {} requests, which did {seen:?} and not {actions:?}", runs.len()));
+        }
+    }
+    assert!(missing.is_empty(), "\n{}", missing.join("\n"));
+}
+
+#[test]
+fn whatever_a_request_changes_is_in_the_audit_with_it() {
+    for (route, actions) in ACTIONS {
+        for run in requests().get(route).into_iter().flatten() {
+            let writes = writes(run);
+            let audited: Vec<_> = writes.iter().filter(|(_, audited)| !audited.is_empty()).collect();
+            assert_eq!(audited.is_empty(), writes.is_empty() || actions.is_empty(), "{route} wrote {writes:?}");
+            for (items, audited) in audited {
+                let is_done = |item: &&WrittenItem| item.what == Written::Put && !item.key.pk.starts_with("AUDIT#");
+                assert!(items.iter().any(|item| is_done(&item)), "{route}: an entry alone, {audited:?}");
+                assert!(audited.iter().all(|entry| entry.actor != "clearway"), "{route}: {audited:?}");
+            }
+        }
+    }
+}
+
+/// Its rights let no function take an entry away, and [`shared::store::audit::put`] writes none over.
+#[test]
+fn nobody_may_delete_an_entry() {
+    let may = crate::grants::granted().into_iter().filter(|grant| grant.action == "dynamodb:DeleteItem");
+    assert!(may.clone().count() > 0);
+    for grant in may {
+        assert!(!crate::kinds::matches(&grant.on, "table/AUDIT#2026-03-02#0"), "{grant:?}");
+    }
+}
