@@ -21,6 +21,9 @@ use utoipa::ToSchema;
 
 use crate::{CameFrom, Myself, deadline};
 
+/// Plaid's are about fifty.
+const PUBLIC_TOKEN_BYTES_MAX: usize = 500;
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewItem {
@@ -75,6 +78,14 @@ impl From<Item> for ItemView {
     }
 }
 
+/// Plaid answers a fault of ours to what no Link has handed over.
+fn public_token(text: String) -> Result<PublicToken, Problem> {
+    if (1..=PUBLIC_TOKEN_BYTES_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Ok(PublicToken::new(text));
+    }
+    Err(Problem::unprocessable("public_token_invalid", "Send the public token as Link handed it over."))
+}
+
 fn address(parts: Option<AddressParts>) -> Result<Option<MailingAddress>, Problem> {
     let refused = |problem: AddressProblem| {
         Problem::unprocessable("holder_address_invalid", format!("The address cannot be printed: {problem}."))
@@ -101,7 +112,7 @@ pub(crate) async fn create(
     let linked = async |value: NewItem| {
         let made = async {
             let holder = Holder { name: value.holder_name, address: address(value.holder_address)? };
-            let token = PublicToken::new(value.public_token);
+            let token = public_token(value.public_token)?;
             let item = link::exchange(&system, myself.id, holder, &token, deadline(&system)).await?;
             Ok::<_, Problem>((StatusCode::CREATED, Json(ItemView::from(item))))
         };

@@ -25,6 +25,7 @@ pub(crate) struct ApprovalBody {
     total: Cents,
     /// Fingerprints of every new or changed account of a source.
     #[serde(default)]
+    #[schema(value_type = Vec<String>)]
     accept_accounts: BTreeSet<String>,
     /// Every earlier batch that pays some of the same rows.
     #[serde(default)]

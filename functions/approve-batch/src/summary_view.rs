@@ -26,7 +26,7 @@ pub(crate) struct SummaryView {
     #[schema(value_type = String)]
     payable_total: Cents,
     unpayable: UnpayableView,
-    by_source: Vec<SourceView>,
+    by_source: Vec<SourceSummary>,
     by_branch: Vec<ManifestBranch>,
     /// Different employees.
     employees: u64,
@@ -56,7 +56,7 @@ pub(crate) struct UnpayableInstitution {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SourceView {
+pub(crate) struct SourceSummary {
     id: String,
     name: String,
     account_last4: String,
@@ -93,7 +93,7 @@ impl SummaryView {
             payable_rows: manifest.payable_rows,
             payable_total: manifest.payable_total,
             unpayable: unpayable(manifest)?,
-            by_source: manifest.sources.iter().map(SourceView::new).collect(),
+            by_source: manifest.sources.iter().map(SourceSummary::new).collect(),
             by_branch: manifest.branches.clone(),
             employees: manifest.employees,
             loans: manifest.loans,
@@ -127,7 +127,7 @@ fn unpayable(manifest: &Manifest) -> Result<UnpayableView, MoneyOverflow> {
     Ok(UnpayableView { rows: manifest.rows.saturating_sub(manifest.payable_rows), total, by_institution })
 }
 
-impl SourceView {
+impl SourceSummary {
     fn new(source: &ManifestSource) -> Self {
         Self {
             id: source.id.clone(),

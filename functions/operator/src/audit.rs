@@ -13,10 +13,10 @@ use serde::Deserialize;
 use shared::domain::task::ReportFormat;
 use shared::http::accept::wanted_format;
 use shared::http::body::QueryParameters;
-use shared::http::pages::{PageBody, PageQuery};
+use shared::http::pages::{PageBody, PageQuery, answered_by};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{System, audit as entries};
-use shared::ports::table::Cursor;
+use shared::ports::table::{Cursor, Index};
 use shared::store::audit::{self, AuditEntry, Days, Entries, Resume};
 use utoipa::IntoParams;
 
@@ -98,7 +98,10 @@ async fn found(system: &System, wanted: &Wanted, page: &PageQuery) -> Result<Ent
     let today = system.clock.business_now().to_zoned(TimeZone::UTC).date();
     let (table, actor, after, most) = (&*system.table, wanted.actor.as_deref(), page.start_after()?, page.limit()?);
     match wanted.place(today)? {
-        Place::Subject(subject, days) => Ok(audit::of_subject(table, subject, days, actor, after, most).await?),
+        Place::Subject(subject, days) => {
+            let after = after.map(|cursor| answered_by(Index::Lists, cursor)).transpose()?;
+            Ok(audit::of_subject(table, subject, days, actor, after, most).await?)
+        }
         Place::Days(days) => {
             let from = after.map(|cursor| resumed(&cursor)).transpose()?;
             let most = usize::try_from(most).unwrap_or(usize::MAX);

@@ -10,10 +10,10 @@ use serde::Serialize;
 use shared::domain::ledger::Account;
 use shared::domain::money::Cents;
 use shared::http::body::{PathParameters, QueryParameters};
-use shared::http::pages::{PageBody, PageQuery};
+use shared::http::pages::{PageBody, PageQuery, answered_by};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System, ledger};
-use shared::ports::table::Cursor;
+use shared::ports::table::{Cursor, Index};
 use shared::store::ledger::{Posting, Totals};
 use utoipa::ToSchema;
 
@@ -59,7 +59,10 @@ pub(crate) async fn postings(
 ) -> Result<Json<PageBody<Posting>>, Problem> {
     let account: Account = account.parse().map_err(OperationError::from)?;
     let from = match page.start_after()? {
-        Some(cursor) => place(&cursor)?,
+        Some(cursor) => {
+            let (partition, within) = place(&cursor)?;
+            (partition, within.map(|cursor| answered_by(Index::Primary, cursor)).transpose()?)
+        }
         None => (0, None),
     };
     let found = ledger::postings(&system, &account, from, page.limit()?).await?;

@@ -27,3 +27,5 @@ pub mod sqs;
 pub mod system;
 mod table_item;
 pub mod tokens;
+
+pub(crate) use table_item::is_cursor_of;

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::ports::table::{Attributes, Change, Condition, Cursor, Index, Indexing, Key, Query, Range, TableError};
 
+/// The longest sort key of DynamoDB.
+const CURSOR_PART_BYTES_MAX: usize = 1_024;
+
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
 pub(crate) const EXPIRES_AT: &str = "expires_at";
@@ -200,11 +203,7 @@ impl Place {
     }
 
     pub(crate) fn from_cursor(cursor: &Cursor, query: &Query) -> Result<Self, TableError> {
-        let parts = URL_SAFE_NO_PAD
-            .decode(&cursor.0)
-            .ok()
-            .and_then(|bytes| serde_json::from_slice::<Vec<String>>(&bytes).ok())
-            .unwrap_or_default();
+        let parts = parts_of(cursor).unwrap_or_default();
         match (query.index, parts.as_slice()) {
             (Index::Primary, [sort]) => {
                 Ok(Self { sort: sort.clone(), key: Key::new(query.pk.as_str(), sort.as_str()) })
@@ -217,6 +216,20 @@ impl Place {
             )),
         }
     }
+}
+
+fn parts_of(cursor: &Cursor) -> Option<Vec<String>> {
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&cursor.0).ok()?).ok()
+}
+
+/// Whether a caller's cursor has the form of one that a query of this index answers: a made-up one would be a defect to the table.
+pub(crate) fn is_cursor_of(index: Index, cursor: &Cursor) -> bool {
+    let count = match index {
+        Index::Primary => 1,
+        Index::Due | Index::Lists => 3,
+    };
+    let is_key = |part: &String| (1..=CURSOR_PART_BYTES_MAX).contains(&part.len());
+    parts_of(cursor).is_some_and(|parts| parts.len() == count && parts.iter().all(is_key))
 }
 
 fn defect(key: &Key, reason: &str) -> TableError {

@@ -1,6 +1,6 @@
 //! What a request brings, read strictly: JSON bodies, path and query parameters. Faults name the field, never its value.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Query, RawPathParams, Request};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -9,7 +9,10 @@ use serde::de::DeserializeOwned;
 
 use crate::http::problem::{Problem, ProblemEntry};
 
-/// A JSON body. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
+/// The longest id that anything has: that of a source or an employee, as a payroll file may name them.
+const PARAMETER_BYTES_MAX: usize = 1_024;
+
+/// A JSON body, which is always an object. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
 #[derive(Clone, Debug)]
 pub struct JsonBody<T> {
     pub value: T,
@@ -56,8 +59,12 @@ fn refuse_other_content(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads JSON, or says at which field it is not as described.
+/// Reads a JSON object, or says at which field it is not as described.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // A list would be taken for the fields in their order.
+    if bytes.trim_ascii_start().starts_with(b"[") {
+        return Err(not_as_described(None, "expected an object"));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         if error.inner().is_data() {
@@ -93,7 +100,7 @@ fn without_values(message: &str) -> String {
     }
 }
 
-/// Parameters of the path. One that cannot be read names nothing that exists: 404.
+/// Parameters of the path. One that cannot be read, or is too long for any key, names nothing that exists: 404.
 #[derive(Clone, Debug)]
 pub struct PathParameters<T>(pub T);
 
@@ -101,13 +108,18 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let nothing = || Problem::not_found("not_found", "There is nothing with this id.");
+        let raw = RawPathParams::from_request_parts(parts, state).await;
+        if raw.is_ok_and(|raw| raw.iter().any(|(_, value)| value.len() > PARAMETER_BYTES_MAX)) {
+            return Err(nothing());
+        }
         let read = Path::<T>::from_request_parts(parts, state).await;
         read.map(|Path(value)| Self(value)).map_err(|rejection| {
             if rejection.status() == StatusCode::INTERNAL_SERVER_ERROR {
                 tracing::error!("a handler asks for path parameters that its route does not have");
                 return Problem::internal();
             }
-            Problem::not_found("not_found", "There is nothing with this id.")
+            nothing()
         })
     }
 }

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::adapters::is_cursor_of;
 use crate::http::problem::Problem;
-use crate::ports::table::Cursor;
+use crate::ports::table::{Cursor, Index};
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
@@ -29,16 +30,29 @@ impl PageQuery {
         }
     }
 
-    /// The place to go on from. A text that no table can have answered is refused here, another one by the table.
+    /// The place in a list that hands the table's own cursors on.
+    pub fn list_place(&self) -> Result<Option<Cursor>, Problem> {
+        self.start_after()?.map(|cursor| answered_by(Index::Lists, cursor)).transpose()
+    }
+
+    /// The place to go on from, for a list with cursors of its own: it reads them itself.
     pub fn start_after(&self) -> Result<Option<Cursor>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let base64url = cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if cursor.is_empty() || cursor.len() > CURSOR_BYTES_MAX || !base64url {
-            let detail = "The cursor is not one that a list answered. Start again without it.";
-            return Err(Problem::bad_request("cursor_invalid", detail));
+            return Err(no_place());
         }
         Ok(Some(Cursor(cursor.clone())))
     }
+}
+
+/// The cursor, if it may be one that a query of this index has answered.
+pub fn answered_by(index: Index, cursor: Cursor) -> Result<Cursor, Problem> {
+    if is_cursor_of(index, &cursor) { Ok(cursor) } else { Err(no_place()) }
+}
+
+fn no_place() -> Problem {
+    Problem::bad_request("cursor_invalid", "The cursor is not one that a list answered. Start again without it.")
 }
 
 /// One page of a list.

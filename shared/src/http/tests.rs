@@ -1,6 +1,8 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -38,7 +40,9 @@ fn open_router() -> Router {
         Router::new()
             .route("/transfers", post(async |body: JsonBody<Transfer>| body.value.payee.to_string()))
             .route("/transfers/{number}", get(async |PathParameters(number): PathParameters<u32>| number.to_string()))
+            .route("/words/{word}", get(async |PathParameters(word): PathParameters<String>| word))
             .route("/pages", get(listed))
+            .route("/lists", get(resumed))
             .route("/panics", get(panics)),
     )
 }
@@ -49,6 +53,10 @@ async fn panics() -> StatusCode {
 
 async fn listed(QueryParameters(page): QueryParameters<PageQuery>) -> Result<Json<PageBody<u32>>, Problem> {
     Ok(Json(PageBody::new(vec![page.limit()?], page.start_after()?)))
+}
+
+async fn resumed(QueryParameters(page): QueryParameters<PageQuery>) -> Result<&'static str, Problem> {
+    page.list_place().map(|_| "a page")
 }
 
 fn guarded_router(world: &IssuerWorld) -> Router {
@@ -131,6 +139,22 @@ async fn a_bad_body_names_the_field_and_not_its_value() {
     }
 }
 
+/// DynamoDB would refuse its key, which is a fault of ours.
+#[tokio::test]
+async fn an_id_that_is_longer_than_any_names_nothing() {
+    let (longest, longer) = ("a".repeat(1_024), "%61".repeat(1_025));
+    assert_eq!(got(&format!("/words/{longest}")).await.text, longest);
+    assert_eq!(got(&format!("/words/{longer}")).await.problem(), problem(404, "not_found"));
+}
+
+/// serde reads a list as an object's fields in their order.
+#[tokio::test]
+async fn a_list_is_no_object() {
+    for body in ["[]", r#"[{"account_number": "1"}]"#, " \n[null, null]"] {
+        assert_eq!(posted(body).await.problem(), problem(400, "body_invalid"), "{body}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_not_json_is_refused() {
     for body in ["", "{", "{} {}", r#"{"payee": {"account_number": "1"}} x"#] {
@@ -178,6 +202,18 @@ async fn pages_are_asked_for_within_limits() {
         ("limit=x", "query_invalid"),
     ] {
         assert_eq!(got(&format!("/pages?{query}")).await.problem(), problem(400, code), "{query}");
+    }
+}
+
+/// Whoever makes a cursor up is told so, and does not meet a fault of ours.
+#[tokio::test]
+async fn a_place_that_no_list_has_answered_is_refused() {
+    let place = |parts: Value| URL_SAFE_NO_PAD.encode(parts.to_string());
+    let answered = place(json!(["2026-03-02T18:00:00Z", "BATCH#1", "BATCH"]));
+    assert_eq!(got(&format!("/lists?cursor={answered}")).await.text, "a page");
+    let made_up = [json!({}), json!(["a"]), json!(["a", "b"]), json!(["", "", ""]), json!(["a", "b", 1])].map(place);
+    for cursor in made_up.iter().map(String::as_str).chain(["AAAA"]) {
+        assert_eq!(got(&format!("/lists?cursor={cursor}")).await.problem(), problem(400, "cursor_invalid"), "{cursor}");
     }
 }
 

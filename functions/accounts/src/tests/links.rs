@@ -36,6 +36,19 @@ async fn another_person_finds_nothing_of_mine() {
 }
 
 #[tokio::test]
+async fn what_no_link_has_handed_over_is_refused() {
+    let scene = Scene::usual();
+    for public_token in ["", " ", "two words", "\u{e4}", &"a".repeat(501)] {
+        let linked = json!({"public_token": public_token, "holder_name": "Pat Example"});
+        let told = scene.ask_as("pat", Method::POST, "/items", Some(&linked)).await;
+        assert_eq!(told.refusal(), (422, "public_token_invalid"), "{public_token:?}");
+    }
+    let linked = json!({"public_token": "public-sandbox-of-nobody", "holder_name": "Pat Example"});
+    let told = scene.ask_as("pat", Method::POST, "/items", Some(&linked)).await;
+    assert_eq!(told.refusal(), (409, "link_again"));
+}
+
+#[tokio::test]
 async fn a_card_linked_twice_is_the_same_card_and_the_newer_link_reads_it() {
     let scene = Scene::usual();
     let (card_id, first) = scene.ready().await;
