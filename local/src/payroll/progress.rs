@@ -1,4 +1,7 @@
-//! Progress bars on standard error: import, funding, payments.
+//! Progress on standard error: bars on a terminal, elsewhere a line for each twentieth that a step gets on.
+
+use std::cell::Cell;
+use std::io::IsTerminal as _;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use shared::domain::batch::{Batch, BatchState};
@@ -18,6 +21,8 @@ pub(super) struct Bars {
     funding: ProgressBar,
     submitted: ProgressBar,
     settled: ProgressBar,
+    /// Twentieths of each that were told in lines.
+    told: [Cell<u64>; 4],
 }
 
 impl Bars {
@@ -31,7 +36,28 @@ impl Bars {
                 Err(_) => bar,
             })
         };
-        Self { import: bar("import"), funding: bar("funding"), submitted: bar("sent"), settled: bar("settled") }
+        Self {
+            import: bar("import"),
+            funding: bar("funding"),
+            submitted: bar("sent"),
+            settled: bar("settled"),
+            told: Default::default(),
+        }
+    }
+
+    /// The lines for whoever has no terminal.
+    fn tell(&self) {
+        if std::io::stderr().is_terminal() {
+            return;
+        }
+        for (bar, told) in [&self.import, &self.funding, &self.submitted, &self.settled].into_iter().zip(&self.told) {
+            let (position, length) = (bar.position(), bar.length().unwrap_or(0));
+            let twentieths = position.saturating_mul(20).checked_div(length).unwrap_or(0);
+            if twentieths > told.get() {
+                told.set(twentieths);
+                eprintln!("{} {position} of {length}", bar.prefix());
+            }
+        }
     }
 
     pub(super) fn finish(&self) {
@@ -71,9 +97,9 @@ pub(super) async fn watch(
         bars.submitted.set_length(payable);
         bars.settled.set_length(payable);
         let transfers = bank.transfers as u64;
+        bars.funding.set_position(transfers.min(fundings));
         if transfers > fundings {
             timings.funded();
-            bars.funding.set_position(fundings);
             let settled = ["SETTLED", "COMPLETED", "RETURNED"]
                 .iter()
                 .filter_map(|name| bank.ach_by_status.get(name))
@@ -81,6 +107,7 @@ pub(super) async fn watch(
             bars.submitted.set_position(transfers - fundings);
             bars.settled.set_position(settled.saturating_sub(fundings));
         }
+        bars.tell();
         stack.clock.pause(WATCH_EVERY).await;
     }
 }

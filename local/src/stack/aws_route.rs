@@ -147,7 +147,9 @@ fn answer(outcome: Result<(StatusCode, Bytes), ObjectError>) -> Response {
         Err(ObjectError::Missing(_)) => {
             (StatusCode::NOT_FOUND, "<Error><Code>NoSuchKey</Code></Error>").into_response()
         }
-        Err(ObjectError::Unavailable(_) | ObjectError::Defect(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        // A name that no object can have.
+        Err(ObjectError::Defect(problem)) => (StatusCode::BAD_REQUEST, problem).into_response(),
+        Err(ObjectError::Unavailable(_)) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
 

@@ -8,6 +8,7 @@ mod bank;
 pub mod development;
 mod objects_route;
 pub mod providers;
+mod server;
 pub mod time;
 mod workers;
 
@@ -95,6 +96,7 @@ pub struct Stack {
     pub notices: Arc<RecordedNotices>,
     pub clock: Arc<MovableClock>,
     pub column: Arc<ColumnServer>,
+    pub plaid: Arc<PlaidServer>,
     pub base_url: String,
     pub column_url: String,
     pub plaid_url: String,
@@ -223,6 +225,7 @@ impl Stack {
             notices,
             clock,
             column,
+            plaid,
             base_url,
             column_url,
             plaid_url,
@@ -350,9 +353,5 @@ async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalErr
 }
 
 fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {
-    tasks.spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "a local server ended");
-        }
-    });
+    tasks.spawn(server::serve(listener, router));
 }
