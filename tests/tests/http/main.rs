@@ -1,6 +1,7 @@
 //! The HTTP functions as their callers see them: real tokens, the real routers, everything behind the ports in memory.
 #![cfg(test)]
 
+mod abuse;
 mod api_description;
 mod approval;
 mod audit;
