@@ -1,11 +1,13 @@
 //! `clearway event`: a sample of what Lambda hands to a function, fresh, on standard output:
 //! `clearway event settled | sam local invoke ColumnWebhookFunction -e -`.
 //!
-//! Tokens and the bank's signature are of the stack that runs at `--url`; samples that need neither need no stack.
+//! Tokens and signatures are of the stack that runs at `--url`, its simulated bank and its simulated Plaid; samples that need none need no
+//! stack. Plaid's signature holds for five minutes.
 
 use std::io::{self, Write as _};
 use std::time::Duration;
 
+use axum::http::Method;
 use bytes::Bytes;
 use clap::Args;
 use hmac::{Hmac, Mac};
@@ -56,13 +58,16 @@ samples! {
     "dead-letters" "DeadLettersFunction": "given-up";
     "operator" "OperatorFunction": "audit" "list-dead-letters" "send-again";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
-    "plaid-webhook" "PlaidWebhookFunction": "plaid-forged";
+    "plaid-webhook" "PlaidWebhookFunction": "plaid-forged" "plaid-login-required" "plaid-updates";
     "reports" "ReportsFunction": "list-batches" "read-batch" "read-report" "trial-balance";
     "scheduler" "SchedulerFunction": "every-minute";
 }
 
-/// The one sample whose signature is meant to be wrong.
+/// The samples whose signature is meant to be wrong: the bank's, and Plaid's.
 const FORGED: &str = "forged";
+const FORGED_OF_PLAID: &str = "plaid-forged";
+
+const VERIFICATION: &str = "Plaid-Verification";
 
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -76,9 +81,33 @@ pub async fn run(options: &EventOptions) -> Result<(), LocalError> {
     let sample = SAMPLES.iter().find(|sample| sample.name == name);
     let sample = sample.ok_or_else(|| LocalError::NoSuchEvent(name.clone()))?;
     let event: Value = serde_json::from_str(sample.event)?;
-    let credentials = if event["headers"].is_object() { Some(credentials(&options.url).await?) } else { None };
-    let fresh = fresh(sample, event, credentials.as_ref(), SystemClock.elapsed_now());
-    say(&serde_json::to_string_pretty(&fresh)?)
+    let now = SystemClock.elapsed_now();
+    let proofs =
+        if event["headers"].is_object() { Some(proofs(sample, &event, &options.url, now).await?) } else { None };
+    say(&serde_json::to_string_pretty(&fresh(sample, event, proofs.as_ref(), now))?)
+}
+
+/// What shows that a sample is genuine.
+#[derive(Clone, Debug)]
+pub struct Proofs {
+    pub credentials: Credentials,
+    /// Plaid's, over the sample's body, where it needs one.
+    pub plaid_verification: Option<String>,
+}
+
+async fn proofs(sample: &Sample, event: &Value, url: &str, now: Timestamp) -> Result<Proofs, LocalError> {
+    let credentials: Credentials =
+        serde_json::from_slice(&ask(Method::GET, &format!("{url}{CREDENTIALS_PATH}"), Bytes::new()).await?)?;
+    let is_plaid_s = event["headers"][VERIFICATION].is_string() && sample.name != FORGED_OF_PLAID;
+    let plaid_verification = if is_plaid_s {
+        let asked = json!({ "body": event["body"], "at": now }).to_string();
+        let signing = format!("{}/__control/sign-webhook", credentials.plaid_url);
+        let signed: Value = serde_json::from_slice(&ask(Method::POST, &signing, asked.into()).await?)?;
+        signed["verification"].as_str().map(str::to_owned)
+    } else {
+        None
+    };
+    Ok(Proofs { credentials, plaid_verification })
 }
 
 /// Whoever reads may stop reading.
@@ -89,29 +118,25 @@ fn say(text: &str) -> Result<(), LocalError> {
     }
 }
 
-async fn credentials(url: &str) -> Result<Credentials, LocalError> {
-    let transport = HttpTransport::new();
-    let request = ProviderRequest {
-        method: axum::http::Method::GET,
-        url: format!("{url}{CREDENTIALS_PATH}"),
-        headers: Vec::new(),
-        body: Bytes::new(),
-        timeout: PATIENCE,
-    };
+/// The body of the stack's answer.
+async fn ask(method: Method, url: &str, body: Bytes) -> Result<Bytes, LocalError> {
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let request = ProviderRequest { method, url: url.to_owned(), headers, body, timeout: PATIENCE };
     let unreachable = |cause| LocalError::NoStack { url: url.to_owned(), cause: format!("{cause}") };
-    Ok(serde_json::from_slice(&transport.exchange(request).await.map_err(unreachable)?.body)?)
+    Ok(HttpTransport::new().exchange(request).await.map_err(unreachable)?.body)
 }
 
 /// The sample as if it happened now, signed by the running stack.
-pub fn fresh(sample: &Sample, mut event: Value, credentials: Option<&Credentials>, now: Timestamp) -> Value {
-    if let Some(credentials) = credentials {
+pub fn fresh(sample: &Sample, mut event: Value, proofs: Option<&Proofs>, now: Timestamp) -> Value {
+    if let Some(Proofs { credentials, plaid_verification }) = proofs {
         let signature = signature(&credentials.webhook_secret, event["body"].as_str().unwrap_or_default());
         let headers = [
-            ("Authorization", format!("Bearer {}", credentials.token)),
-            ("Column-Signature", if sample.name == FORGED { "0".repeat(64) } else { signature }),
+            ("Authorization", Some(format!("Bearer {}", credentials.token))),
+            ("Column-Signature", Some(if sample.name == FORGED { "0".repeat(64) } else { signature })),
+            (VERIFICATION, plaid_verification.clone()),
         ];
         for (name, value) in headers {
-            if event["headers"][name].is_string() {
+            if let Some(value) = value.filter(|_| event["headers"][name].is_string()) {
                 event["headers"][name] = json!(value);
                 event["multiValueHeaders"][name] = json!([value]);
             }

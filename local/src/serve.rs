@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use shared::ports::clock::Clock as _;
+use shared::ports::notices::Recipient;
 
 use crate::error::LocalError;
 use crate::stack::time::Moved;
@@ -41,9 +42,11 @@ pub async fn run(options: ServeOptions) -> Result<(), LocalError> {
     })
     .await?;
     say_how(&stack);
+    let mut told = 0;
     loop {
         tokio::select! {
             moved = stack.step() => {
+                told += tell(&stack, told);
                 if moved? == Moved::Nothing {
                     stack.clock.pause(LOOK_EVERY).await;
                 }
@@ -55,12 +58,30 @@ pub async fn run(options: ServeOptions) -> Result<(), LocalError> {
     }
 }
 
+/// Prints the notices after the first so many; answers how many there were.
+fn tell(stack: &Stack, after: usize) -> usize {
+    let sent = stack.notices.sent();
+    let new = sent.get(after..).unwrap_or_default();
+    for notice in new {
+        let to = match &notice.recipient {
+            Recipient::Person { person_id } => person_id.as_str(),
+            Recipient::Admins => "payroll's admins",
+            Recipient::Operators => "operators",
+        };
+        eprintln!("Notice {} to {to}: {}", notice.kind, notice.text);
+    }
+    new.len()
+}
+
 fn say_how(stack: &Stack) {
     let base = &stack.base_url;
     eprintln!("Clearway is served at {base}");
     eprintln!("  simulated Column {}  (control calls under /__control)", stack.column_url);
-    eprintln!("  simulated Plaid  {}", stack.plaid_url);
-    eprintln!("Business time moves on by itself while a batch is under way.\n");
+    eprintln!("  simulated Plaid  {}  (likewise)", stack.plaid_url);
+    eprintln!(
+        "Business time moves on by itself while a batch or a payment is under way. A check that was delivered waits until you"
+    );
+    eprintln!("cash it (the simulated Column's cash-check). Notices are printed here.\n");
     eprintln!("Two development tokens, good for a day:");
     eprintln!("export UPLOADER={}", stack.uploader_token());
     eprintln!("export APPROVER={}\n", stack.approver_token());

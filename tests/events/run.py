@@ -49,6 +49,8 @@ EXPECTED = {
     "forged": 401,
     "settled": 200,
     "plaid-forged": 401,
+    "plaid-login-required": 200,
+    "plaid-updates": 200,
     "bulk": [1, 2, 3],
     "other": [2],
     "given-up": [],

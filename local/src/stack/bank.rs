@@ -12,8 +12,8 @@ use simulators::shell::ColumnServer;
 
 use crate::error::LocalError;
 
-/// Only the events that move a state: every other one costs a delivery and changes nothing.
-const EVENTS: [&str; 7] = [
+/// Only the events that move a state: every other one costs a delivery and changes nothing. As docs/integrate.md lists them.
+pub const EVENTS: [&str; 22] = [
     "ach.outgoing_transfer.manual_review",
     "ach.outgoing_transfer.settled",
     "ach.outgoing_transfer.returned",
@@ -21,6 +21,21 @@ const EVENTS: [&str; 7] = [
     "ach.outgoing_transfer.return_contested",
     "ach.outgoing_transfer.canceled",
     "ach.outgoing_transfer.noc",
+    "check.incoming_debit.issued",
+    "check.incoming_debit.manual_review",
+    "check.incoming_debit.rejected",
+    "check.incoming_debit.pending_deposit",
+    "check.incoming_debit.settled",
+    "check.incoming_debit.first_return",
+    "check.incoming_debit.returned",
+    "check.incoming_debit.second_return",
+    "check.incoming_debit.stopped",
+    "check.incoming_debit.user_initiated_returned",
+    "check.incoming_debit.user_initiated_return_dishonored",
+    "check.incoming_debit.delivery.mailed",
+    "check.incoming_debit.delivery.delivered",
+    "check.incoming_debit.delivery.returned_to_sender",
+    "check.incoming_debit.delivery.failed",
 ];
 
 pub(super) struct Registration {

@@ -16,6 +16,8 @@ pub struct Credentials {
     pub token: String,
     /// What the simulated bank signs its webhooks with.
     pub webhook_secret: String,
+    /// Where the simulated Plaid is, which signs its own.
+    pub plaid_url: String,
 }
 
 impl std::fmt::Debug for Credentials {

@@ -4,7 +4,7 @@
 //! folder everything outlives the process, at whatever moment it is killed.
 
 mod aws_route;
-mod bank;
+pub mod bank;
 pub mod development;
 mod objects_route;
 pub mod providers;
@@ -211,14 +211,12 @@ impl Stack {
                 objects,
                 secrets: system.secrets.clone(),
             }))
-            .merge(development_route(&issuer, &clock, registration.secret))
+            .merge(development_route(&issuer, &clock, registration.secret, plaid_url.clone()))
             .nest("/issuer", issuer.router());
         let router = conventions(router);
         serve(&mut tasks, api, router);
         workers::start(&mut tasks, &system, &queue);
-        let deliverer = column.clone();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        tasks.spawn(async move { deliverer.deliver(&http).await });
+        deliver(&mut tasks, &column, &plaid)?;
         Ok(Self {
             system,
             queue,
@@ -270,11 +268,25 @@ fn uploader_token(issuer: &LocalIssuer) -> String {
     mint(issuer, "uploader@local", &[Role::PayrollUpload, Role::ReportsRead])
 }
 
+/// Who confirms what the approver proposes as an operator.
+fn operator_token(issuer: &LocalIssuer) -> String {
+    mint(issuer, "operator@local", &[Role::Operate])
+}
+
+fn person_token(issuer: &LocalIssuer, subject: &str) -> String {
+    mint(issuer, subject, &[Role::Person])
+}
+
 fn approver_token(issuer: &LocalIssuer) -> String {
     mint(issuer, "approver@local", &[Role::PayrollApprove, Role::ReportsRead, Role::Operate])
 }
 
-fn development_route(issuer: &LocalIssuer, clock: &Arc<MovableClock>, webhook_secret: String) -> Router {
+fn development_route(
+    issuer: &LocalIssuer,
+    clock: &Arc<MovableClock>,
+    webhook_secret: String,
+    plaid_url: String,
+) -> Router {
     let (issuer, clock) = (issuer.clone(), clock.clone());
     let roles = [Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate, Role::Person];
     let roles = roles.map(|role| role.as_str());
@@ -287,6 +299,7 @@ fn development_route(issuer: &LocalIssuer, clock: &Arc<MovableClock>, webhook_se
             lifetime_seconds: 24 * 3600,
         }),
         webhook_secret: webhook_secret.clone(),
+        plaid_url: plaid_url.clone(),
     })
 }
 
@@ -350,6 +363,22 @@ async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalErr
         .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
     let address = listener.local_addr().map_err(LocalError::start)?;
     Ok((listener, format!("http://{address}")))
+}
+
+/// Delivers the webhooks of both.
+fn deliver(
+    tasks: &mut JoinSet<()>,
+    column: &Arc<ColumnServer>,
+    plaid: &Arc<PlaidServer>,
+) -> Result<(), reqwest::Error> {
+    // Fails only if the process has chosen one already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
+    let (column, of_column) = (column.clone(), http.clone());
+    tasks.spawn(async move { column.deliver(&of_column).await });
+    let plaid = plaid.clone();
+    tasks.spawn(async move { plaid.deliver(&http).await });
+    Ok(())
 }
 
 fn serve(tasks: &mut JoinSet<()>, listener: TcpListener, router: Router) {

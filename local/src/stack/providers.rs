@@ -1,6 +1,6 @@
 //! What stands outside of Clearway, alone: the simulated bank, the simulated Plaid and the token issuer, for a stack that runs elsewhere.
 //!
-//! Their clock is the system's; the bank's is moved through `/__control/set-clock`. Nothing is kept.
+//! Their clock is the system's; the bank's is moved through `/__control/set-clock`, Plaid's through `/__control/advance`. Nothing is kept.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -15,8 +15,8 @@ use simulators::shell::{Clock, ColumnServer, PlaidServer};
 use tokio::task::JoinSet;
 
 use super::{
-    AUDIENCE, COLUMN_API_KEY, PLAID_CLIENT_ID, PLAID_SECRET, approver_token, bank, listen, plaid_config, serve,
-    uploader_token,
+    AUDIENCE, COLUMN_API_KEY, PLAID_CLIENT_ID, PLAID_SECRET, approver_token, bank, deliver, listen, operator_token,
+    person_token, plaid_config, serve, uploader_token,
 };
 use crate::error::LocalError;
 
@@ -34,6 +34,10 @@ pub struct Description {
     /// Good for a day.
     pub uploader_token: String,
     pub approver_token: String,
+    pub operator_token: String,
+    /// Two persons, who have nothing to do with each other.
+    pub person_token: String,
+    pub other_person_token: String,
 }
 
 impl std::fmt::Debug for Description {
@@ -66,11 +70,7 @@ impl Providers {
         serve(&mut tasks, column_listener, column.router());
         serve(&mut tasks, plaid_listener, plaid.router());
         serve(&mut tasks, issuer_listener, issuer.router());
-        // Fails only if the process has chosen one already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
-        let deliverer = column.clone();
-        tasks.spawn(async move { deliverer.deliver(&http).await });
+        deliver(&mut tasks, &column, &plaid)?;
         let description = Description {
             column_url,
             column_api_key: COLUMN_API_KEY,
@@ -82,6 +82,9 @@ impl Providers {
             oidc_audience: AUDIENCE,
             uploader_token: uploader_token(&issuer),
             approver_token: approver_token(&issuer),
+            operator_token: operator_token(&issuer),
+            person_token: person_token(&issuer, "person@local"),
+            other_person_token: person_token(&issuer, "other@local"),
         };
         Ok(Self { description, tasks })
     }

@@ -1,13 +1,16 @@
 //! Moving business time: a payroll that takes four banking days is over in a minute, and no rule is skipped.
 //!
-//! Time moves only while nothing is under way, to the next moment at which something is due with us or at the bank.
+//! Time moves only while nothing is under way, to the next moment at which something is due with us, at the bank or at Plaid.
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use shared::domain::bank::check::delivery::DeliveryMeaning;
+use shared::domain::bank::check::status::{CheckMeaning, CheckStatus};
 use shared::domain::batch::{Batch, BatchState};
-use shared::domain::leg::Claim;
+use shared::domain::leg::{Claim, State};
+use shared::domain::payment::Payment;
 use shared::domain::task::{QueueName, Task};
 use shared::operations::OperationError;
 use shared::ports::clock::Clock as _;
@@ -42,14 +45,15 @@ pub enum Moved {
 }
 
 impl Stack {
-    /// Returns once no task waits or runs and the bank has delivered everything it has to.
+    /// Returns once no task waits or runs, and the bank and Plaid have delivered everything they have to.
     pub async fn wait_idle(&self) {
         loop {
             self.queue.wait_idle(QueueName::Bulk).await;
             self.queue.wait_idle(QueueName::Other).await;
             let quiet = || {
                 let counters = [QueueName::Bulk, QueueName::Other].map(|name| self.queue.counters(name));
-                self.column.is_quiet() && counters.iter().all(|queue| queue.waiting == 0 && queue.in_flight == 0)
+                let is_delivered = self.column.is_quiet() && self.plaid.is_quiet();
+                is_delivered && counters.iter().all(|queue| queue.waiting == 0 && queue.in_flight == 0)
             };
             if quiet() {
                 return;
@@ -70,7 +74,7 @@ impl Stack {
         }
         let now = self.clock.business_now();
         let Some(ours) = self.next_due(now).await? else { return Ok(Moved::Nothing) };
-        let next = self.column.next_due().map_or(ours, |bank| bank.min(ours));
+        let next = [self.column.next_due(), self.plaid.next_due()].into_iter().flatten().fold(ours, Timestamp::min);
         self.move_to(next.max(now.saturating_add(SignedDuration::from_secs(1)).unwrap_or(now)));
         Ok(Moved::Forward)
     }
@@ -92,6 +96,7 @@ impl Stack {
             // Beyond the very moment, since the index and the bank count in whole seconds.
             self.clock.move_forward(by.saturating_add(Duration::from_secs(1)));
             self.column.advance();
+            self.plaid.advance();
         }
     }
 
@@ -164,8 +169,17 @@ impl Stack {
         Ok(batches)
     }
 
+    /// A draft waits for a person, a link and a card are only looked at again, and a check that has arrived waits for whoever cashes it.
     async fn is_under_way(&self, key: &Key) -> Result<bool, OperationError> {
-        if !key.pk.starts_with("BATCH#") {
+        let is = |kind: &str| key.pk.starts_with(kind);
+        if is("ITEM#") || is("CARD#") {
+            return Ok(false);
+        }
+        if is("PAYMENT#") {
+            let payment: Option<Payment> = stored::read(&*self.system.table, key).await?;
+            return Ok(payment.is_some_and(|payment| !waits_for_the_issuer(&payment)));
+        }
+        if !is("BATCH#") {
             return Ok(true);
         }
         let batch: Option<Batch> = stored::read(&*self.system.table, key).await?;
@@ -177,4 +191,12 @@ impl Stack {
         };
         Ok(batch.is_some_and(|batch| open(batch.state)))
     }
+}
+
+fn waits_for_the_issuer(payment: &Payment) -> bool {
+    let letter = payment.check.as_ref().and_then(|check| check.delivery_status.as_ref());
+    let has_arrived = letter.is_some_and(|letter| letter.meaning() == DeliveryMeaning::Delivered);
+    let status = payment.leg.bank_status.as_deref().map(CheckStatus::parse);
+    let is_out = status.is_some_and(|status| status.meaning() == CheckMeaning::Outstanding);
+    has_arrived && is_out && payment.leg.state == State::Processing && !payment.is_stop_asked()
 }

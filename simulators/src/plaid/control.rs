@@ -127,6 +127,11 @@ pub enum Control {
         #[serde(default)]
         url: Option<String>,
     },
+    /// Signs a webhook's body as if it were sent at `at`, and sends nothing; answers the `verification`.
+    SignWebhook {
+        body: String,
+        at: Timestamp,
+    },
     /// A new key signs; the old one expires.
     RotateKeys,
     FaultCalls(CallFault),
@@ -220,6 +225,9 @@ impl Plaid {
                 let url = url.or_else(|| self.items[item].webhook.clone()).filter(|url| is_url(url));
                 let url = url.ok_or(error::SANDBOX_WEBHOOK_INVALID)?;
                 self.send(item, &webhook_type, &webhook_code, Value::Object(fields), forgery, url);
+            }
+            Control::SignWebhook { body, at } => {
+                return Ok(json!({ "verification": self.keys.sign(at, &body, None) }));
             }
             Control::RotateKeys => self.keys.rotate(self.now),
             Control::FaultCalls(fault) => self.faults.calls.push(fault),

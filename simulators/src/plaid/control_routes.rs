@@ -10,7 +10,7 @@
 //! | a balance, a limit, a bill, a due date, a closed account, other numbers | `set-account` |
 //! | a purchase; a payment that the issuer books; what becomes of a transaction | `purchase`; `pay-card`; `post-transaction`, `remove-transaction`, `modify-transaction` |
 //! | what becomes of a link | `require-login`, `repair-login`, `revoke-permission`, `revoke-account`, `set-consent-expiration`, `hide-liabilities` |
-//! | a webhook, true or forged; other signing keys | `fire-webhook`; `rotate-keys` |
+//! | a webhook, true or forged; a signature alone; other signing keys | `fire-webhook`; `sign-webhook`; `rotate-keys` |
 //! | what goes wrong | `fault-calls`, `fault-webhooks`, `mutate-next`, `limits`, `outage`, `faults`, `clear-faults` |
 //! | time | `advance` |
 

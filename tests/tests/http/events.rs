@@ -1,8 +1,7 @@
 //! The samples of `events/` go through the handlers that they are for, so that none can rot. Whoever adds one says here what comes of it.
 //!
-//! `TOKEN` stands where people's requests carry theirs: as the files are they get 401, with a fresh token what the table says. A bank's
-//! signature has no time limit: the sample's is of a secret that only tests use. Plaid's holds for five minutes, so of its webhooks there
-//! is only one that is refused; those that are taken are `plaid-webhook`'s own tests.
+//! `TOKEN` stands where people's requests carry theirs, `VERIFICATION` where Plaid's webhooks do: as the files are they get 401, with a fresh
+//! one what the table says. A bank's signature has no time limit: the sample's is of a secret that only tests use.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,10 +10,11 @@ use aws_lambda_events::event::eventbridge::EventBridgeEvent;
 use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
 use http_body_util::BodyExt;
-use local::event::SAMPLES;
+use local::event::{Proofs, SAMPLES};
 use local::stack::development::Credentials;
 use serde_json::Value;
 use shared::domain::bank::signature::{self, WebhookKeys};
+use shared::ports::queue::QueueName;
 use tower::ServiceExt;
 
 use crate::office::{APPROVER, OPERATOR, Office, PERSON, Person, READER, UPLOADER};
@@ -63,7 +63,9 @@ const OPERATORS: &[(&str, Expected)] = &[
 const COLUMN_WEBHOOK: &[(&str, u16, Option<&str>)] =
     &[("forged", 401, Some("signature_invalid")), ("settled", 200, None)];
 
-const PLAID_WEBHOOK: &[(&str, u16, Option<&str>)] = &[("plaid-forged", 401, Some("signature_invalid"))];
+/// And how many tasks each makes. They are about an item that nobody linked here: the worker finds that out.
+const PLAID_WEBHOOK: &[(&str, u16, usize)] =
+    &[("plaid-forged", 401, 0), ("plaid-login-required", 200, 1), ("plaid-updates", 200, 1)];
 
 /// Which messages come again: those whose batch or payment is not there, and what is no task.
 const PAYMENT_WORKER: &[(&str, &[usize])] = &[("bulk", &[1, 2, 3]), ("other", &[2])];
@@ -142,11 +144,18 @@ async fn events_of_the_bank() {
 
 #[tokio::test]
 async fn webhooks_of_plaid() {
-    for (name, status, code) in PLAID_WEBHOOK {
+    for (name, status, tasks) in PLAID_WEBHOOK {
         let office = Office::open();
-        let router = plaid_webhook::router(office.people.world.system.clone());
-        let wanted = (*status, code.map(str::to_owned));
-        assert_eq!(answer(router, &sample("plaid-webhook", name)).await, wanted, "{name}");
+        let router = || plaid_webhook::router(office.people.world.system.clone());
+        let event = sample("plaid-webhook", name);
+        let refused = (401, Some("signature_invalid".to_owned()));
+        assert_eq!(answer(router(), &event).await, refused, "{name} as it is");
+
+        let body: Value = serde_json::from_str(&event).unwrap();
+        let verification = office.people.plaid_verification(body["body"].as_str().unwrap());
+        let (answered, _) = answer(router(), &event.replace("VERIFICATION", &verification)).await;
+        let queued = office.people.world.take_tasks(QueueName::Other).unwrap().len();
+        assert_eq!((answered, queued), (*status, *tasks), "{name} signed by Plaid");
     }
 }
 
@@ -223,11 +232,16 @@ fn every_sample_is_expected_to_do_something() {
 /// `clearway event` knows every sample, and signs it as the running stack would.
 #[test]
 fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
-    let credentials = Credentials { token: "fresh".to_owned(), webhook_secret: "secret".to_owned() };
+    let credentials = Credentials {
+        token: "fresh".to_owned(),
+        webhook_secret: "secret".to_owned(),
+        plaid_url: "http://plaid.test".to_owned(),
+    };
+    let proofs = Proofs { credentials, plaid_verification: Some("signed by Plaid".to_owned()) };
     let now = "2026-03-04T05:06:07Z".parse().unwrap();
     let fresh = |name: &str| {
         let sample = SAMPLES.iter().find(|sample| sample.name == name).unwrap();
-        local::event::fresh(sample, serde_json::from_str(sample.event).unwrap(), Some(&credentials), now)
+        local::event::fresh(sample, serde_json::from_str(sample.event).unwrap(), Some(&proofs), now)
     };
     let request = fresh("post-file");
     assert_eq!(request["headers"]["Authorization"], "Bearer fresh");
@@ -238,11 +252,15 @@ fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
     let keys = WebhookKeys { current_secret: "secret", previous_secret: None, endpoint_id: None };
     signature::verify(keys, signature, None, webhook["body"].as_str().unwrap().as_bytes()).unwrap();
     assert_ne!(fresh("forged")["headers"]["Column-Signature"], webhook["headers"]["Column-Signature"]);
+    assert_eq!(fresh("plaid-updates")["headers"]["Plaid-Verification"], "signed by Plaid");
+    assert_eq!(fresh("plaid-updates")["multiValueHeaders"]["Plaid-Verification"][0], "signed by Plaid");
     assert_eq!(fresh("every-minute")["time"], "2026-03-04T05:06:07Z");
     assert_eq!(fresh("bulk")["Records"][0]["attributes"]["SentTimestamp"], "1772600767000");
 
     let known: BTreeSet<String> = SAMPLES.iter().map(|sample| sample.name.to_owned()).collect();
-    let expected = people_s_samples().chain(COLUMN_WEBHOOK.iter().chain(PLAID_WEBHOOK).map(|(name, _, _)| *name));
+    let webhooks =
+        COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name).chain(PLAID_WEBHOOK.iter().map(|(name, _, _)| *name));
+    let expected = people_s_samples().chain(webhooks);
     let expected = expected.chain(PAYMENT_WORKER.iter().map(|(name, _)| *name)).chain(["every-minute", "given-up"]);
     assert_eq!(known, expected.map(str::to_owned).collect());
 }

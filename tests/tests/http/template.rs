@@ -160,3 +160,13 @@ fn every_secret_has_its_place_under_the_stack_s_name() {
     let wanted = shared::ports::secrets::SecretName::ALL.map(|name| format!("${{AWS::StackName}}/{name}"));
     assert_eq!(names, BTreeSet::from(wanted));
 }
+
+/// Whoever connects the bank as the page says gets every event that the local stack is paid by.
+#[test]
+fn the_page_for_integrators_registers_what_the_local_stack_registers() {
+    let page = committed("docs/integrate.md");
+    let (_, list) = page.split_once("\"enabled_events\": [").unwrap();
+    let (list, _) = list.split_once(']').unwrap();
+    let listed: Vec<&str> = list.split(',').map(|event| event.trim().trim_matches('"')).collect();
+    assert_eq!(listed, local::stack::bank::EVENTS);
+}

@@ -1,7 +1,7 @@
 //! People with tokens: an issuer behind the transport port, and beside it a Plaid, so that a payroll file can be summarized.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use issuer::{Grant, LocalIssuer};
@@ -11,7 +11,7 @@ use shared::domain::people::{ExpectedToken, Role};
 use shared::ports::clock::Clock;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 use simulators::http::{Answer, Request};
-use simulators::plaid::{Config, Plaid};
+use simulators::plaid::{Config, Control, Plaid};
 
 use crate::World;
 
@@ -27,7 +27,7 @@ const TOKEN_SECONDS: i64 = 3_600;
 pub struct People {
     pub world: World,
     pub verifier: Arc<TokenVerifier>,
-    issuer: LocalIssuer,
+    network: Arc<Network>,
 }
 
 impl People {
@@ -40,11 +40,18 @@ impl People {
             unknown_institutions,
             without_routing_numbers: BTreeSet::new(),
         });
-        let network = Arc::new(Network { issuer: issuer.clone(), plaid: Mutex::new(plaid), now: start });
+        let network = Arc::new(Network { issuer, plaid: Mutex::new(plaid), now: start });
         let world = World::with_network(start, network.clone());
         let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: AUDIENCE.to_owned() };
-        let verifier = Arc::new(TokenVerifier::new(expected, network, world.clock.clone()));
-        Self { world, verifier, issuer }
+        let verifier = Arc::new(TokenVerifier::new(expected, network.clone(), world.clock.clone()));
+        Self { world, verifier, network }
+    }
+
+    /// The value of Plaid's signature header for a webhook with this body, sent now.
+    pub fn plaid_verification(&self, body: &str) -> String {
+        let (at, mut plaid) = (self.world.clock.business_now(), self.network.plaid());
+        let signed = plaid.control(at, Control::SignWebhook { body: body.to_owned(), at });
+        signed.ok().and_then(|signed| signed["verification"].as_str().map(str::to_owned)).unwrap_or_default()
     }
 
     /// The value of an `Authorization` header for an hour from now.
@@ -52,7 +59,7 @@ impl People {
         let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         let issued_at = self.world.clock.elapsed_now().as_second();
         let grant = Grant { subject, roles: &roles, audience: AUDIENCE, issued_at, lifetime_seconds: TOKEN_SECONDS };
-        format!("Bearer {}", self.issuer.mint(&grant))
+        format!("Bearer {}", self.network.issuer.mint(&grant))
     }
 }
 
@@ -64,6 +71,12 @@ struct Network {
     now: Timestamp,
 }
 
+impl Network {
+    fn plaid(&self) -> MutexGuard<'_, Plaid> {
+        self.plaid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 #[async_trait]
 impl Transport for Network {
     async fn exchange(&self, request: ProviderRequest) -> Result<ProviderResponse, TransportError> {
@@ -71,7 +84,7 @@ impl Transport for Network {
         if let Some(path) = request.url.strip_prefix(PLAID_URL) {
             let asked = Request::new(request.method.as_str(), path).with_body(&request.body);
             let asked = request.headers.iter().fold(asked, |asked, (name, value)| asked.with_header(name, value));
-            let answer = self.plaid.lock().unwrap_or_else(PoisonError::into_inner).handle(self.now, &asked);
+            let answer = self.plaid().handle(self.now, &asked);
             return match answer {
                 Answer::Reply(response) => reply(response.status, response.body),
                 Answer::Silence => Err(TransportError::TimedOut),
