@@ -80,7 +80,7 @@ pub struct LedgerTold {
 
 impl Simulation {
     /// How it ended. Fails where the books do not balance, or the bank has other figures than they.
-    pub(crate) async fn outcome(&self, scenario: &str) -> Played<Outcome> {
+    pub async fn outcome(&self, scenario: &str) -> Played<Outcome> {
         let standing = self.standing()?;
         let ledger = self.audited_ledger(&standing).await?;
         let mut timeline = self.timeline(&standing).await?;

@@ -3,6 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use shared::domain::ach::return_codes::ReturnCode;
 use shared::domain::autopay::explain::money;
 use shared::domain::autopay::in_flight::Stage;
 use shared::domain::calendar::eastern_date;
@@ -87,7 +88,6 @@ fn add(entries: &mut Vec<Entry>, at: Timestamp, what: impl Into<String>, id: &st
 fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry) {
     let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let id = funding.id.to_string();
-    let why = || step.reason.clone().unwrap_or_default();
     match to {
         State::Unprocessed if step.from == Some(State::Returned) => {
             add(entries, step.at, "debit to be tried again", &id)
@@ -96,22 +96,25 @@ fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry
         State::Processing => add(entries, step.at, format!("debit sent: {}", money(funding.amount)), &id),
         State::Completed => {
             add(entries, step.at, "debit settled", &id);
-            if let Some(until) = funding.available_at {
+            // Of a debit that came back, the hold of its last presentment alone is kept.
+            if let Some(until) = funding.available_at.filter(|_| step.attempt == funding.leg.attempt) {
                 add(entries, step.at, format!("hold until {}", eastern_date(until)), &id);
             }
         }
         State::Available => add(entries, step.at, "available", &id),
-        State::Returned => add(entries, step.at, format!("debit {}", why()), &id),
-        State::Failed => add(entries, step.at, format!("debit failed: {}", why()), &id),
+        State::Returned => add(entries, step.at, format!("debit returned: {}", plain(step)), &id),
+        State::Failed => add(entries, step.at, format!("debit failed: {}", plain(step)), &id),
         State::Canceled => add(entries, step.at, "debit canceled", &id),
         State::Unprocessed | State::Submitting => {}
     }
 }
 
 fn payment_step(entries: &mut Vec<Entry>, payment: &Payment, step: &HistoryEntry) {
-    let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let id = payment.id.to_string();
-    let why = || step.reason.clone().unwrap_or_default();
+    if step.what == "cancel_asked" {
+        add(entries, step.at, "canceled by the person", &id);
+    }
+    let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let (sent, settled, back) = match payment.payee {
         Payee::Check(_) => ("check issued", "check cashed", "check"),
         Payee::Account(_) => ("money sent back", "money back in the bank account", "refund"),
@@ -119,10 +122,21 @@ fn payment_step(entries: &mut Vec<Entry>, payment: &Payment, step: &HistoryEntry
     match to {
         State::Processing => add(entries, step.at, sent, &id),
         State::Completed => add(entries, step.at, settled, &id),
-        State::Returned => add(entries, step.at, format!("{back} {}", why()), &id),
-        State::Failed => add(entries, step.at, format!("payment failed: {}", why()), &id),
+        State::Returned => add(entries, step.at, format!("{back} returned: {}", plain(step)), &id),
+        State::Failed => add(entries, step.at, format!("payment failed: {}", plain(step)), &id),
         State::Canceled => add(entries, step.at, "payment canceled", &id),
         State::Unprocessed | State::Submitting | State::Available => {}
+    }
+}
+
+/// Why something did not go on: a return code with what it means, any other reason in its own words.
+fn plain(step: &HistoryEntry) -> String {
+    let reason = step.reason.as_deref().unwrap_or_default();
+    let told = reason.strip_prefix("returned:").unwrap_or(reason);
+    match told.parse::<ReturnCode>() {
+        Ok(code) => format!("{code}, {}", code.meaning()),
+        Err(_) if told == "unfunded" => "its debit brought no money".to_owned(),
+        Err(_) => told.replace('_', " "),
     }
 }
 

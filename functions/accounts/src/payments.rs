@@ -29,6 +29,9 @@ pub(crate) struct CardPaymentView {
     state: LegState,
     /// Why it was made, for people.
     reason: Option<String>,
+    /// Once the bank has issued it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<CheckView>,
     /// The payment whose money this one gives back.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -46,14 +49,32 @@ pub(crate) struct CardPaymentView {
     updated_at: Timestamp,
 }
 
+/// The bank's own words for a check.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CheckView {
+    status: Option<String>,
+    /// Where the letter is.
+    delivery_status: Option<String>,
+}
+
+impl CheckView {
+    fn of(payment: &Payment) -> Option<Self> {
+        let check = payment.check.as_ref()?;
+        let delivery_status = check.delivery_status.as_ref().map(ToString::to_string);
+        Some(Self { status: payment.leg.bank_status.clone(), delivery_status })
+    }
+}
+
 impl From<Payment> for CardPaymentView {
     fn from(payment: Payment) -> Self {
         let facts = payment.autopay.as_deref();
+        let check = CheckView::of(&payment);
         Self {
             payment_id: payment.id,
             amount: payment.amount,
             state: payment.leg.state,
             reason: facts.map(|facts| facts.reason.clone()),
+            check,
             refund_of: facts.and_then(|facts| facts.refund_of),
             refunded_by: facts.and_then(|facts| facts.refunded_by),
             cancel_asked_at: facts.and_then(|facts| facts.cancel_asked_at),

@@ -14,6 +14,8 @@ use shared::http::problem::{Problem, ProblemEntry, Refused};
 use shared::operations::{System, billers};
 use utoipa::ToSchema;
 
+use crate::deadline;
+
 /// What a bank statement shows has ten characters at most (NACHA company entry description).
 const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 10;
 
@@ -39,12 +41,34 @@ pub(crate) struct ProposalView {
 }
 
 /// To whose order a check is made out, and where it is mailed.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RemittanceParts {
+pub(crate) struct RemittanceEntry {
     /// 1 to 40 printable ASCII characters.
     name: String,
     address: AddressParts,
+}
+
+/// That checks go to where the institution itself is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InstitutionAddressChoice {
+    /// Of the institution in the bank's directory.
+    #[schema(value_type = String)]
+    routing_number: RoutingNumber,
+    /// To whose order the check is made out: 1 to 40 printable ASCII characters.
+    name: String,
+}
+
+/// A remittance address as it is stored, and whose word it is.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RemittanceParts {
+    name: String,
+    address: AddressParts,
+    /// Of the institution whose own address in the bank's directory this is; absent where an operator entered the address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    institution_routing_number: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,7 +81,17 @@ pub(crate) struct RemittanceProposalView {
 
 impl From<Remittance> for RemittanceParts {
     fn from(remittance: Remittance) -> Self {
-        Self { name: remittance.name, address: remittance.address.into() }
+        Self {
+            name: remittance.name,
+            address: remittance.address.into(),
+            institution_routing_number: remittance.institution_routing_number,
+        }
+    }
+}
+
+impl From<RemittanceEntry> for RemittanceParts {
+    fn from(RemittanceEntry { name, address }: RemittanceEntry) -> Self {
+        Self { name, address, institution_routing_number: None }
     }
 }
 
@@ -73,10 +107,14 @@ impl TryFrom<RemittanceParts> for Remittance {
     fn try_from(parts: RemittanceParts) -> Result<Self, Problem> {
         let address = MailingAddress::try_from(parts.address);
         let address = address.map_err(|problem| remittance_invalid("address", problem.to_string()))?;
-        let remittance = Remittance { name: parts.name, address };
-        remittance.check().map_err(|problem| remittance_invalid("name", problem.to_string()))?;
-        Ok(remittance)
+        check_name(&parts.name)?;
+        let institution_routing_number = parts.institution_routing_number;
+        Ok(Remittance { name: parts.name, address, institution_routing_number })
     }
+}
+
+fn check_name(name: &str) -> Result<(), Problem> {
+    Remittance::check_name(name).map_err(|problem| remittance_invalid("name", problem.to_string()))
 }
 
 fn remittance_invalid(field: &str, message: String) -> Problem {
@@ -151,17 +189,38 @@ pub(crate) async fn confirm(
 /// Proposes where checks for an institution are mailed. It counts once a second person has confirmed it.
 #[utoipa::path(put, path = "/billers/{institution_id}/remittance", tag = "billers",
     params(("institution_id" = String, Path)),
-    request_body = RemittanceParts,
+    request_body = RemittanceEntry,
     responses((status = 200, body = BillerView), Refused),
     security(("bearer" = ["operate"])))]
 pub(crate) async fn propose_remittance(
     State(system): State<System>,
     caller: Caller,
     PathParameters(institution_id): PathParameters<String>,
-    body: JsonBody<RemittanceParts>,
+    body: JsonBody<RemittanceEntry>,
 ) -> Result<Json<BillerView>, Problem> {
-    let remittance = body.value.try_into()?;
+    let remittance = RemittanceParts::from(body.value).try_into()?;
     Ok(Json(billers::propose_remittance(&system, &institution_id, remittance, &caller.subject).await?.into()))
+}
+
+/// Proposes that checks for an institution are mailed to its own address in the bank's directory, which is read for it. That is not where
+/// card payments are taken, unless you know that it is. It counts once a second person has confirmed the address that was found.
+#[utoipa::path(put, path = "/billers/{institution_id}/remittance/institution-address", tag = "billers",
+    params(("institution_id" = String, Path)),
+    request_body = InstitutionAddressChoice,
+    responses((status = 200, body = BillerView), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn propose_institution_address(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(institution_id): PathParameters<String>,
+    body: JsonBody<InstitutionAddressChoice>,
+) -> Result<Json<BillerView>, Problem> {
+    let InstitutionAddressChoice { routing_number, name } = body.value;
+    check_name(&name)?;
+    let (by, deadline) = (&caller.subject, deadline(&system));
+    let proposed =
+        billers::propose_institution_address(&system, &institution_id, routing_number, name, by, deadline).await?;
+    Ok(Json(proposed.into()))
 }
 
 /// Makes the proposed address count. The body repeats it, so that nobody confirms what they have not seen.

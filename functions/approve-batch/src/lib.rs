@@ -76,6 +76,7 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(billers::read, billers::propose))
         .routes(routes!(billers::confirm))
         .routes(routes!(billers::propose_remittance))
+        .routes(routes!(billers::propose_institution_address))
         .routes(routes!(billers::confirm_remittance))
         .routes(routes!(attention::clear_payment))
         .routes(routes!(attention::clear_funding))

@@ -79,7 +79,8 @@ impl Providers {
         Ok(providers)
     }
 
-    pub(crate) fn bank_get(&self, target: &str) -> Played<Value> {
+    /// What the bank answers.
+    pub fn bank_get(&self, target: &str) -> Played<Value> {
         self.bank_call("GET", target, None)
     }
 
@@ -97,7 +98,7 @@ impl Providers {
     }
 
     /// What the bank is told by whoever plays the other banks, the mail and the payee.
-    pub(crate) fn tell_bank(&self, control: column::Control) -> Played<()> {
+    pub fn tell_bank(&self, control: column::Control) -> Played<()> {
         let refused = |refusal| ScenarioError::Provider(format!("{refusal:?}"));
         self.column.control(control).map(drop).map_err(refused)
     }

@@ -42,6 +42,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         expected: Expected::paid(165_500),
     },
     Scenario {
+        name: "issuer-address-unknown",
+        about: "Nobody has entered where the issuer takes checks: nothing is pulled until two operators have.",
+        play: issuer_address_unknown,
+        expected: Expected { notices: &["address_wanted"], ..Expected::NOTHING },
+    },
+    Scenario {
         name: "canceled-before-debit-settled",
         about: "The person cancels while the debit is under way: no check is issued, and the money goes back.",
         play: canceled_before_settled,
@@ -101,6 +107,21 @@ fn resumed(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
         authorise(simulation, &card_id, WIDE_RANGE).await?;
         opened(simulation).await?;
         pay_to_the_end(simulation).await
+    }
+    .boxed_local()
+}
+
+fn issuer_address_unknown(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
+    async {
+        open_accounts(simulation, ENOUGH, &[CARD])?;
+        link_both(simulation).await?;
+        let card_id = card_id(&simulation.standing()?)?;
+        choose(simulation, &card_id).await?;
+        enter_number(simulation, &card_id).await?;
+        authorise(simulation, &card_id, WIDE_RANGE).await?;
+        pass_threshold(simulation)?;
+        simulation.let_days_pass(2).await?;
+        only_payments(simulation, 0)
     }
     .boxed_local()
 }

@@ -2,8 +2,9 @@
 
 use super::{OperationError, System, audit};
 use crate::adapters::plaid::InstitutionLookup;
+use crate::domain::aba::RoutingNumber;
 use crate::domain::batch::manifest::InstitutionDecision;
-use crate::domain::biller::{self, Biller, Proposal, Remittance, RemittanceProposal};
+use crate::domain::biller::{self, Biller, BillerRefusal, Proposal, Remittance, RemittanceProposal};
 use crate::domain::deadline::Deadline;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
@@ -37,7 +38,7 @@ pub async fn propose(
     let now = system.clock.business_now();
     let proposal = Proposal { decision, by: caller.to_owned(), at: now };
     let set = |biller: &mut Biller| biller.proposal = Some(proposal);
-    change(system, institution_id, set, caller, "propose_biller").await
+    change(system, institution_id, set, caller, "propose_biller", None).await
 }
 
 /// Proposes where checks for an institution go. Counts once a second person has confirmed it.
@@ -47,9 +48,26 @@ pub async fn propose_remittance(
     remittance: Remittance,
     caller: &str,
 ) -> Result<Biller, OperationError> {
+    let detail = remittance.institution_routing_number.clone();
     let proposal = RemittanceProposal { remittance, by: caller.to_owned(), at: system.clock.business_now() };
     let set = |biller: &mut Biller| biller.remittance_proposal = Some(proposal);
-    change(system, institution_id, set, caller, "propose_remittance").await
+    change(system, institution_id, set, caller, "propose_remittance", detail.as_deref()).await
+}
+
+/// Proposes that checks for an institution go to the address that our bank's directory has of it. That is not where issuers take
+/// payments: it is used for no biller but this one, and only once a second person has confirmed what was found.
+pub async fn propose_institution_address(
+    system: &System,
+    institution_id: &str,
+    routing_number: RoutingNumber,
+    name: String,
+    caller: &str,
+    deadline: Deadline,
+) -> Result<Biller, OperationError> {
+    let institution = system.column().await?.institution(routing_number.as_str(), deadline).await?;
+    let institution = institution.ok_or(BillerRefusal::UnknownInstitution)?;
+    let remittance = Remittance::at_institution(name, &institution).map_err(BillerRefusal::InstitutionAddress)?;
+    propose_remittance(system, institution_id, remittance, caller).await
 }
 
 /// Changes an entry, or makes the first of an institution.
@@ -59,9 +77,10 @@ async fn change(
     set: impl FnOnce(&mut Biller),
     caller: &str,
     action: &str,
+    detail: Option<&str>,
 ) -> Result<Biller, OperationError> {
     let now = system.clock.business_now();
-    let entry = audit::entry(system, caller, action, institution_id, None)?;
+    let entry = audit::entry(system, caller, action, institution_id, detail)?;
     let known: Option<Biller> = read(&*system.table, &keys::biller(institution_id)).await?;
     let is_new = known.is_none();
     let mut biller = known.unwrap_or_else(|| Biller::new(institution_id.to_owned(), now));
@@ -81,7 +100,8 @@ pub async fn confirm_remittance(
 ) -> Result<Biller, OperationError> {
     let mut biller = load(system, institution_id).await?;
     biller.confirm_remittance(caller, seen, system.clock.business_now())?;
-    let entry = audit::entry(system, caller, "confirm_remittance", institution_id, None)?;
+    let detail = seen.institution_routing_number.as_deref();
+    let entry = audit::entry(system, caller, "confirm_remittance", institution_id, detail)?;
     system.table.write(vec![replace(&mut biller)?, entry]).await?;
     Ok(biller)
 }

@@ -112,6 +112,8 @@ impl From<BillerRefusal> for Problem {
             BillerRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
             BillerRefusal::SamePerson => Problem::forbidden("same_person", detail),
             BillerRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+            BillerRefusal::UnknownInstitution => Problem::unprocessable("institution_unknown", detail),
+            BillerRefusal::InstitutionAddress(_) => Problem::unprocessable("institution_address_invalid", detail),
         }
     }
 }

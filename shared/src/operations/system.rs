@@ -70,6 +70,7 @@ pub struct System {
 #[derive(Debug, Default)]
 pub struct Clients {
     column: Mutex<Option<KeyedColumn>>,
+    plaid: Mutex<Option<KeyedPlaid>>,
     vault: Mutex<Option<KeyedVault>>,
     manifests: Mutex<HashMap<String, Arc<Manifest>>>,
 }
@@ -79,6 +80,14 @@ pub struct Clients {
 struct KeyedColumn {
     api_key: ApiKey,
     client: Arc<ColumnClient>,
+}
+
+/// Plaid's client, and the secrets it was made with.
+#[derive(Debug)]
+struct KeyedPlaid {
+    client_id: SecretText,
+    secret: ApiKey,
+    client: Arc<PlaidClient>,
 }
 
 /// The keys, and the secrets that they were read from: a rotated one is read anew.
@@ -118,16 +127,28 @@ impl System {
         ColumnClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings)
     }
 
-    pub async fn plaid(&self) -> Result<PlaidClient, OperationError> {
+    /// Plaid's client. One per process and pair of secrets, as the bank's.
+    pub async fn plaid(&self) -> Result<Arc<PlaidClient>, OperationError> {
         let client_id = self.secrets.get(SecretName::PlaidClientId).await?;
-        let secret = self.secrets.get(SecretName::PlaidSecret).await?;
+        let secret = ApiKey::new(self.secrets.get(SecretName::PlaidSecret).await?.expose());
+        let mut known = self.clients.plaid.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |known: &&KeyedPlaid| known.client_id.expose() == client_id.expose() && known.secret == secret;
+        if let Some(known) = known.as_ref().filter(is_same) {
+            return Ok(known.client.clone());
+        }
+        let client = Arc::new(self.new_plaid(&client_id, secret.clone()));
+        *known = Some(KeyedPlaid { client_id, secret, client: client.clone() });
+        Ok(client)
+    }
+
+    fn new_plaid(&self, client_id: &SecretText, secret: ApiKey) -> PlaidClient {
         let settings = PlaidSettings {
             base_url: self.settings.plaid_url.clone(),
             client_id: client_id.expose().to_owned(),
-            secret: ApiKey::new(secret.expose()),
+            secret,
             limits: CallLimits::default(),
         };
-        Ok(PlaidClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings))
+        PlaidClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings)
     }
 
     /// The keys that seal and recognise account numbers; the secrets behind them are cached five minutes.

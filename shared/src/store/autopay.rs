@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::keys;
 use super::stored::Stored;
-use crate::domain::autopay::authorisation::{AuthorisationRecord, AuthorisationStep};
+use crate::domain::autopay::authorisation::{AuthorisationRecord, RecordedStep};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::item::Item;
@@ -24,7 +24,7 @@ impl Stored for Person {
     }
 
     fn indexing(&self) -> Indexing {
-        indexed(&self.key(), self.due_at, Some((keys::LIST_PERSONS.to_owned(), self.id.to_string())))
+        indexed(&self.key(), None, Some((keys::LIST_PERSONS.to_owned(), self.id.to_string())))
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -91,8 +91,9 @@ impl Stored for Review {
 impl Stored for AuthorisationRecord {
     fn key(&self) -> Key {
         let step = match self.step {
-            AuthorisationStep::Agreed => "AGREED",
-            AuthorisationStep::Revoked => "REVOKED",
+            RecordedStep::Agreed => "AGREED",
+            RecordedStep::Revoked => "REVOKED",
+            RecordedStep::EndedByReturn => "ENDED_BY_RETURN",
         };
         keys::authorisation(self.card_id, self.at, step)
     }

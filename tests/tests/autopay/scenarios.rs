@@ -53,6 +53,7 @@ scenarios! {
     plaid_down_for_a_day: "plaid-down-for-a-day",
     authorisation_revoked: "authorisation-revoked",
     setup_left_half_way_and_resumed: "setup-left-half-way-and-resumed",
+    issuer_address_unknown: "issuer-address-unknown",
     canceled_before_debit_settled: "canceled-before-debit-settled",
     canceled_after_debit_settled: "canceled-after-debit-settled",
     canceled_with_check_out: "canceled-with-check-out",

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use journeys::recording::{Function, Invocation, Recorded};
 use scenarios::simulation::people::Caller;
+use scenarios::simulation::standing::Standing;
 use scenarios::simulation::{Simulation, Systems};
 use serde_json::{Value, json};
+use shared::domain::leg::State;
 use shared::operations::System;
 use shared::ports::table::Table;
+use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan, WebhookFaults};
 
 use crate::stories::Silent;
 
@@ -26,6 +29,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
     invocations.extend(a_person_says_that_a_payment_was_posted().await);
     invocations.extend(a_person_asks_twice().await);
     invocations.extend(operators_replace_a_check_and_clear_a_block().await);
+    invocations.extend(a_debit_comes_back_and_no_event_tells().await);
     invocations
 }
 
@@ -135,6 +139,23 @@ async fn a_person_asks_twice() -> Vec<Invocation> {
     let (first, again) = (ask().await.unwrap(), ask().await.unwrap());
     assert_eq!(first, again);
     assert_ne!(first.0, StatusCode::CREATED);
+    story.told()
+}
+
+/// The bank's events are lost: the worker asks, and finds that the debit was not authorised.
+async fn a_debit_comes_back_and_no_event_tells() -> Vec<Invocation> {
+    let story = Recording::of("below-threshold").await;
+    let providers = &story.simulation.providers;
+    let returned = ReturnPlan::new(Direction::Debit, ReturnMoment::Settled, 1, &["R10"]);
+    providers.tell_bank(Control::PlanReturns(returned)).unwrap();
+    let lost = WebhookFaults { drop_next: u64::MAX, ..WebhookFaults::default() };
+    providers.tell_bank(Control::FaultWebhooks(lost)).unwrap();
+    let bought = json!({
+        "control": "purchase", "user_id": "ann", "account": "card", "amount": "2000.00", "name": "Example Shop",
+    });
+    providers.tell_plaid(bought).unwrap();
+    let is_failed = |now: &Standing| now.payment().is_some_and(|payment| payment.leg.state == State::Failed);
+    story.simulation.until("the payment is given up", is_failed).await.unwrap();
     story.told()
 }
 

@@ -191,6 +191,8 @@ async fn operators_look_after_sources_billers_and_attention() -> Vec<Invocation>
         "entry_description": "LOAN PMT"});
     api.expect(OPERATES, Method::PUT, "/billers/ins_9", Sent::Json(how.clone())).await;
     api.post(OPERATES_TOO, "/billers/ins_9/confirm", how).await;
+    let there = json!({"routing_number": "021000021", "name": "Example Card Services"});
+    api.expect(OPERATES, Method::PUT, "/billers/ins_9/remittance/institution-address", Sent::Json(there)).await;
     let batch_id = story.pay(&file).await;
     let sources = api.get(OPERATES, "/sources").await;
     api.post(OPERATES, "/sources/pause", Value::Null).await;

@@ -94,6 +94,15 @@ async fn a_removed_link_pays_nothing_more_and_its_token_is_given_back() {
 }
 
 #[tokio::test]
+async fn a_bank_without_cards_is_never_asked_for_bills() {
+    let scene = Scene::with(&json!([checking(4_000)]));
+    let item_id = scene.link().await;
+    scene.read(&item_id).await;
+    assert_eq!(scene.calls("/liabilities/get"), 0);
+    assert_eq!(scene.get("/bank-accounts").await.body["items"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
 async fn a_link_is_read_again_by_itself_when_it_is_due_and_no_sooner() {
     let scene = Scene::usual();
     let item_id = scene.link().await;

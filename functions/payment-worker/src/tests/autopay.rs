@@ -84,6 +84,7 @@ fn card() -> Card {
             range,
             agreed_at: start(),
             revoked_at: None,
+            ended_by_return: None,
         }),
         payments: vec![CardPayment::new(PAYMENT, Cents::new(1_250), eastern_date(start()))],
         announced: None,

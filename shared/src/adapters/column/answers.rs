@@ -38,16 +38,6 @@ pub struct Balances {
     pub locked: Cents,
 }
 
-/// A bank in Column's directory.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub struct Institution {
-    pub routing_number: String,
-    pub full_name: String,
-    pub ach_eligible: bool,
-    pub wire_eligible: bool,
-    pub realtime_eligible: bool,
-}
-
 /// What became of a wish to cancel.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CancelOutcome {

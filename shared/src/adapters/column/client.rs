@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{
-    BankAccount, CancelOutcome, EventPage, Institution, TransferPage, WireBankAccount, WireEventList, WireTransferList,
+    BankAccount, CancelOutcome, EventPage, TransferPage, WireBankAccount, WireEventList, WireTransferList,
 };
 use super::query::{EventQuery, TransferFamily, TransferQuery, escaped};
 use crate::adapters::api_key::ApiKey;
@@ -18,6 +18,7 @@ use crate::adapters::provider_call::{CallLimits, ProviderCaller};
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::{BankEvent, TransferSnapshot};
+use crate::domain::bank::institution::Institution;
 use crate::domain::bank::refusal;
 use crate::domain::deadline::Deadline;
 use crate::ports::clock::Clock;

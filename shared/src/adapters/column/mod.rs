@@ -10,8 +10,8 @@ mod client;
 mod query;
 
 pub use answers::{
-    Balances, BankAccount, BankAccountStatus, CancelOutcome, CheckPage, EventPage, Institution, PageCursor,
-    StopOutcome, TransferPage,
+    Balances, BankAccount, BankAccountStatus, CancelOutcome, CheckPage, EventPage, PageCursor, StopOutcome,
+    TransferPage,
 };
 pub use client::{ColumnClient, ColumnSettings};
 pub use query::{EventQuery, TransferQuery};

@@ -1,7 +1,7 @@
 //! The person's permission to debit a bank account for a card (Regulation E, 12 CFR 1005.10(b) to (d)).
 //!
-//! Guarantees: an authorisation names one bank account and a range of amounts; it covers nothing else. Revoking it works at once. The
-//! text that was agreed to is kept word for word beside its version.
+//! Guarantees: an authorisation names one bank account and a range of amounts; it covers nothing else. Revoking it works at once, and so
+//! does a return that says that there is none. The text that was agreed to is kept word for word beside its version.
 
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::explain::money;
 use super::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::batch::Command;
 use crate::domain::money::Cents;
 
@@ -48,6 +49,17 @@ pub struct Authorisation {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub revoked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_by_return: Option<EndingReturn>,
+}
+
+/// A debit that came back with a code after which only a new authorisation lets another be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct EndingReturn {
+    #[schema(value_type = String)]
+    pub return_code: ReturnCode,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
 }
 
 /// A debit outside the range, announced to the person.
@@ -62,25 +74,47 @@ pub struct Announcement {
     pub debit_on: Date,
 }
 
-/// The proof of what was agreed to, or that it was revoked: append-only and kept, at least two years after its end (12 CFR 1005.13).
+/// The proof of what was agreed to, or that it ended: append-only and kept, at least two years after its end (12 CFR 1005.13).
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AuthorisationRecord {
     pub card_id: CardId,
     pub person_id: PersonId,
-    pub step: AuthorisationStep,
-    pub text: String,
+    pub step: RecordedStep,
+    /// Absent where a return ended it: the record of `agreed_at` has the words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
     pub authorisation: Authorisation,
-    /// Where the request came from.
-    pub ip_address: String,
+    /// Where the request came from; absent where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip_address: Option<String>,
     pub at: Timestamp,
     pub version: u64,
 }
 
+/// What a person does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthorisationStep {
     Agreed,
     Revoked,
+}
+
+/// What is recorded: what a person did, or what their bank said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordedStep {
+    Agreed,
+    Revoked,
+    EndedByReturn,
+}
+
+impl From<AuthorisationStep> for RecordedStep {
+    fn from(step: AuthorisationStep) -> Self {
+        match step {
+            AuthorisationStep::Agreed => Self::Agreed,
+            AuthorisationStep::Revoked => Self::Revoked,
+        }
+    }
 }
 
 impl std::fmt::Debug for AuthorisationRecord {
@@ -100,16 +134,30 @@ impl AmountRange {
 }
 
 impl Authorisation {
+    /// Whether it has not ended.
+    pub const fn stands(&self) -> bool {
+        self.revoked_at.is_none() && self.ended_by_return.is_none()
+    }
+
     /// Whether it stands, for debits of this bank account.
     pub fn is_in_force(&self, bank_account_id: BankAccountId) -> bool {
-        self.revoked_at.is_none() && self.bank_account_id == bank_account_id
+        self.stands() && self.bank_account_id == bank_account_id
     }
 
     pub fn revoke(&mut self, now: Timestamp) -> Command {
-        if self.revoked_at.is_some() {
+        if !self.stands() {
             return Command::AlreadyApplied;
         }
         self.revoked_at = Some(now);
+        Command::Executed
+    }
+
+    /// A debit came back in a way that ends it. What ended it first stays.
+    pub fn end_by_return(&mut self, return_code: ReturnCode, now: Timestamp) -> Command {
+        if !self.stands() {
+            return Command::AlreadyApplied;
+        }
+        self.ended_by_return = Some(EndingReturn { return_code, at: now });
         Command::Executed
     }
 }
@@ -207,11 +255,18 @@ mod tests {
             range: range(),
             agreed_at: now,
             revoked_at: None,
+            ended_by_return: None,
         };
         assert!(authorisation.is_in_force(account(1)) && !authorisation.is_in_force(account(2)));
+        let mut returned = authorisation.clone();
         assert_eq!(authorisation.revoke(now), Command::Executed);
         assert_eq!(authorisation.revoke(now), Command::AlreadyApplied);
         assert!(!authorisation.is_in_force(account(1)));
+
+        assert_eq!(returned.end_by_return("R10".parse().unwrap(), now), Command::Executed);
+        assert!(!returned.is_in_force(account(1)));
+        assert_eq!(returned.revoke(now), Command::AlreadyApplied, "what ended it first stays");
+        assert_eq!(returned.end_by_return("R07".parse().unwrap(), now), Command::AlreadyApplied);
     }
 
     #[test]

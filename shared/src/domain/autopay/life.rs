@@ -138,7 +138,8 @@ fn by_mail(news: CheckNews<'_>, after: &mut Aftermath) {
         DeliveryMeaning::OnItsWay | DeliveryMeaning::Delivered if !news.payment.leg.state.holds_money() => {}
         DeliveryMeaning::OnItsWay | DeliveryMeaning::Delivered => {
             let (payment_id, card_name, amount) = named(news);
-            after.notices.push(NoticeKind::CheckMailed { payment_id, card_name, amount });
+            let attempt = news.payment.leg.attempt;
+            after.notices.push(NoticeKind::CheckMailed { payment_id, attempt, card_name, amount });
         }
         DeliveryMeaning::Undeliverable => {
             let is_out = news.payment.leg.state == State::Processing;
@@ -200,7 +201,7 @@ fn stopped(news: CheckNews<'_>, after: &mut Aftermath) {
 
 fn failed(news: CheckNews<'_>, failure: CheckFailure) -> NoticeKind {
     let (payment_id, card_name, amount) = named(news);
-    NoticeKind::CheckFailed { payment_id, card_name, amount, failure }
+    NoticeKind::CheckFailed { payment_id, attempt: news.payment.leg.attempt, card_name, amount, failure }
 }
 
 fn named(news: CheckNews<'_>) -> (PaymentId, String, crate::domain::money::Cents) {

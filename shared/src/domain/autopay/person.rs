@@ -28,8 +28,6 @@ pub struct Person {
     pub receivable_open: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debit_block: Option<DebitBlock>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub due_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -61,7 +59,6 @@ impl Person {
             pause: None,
             receivable_open: false,
             debit_block: None,
-            due_at: None,
             created_at: now,
             updated_at: now,
         }

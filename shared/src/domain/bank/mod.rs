@@ -5,6 +5,7 @@ pub mod body;
 pub mod check;
 pub mod error;
 pub mod event;
+pub mod institution;
 pub mod mailing_address;
 pub mod refusal;
 pub mod request;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::bank::check::request::NAME_SIZE;
+use super::bank::institution::{Institution, InstitutionAddressProblem};
 use super::bank::mailing_address::MailingAddress;
 use super::bank::request::{AccountType, EntryClass};
 use super::batch::manifest::InstitutionDecision;
@@ -24,7 +25,8 @@ pub struct Biller {
     pub decision: Option<InstitutionDecision>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proposal: Option<Proposal>,
-    /// Where checks for it go. Absent until a second person has confirmed it: the bank's own address of an institution is none.
+    /// Where checks for it go. Absent until a second person has confirmed it. The address that our bank knows of an institution is none
+    /// by itself, and becomes one only here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remittance: Option<Remittance>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +41,10 @@ pub struct Remittance {
     /// At most 40 characters.
     pub name: String,
     pub address: MailingAddress,
+    /// The routing number of the institution whose own address this is, by our bank's directory. Absent where the address is the
+    /// biller's own word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub institution_routing_number: Option<String>,
 }
 
 /// A remittance address that waits for a second person.
@@ -55,9 +61,16 @@ pub struct RemittanceProposal {
 pub struct RemittanceNameProblem;
 
 impl Remittance {
-    pub fn check(&self) -> Result<(), RemittanceNameProblem> {
-        let is_printable = self.name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        let fits = !self.name.trim().is_empty() && self.name.len() <= NAME_SIZE;
+    /// Made out to `name`, and mailed to where the institution itself is.
+    pub fn at_institution(name: String, institution: &Institution) -> Result<Self, InstitutionAddressProblem> {
+        let address = institution.mailing_address()?;
+        Ok(Self { name, address, institution_routing_number: Some(institution.routing_number.clone()) })
+    }
+
+    /// Whether a check can be made out to this name.
+    pub fn check_name(name: &str) -> Result<(), RemittanceNameProblem> {
+        let is_printable = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+        let fits = !name.trim().is_empty() && name.len() <= NAME_SIZE;
         if is_printable && fits { Ok(()) } else { Err(RemittanceNameProblem) }
     }
 }
@@ -79,6 +92,10 @@ pub enum BillerRefusal {
     SamePerson,
     #[error("the proposal is not the one you name; read it again")]
     OtherProposal,
+    #[error("our bank knows no institution with this routing number")]
+    UnknownInstitution,
+    #[error(transparent)]
+    InstitutionAddress(#[from] InstitutionAddressProblem),
 }
 
 impl Biller {

@@ -1,9 +1,12 @@
-//! A person agrees to debits, or takes that back. Either is kept as a record, word for word, and copied to the person.
+//! A person agrees to debits, or takes that back: either is kept as a record, word for word, and copied to the person. That a return ended
+//! it is kept as well.
+
+use jiff::Timestamp;
 
 use super::super::{OperationError, System, audit};
 use super::{notices, people};
 use crate::domain::autopay::authorisation::{
-    AmountRange, Authorisation, AuthorisationRecord, AuthorisationStep, TEXT_VERSION, TextFacts, text,
+    AmountRange, Authorisation, AuthorisationRecord, AuthorisationStep, RecordedStep, TEXT_VERSION, TextFacts, text,
 };
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
@@ -12,6 +15,7 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::Command;
 use crate::domain::task::Task;
+use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, replace};
 
 /// What a person agrees to: the text that they read, for the bank account that it named.
@@ -81,6 +85,7 @@ pub async fn agree(
         range: agreement.range,
         agreed_at: now,
         revoked_at: None,
+        ended_by_return: None,
     };
     let text = words(system, &card, &account, agreement.range).await?;
     card.authorise(authorisation.clone());
@@ -126,10 +131,10 @@ async fn save(
     let record = AuthorisationRecord {
         card_id: card.id,
         person_id: card.person_id,
-        step,
-        text: text.clone(),
+        step: step.into(),
+        text: Some(text.clone()),
         authorisation,
-        ip_address: ip_address.to_owned(),
+        ip_address: Some(ip_address.to_owned()),
         at: now,
         version: 1,
     };
@@ -145,4 +150,22 @@ async fn save(
     let open = card.open_payment().map(|open| Task::Advance { payment_id: open.payment_id });
     system.hint([Task::Review { card_id: card.id }].into_iter().chain(open)).await;
     Ok(card)
+}
+
+/// The put of the record that a return ended the card's authorisation, for the write of that return.
+pub(super) fn ended_by_return(
+    card: &Card,
+    authorisation: &Authorisation,
+    now: Timestamp,
+) -> Result<Change, TableError> {
+    create(&AuthorisationRecord {
+        card_id: card.id,
+        person_id: card.person_id,
+        step: RecordedStep::EndedByReturn,
+        text: None,
+        authorisation: authorisation.clone(),
+        ip_address: None,
+        at: now,
+        version: 1,
+    })
 }

@@ -7,13 +7,14 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::notices;
+use super::{authorisation, notices};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::{self, CardStep, CheckNews};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
+use crate::domain::batch::Command;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
@@ -211,11 +212,14 @@ impl Returned<'_> {
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }
-        let ends_authorisation = after.is_some_and(|after| after.ends_authorisation);
-        if ends_authorisation || is_recovered {
+        let ending = returned.filter(|_| after.is_some_and(|after| after.ends_authorisation));
+        if ending.is_some() || is_recovered {
             let mut card = load_card(self.system, facts).await?;
-            if let Some(authorisation) = card.authorisation.as_mut().filter(|_| ends_authorisation) {
-                let _ = authorisation.revoke(self.now);
+            if let Some((mut authorisation, debit)) = card.authorisation.clone().zip(ending)
+                && authorisation.end_by_return(debit.return_code, self.now) == Command::Executed
+            {
+                changes.push(authorisation::ended_by_return(&card, &authorisation, self.now)?);
+                card.authorise(authorisation);
             }
             if is_recovered {
                 CardStep::Undone.mark(&mut card, facts.refund_of.unwrap_or(self.holder.id), self.now);

@@ -15,8 +15,10 @@ use crate::adapters::plaid::PlaidClient;
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::item::{Item, ItemEvent, ItemState, event_of};
 use crate::domain::deadline::Deadline;
+use crate::domain::plaid::account::PlaidAccount;
 use crate::domain::plaid::auth::AchNumbers;
 use crate::domain::plaid::error::{PlaidError, of_fault};
+use crate::domain::plaid::liability::CardLiability;
 use crate::domain::plaid::transaction::TransactionChanges;
 use crate::domain::secret::AccessToken;
 use crate::domain::task::Task;
@@ -84,13 +86,7 @@ async fn find(system: &System, item: &Item, deadline: Deadline) -> Result<Found,
     if let Some(fault) = &answer.item.error {
         return Err(of_fault(fault).into());
     }
-    let (accounts, liabilities) = match plaid.liabilities(&token, deadline).await {
-        Ok(answer) => (answer.accounts, answer.cards),
-        Err(PlaidError::NoLiabilities | PlaidError::NotSupported { .. }) => {
-            (plaid.accounts(&token, deadline).await?.accounts, Vec::new())
-        }
-        Err(other) => return Err(other.into()),
-    };
+    let (accounts, liabilities) = accounts_and_bills(&plaid, &token, item, deadline).await?;
     let transactions = match plaid.transactions(&token, item.transactions_cursor.as_deref(), deadline).await {
         Ok(changes) => changes,
         Err(PlaidError::NotSupported { .. }) => TransactionChanges::default(),
@@ -109,6 +105,29 @@ async fn find(system: &System, item: &Item, deadline: Deadline) -> Result<Found,
         found.numbers = numbers(&plaid, &token, deadline).await?;
     }
     Ok(found)
+}
+
+/// The accounts, and the bills of the cards among them. An item of which no card is known is asked for its accounts first, so that a
+/// bank is never asked for bills.
+async fn accounts_and_bills(
+    plaid: &PlaidClient,
+    token: &AccessToken,
+    item: &Item,
+    deadline: Deadline,
+) -> Result<(Vec<PlaidAccount>, Vec<CardLiability>), PlaidError> {
+    if item.cards.is_empty() {
+        let accounts = plaid.accounts(token, deadline).await?.accounts;
+        if !accounts.iter().any(reading::is_card) {
+            return Ok((accounts, Vec::new()));
+        }
+    }
+    match plaid.liabilities(token, deadline).await {
+        Ok(answer) => Ok((answer.accounts, answer.cards)),
+        Err(PlaidError::NoLiabilities | PlaidError::NotSupported { .. }) => {
+            Ok((plaid.accounts(token, deadline).await?.accounts, Vec::new()))
+        }
+        Err(other) => Err(other),
+    }
 }
 
 /// Numbers are asked for once, and again when the bank has changed them or the account was away.

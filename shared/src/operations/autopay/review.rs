@@ -10,9 +10,10 @@ use super::super::{OperationError, System, audit, billers, payers};
 use super::open::{self, Opening};
 use super::{items, link, notices, people, reading};
 use crate::adapters::plaid::BalanceQuery;
+use crate::domain::autopay::authorisation::Authorisation;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::{Card, LastDecision};
-use crate::domain::autopay::decision::{Decision, Inputs, SkipReason, announcement, decide};
+use crate::domain::autopay::decision::{Decision, Inputs, SkipReason, announcement, decide, operators_notice};
 use crate::domain::autopay::ids::{CardId, PersonId};
 use crate::domain::autopay::item::{Item, event_of};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -176,6 +177,8 @@ impl Loaded {
         if let Some(kind) = decision.notice(&self.card, eastern_date(now)) {
             changes.extend(notices::puts(system, Recipient::Person(self.person.id), [kind]).await?);
         }
+        let wanted = operators_notice(decision, &self.card);
+        changes.extend(notices::puts(system, Recipient::Operators, wanted).await?);
         changes.extend(self.ask_what_is_not_shown(system, now).await?);
         if let Some(announced) = announcement(decision, eastern_date(now)) {
             self.card.announced = Some(announced);
@@ -245,7 +248,7 @@ fn unchanged<T: Stored>(item: &mut T) -> Change {
 /// When a card is looked at again. What it waits for makes it due as well.
 fn next_review(card: &Card, decision: &Decision, now: Timestamp) -> Option<Timestamp> {
     let after = |minutes: i64| now.checked_add(SignedDuration::from_mins(minutes)).ok();
-    let stands = card.authorisation.as_ref().is_some_and(|authorisation| authorisation.revoked_at.is_none());
+    let stands = card.authorisation.as_ref().is_some_and(Authorisation::stands);
     let asks_at = card.payments.iter().filter_map(|payment| payment.asks_at()).min();
     let again = match decision {
         Decision::Skip(SkipReason::BankBalanceStale { .. } | SkipReason::Paused) => after(SOON_MINUTES),

@@ -15,7 +15,7 @@ mod text;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::authorisation::Announcement;
+use super::authorisation::{Announcement, EndingReturn};
 use super::bank_account::{BankAccount, UnusableReason};
 use super::card::{Card, CardReading};
 use super::in_flight::in_flight;
@@ -147,6 +147,10 @@ pub enum SkipReason {
     AuthorisationRevoked {
         at: Timestamp,
     },
+    /// A debit came back in a way that ends it.
+    AuthorisationEnded {
+        by: EndingReturn,
+    },
     /// The bank takes nothing of the person's at the moment.
     Paused,
     PaymentOpen {
@@ -246,18 +250,16 @@ fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     if missing.contains(&Missing::CannotTellCardsApart) {
         return Err(Decision::Attention(AttentionNeed::CannotTellCardsApart));
     }
-    if missing == [Missing::Authorisation] {
-        let revoked_at = card.authorisation.as_ref().and_then(|authorisation| authorisation.revoked_at);
-        return Err(Decision::Skip(match revoked_at {
-            Some(at) => SkipReason::AuthorisationRevoked { at },
-            None => SkipReason::AuthorisationMissing,
-        }));
-    }
-    if !missing.is_empty() {
+    let is_only_unauthorised = missing == [Missing::Authorisation];
+    if !missing.is_empty() && !is_only_unauthorised {
         return Err(Decision::Skip(SkipReason::SetupIncomplete(missing)));
     }
+    // Before the authorisation, which ends with the same return: agreeing again would not help.
     if let Some(block) = inputs.person.debit_block {
         return Err(Decision::Attention(AttentionNeed::DebitsBlocked { return_code: block.return_code }));
+    }
+    if is_only_unauthorised {
+        return Err(Decision::Skip(unauthorised(card)));
     }
     if inputs.person.receivable_open {
         return Err(Decision::Attention(AttentionNeed::ReceivableOpen));
@@ -270,6 +272,17 @@ fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
         return Err(Decision::Skip(SkipReason::Paused));
     }
     Ok(())
+}
+
+/// Why no authorisation stands.
+fn unauthorised(card: &Card) -> SkipReason {
+    let ends = card.authorisation.as_ref().map(|known| (known.revoked_at, known.ended_by_return));
+    match ends {
+        Some((Some(at), _)) => SkipReason::AuthorisationRevoked { at },
+        Some((None, Some(by))) => SkipReason::AuthorisationEnded { by },
+        // There is none, or it is for another bank account.
+        Some((None, None)) | None => SkipReason::AuthorisationMissing,
+    }
 }
 
 /// The card's reading, if it may be decided on.
@@ -371,6 +384,17 @@ impl Decision {
             reason: self.text(),
             since: bill.unwrap_or_else(|| today.first_of_month()),
         })
+    }
+}
+
+/// What operators are told of an answer: that a card waits for an address that only they can enter.
+pub fn operators_notice(decision: &Decision, card: &Card) -> Option<NoticeKind> {
+    match decision {
+        Decision::Skip(SkipReason::SetupIncomplete(missing)) if missing.contains(&Missing::RemittanceAddress) => {
+            let (institution_id, institution_name) = (card.institution_id.clone(), card.institution_name.clone());
+            Some(NoticeKind::AddressWanted { institution_id, institution_name })
+        }
+        Decision::Pay { .. } | Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => None,
     }
 }
 

@@ -51,6 +51,7 @@ impl Decision {
                 SkipReason::SetupIncomplete(_)
                 | SkipReason::AuthorisationMissing
                 | SkipReason::AuthorisationRevoked { .. }
+                | SkipReason::AuthorisationEnded { .. }
                 | SkipReason::Paused
                 | SkipReason::PaymentOpen { .. }
                 | SkipReason::LinkBroken(_)
@@ -171,6 +172,7 @@ impl SkipReason {
             SkipReason::SetupIncomplete(_) => "setup_incomplete",
             SkipReason::AuthorisationMissing => "authorisation_missing",
             SkipReason::AuthorisationRevoked { .. } => "authorisation_revoked",
+            SkipReason::AuthorisationEnded { .. } => "authorisation_ended",
             SkipReason::Paused => "paused",
             SkipReason::PaymentOpen { .. } => "payment_open",
             SkipReason::LinkBroken(_) => "link_broken",
@@ -203,6 +205,11 @@ impl SkipReason {
             SkipReason::AuthorisationRevoked { at } => {
                 format!("Nothing is paid, because you revoked your authorisation on {}.", day(eastern_date(*at)))
             }
+            SkipReason::AuthorisationEnded { by } => format!(
+                "Nothing is paid, because your bank returned a debit on {} ({}): agree to the debits again to go on.",
+                day(eastern_date(by.at)),
+                by.return_code.meaning()
+            ),
             SkipReason::Paused => "Nothing is paid at the moment, because our bank holds your payments back.".to_owned(),
             SkipReason::PaymentOpen { amount, opened_on } => format!(
                 "A payment of {} of {} is still on its way; the next one is decided when it has arrived.",

@@ -95,6 +95,9 @@ pub enum NoticeKind {
     },
     CheckMailed {
         payment_id: PaymentId,
+        /// A check that is made anew is told of anew.
+        #[serde(default = "first")]
+        attempt: u32,
         card_name: String,
         amount: Cents,
     },
@@ -105,6 +108,8 @@ pub enum NoticeKind {
     },
     CheckFailed {
         payment_id: PaymentId,
+        #[serde(default = "first")]
+        attempt: u32,
         card_name: String,
         amount: Cents,
         failure: CheckFailure,
@@ -139,6 +144,11 @@ pub enum NoticeKind {
         bank_account_last4: String,
         at: Timestamp,
     },
+    /// A card waits for its issuer's address for checks.
+    AddressWanted {
+        institution_id: String,
+        institution_name: String,
+    },
     BatchCompleted {
         batch_id: BatchId,
         paid: u64,
@@ -155,6 +165,11 @@ pub enum NoticeKind {
         reason: String,
         since: Timestamp,
     },
+}
+
+/// Of notices that were put down before checks were counted.
+const fn first() -> u32 {
+    1
 }
 
 /// Why a debit is given up.
@@ -261,6 +276,7 @@ impl NoticeKind {
             NoticeKind::Authorisation { step: AuthorisationStep::Agreed, .. } => "authorisation_given",
             NoticeKind::Authorisation { step: AuthorisationStep::Revoked, .. } => "authorisation_revoked",
             NoticeKind::NumbersCorrected { .. } => "numbers_corrected",
+            NoticeKind::AddressWanted { .. } => "address_wanted",
             NoticeKind::BatchCompleted { .. } => "batch_completed",
             NoticeKind::FundingReturned { .. } => "funding_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
@@ -275,18 +291,21 @@ impl NoticeKind {
             | NoticeKind::DebitFailed { payment_id, .. }
             | NoticeKind::ReceivableOpened { payment_id, .. }
             | NoticeKind::ReceivableEnded { payment_id, .. }
-            | NoticeKind::CheckMailed { payment_id, .. }
             | NoticeKind::CheckCashed { payment_id, .. }
-            | NoticeKind::CheckFailed { payment_id, .. }
+            | NoticeKind::CheckMailed { payment_id, attempt: 1, .. }
+            | NoticeKind::CheckFailed { payment_id, attempt: 1, .. }
             | NoticeKind::PostedAsked { payment_id, .. }
             | NoticeKind::PaymentCanceled { payment_id, .. }
             | NoticeKind::RefundSent { payment_id, .. } => format!("{code}#{payment_id}"),
-            NoticeKind::DebitTriedAgain { payment_id, attempt, .. } => format!("{code}#{payment_id}#{attempt}"),
+            NoticeKind::DebitTriedAgain { payment_id, attempt, .. }
+            | NoticeKind::CheckMailed { payment_id, attempt, .. }
+            | NoticeKind::CheckFailed { payment_id, attempt, .. } => format!("{code}#{payment_id}#{attempt}"),
             NoticeKind::DebitAnnounced { card_id, debit_on, .. } => format!("{code}#{card_id}#{debit_on}"),
             NoticeKind::CardNeeds { card_id, code: need, since, .. } => format!("{code}#{card_id}#{need}#{since}"),
             NoticeKind::Item { item_id, what, .. } => format!("{code}#{item_id}#{}", what.moment()),
             NoticeKind::Authorisation { card_id, at, .. } => format!("{code}#{card_id}#{at}"),
             NoticeKind::NumbersCorrected { bank_account_id, at, .. } => format!("{code}#{bank_account_id}#{at}"),
+            NoticeKind::AddressWanted { institution_id, .. } => format!("{code}#{institution_id}"),
             NoticeKind::BatchCompleted { batch_id, .. } => format!("{code}#{batch_id}"),
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),

@@ -13,7 +13,7 @@ fn payment_id() -> PaymentId {
 
 fn of_check(failure: CheckFailure) -> NoticeKind {
     let card_name = "Everyday Card".to_owned();
-    NoticeKind::CheckFailed { payment_id: payment_id(), card_name, amount: Cents::new(165_500), failure }
+    NoticeKind::CheckFailed { payment_id: payment_id(), attempt: 1, card_name, amount: Cents::new(165_500), failure }
 }
 
 fn of_debit(failure: DebitFailure) -> NoticeKind {
@@ -68,6 +68,14 @@ fn a_notice_says_the_same_of_one_occasion_however_often_it_is_made() {
         not_before: date(2026, 3, 9),
     };
     assert_ne!(tried(2).occasion(), tried(3).occasion());
+    let mailed = |attempt| NoticeKind::CheckMailed {
+        payment_id: payment_id(),
+        attempt,
+        card_name: "Everyday Card".to_owned(),
+        amount: Cents::new(165_500),
+    };
+    assert_eq!(mailed(1).occasion(), format!("check_mailed#{}", payment_id()));
+    assert_ne!(mailed(1).occasion(), mailed(2).occasion(), "a check that was made anew");
 }
 
 #[test]

@@ -75,6 +75,10 @@ impl NoticeKind {
                     "Your bank corrected the details of the account ending in {bank_account_last4}. We use them from now on."
                 )
             }
+            NoticeKind::AddressWanted { institution_id, institution_name } => format!(
+                "A card of {institution_name} cannot be paid: the biller directory has no address for checks of {institution_id}. Enter it \
+                 (PUT /billers/{institution_id}/remittance), and have a second person confirm it."
+            ),
             NoticeKind::BatchCompleted { batch_id, paid, failed } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }

@@ -66,6 +66,26 @@ fn a_revoked_authorisation_and_one_for_another_account_pay_nothing() {
 }
 
 #[test]
+fn a_debit_that_came_back_as_not_authorised_is_named_and_not_called_a_revocation() {
+    let unauthorised = "R10".parse().unwrap();
+    let returned = |case: &mut Case| {
+        let now = case.now;
+        let _ = case.card.authorisation.as_mut().unwrap().end_by_return(unauthorised, now);
+    };
+    let blocked = |case: &mut Case| {
+        returned(case);
+        let now = case.now;
+        let _ = case.person.block_debits(unauthorised, now);
+    };
+    assert_eq!(code(blocked), "debits_blocked");
+    // An operator has cleared the block.
+    assert_eq!(code(returned), "authorisation_ended");
+    let text = Case::with(returned).decide().text();
+    assert!(text.contains("your bank returned a debit on March 2, 2026"), "{text}");
+    assert!(!text.contains("you revoked"), "{text}");
+}
+
+#[test]
 fn a_block_a_receivable_and_a_pause_hold_everything_back() {
     let block = |case: &mut Case| {
         let now = case.now;

@@ -125,6 +125,7 @@ impl Case {
                 range: AmountRange { least: dollars("1.00"), most: dollars("3000.00") },
                 agreed_at: now,
                 revoked_at: None,
+                ended_by_return: None,
             }),
             payments: Vec::new(),
             announced: None,

@@ -1,0 +1,208 @@
+//! What operators do where autopay cannot go on by itself, and what comes of it: the books balance and the bank agrees to the cent.
+
+use ::scenarios::simulation::Simulation;
+use ::scenarios::simulation::people::Caller;
+use ::scenarios::simulation::standing::Standing;
+use http::Method;
+use serde_json::{Value, json};
+use shared::domain::ids::PaymentId;
+use shared::domain::leg::State;
+use shared::ports::table::Query;
+use shared::store::keys;
+use simulators::column::{Control, MailStatus};
+
+const ANN: Caller = Caller::Person("ann");
+const OLGA: Caller = Caller::Operator("olga");
+const OSCAR: Caller = Caller::Operator("oscar");
+
+/// A scenario, played to its end.
+struct Story {
+    simulation: Simulation,
+}
+
+impl Story {
+    async fn after(scenario: &str) -> Self {
+        let mut simulation = Simulation::start().unwrap();
+        ::scenarios::find(scenario).unwrap().play_on(&mut simulation).await.unwrap();
+        Self { simulation }
+    }
+
+    async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Value {
+        self.simulation.call(caller, method, path, body).await.unwrap()
+    }
+
+    fn standing(&self) -> Standing {
+        self.simulation.standing().unwrap()
+    }
+
+    fn payment_id(&self) -> PaymentId {
+        self.standing().payment().unwrap().id
+    }
+
+    /// The bank's id of the check that is out.
+    fn check_id(&self) -> String {
+        self.standing().payment().unwrap().leg.transfer_id.clone().unwrap()
+    }
+
+    async fn until(&self, wish: &str, is_met: impl Fn(&Standing) -> bool) {
+        self.simulation.until(wish, is_met).await.unwrap();
+    }
+
+    async fn until_payment_is(&self, state: State) {
+        self.until("the payment moves", |now| now.payment().unwrap().leg.state == state).await;
+    }
+
+    async fn replace_check(&self) {
+        let address = json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
+        let path = format!("/payments/{}/check/replace", self.payment_id());
+        self.call(OLGA, Method::POST, &path, json!({ "address": address })).await;
+    }
+
+    async fn clear_attention(&self) {
+        let path = format!("/payments/{}/attention/clear", self.payment_id());
+        self.call(OLGA, Method::POST, &path, json!({ "note": "The issuer takes no checks there." })).await;
+    }
+
+    async fn cash_check(&self) {
+        let cashed = Control::CashCheck { transfer_id: self.check_id(), amount: None, beats_stop: false };
+        self.simulation.providers.tell_bank(cashed).unwrap();
+        self.until_payment_is(State::Completed).await;
+    }
+
+    /// The replaced check goes out, to the corrected address, and pays.
+    async fn new_check_pays(&self) {
+        let first = self.check_id();
+        self.replace_check().await;
+        self.until_payment_is(State::Processing).await;
+        assert_ne!(self.check_id(), first);
+        let check = self.simulation.providers.bank_get(&format!("/transfers/checks/{}", self.check_id())).unwrap();
+        assert_eq!(check["payee_address"]["line_1"], "PO Box 200");
+        self.until("the new letter is in the mail", |now| count(now, "check_mailed") == 2).await;
+        self.cash_check().await;
+        assert!(self.standing().refunds.is_empty(), "the money went to the issuer");
+        self.is_balanced().await;
+    }
+
+    async fn money_goes_back(&self) {
+        self.clear_attention().await;
+        let is_refunded = |now: &Standing| now.refunds.iter().any(|refund| refund.leg.state == State::Completed);
+        self.until("the money is back in the bank account", is_refunded).await;
+        assert_eq!(count(&self.standing(), "refund_sent"), 1);
+        let refused = self.simulation.call(OLGA, Method::POST, &self.replacement_path(), replacement()).await;
+        assert!(refused.is_err(), "what went back cannot be mailed as well");
+        self.is_balanced().await;
+    }
+
+    fn replacement_path(&self) -> String {
+        format!("/payments/{}/check/replace", self.payment_id())
+    }
+
+    async fn is_balanced(&self) {
+        self.simulation.settle().await.unwrap();
+        let outcome = self.simulation.outcome("after").await.unwrap();
+        assert_eq!((outcome.ledger.debits, outcome.ledger.receivable.get()), (outcome.ledger.credits, 0));
+        assert!(outcome.attention.is_empty(), "{:?}", outcome.attention);
+    }
+
+    async fn review(&self) -> Value {
+        let card_id = self.standing().cards[0].id;
+        self.call(ANN, Method::POST, &format!("/cards/{card_id}/review"), Value::Null).await
+    }
+}
+
+fn replacement() -> Value {
+    json!({ "address": { "line_1": "PO Box 300", "city": "Wilmington", "state": "DE", "postal_code": "19886" } })
+}
+
+fn count(standing: &Standing, notice: &str) -> usize {
+    standing.notices.iter().filter(|told| told.kind.code() == notice).count()
+}
+
+#[tokio::test]
+async fn a_check_that_came_back_by_mail_is_sent_to_a_corrected_address_and_pays() {
+    Story::after("check-returned-by-mail").await.new_check_pays().await;
+}
+
+#[tokio::test]
+async fn the_money_of_a_check_that_came_back_by_mail_goes_back_where_the_flag_is_cleared() {
+    Story::after("check-returned-by-mail").await.money_goes_back().await;
+}
+
+#[tokio::test]
+async fn a_check_that_was_refused_is_made_anew_and_pays() {
+    Story::after("check-cashed-for-another-amount").await.new_check_pays().await;
+}
+
+#[tokio::test]
+async fn the_money_of_a_check_that_was_refused_goes_back_where_the_flag_is_cleared() {
+    Story::after("check-cashed-for-another-amount").await.money_goes_back().await;
+}
+
+#[tokio::test]
+async fn a_replaced_check_that_comes_back_too_is_stopped_and_told_of_again() {
+    let story = Story::after("check-returned-by-mail").await;
+    story.replace_check().await;
+    story.until_payment_is(State::Processing).await;
+    story.until("the new letter is in the mail", |now| count(now, "check_mailed") == 2).await;
+    let back = Control::MoveMail { transfer_id: story.check_id(), to: MailStatus::ReturnedToSender };
+    story.simulation.providers.tell_bank(back).unwrap();
+    story.until_payment_is(State::Returned).await;
+    let standing = story.standing();
+    assert_eq!((count(&standing, "check_returned_by_mail"), count(&standing, "attention_raised")), (2, 2));
+    story.money_goes_back().await;
+}
+
+#[tokio::test]
+async fn a_check_that_is_out_cannot_be_replaced() {
+    let story = Story::after("happy-path").await;
+    let refused = story.simulation.call(OLGA, Method::POST, &story.replacement_path(), replacement()).await;
+    assert!(refused.is_err_and(|refusal| refusal.to_string().contains("payment_state")));
+}
+
+#[tokio::test]
+async fn after_an_unauthorised_return_a_review_says_what_happened_and_what_helps() {
+    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let blocked = story.review().await;
+    assert_eq!(blocked["code"], "debits_blocked");
+    let reason = blocked["reason"].as_str().unwrap();
+    assert!(reason.contains("your bank returned a debit") && !reason.contains("revoked"), "{reason}");
+
+    let standing = story.standing();
+    let path = format!("/people/{}/block/clear", standing.persons[0].id);
+    story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;
+    assert_eq!(story.review().await["code"], "authorisation_ended", "she has to agree again");
+
+    let records = keys::authorisations_of(standing.cards[0].id);
+    let records = story.simulation.system.table.query(&Query::primary(records)).await.unwrap().items;
+    let steps: Vec<&str> = records.iter().map(|record| record["step"].as_str().unwrap()).collect();
+    assert_eq!(steps, ["agreed", "ended_by_return"]);
+    assert_eq!(records[1]["authorisation"]["ended_by_return"]["return_code"], "R10");
+}
+
+#[tokio::test]
+async fn a_bank_s_own_address_is_mailed_to_only_where_two_operators_say_so() {
+    const ISSUER: &str = "ins_3";
+    let story = Story::after("issuer-address-unknown").await;
+    let card_id = story.standing().cards[0].id;
+    let card = story.call(ANN, Method::GET, &format!("/cards/{card_id}"), Value::Null).await;
+    assert_eq!(card["missing"][0]["code"], "remittance_address", "the bank knows an address, and nobody allowed it");
+
+    let path = format!("/billers/{ISSUER}/remittance");
+    let choice = json!({ "routing_number": "021000021", "name": "Example Card Services" });
+    let proposed = story.call(OLGA, Method::PUT, &format!("{path}/institution-address"), choice).await;
+    assert_eq!(proposed["remittance"], Value::Null);
+    let found = proposed["remittance_proposal"]["remittance"].clone();
+    assert_eq!(found["institution_routing_number"], "021000021");
+    let same_person = story.simulation.call(OLGA, Method::POST, &format!("{path}/confirm"), found.clone()).await;
+    assert!(same_person.is_err_and(|refusal| refusal.to_string().contains("same_person")));
+    let as_if_entered = json!({ "name": found["name"], "address": found["address"] });
+    let unseen = story.simulation.call(OSCAR, Method::POST, &format!("{path}/confirm"), as_if_entered).await;
+    assert!(unseen.is_err_and(|refusal| refusal.to_string().contains("proposal_differs")));
+    story.call(OSCAR, Method::POST, &format!("{path}/confirm"), found.clone()).await;
+
+    story.until("the letter is in the mail", |now| count(now, "check_mailed") == 1).await;
+    let check = story.simulation.providers.bank_get(&format!("/transfers/checks/{}", story.check_id())).unwrap();
+    assert_eq!(check["payee_address"]["line_1"], found["address"]["line_1"]);
+    story.cash_check().await;
+    story.is_balanced().await;
+}
