@@ -158,6 +158,11 @@ class Stack:
         check("FunctionError" not in answer, f"{function}: {body}")
         return body
 
+    def items(self):
+        """How many items the table has."""
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName=self.outputs["TableName"], Select="COUNT")
+        return sum(page["Count"] for page in pages)
+
     def queue_arn(self, url):
         return self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 

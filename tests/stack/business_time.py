@@ -1,8 +1,8 @@
 """Business time: several banking days in a minute, with no rule skipped.
 
-The functions get it as BUSINESS_TIME_AHEAD_SECONDS, which they refuse where AWS_ENDPOINT_URL names no emulator; the simulated bank through
-its control call. Both stay real clocks that are so far ahead. It moves only while no task, webhook or call is under way, to the next moment
-at which something is due with us or at the bank.
+The functions get it as BUSINESS_TIME_AHEAD_SECONDS, which they refuse where AWS_ENDPOINT_URL names no emulator; the simulated bank and the
+simulated Plaid through their control calls. All stay real clocks that are so far ahead. It moves only while no task, webhook or call is
+under way, to the next moment at which something is due with us or at the bank, or over several such moments at once.
 """
 
 import datetime
@@ -23,9 +23,11 @@ def moment(text):
 
 
 class BusinessTime:
-    def __init__(self, stack, bank_url, rows):
+    def __init__(self, stack, bank_url, plaid_url, rows):
         self.stack = stack
         self.bank_url = bank_url
+        self.plaid_url = plaid_url
+        self.plaid_ahead_seconds = 0
         self.queues = [stack.id("BulkQueue"), stack.id("OtherQueue")]
         self.ahead = datetime.timedelta()
         self.quiet_within_seconds = QUIET_WITHIN_SECONDS + rows * QUIET_WITHIN_MS_A_ROW // 1_000
@@ -37,11 +39,17 @@ class BusinessTime:
         wait_until(self._is_quiet, "queues empty and webhooks delivered", self.quiet_within_seconds)
 
     def _is_quiet(self):
-        # A webhook queues tasks, and a task makes the bank send webhooks: the bank is asked before and after.
-        return self._bank()["is_quiet"] and not any(map(self.stack.messages, self.queues)) and self._bank()["is_quiet"]
+        # A webhook queues tasks, and a task makes the bank send webhooks: both senders are asked before and after.
+        return self._is_delivered() and not any(map(self.stack.messages, self.queues)) and self._is_delivered()
+
+    def _is_delivered(self):
+        return self._bank()["is_quiet"] and not self._plaid()["deliveries"]["pending"]
 
     def _bank(self):
         return web.call("GET", f"{self.bank_url}/__control/clock").json()
+
+    def _plaid(self):
+        return web.call("GET", f"{self.plaid_url}/__control/counters").json()
 
     def due(self):
         """When the first thing is due with us, or None."""
@@ -61,13 +69,21 @@ class BusinessTime:
         """To the next moment at which something is due, a second beyond it: the index and the bank count whole seconds."""
         bank = self._bank()["next_due"]
         next_moments = [at for at in (self.due(), bank and moment(bank)) if at]
-        second = datetime.timedelta(seconds=1)
-        to = max(min(next_moments), self.now()) + second
-        # First ours: what the bank then does happens at a time that we have reached.
+        self._go_to(max(min(next_moments), self.now()) + datetime.timedelta(seconds=1))
+
+    def skip(self, days):
+        """So many days on at once: what falls due in them is done late, as after an outage."""
+        self._go_to(self.now() + datetime.timedelta(days=days))
+        self.run_what_is_due()
+
+    def _go_to(self, to):
+        # First ours: what the others then do happens at a time that we have reached.
         self.ahead += to - self.now()
         self.stack.set_variable("BUSINESS_TIME_AHEAD_SECONDS", str(int(self.ahead.total_seconds())))
-        body = {"to": to.isoformat()}
-        web.call("POST", f"{self.bank_url}/__control/set-clock", body=body)
+        web.call("POST", f"{self.bank_url}/__control/set-clock", body={"to": to.isoformat()})
+        behind = int(self.ahead.total_seconds()) - self.plaid_ahead_seconds
+        web.call("POST", f"{self.plaid_url}/__control/advance", body={"seconds": behind})
+        self.plaid_ahead_seconds += behind
 
     def run_what_is_due(self):
         """What the schedule does every minute."""

@@ -69,7 +69,7 @@ def parameters(providers):
         "ColumnUrl": providers["column_url"],
         "ColumnEntityId": providers["column_entity_id"],
         "PlaidUrl": providers["plaid_url"],
-        # Nothing is linked here, so that Plaid sends nothing.
+        # Until the deployment has told where its receiver is; nothing is linked before.
         "PlaidWebhookUrl": "https://clearway.example/webhooks/plaid",
         "OidcIssuer": providers["oidc_issuer"],
         "OidcAudience": providers["oidc_audience"],

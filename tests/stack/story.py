@@ -8,18 +8,15 @@ import hmac
 import io
 import json
 
+import autopay
 import aws
+import integration
 import payroll_file
 import web
 from business_time import BusinessTime
 from payroll_file import Row, Sum, cents
 from steps import check, equal, step, wait_until
 
-# As docs/integrate.md has an operator register them.
-WEBHOOK_EVENTS = [
-    f"ach.outgoing_transfer.{name}"
-    for name in ("manual_review", "settled", "returned", "return_dishonored", "return_contested", "canceled", "noc")
-]
 REPORTS = ("payments", "sources", "branches")
 # More than any payroll of some banking days has moments at which something is due.
 MOVES_MAX = 500
@@ -40,7 +37,8 @@ class World:
         self.bank = self.providers["column_url"]
         self.uploader = self.providers["uploader_token"]
         self.approver = self.providers["approver_token"]
-        self.time = BusinessTime(self.stack, self.bank, len(self.rows))
+        self.plaid = self.providers["plaid_url"]
+        self.time = BusinessTime(self.stack, self.bank, self.plaid, len(self.rows))
 
     def is_payable(self, row):
         return row.institution not in self.dead_servicers
@@ -83,12 +81,15 @@ def tell(world):
         compare_ledger(world)
     with step("approved again when all is paid: nothing moves"):
         approve_late(world, batch_id, approval)
+    autopay.tell(world)
+    with step("the books of both are balanced"):
+        compare_ledger(world)
     with step("a poison message ends as the only dead letter and is discarded, its batch-mates are done"):
         poison(world, batch_id, reports)
 
 
 def register_webhook(world):
-    body = {"url": world.webhook, "enabled_events": WEBHOOK_EVENTS, "description": "deployed test"}
+    body = {"url": world.webhook, "enabled_events": integration.webhook_events(), "description": "deployed test"}
     answer = web.call("POST", f"{world.bank}/webhook-endpoints", body=body, key=world.providers["column_api_key"])
     equal(answer.status, 200, "registering the webhook")
     world.stack.store_secret("column-webhook-secrets", [answer.json()["secret"]])
