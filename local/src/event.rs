@@ -56,7 +56,7 @@ samples! {
     "approve-batch" "ApproveBatchFunction": "approve-batch" "create-batch" "make-summary" "pause-source" "post-file" "propose-biller";
     "column-webhook" "ColumnWebhookFunction": "forged" "settled";
     "dead-letters" "DeadLettersFunction": "given-up";
-    "operator" "OperatorFunction": "audit" "list-dead-letters" "send-again";
+    "operator" "OperatorFunction": "audit" "begin-reconciliation" "list-dead-letters" "send-again";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
     "plaid-webhook" "PlaidWebhookFunction": "plaid-forged" "plaid-login-required" "plaid-updates";
     "reports" "ReportsFunction": "list-batches" "read-batch" "read-report" "trial-balance";

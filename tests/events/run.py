@@ -57,6 +57,7 @@ EXPECTED = {
     "audit": 200,
     "list-dead-letters": 200,
     "send-again": 404,
+    "begin-reconciliation": 202,
     "list-batches": 200,
     "read-batch": 404,
     "read-report": 404,

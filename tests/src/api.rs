@@ -69,6 +69,16 @@ impl Api {
         self.expect(person, Method::POST, path, Sent::Json(body)).await
     }
 
+    /// The same, under a key by which a repeat is known.
+    pub async fn post_under(&self, key: &str, person: Person, path: &str, body: Value) -> Value {
+        let (subject, roles) = person;
+        let request = Request::post(path).header(AUTHORIZATION, self.people.bearer(subject, roles));
+        let request = request.header(CONTENT_TYPE, "application/json").header("idempotency-key", key);
+        let (status, body) = self.answer(request.body(body.to_string().into()).unwrap()).await;
+        assert!(status.is_success(), "POST {path}: {status} {body}");
+        body
+    }
+
     /// The answer's body, which has to be one of success: as JSON, or null where it is none.
     pub async fn expect(&self, person: Person, method: Method, path: &str, sent: Sent) -> Value {
         let (status, body) = self.send(person, method.clone(), path, sent).await;

@@ -28,7 +28,7 @@ pub(crate) struct CheckReplacement {
     address: AddressParts,
 }
 
-/// Lets debits of a person be made again, after one came back as not authorised.
+/// Lets debits of a person be made again, after one came back as not authorised or a reconciliation stopped them.
 #[utoipa::path(post, path = "/people/{person_id}/block/clear", tag = "attention",
     params(("person_id" = String, Path)),
     request_body = BlockClearing,

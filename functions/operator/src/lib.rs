@@ -1,9 +1,12 @@
-//! HTTP for operators, who keep the whole system going: dead letters, the audit.
+//! HTTP for operators, who keep the whole system going: dead letters, the audit, reconciliations and the health of the books, corrections.
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
 mod audit;
+mod corrections;
 mod dead_letters;
+mod reconciliations;
+mod repeats;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,7 +54,14 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(dead_letters::send_again))
         .routes(routes!(dead_letters::send_all_again))
         .routes(routes!(dead_letters::discard))
-        .routes(routes!(audit::read));
+        .routes(routes!(audit::read))
+        .routes(routes!(reconciliations::begin))
+        .routes(routes!(reconciliations::read))
+        .routes(routes!(reconciliations::items))
+        .routes(routes!(reconciliations::health))
+        .routes(routes!(corrections::propose))
+        .routes(routes!(corrections::read))
+        .routes(routes!(corrections::confirm));
     OpenApiRouter::with_openapi(Base::openapi()).merge(with_any_role(operator, &[Role::Operate]))
 }
 

@@ -100,7 +100,8 @@ impl Stack {
         }
     }
 
-    /// The next moment at which something that is under way is due. Drafts do not count: they wait for a person.
+    /// The next moment at which something that is under way is due. Drafts do not count: they wait for a person. Nor do rounds, which come
+    /// for ever.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
         let mut next: Option<Timestamp> = None;
         for shard in 0..keys::DUE_SHARDS {
@@ -180,7 +181,7 @@ impl Stack {
             return Ok(payment.is_some_and(|payment| !waits_for_the_issuer(&payment)));
         }
         if !is("BATCH#") {
-            return Ok(true);
+            return Ok(!keys::is_round(key));
         }
         let batch: Option<Batch> = stored::read(&*self.system.table, key).await?;
         let open = |state: BatchState| {

@@ -7,7 +7,7 @@ use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use shared::ports::queue::QueueName;
-use shared::ports::table::{Index, Query, Table as _};
+use shared::ports::table::{Attributes, Index, Key, Query, Table as _, decode};
 use shared::store::keys;
 use simulators::{column, plaid};
 use tower::ServiceExt as _;
@@ -176,7 +176,8 @@ impl Simulation {
         self.providers.plaid.advance();
     }
 
-    /// The next moment at which we, a provider or a message that failed has something to do.
+    /// The next moment at which we, a provider or a message that failed has something to do. Rounds do not count: they come for ever, and
+    /// are done when something else is.
     async fn next_moment(&self) -> Played<Option<Timestamp>> {
         let now = self.now();
         let in_flight = [QueueName::Bulk, QueueName::Other].map(|queue| self.queue.counters(queue).in_flight);
@@ -186,7 +187,9 @@ impl Simulation {
         for shard in 0..keys::DUE_SHARDS {
             let query = Query { index: Index::Due, ..Query::primary(keys::due_shard(shard)) };
             let page = self.table.query(&query).await?;
-            let dues = page.items.iter().filter_map(|item| item.get("due_sk")?.as_str()?.parse::<Timestamp>().ok());
+            let is_round = |item: &&Attributes| decode::<Key>((*item).clone()).is_ok_and(|key| keys::is_round(&key));
+            let once = page.items.iter().filter(|item| !is_round(item));
+            let dues = once.filter_map(|item| item.get("due_sk")?.as_str()?.parse::<Timestamp>().ok());
             // What is due already and was not done waits for the next run of the schedule.
             ours.extend(dues.map(|due| if due <= now { later(now, SCHEDULE) } else { due }));
         }

@@ -64,6 +64,50 @@ impl FromStr for BatchId {
     }
 }
 
+/// An id that is a prefix and 32 hexadecimal digits of a UUID.
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $type:ident, $prefix:literal, $kind:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $type(Uuid);
+        text_serde!($type);
+
+        impl $type {
+            pub const fn new(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(formatter, concat!($prefix, "{}"), self.0.simple())
+            }
+        }
+
+        impl FromStr for $type {
+            type Err = IdFormat;
+
+            fn from_str(text: &str) -> Result<Self, IdFormat> {
+                let refused = || IdFormat { kind: $kind, text: text.to_owned() };
+                text.strip_prefix($prefix).and_then(plain_uuid).map(Self).ok_or_else(refused)
+            }
+        }
+    };
+}
+
+uuid_id!(
+    /// `rec_` and 32 hexadecimal digits of a UUID.
+    ReconciliationId,
+    "rec_",
+    "reconciliation"
+);
+uuid_id!(
+    /// `cor_` and 32 hexadecimal digits of a UUID.
+    CorrectionId,
+    "cor_",
+    "correction"
+);
+
 /// Where a payment stands: a row of a batch, a refund of what a batch left over, or alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PaymentId {

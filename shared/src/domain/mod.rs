@@ -18,6 +18,7 @@ pub mod payment;
 pub mod payroll_file;
 pub mod people;
 pub mod plaid;
+pub mod reconciliation;
 pub mod secret;
 pub mod source;
 pub mod task;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autopay::ids::CardId;
 use super::autopay::notice::Recipient;
-use super::ids::{BatchId, FundingId, ItemId, PaymentId};
+use super::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -54,6 +54,18 @@ pub enum Task {
     Retry { batch_id: BatchId, shard: u8 },
     /// Try again to find the item of a bank event that matched nothing.
     Inbox { event_id: String },
+    /// Look in the bank's list for events that the webhook missed.
+    PollEvents,
+    /// Close the next day of the books that is over.
+    CloseBooks,
+    /// Begin the daily reconciliation.
+    BeginReconciliation,
+    /// Go on with a reconciliation: find its payers and see whether all are compared, or compare one.
+    Reconcile {
+        reconciliation_id: ReconciliationId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        payer_id: Option<String>,
+    },
     /// Do what a webhook of Plaid asks for.
     Heed { event_id: String },
     /// Read an item's accounts, bills and transactions at Plaid; give its token back where it is over.
@@ -108,6 +120,10 @@ impl Task {
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
+            | Task::PollEvents
+            | Task::CloseBooks
+            | Task::BeginReconciliation
+            | Task::Reconcile { .. }
             | Task::Heed { .. }
             | Task::ReadItem { .. }
             | Task::Review { .. }

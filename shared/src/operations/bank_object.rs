@@ -26,6 +26,18 @@ pub struct ObjectEvent {
     pub object: BankObject,
 }
 
+impl ObjectEvent {
+    /// What the bank answered when it was asked. One id per object and standing: asking again about the same is a replay.
+    pub fn asked(object: BankObject) -> Self {
+        Self {
+            event_id: format!("asked:{}:{}", object.id(), object.standing()),
+            created_at: object.updated_at(),
+            event_type: "asked".to_owned(),
+            object,
+        }
+    }
+}
+
 impl From<TransferEvent> for ObjectEvent {
     fn from(event: TransferEvent) -> Self {
         Self {

@@ -85,12 +85,24 @@ impl Due {
                 }
                 Err(_) => {}
             },
+            "RECONCILIATION" => {
+                if let Ok(reconciliation_id) = id.parse() {
+                    let payer_id = key.sk.strip_prefix(keys::PAYER_RUN_PREFIX).map(str::to_owned);
+                    self.tasks.push(Task::Reconcile { reconciliation_id, payer_id });
+                }
+            }
             "ITEM" => self.tasks.push(Task::ReadItem { item_id: id.to_owned() }),
             "CARD" => {
                 if let Ok(card_id) = id.parse() {
                     self.tasks.push(Task::Review { card_id });
                 }
             }
+            "WATERMARK" => match id {
+                "column" => self.tasks.push(Task::PollEvents),
+                "books" => self.tasks.push(Task::CloseBooks),
+                "reconciliation" => self.tasks.push(Task::BeginReconciliation),
+                other => tracing::error!(what = other, "a due watermark that nothing moves"),
+            },
             "INBOX" => {
                 let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
                 let event_id = event_id.to_owned();

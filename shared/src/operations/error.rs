@@ -8,9 +8,11 @@ use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ids::{BatchId, IdFormat, PaymentId};
+use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
 use crate::domain::plaid::error::PlaidError;
+use crate::domain::reconciliation::ReconciliationRefusal;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
 use crate::ports::secrets::SecretError;
@@ -36,6 +38,10 @@ pub enum OperationError {
     Biller(#[from] BillerRefusal),
     #[error(transparent)]
     DeadLetter(#[from] LetterRefusal),
+    #[error(transparent)]
+    Reconciliation(#[from] ReconciliationRefusal),
+    #[error(transparent)]
+    Correction(#[from] CorrectionRefusal),
     #[error(transparent)]
     Autopay(#[from] AutopayRefusal),
     #[error(transparent)]
@@ -90,6 +96,8 @@ impl OperationError {
             | Self::Batch(_)
             | Self::Biller(_)
             | Self::DeadLetter(_)
+            | Self::Reconciliation(_)
+            | Self::Correction(_)
             | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)

@@ -33,14 +33,7 @@ pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Dead
         Kind::Payout | Kind::Funding => column.ach_transfer(&transfer_id, deadline).await?.into(),
         Kind::Check => column.check(&transfer_id, deadline).await?.into(),
     };
-    // One id per object and standing: asking again about the same is a replay.
-    let event = ObjectEvent {
-        event_id: format!("asked:{transfer_id}:{}", object.standing()),
-        created_at: object.updated_at(),
-        event_type: "asked".to_owned(),
-        object,
-    };
-    match bank_events::apply(system, &event).await? {
+    match bank_events::apply(system, &ObjectEvent::asked(object)).await? {
         bank_events::Applied::Moved => Ok(()),
         // Nothing new: look again later.
         bank_events::Applied::Recorded

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bank_events::{self, Applied};
 use super::{OperationError, System};
+use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::BankEvent;
 use crate::domain::deadline::Deadline;
 use crate::ports::table::{Change, Condition, Indexing, TableError, encode};
@@ -54,15 +55,31 @@ fn put(waiting: &Waiting, condition: Condition) -> Result<Change, TableError> {
     })
 }
 
+async fn apply_again(system: &System, event_id: &str, deadline: Deadline) -> Result<Applied, OperationError> {
+    match system.column().await?.event(event_id, deadline).await? {
+        BankEvent::Transfer(event) => bank_events::apply(system, &event.into()).await,
+        BankEvent::Check(event) => bank_events::apply(system, &event.into()).await,
+        BankEvent::Other { .. } => Ok(Applied::NotOurs),
+    }
+}
+
+/// A version that can read it may come within the days that it waits.
+const fn is_unreadable(error: &OperationError) -> bool {
+    matches!(error, OperationError::Bank(BankError::Unreadable { .. }))
+}
+
 /// Looks again whether the event's item is there now.
 pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Result<(), OperationError> {
     let key = keys::inbox(PROVIDER, event_id);
     let Some(mut waiting) = read::<Waiting>(&*system.table, &key).await? else { return Ok(()) };
     let now = system.clock.business_now();
-    let outcome = match system.column().await?.event(event_id, deadline).await? {
-        BankEvent::Transfer(event) => bank_events::apply(system, &event.into()).await?,
-        BankEvent::Check(event) => bank_events::apply(system, &event.into()).await?,
-        BankEvent::Other { .. } => Applied::NotOurs,
+    let outcome = match apply_again(system, event_id, deadline).await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_retryable() && !is_unreadable(&error) => return Err(error),
+        Err(error) => {
+            tracing::error!(event = event_id, %error, "attention: an event of the bank waits for a repair");
+            Applied::Waiting
+        }
     };
     let is_old = waiting.since.checked_add(SignedDuration::from_hours(24 * KEEP_DAYS)).is_ok_and(|until| until < now);
     let change = if outcome == Applied::Waiting && !is_old {

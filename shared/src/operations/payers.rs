@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::{OperationError, System, system::minutes_from};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::person::Person;
+use crate::domain::ids::ReconciliationId;
 use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::payment::lone::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
@@ -116,6 +117,25 @@ pub(crate) async fn pause_for_bank<P: Payer>(system: &System, key: &Key, code: &
     }
 }
 
+/// Nothing leaves the payer until an operator has looked. What they had stopped themselves stays theirs.
+pub(crate) async fn pause_for_difference<P: Payer>(
+    system: &System,
+    key: &Key,
+    reconciliation_id: ReconciliationId,
+    told: Vec<Change>,
+) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let mut payer: P = load(system, key).await?;
+    let mut changes = told;
+    if payer.pause_mut().as_ref().is_none_or(|pause| pause.until.is_some()) {
+        let reason = PauseReason::Difference(reconciliation_id.to_string());
+        *payer.pause_mut() = Some(Pause { reason, since: now, until: None });
+        payer.touch(now);
+        changes.push(replace(&mut payer)?);
+    }
+    Ok(system.table.write(changes).await?)
+}
+
 /// The put that notes, in the write of a late return, that the payer of that funding owes.
 pub(crate) async fn owe<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
     let mut payer: P = load(system, key).await?;
@@ -143,6 +163,11 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),
     }
+}
+
+/// The item of a payer, by the id in the ledger's accounts.
+pub(crate) fn key_of(payer_id: &str) -> Key {
+    payer_id.parse::<PersonId>().map_or_else(|_| keys::source(payer_id), keys::person)
 }
 
 /// Since when each payer has books, by the id in the ledger's accounts.

@@ -9,7 +9,9 @@ use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
+use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::plaid::error::PlaidError;
+use crate::domain::reconciliation::ReconciliationRefusal;
 use crate::http::problem::Problem;
 use crate::ports::objects::ObjectError;
 
@@ -22,6 +24,8 @@ impl From<OperationError> for Problem {
             OperationError::Batch(refusal) => refusal.into(),
             OperationError::Biller(refusal) => refusal.into(),
             OperationError::DeadLetter(refusal) => refusal.into(),
+            OperationError::Reconciliation(refusal) => refusal.into(),
+            OperationError::Correction(refusal) => refusal.into(),
             OperationError::Autopay(refusal) => refusal.into(),
             OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
@@ -126,6 +130,30 @@ impl From<LetterRefusal> for Problem {
             LetterRefusal::Decided(state) => {
                 Problem::conflict("dead_letter_decided", detail).with("state", state.as_str())
             }
+        }
+    }
+}
+
+impl From<ReconciliationRefusal> for Problem {
+    fn from(refusal: ReconciliationRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            ReconciliationRefusal::Range | ReconciliationRefusal::NotYet => {
+                Problem::unprocessable("range_invalid", detail)
+            }
+        }
+    }
+}
+
+impl From<CorrectionRefusal> for Problem {
+    fn from(refusal: CorrectionRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            CorrectionRefusal::Amount | CorrectionRefusal::SameAccount | CorrectionRefusal::Reason => {
+                Problem::unprocessable("correction_invalid", detail)
+            }
+            CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
+            CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
         }
     }
 }

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 
 use super::release::Surrounding;
 use super::{
-    OperationError, System, advance, autopay, follow_up, fund, heed, import, inbox, refund, release, retry, submit,
-    summarize, sweep,
+    OperationError, System, advance, autopay, closings, follow_up, fund, heed, import, inbox, poll, reconciliation,
+    refund, release, retry, submit, summarize, sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -66,6 +66,12 @@ fn do_task<'a>(
         Task::PlanRetry { batch_id } => retry::make_plan(system, *batch_id).boxed(),
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
+        Task::PollEvents => poll::poll(system, deadline).boxed(),
+        Task::CloseBooks => closings::close_books(system, deadline).boxed(),
+        Task::BeginReconciliation => reconciliation::daily(system).boxed(),
+        Task::Reconcile { reconciliation_id, payer_id } => {
+            reconciliation::go_on(system, *reconciliation_id, payer_id.as_deref(), deadline).boxed()
+        }
         Task::Heed { event_id } => heed::heed(system, event_id).boxed(),
         Task::ReadItem { item_id } => autopay::read::read(system, item_id, deadline).boxed(),
         Task::Review { card_id } => {

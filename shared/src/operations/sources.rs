@@ -1,6 +1,6 @@
 //! Sources: known from their first approved batch on; paused and resumed by operators.
 
-use super::{OperationError, System, audit, lists};
+use super::{OperationError, System, audit, lists, rounds};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::deadline::Deadline;
 use crate::domain::source::{Pause, PauseReason, Source};
@@ -63,6 +63,7 @@ pub(crate) async fn ensure_bank_account(
         return Ok(source);
     }
     let key = format!("account:{}", source.id);
+    rounds::begin(system).await?;
     let column = system.column().await?;
     let opened = column
         .create_bank_account(&system.settings.column_entity_id, &format!("Payroll of {}", source.id), &key, deadline)

@@ -115,6 +115,7 @@ pub(crate) fn changes<T: Carrier>(
             amount: item.amount(),
             row: item.row(),
             at: entry.at,
+            now,
         },
         effects,
     )?);

@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::notice::Recipient;
 use crate::domain::dead_letter::DeadLetterId;
-use crate::domain::ids::{BatchId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId};
-use crate::domain::ledger::Account;
+use crate::domain::ids::{BatchId, CorrectionId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId, ReconciliationId};
+use crate::domain::ledger::{Account, CauseId};
 use crate::ports::table::Key;
 
 /// The index `due` is read whole once a minute; a few partitions carry what one cannot.
@@ -84,8 +84,20 @@ pub fn counterparty(fingerprint: &str) -> Key {
     Key::new(format!("COUNTERPARTY#{fingerprint}"), "COUNTERPARTY")
 }
 
-pub fn ledger_account(account: &Account) -> Key {
-    Key::new(format!("ACCOUNT#{account}"), "ACCOUNT")
+pub fn ledger_account(account: &Account) -> String {
+    format!("ACCOUNT#{account}")
+}
+
+/// What an account held at the end of a day.
+pub fn closing(account: &Account, day: Date) -> Key {
+    Key::new(ledger_account(account), format!("{CLOSING_PREFIX}{day}"))
+}
+
+pub const CLOSING_PREFIX: &str = "CLOSE#";
+
+/// Which day of the books is closed next.
+pub fn closing_round() -> Key {
+    Key::new(format!("{ROUND_PREFIX}books"), "WATERMARK")
 }
 
 /// The partition of an account's lines of one month.
@@ -93,10 +105,63 @@ pub fn ledger_lines(account: &Account, month: Date, shard: u8) -> String {
     format!("LEDGER#{account}#{:04}-{:02}#{shard}", month.year(), month.month())
 }
 
-pub fn posting(account: &Account, at: Timestamp, cause: ItemId, version: u64, line: usize) -> Key {
-    let month = at.to_zoned(jiff::tz::TimeZone::UTC).date();
+/// `booked_at` decides the month and the order; see [`crate::domain::ledger::closing`].
+pub fn posting(account: &Account, booked_at: Timestamp, cause: CauseId, version: u64, line: usize) -> Key {
+    let month = booked_at.to_zoned(jiff::tz::TimeZone::UTC).date();
     let shard = spread(&cause.to_string(), LEDGER_SHARDS);
-    Key::new(ledger_lines(account, month, shard), format!("{}#{cause}#{version:06}#{line}", sortable(at)))
+    Key::new(ledger_lines(account, month, shard), format!("{}#{cause}#{version:06}#{line}", sortable(booked_at)))
+}
+
+/// How far the bank's events are known to be recorded.
+pub fn watermark() -> Key {
+    Key::new(format!("{ROUND_PREFIX}column"), "WATERMARK")
+}
+
+const ROUND_PREFIX: &str = "WATERMARK#";
+
+/// Whether a due item comes round for ever, whether there is work or not.
+pub fn is_round(key: &Key) -> bool {
+    key.pk.starts_with(ROUND_PREFIX)
+}
+
+/// When the next daily reconciliation begins.
+pub fn daily_round() -> Key {
+    Key::new(format!("{ROUND_PREFIX}reconciliation"), "WATERMARK")
+}
+
+pub fn reconciliation(id: ReconciliationId) -> Key {
+    Key::new(format!("RECONCILIATION#{id}"), "RECONCILIATION")
+}
+
+pub const PAYER_RUN_PREFIX: &str = "PAYER#";
+
+pub fn payer_run(id: ReconciliationId, payer_id: &str) -> Key {
+    Key::new(reconciliation(id).pk, format!("{PAYER_RUN_PREFIX}{payer_id}"))
+}
+
+pub const FINDING_PREFIX: &str = "FINDING#";
+
+/// Put if absent under the name of the difference.
+pub fn finding(id: ReconciliationId, payer_id: &str, name: &str) -> Key {
+    Key::new(reconciliation(id).pk, format!("{}{name}", findings_of(payer_id)))
+}
+
+pub fn findings_of(payer_id: &str) -> String {
+    format!("{FINDING_PREFIX}{payer_id}#")
+}
+
+/// What a page of the bank's list has shown.
+pub fn seen_page(id: ReconciliationId, payer_id: &str, page: u32) -> Key {
+    Key::new(reconciliation(id).pk, format!("SEEN#{payer_id}#{page:05}"))
+}
+
+/// A difference that the alarm was raised about.
+pub fn difference(payer_id: &str, name: &str) -> Key {
+    Key::new(format!("DIFFERENCE#{payer_id}"), name)
+}
+
+pub fn correction(id: CorrectionId) -> Key {
+    Key::new(format!("CORRECTION#{id}"), "CORRECTION")
 }
 
 pub fn inbox(provider: &str, event_id: &str) -> Key {

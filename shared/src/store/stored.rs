@@ -4,10 +4,15 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys;
+use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
 use crate::domain::funding::Funding;
+use crate::domain::ledger::closing::ClosingRound;
+use crate::domain::ledger::correction::Correction;
 use crate::domain::payment::Payment;
+use crate::domain::reconciliation::run::PayerRun;
+use crate::domain::reconciliation::{DailyRound, Reconciliation};
 use crate::domain::source::Source;
 use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
 
@@ -100,6 +105,90 @@ impl Stored for Funding {
             lists: Some((keys::list_of_fundings(day), self.id.to_string())),
             expires_at: None,
         }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Watermark {
+    fn key(&self) -> Key {
+        keys::watermark()
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: Some(keys::due(&self.key(), self.due_at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for ClosingRound {
+    fn key(&self) -> Key {
+        keys::closing_round()
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: Some(keys::due(&self.key(), self.due_at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for DailyRound {
+    fn key(&self) -> Key {
+        keys::daily_round()
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: Some(keys::due(&self.key(), self.due_at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Reconciliation {
+    fn key(&self) -> Key {
+        keys::reconciliation(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for PayerRun {
+    fn key(&self) -> Key {
+        keys::payer_run(self.reconciliation_id, &self.payer_id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Correction {
+    fn key(&self) -> Key {
+        keys::correction(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
     }
 
     fn version_mut(&mut self) -> &mut u64 {

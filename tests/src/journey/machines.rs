@@ -137,12 +137,20 @@ impl Journey {
     async fn next_moment(&self) -> Option<Timestamp> {
         let in_flight = [QueueName::Bulk, QueueName::Other].map(|queue| self.queue.counters(queue).in_flight);
         let hidden = (in_flight != [0, 0]).then(|| self.now() + VISIBILITY);
-        let ours = self.next_due().await.into_iter().chain(hidden).min()?;
-        Some(self.bank.column.next_due().map_or(ours, |bank| bank.min(ours)))
+        let due = self.due_items().await;
+        let mut under_way = Vec::new();
+        for (at, key) in &due {
+            if self.is_under_way(key).await {
+                under_way.push(*at);
+            }
+        }
+        let ours = under_way.into_iter().chain(hidden).min()?;
+        let rounds = due.into_iter().filter(|(_, key)| self.keeps_rounds && keys::is_round(key)).map(|(at, _)| at);
+        rounds.chain(self.bank.column.next_due()).chain([ours]).min()
     }
 
-    /// Drafts do not count: they wait for a person.
-    async fn next_due(&self) -> Option<Timestamp> {
+    /// Everything in the index `due`, and when.
+    async fn due_items(&self) -> Vec<(Timestamp, Key)> {
         let mut dues = Vec::new();
         for shard in 0..keys::DUE_SHARDS {
             let query = Query {
@@ -155,16 +163,17 @@ impl Journey {
             };
             for item in self.table.query(&query).await.unwrap().items {
                 let due: Timestamp = item["due_sk"].as_str().unwrap().parse().unwrap();
-                let key: Key = decode(item).unwrap();
-                if self.is_under_way(&key).await {
-                    dues.push(due);
-                }
+                dues.push((due, decode(item).unwrap()));
             }
         }
-        dues.into_iter().min()
+        dues
     }
 
+    /// Drafts do not count: they wait for a person. Nor do rounds, which come for ever.
     async fn is_under_way(&self, key: &Key) -> bool {
+        if keys::is_round(key) {
+            return false;
+        }
         if !key.pk.starts_with("BATCH#") {
             return true;
         }

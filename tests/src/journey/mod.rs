@@ -57,6 +57,8 @@ pub struct Journey {
     pub queue: Arc<MemoryQueue>,
     pub notices: Arc<RecordedNotices>,
     pub power: Arc<Power>,
+    /// A step goes on to the next round (the poll of the bank's events) too, as the schedule does. Otherwise rounds come late.
+    pub keeps_rounds: bool,
     table: Arc<dyn Table>,
     memory: Option<Arc<MemoryTable>>,
     random: Arc<SeededRandom>,
@@ -116,6 +118,7 @@ impl Journey {
             queue,
             notices,
             power,
+            keeps_rounds: false,
             table,
             memory,
             random,

@@ -9,6 +9,8 @@ mod prices;
 
 use std::sync::LazyLock;
 
+use journeys::recording::{Call, Invocation};
+
 use crate::bill::{Deployment, Part, bill};
 use crate::payroll::{Payroll, pay};
 
@@ -25,6 +27,29 @@ fn paid(payments: u64) -> Payroll {
 /// A thousand payments, and two thousand: the difference is what each further thousand costs.
 static THOUSAND_PAID: LazyLock<Payroll> = LazyLock::new(|| paid(THOUSAND));
 static TWO_THOUSAND_PAID: LazyLock<Payroll> = LazyLock::new(|| paid(2 * THOUSAND));
+
+/// Millionths of a dollar for a month of polls of the bank's events, at most: two cents.
+const MONTH_OF_POLLS_CEILING: u64 = 20_000;
+
+const POLLS_A_MONTH: u64 = 30 * 24 * 60 / shared::domain::bank::watermark::POLL_MINUTES.unsigned_abs();
+
+/// Millionths of a dollar for a month of polls: those of a payroll, which meet its events, or nothing.
+fn month_of_polls(deployment: &Deployment) -> u64 {
+    let moves_watermark = |call: &Call| matches!(call, Call::Write { items, .. } if items.iter().any(|item| item.key.pk == "WATERMARK#column"));
+    let is_poll = |run: &&Invocation| run.calls.iter().any(moves_watermark);
+    let invocations: Vec<Invocation> = THOUSAND_PAID.invocations.iter().filter(is_poll).cloned().collect();
+    let polls = invocations.len() as u64;
+    assert!(polls > 24, "a payroll takes days: {polls} polls");
+    let watched = Payroll { payments: THOUSAND_PAID.payments, invocations, log_lines: polls, log_bytes: 300 * polls };
+    total(&bill(deployment, &watched)) * POLLS_A_MONTH / polls
+}
+
+#[test]
+fn a_month_of_polls_costs_less_than_two_cents() {
+    let month = month_of_polls(&Deployment::read());
+    println!("a month of polls costs {} dollars", dollars(month));
+    assert!(month <= MONTH_OF_POLLS_CEILING, "{}", dollars(month));
+}
 
 /// Millionths of a dollar.
 fn total(parts: &[Part]) -> u64 {

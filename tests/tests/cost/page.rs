@@ -90,6 +90,10 @@ fn figures() -> String {
     let [few, many, most] = CALLS_PER_SECOND.map(|rate| rate / per_copy);
     page += &format!("\nThe first thousand cost {} dollars, each further one {}.\n", dollars(first), dollars(further));
     page += &format!(
+        "A month of hourly polls of the bank's events costs {} dollars.\n",
+        dollars(crate::month_of_polls(&deployment))
+    );
+    page += &format!(
         "A payment takes {imported} write units while it is imported and {sent} while it is sent. A new table takes\n"
     );
     page += &format!(

@@ -58,6 +58,7 @@ pub(crate) async fn pay(payments: u64) -> Payroll {
     let _logging = tracing::subscriber::set_default(wiring::subscriber(EnvFilter::new("info"), move || writer.clone()));
     let mut journey = Journey::start(&file);
     journey.bank.send_only(&registered_events());
+    journey.keeps_rounds = true;
     let settings = (*journey.system.settings).clone();
     let records = journey.record(settings);
     let api = Api::of(&journey);

@@ -56,6 +56,7 @@ const REPORTS: &[(&str, Expected)] = &[
 
 const OPERATORS: &[(&str, Expected)] = &[
     ("audit", expected(OPERATOR, 200, None)),
+    ("begin-reconciliation", expected(OPERATOR, 202, None)),
     ("list-dead-letters", expected(OPERATOR, 200, None)),
     ("send-again", expected(OPERATOR, 404, Some("not_found"))),
 ];

@@ -103,3 +103,63 @@ async fn what_does_not_exist_cannot_be_cleared_or_paused() {
     assert_eq!(answer.refusal(), (404, "not_found".to_owned()));
     assert_eq!(office.post(OPERATOR, "/sources/CORP-9/pause", &Value::Null).await.refusal().0, 404);
 }
+
+#[tokio::test]
+async fn a_reconciliation_is_asked_for_and_read() {
+    let office = Office::open();
+    assert_eq!(office.get(OPERATOR, "/health").await.json()["health"], "nothing_yet");
+    let begun = office.post(OPERATOR, "/reconciliations", &json!({"from": "2026-03-01"})).await;
+    assert_eq!(begun.status, StatusCode::ACCEPTED, "{begun:?}");
+    let begun = begun.json();
+    assert_eq!((&begun["dry_run"], &begun["to"], &begun["by"]), (&json!(true), &json!("2026-03-01"), &json!("dora")));
+    office.work().await;
+    let path = format!("/reconciliations/{}", begun["reconciliation_id"].as_str().unwrap());
+    assert_eq!(office.get(OPERATOR, &path).await.json()["state"], "completed", "nobody has anything at the bank");
+    assert_eq!(office.get(OPERATOR, &format!("{path}/items")).await.json()["items"], json!([]));
+
+    for (asked, status, code) in [
+        (json!({"from": "2026-03-02", "to": "2026-03-01"}), 422, "range_invalid"),
+        (json!({"from": "2026-03-03"}), 422, "range_invalid"),
+        (json!({"from": "2026-03-01", "payer_id": "CORP-9"}), 404, "not_found"),
+        (json!({"from": "yesterday"}), 400, "body_invalid"),
+    ] {
+        let refused = office.post(OPERATOR, "/reconciliations", &asked).await.refusal();
+        assert_eq!(refused, (status, code.to_owned()), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_correction_counts_once_a_second_person_confirms_what_they_saw() {
+    let office = Office::open();
+    office.paying_batch(1).await;
+    let listed = office.get(READER, "/sources").await.json();
+    let source_id = listed["items"][0]["source_id"].clone();
+    let terms = |amount: &str, credit: &str| {
+        json!({"payer_id": source_id, "debit": "cash", "credit": credit, "amount": amount, "reason": "a fee",
+            "about": null})
+    };
+    for (amount, credit) in [("0.00", "funds"), ("1.00", "cash")] {
+        let refused = office.post(OPERATOR, "/ledger/corrections", &terms(amount, credit)).await.refusal();
+        assert_eq!(refused, (422, "correction_invalid".to_owned()));
+    }
+    let proposed = office.post(OPERATOR, "/ledger/corrections", &terms("1.50", "funds")).await;
+    assert_eq!(proposed.status, StatusCode::CREATED, "{proposed:?}");
+    let path = format!("/ledger/corrections/{}", proposed.json()["correction_id"].as_str().unwrap());
+    let confirm = format!("{path}/confirm");
+    assert_eq!(office.post(OPERATOR, &confirm, &terms("1.50", "funds")).await.refusal().1, "same_person");
+    assert_eq!(office.post(SECOND_OPERATOR, &confirm, &terms("1.51", "funds")).await.refusal().1, "correction_differs");
+    assert_eq!(office.get(OPERATOR, &path).await.json()["confirmed_by"], Value::Null);
+    for _ in 0..2 {
+        let booked = office.post(SECOND_OPERATOR, &confirm, &terms("1.50", "funds")).await.json();
+        assert_eq!(booked["confirmed_by"], "eve");
+    }
+    let books = office.get(READER, "/ledger/trial-balance").await.json();
+    let account = format!("cash:{}", source_id.as_str().unwrap());
+    assert_eq!((&books["accounts"][&account]["balance"], &books["total"]["debits"]), (&json!("1.50"), &json!("1.50")));
+    let lines = office.get(READER, &format!("/ledger/accounts/{account}/postings")).await.json();
+    let line = &lines["items"][0];
+    assert_eq!((&line["effect"], &line["reason"]), (&json!("correction"), &json!("a fee")));
+    let audit = office.get(OPERATOR, "/audit?day=2026-03-02").await.json();
+    let actions: Vec<&str> = audit["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
+    assert!(actions.contains(&"propose_correction") && actions.contains(&"confirm_correction"), "{actions:?}");
+}

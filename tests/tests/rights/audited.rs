@@ -46,6 +46,9 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("POST /dead-letters/{dead_letter_id}/send-again", &["send_dead_letter_again"]),
     ("POST /dead-letters/send-again", &["send_dead_letter_again"]),
     ("POST /dead-letters/{dead_letter_id}/discard", &["discard_dead_letter"]),
+    ("POST /reconciliations", &["reconcile"]),
+    ("POST /ledger/corrections", &["propose_correction"]),
+    ("POST /ledger/corrections/{correction_id}/confirm", &["confirm_correction"]),
 ];
 
 /// Every route of the committed description that may change something.

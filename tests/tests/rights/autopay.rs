@@ -9,8 +9,11 @@ use scenarios::simulation::people::Caller;
 use scenarios::simulation::standing::Standing;
 use scenarios::simulation::{Simulation, Systems};
 use serde_json::{Value, json};
+use shared::domain::ids::ItemId;
+use shared::domain::ledger::AccountKind;
+use shared::domain::ledger::correction::CorrectionTerms;
 use shared::domain::leg::State;
-use shared::operations::System;
+use shared::operations::{System, corrections};
 use shared::ports::table::Table;
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan, WebhookFaults};
 
@@ -30,6 +33,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
     invocations.extend(a_person_asks_twice().await);
     invocations.extend(operators_replace_a_check_and_clear_a_block().await);
     invocations.extend(a_debit_comes_back_and_no_event_tells().await);
+    invocations.extend(a_person_repays_and_two_operators_book_it().await);
     invocations
 }
 
@@ -175,4 +179,23 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
     story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;
     invocations.extend(story.told());
     invocations
+}
+
+async fn a_person_repays_and_two_operators_book_it() -> Vec<Invocation> {
+    let story = Recording::of("funding-returned-after-mailing-stop-loses").await;
+    let standing = story.simulation.standing().unwrap();
+    let payment = standing.payment().unwrap();
+    let terms = CorrectionTerms {
+        payer_id: payment.payer_id.clone(),
+        debit: AccountKind::Cash,
+        credit: AccountKind::Receivable,
+        amount: payment.amount,
+        reason: "repaid by wire".to_owned(),
+        about: Some(ItemId::Payment(payment.id)),
+    };
+    let system = story.recorded.system_of(Function::Operator);
+    let id = system.new_uuid();
+    let proposed = corrections::propose(system, id, terms.clone(), "olga").await.unwrap();
+    corrections::confirm(system, proposed.id, &terms, "oscar").await.unwrap();
+    story.told()
 }

@@ -69,6 +69,7 @@ fn idle<'g>(granted: &'g [Grant], used: &BTreeSet<Use>) -> Vec<(&'g Grant, &'g s
 /// stands in for a story of payroll that is gone.
 const NEEDED_BY_AUTOPAY: &[(Function, &str, &str)] = &[
     (Function::ColumnWebhook, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
+    (Function::ColumnWebhook, "dynamodb:Query", "table/ACCOUNT#*"),
     (Function::ColumnWebhook, "dynamodb:Query", "table/LEDGER#*"),
     (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
 ];

@@ -32,6 +32,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
         a_funding_comes_back_late().await,
         the_bank_corrects_accounts().await,
         an_event_comes_before_its_payment().await,
+        operators_reconcile_and_correct().await,
         nobody_decides_and_messages_are_lost().await,
         tasks_are_given_up_and_dealt_with().await,
         a_service_does_not_say_what_was_in_the_way().await,
@@ -300,6 +301,43 @@ async fn an_event_comes_before_its_payment() -> Vec<Invocation> {
     story.told()
 }
 
+/// A payment names another transfer than the bank has: the daily reconciliation stops its source. Then its debit comes back, and the
+/// source repays.
+async fn operators_reconcile_and_correct() -> Vec<Invocation> {
+    let file = PayrollFile::generated(&one_source(4));
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let batch_id = story.pay(&file).await;
+    let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
+    let source_id = payment.payer_id.clone();
+    payment.leg.transfer_id = Some("acht_another".to_owned());
+    story.overwrite(payment).await;
+    for _ in 0..36 {
+        journey.go_on_to(journey.now() + SignedDuration::from_hours(1)).await;
+    }
+    assert_eq!(api.get(OPERATES, "/health").await["health"], "differences");
+
+    let range = json!({"from": "2026-03-02", "to": "2026-03-08"});
+    let begun = api.post_under("once", OPERATES, "/reconciliations", range.clone()).await;
+    assert_eq!(api.post_under("once", OPERATES, "/reconciliations", range).await, begun);
+    journey.settle_now().await;
+    let path = format!("/reconciliations/{}", begun["reconciliation_id"].as_str().unwrap());
+    api.get(OPERATES, &path).await;
+    assert_eq!(api.get(OPERATES, &format!("{path}/items")).await["items"][0]["verdict"], "duplicate");
+
+    let debit = journey.bank.debits().remove(0);
+    journey.bank.return_now(&debit.id, "R10");
+    journey.settle_now().await;
+    let owed = shared::domain::money::Cents::new(debit.cents).to_string();
+    let terms = json!({"payer_id": source_id, "debit": "cash", "credit": "receivable", "amount": owed,
+        "reason": "repaid by wire", "about": debit.item()});
+    let proposed = api.post(OPERATES, "/ledger/corrections", terms.clone()).await;
+    let path = format!("/ledger/corrections/{}", proposed["correction_id"].as_str().unwrap());
+    api.get(OPERATES, &path).await;
+    assert_eq!(api.post(OPERATES_TOO, &format!("{path}/confirm"), terms).await["confirmed_by"], OPERATES_TOO.0);
+    story.told()
+}
+
 async fn nobody_decides_and_messages_are_lost() -> Vec<Invocation> {
     let file = PayrollFile::of(12);
     let story = Story::of(&file);
@@ -354,6 +392,9 @@ async fn a_service_does_not_say_what_was_in_the_way() -> Vec<Invocation> {
     let api = Api::of(&journey);
     let first = api.create("again", 10).await;
     assert_eq!(api.create("again", 10).await, first);
+    let range = json!({"from": "2026-03-02"});
+    let begun = api.post_under("again", OPERATES, "/reconciliations", range.clone()).await;
+    assert_eq!(api.post_under("again", OPERATES, "/reconciliations", range).await, begun);
     records.invocations()
 }
 

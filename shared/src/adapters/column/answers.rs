@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::domain::bank::check::snapshot::CheckSnapshot;
-use crate::domain::bank::event::{BankEvent, MalformedBankData, TransferSnapshot};
+use crate::domain::bank::event::{BankEvent, MalformedBankData, TransferSnapshot, UnreadableEvent};
 use crate::domain::money::Cents;
 
 /// One of our accounts at the bank.
@@ -80,7 +80,7 @@ pub struct CheckPage {
 /// Events, newest first. One that cannot be read does not hide the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventPage {
-    pub events: Vec<Result<BankEvent, MalformedBankData>>,
+    pub events: Vec<Result<BankEvent, UnreadableEvent>>,
     /// `None` on the last page.
     pub older: Option<PageCursor>,
 }
@@ -162,7 +162,7 @@ impl TryFrom<WireTransferList> for CheckPage {
 impl From<WireEventList> for EventPage {
     fn from(list: WireEventList) -> Self {
         let older = cursor(&list.events, list.has_more);
-        Self { events: list.events.into_iter().map(BankEvent::from_json).collect(), older }
+        Self { events: list.events.into_iter().map(BankEvent::of_list).collect(), older }
     }
 }
 

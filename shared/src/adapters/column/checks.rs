@@ -54,7 +54,12 @@ impl ColumnClient {
         created_from: Timestamp,
         deadline: Deadline,
     ) -> Result<Option<CheckSnapshot>, BankError> {
-        let mut query = TransferQuery { bank_account_id: bank_account_id.to_owned(), created_from, older_than: None };
+        let mut query = TransferQuery {
+            bank_account_id: bank_account_id.to_owned(),
+            created_from,
+            created_until: None,
+            older_than: None,
+        };
         loop {
             let page = self.checks(&query, deadline).await?;
             let made_with_key = |check: &CheckSnapshot| check.idempotency_key.as_deref() == Some(idempotency_key);

@@ -127,7 +127,12 @@ impl ColumnClient {
         created_from: Timestamp,
         deadline: Deadline,
     ) -> Result<Option<TransferSnapshot>, BankError> {
-        let mut query = TransferQuery { bank_account_id: bank_account_id.to_owned(), created_from, older_than: None };
+        let mut query = TransferQuery {
+            bank_account_id: bank_account_id.to_owned(),
+            created_from,
+            created_until: None,
+            older_than: None,
+        };
         loop {
             let page = self.ach_transfers(&query, deadline).await?;
             let made_with_key =

@@ -13,6 +13,8 @@ pub struct TransferQuery {
     pub bank_account_id: String,
     /// Created at this moment or later.
     pub created_from: Timestamp,
+    /// Created at this moment or earlier; absent for no end.
+    pub created_until: Option<Timestamp>,
     /// Goes on after a page.
     pub older_than: Option<PageCursor>,
 }
@@ -22,6 +24,8 @@ pub struct TransferQuery {
 pub struct EventQuery {
     /// Created at this moment or later: the last watermark less an overlap.
     pub created_from: Timestamp,
+    /// Created at this moment or earlier.
+    pub created_until: Timestamp,
     /// Goes on after a page.
     pub older_than: Option<PageCursor>,
 }
@@ -40,19 +44,21 @@ impl TransferQuery {
             TransferFamily::Ach => "ach",
             TransferFamily::Checks => "checks",
         };
-        format!("/transfers/{list}?bank_account_id={account}&{}", page(self.created_from, self.older_than.as_ref()))
+        let page = page(self.created_from, self.created_until, self.older_than.as_ref());
+        format!("/transfers/{list}?bank_account_id={account}&{page}")
     }
 }
 
 impl EventQuery {
     pub(super) fn path(&self) -> String {
-        format!("/events/webhook?{}", page(self.created_from, self.older_than.as_ref()))
+        format!("/events/webhook?{}", page(self.created_from, Some(self.created_until), self.older_than.as_ref()))
     }
 }
 
-fn page(created_from: Timestamp, older_than: Option<&PageCursor>) -> String {
+fn page(created_from: Timestamp, created_until: Option<Timestamp>, older_than: Option<&PageCursor>) -> String {
+    let until = created_until.map(|until| format!("&created.lte={}", escaped(&until.to_string()))).unwrap_or_default();
     let start = older_than.map(|cursor| format!("&starting_after={}", escaped(&cursor.0))).unwrap_or_default();
-    format!("limit={PAGE_ITEMS}&created.gte={}{start}", escaped(&created_from.to_string()))
+    format!("limit={PAGE_ITEMS}&created.gte={}{until}{start}", escaped(&created_from.to_string()))
 }
 
 /// An id as one segment of a path or one value of a query, so that no stored text can reach another call.

@@ -9,6 +9,7 @@ use crate::adapters::provider_call::CallLimits;
 use crate::adapters::scripted::{PausedClock, SameByte, ScriptedTransport, answer};
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
+use crate::domain::bank::event::{MalformedBankData, UnreadableEvent};
 use crate::domain::bank::refusal::{CODES, RefusalSide};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::deadline::Deadline;
@@ -200,13 +201,19 @@ async fn an_unreadable_event_does_not_hide_the_others() {
         {"id": "evnt_1", "created_at": created_at, "type": "identity.created", "data": {}}
     ], "has_more": true});
     let bank = Bank::answering([success(list)]);
-    let query = EventQuery { created_from: created_at.parse().unwrap(), older_than: Some(PageCursor("evnt_4".into())) };
+    let query = EventQuery {
+        created_from: created_at.parse().unwrap(),
+        created_until: "2026-03-02T19:00:00Z".parse().unwrap(),
+        older_than: Some(PageCursor("evnt_4".into())),
+    };
 
     let page = bank.client.events(&query, bank.deadline()).await.unwrap();
 
-    assert_eq!(page.events.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
+    let unreadable: Vec<_> = page.events.iter().map(|event| event.as_ref().err()).collect();
+    let second = UnreadableEvent { event_id: Some("evnt_2".to_owned()), why: MalformedBankData::NotATransfer };
+    assert_eq!(unreadable, [None, Some(&second), None]);
     assert_eq!(page.older, Some(PageCursor("evnt_1".to_owned())));
-    assert!(bank.transport.sent()[0].url.ends_with("&starting_after=evnt_4"));
+    assert!(bank.transport.sent()[0].url.ends_with("&created.lte=2026-03-02T19%3A00%3A00Z&starting_after=evnt_4"));
 }
 
 #[tokio::test]

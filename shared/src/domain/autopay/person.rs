@@ -7,7 +7,7 @@ use super::ids::PersonId;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
-use crate::domain::source::Pause;
+use crate::domain::source::{Pause, PauseReason};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct Person {
@@ -74,9 +74,12 @@ impl Person {
         Command::Executed
     }
 
-    /// An operator has looked into it. An open receivable stays: it ends when the money is there.
+    /// An operator has looked into why debits are blocked, or into what differs. An open receivable stays: it ends when the money is
+    /// there.
     pub fn clear_block(&mut self, now: Timestamp) -> Command {
-        if self.debit_block.take().is_none() {
+        let differs = |pause: &Pause| matches!(pause.reason, PauseReason::Difference(_));
+        let was_paused = self.pause.take_if(|pause| differs(pause)).is_some();
+        if self.debit_block.take().is_none() && !was_paused {
             return Command::AlreadyApplied;
         }
         self.updated_at = now;
@@ -101,6 +104,17 @@ mod tests {
         assert_eq!(person.debit_block.map(|block| block.return_code.to_string()).as_deref(), Some("R10"));
         assert_eq!(person.clear_block(now), Command::Executed);
         assert_eq!(person.clear_block(now), Command::AlreadyApplied);
+    }
+
+    #[test]
+    fn a_pause_for_a_difference_is_cleared_and_a_pause_by_the_bank_ends_by_itself() {
+        let now: Timestamp = "2026-03-02T18:00:00Z".parse().unwrap();
+        let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now);
+        let pause = |reason| Some(Pause { reason, since: now, until: None });
+        person.pause = pause(PauseReason::Difference("rec_1".to_owned()));
+        assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::Executed, false));
+        person.pause = pause(PauseReason::Bank("http_401".to_owned()));
+        assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::AlreadyApplied, true));
     }
 
     #[test]

@@ -123,6 +123,13 @@ pub enum MalformedBankData {
     NegativeAmount,
 }
 
+/// An event of a list that cannot be read, and its id where that much can be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableEvent {
+    pub event_id: Option<String>,
+    pub why: MalformedBankData,
+}
+
 impl BankEvent {
     /// Reads a webhook's body. Verify its signature first.
     pub fn from_body(body: &[u8]) -> Result<Self, MalformedBankData> {
@@ -130,7 +137,13 @@ impl BankEvent {
         Self::from_json(value)
     }
 
-    /// Reads one event of a list.
+    /// Reads one event of a list. One that cannot be read keeps its id, under which it is looked at again.
+    pub fn of_list(value: Value) -> Result<Self, UnreadableEvent> {
+        let event_id = value.get("id").and_then(Value::as_str).map(str::to_owned);
+        Self::from_json(value).map_err(|why| UnreadableEvent { event_id, why })
+    }
+
+    /// Reads one event.
     pub fn from_json(value: Value) -> Result<Self, MalformedBankData> {
         // serde's own message would quote the content.
         let event: WireEvent = serde_json::from_value(value).map_err(|_| MalformedBankData::NotAnEvent)?;

@@ -11,3 +11,4 @@ pub mod refusal;
 pub mod request;
 pub mod signature;
 pub mod status;
+pub mod watermark;

@@ -27,6 +27,15 @@ pub fn words(task: &Task) -> String {
         Task::PlanRetry { batch_id } => format!("make the plan of a retry of batch {batch_id}"),
         Task::Retry { batch_id, shard } => format!("open the payments of a retry of batch {batch_id}, shard {shard}"),
         Task::Inbox { event_id } => format!("find what the bank's event {event_id} is about"),
+        Task::PollEvents => "look in the bank's list for events that no webhook brought".to_owned(),
+        Task::CloseBooks => "close the next day of the books".to_owned(),
+        Task::BeginReconciliation => "begin the daily reconciliation".to_owned(),
+        Task::Reconcile { reconciliation_id, payer_id: Some(payer_id) } => {
+            format!("compare payer {payer_id} for reconciliation {reconciliation_id}")
+        }
+        Task::Reconcile { reconciliation_id, payer_id: None } => {
+            format!("find the payers of reconciliation {reconciliation_id}, or see whether all are compared")
+        }
         Task::Heed { event_id } => format!("do what the webhook {event_id} of Plaid asks for"),
         Task::ReadItem { item_id } => format!("read item {item_id} at Plaid"),
         Task::Review { card_id } => format!("decide whether {card_id} is paid"),

@@ -3,12 +3,15 @@
 //! Guarantees: every entry balances by construction (one amount, each line once debit or credit, as many of each); entries are never
 //! changed, a return or correction is a new one.
 
+pub mod closing;
+pub mod correction;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::IdFormat;
+use super::ids::{CorrectionId, IdFormat, ItemId};
 use super::leg::Effect;
 use super::money::Cents;
 
@@ -20,7 +23,8 @@ pub struct Account {
     pub payer_id: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum AccountKind {
     /// Asset: what may be spent at the payer's Column account. Reconciles to Column's available balance.
     Cash,
@@ -93,6 +97,49 @@ impl FromStr for Account {
 pub enum Side {
     Debit,
     Credit,
+}
+
+/// What an entry was made for: an effect of a transfer or check, or a correction by two people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EntryKind {
+    Of(Effect),
+    Correction(CorrectionKind),
+}
+
+/// One name, beside those of the effects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CorrectionKind {
+    Correction,
+}
+
+impl EntryKind {
+    pub const CORRECTION: EntryKind = EntryKind::Correction(CorrectionKind::Correction);
+
+    pub const fn of_leg(self) -> Option<Effect> {
+        match self {
+            EntryKind::Of(effect) => Some(effect),
+            EntryKind::Correction(CorrectionKind::Correction) => None,
+        }
+    }
+}
+
+/// What caused an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum CauseId {
+    Correction(CorrectionId),
+    Item(ItemId),
+}
+
+impl fmt::Display for CauseId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CauseId::Correction(id) => id.fmt(formatter),
+            CauseId::Item(id) => id.fmt(formatter),
+        }
+    }
 }
 
 /// One line of an entry.

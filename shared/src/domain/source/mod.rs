@@ -57,6 +57,8 @@ pub enum PauseReason {
     Operator,
     /// The bank refused for a reason of ours, with this code or status.
     Bank(String),
+    /// This reconciliation found a difference that nothing explains.
+    Difference(String),
 }
 
 impl Pause {

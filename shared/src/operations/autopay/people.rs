@@ -1,6 +1,6 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
-use super::super::{OperationError, System, audit, lists, payers};
+use super::super::{OperationError, System, audit, lists, payers, rounds};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -69,6 +69,7 @@ pub(crate) async fn ensure_bank_account(
         return Ok(person);
     }
     let (key, name) = (format!("account:{}", person.id), format!("Autopay of {}", person.id));
+    rounds::begin(system).await?;
     let column = system.column().await?;
     let opened = column.create_bank_account(&system.settings.column_entity_id, &name, &key, deadline).await?;
     person.column_bank_account_id = Some(opened.id);

@@ -15,7 +15,7 @@ use super::authorisation::AuthorisationStep;
 use super::ids::{BankAccountId, CardId, PersonId};
 use super::item::ItemNotice;
 use crate::domain::ach::return_codes::ReturnCode;
-use crate::domain::ids::{BatchId, FundingId, IdFormat, ItemId, PaymentId};
+use crate::domain::ids::{BatchId, FundingId, IdFormat, ItemId, PaymentId, ReconciliationId};
 use crate::domain::money::Cents;
 
 /// A notice, kept until it is delivered and after.
@@ -165,6 +165,12 @@ pub enum NoticeKind {
         reason: String,
         since: Timestamp,
     },
+    /// Books, payments and bank differ, and nothing explains it.
+    DifferenceFound {
+        reconciliation_id: ReconciliationId,
+        payer_id: String,
+        differences: u64,
+    },
 }
 
 /// Of notices that were put down before checks were counted.
@@ -280,6 +286,7 @@ impl NoticeKind {
             NoticeKind::BatchCompleted { .. } => "batch_completed",
             NoticeKind::FundingReturned { .. } => "funding_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
+            NoticeKind::DifferenceFound { .. } => "difference_found",
         }
     }
 
@@ -309,6 +316,9 @@ impl NoticeKind {
             NoticeKind::BatchCompleted { batch_id, .. } => format!("{code}#{batch_id}"),
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
+            NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {
+                format!("{code}#{reconciliation_id}#{payer_id}")
+            }
         }
     }
 }

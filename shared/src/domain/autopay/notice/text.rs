@@ -79,6 +79,10 @@ impl NoticeKind {
                 "A card of {institution_name} cannot be paid: the biller directory has no address for checks of {institution_id}. Enter it \
                  (PUT /billers/{institution_id}/remittance), and have a second person confirm it."
             ),
+            NoticeKind::DifferenceFound { reconciliation_id, payer_id, differences } => format!(
+                "Reconciliation {reconciliation_id} found {differences} differences of {payer_id} between payments, books and bank that \
+                 nothing explains. Nothing leaves this payer until you have looked."
+            ),
             NoticeKind::BatchCompleted { batch_id, paid, failed } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }

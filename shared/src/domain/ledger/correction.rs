@@ -1,0 +1,171 @@
+//! A correction of the books: a new entry with a reason, which one person proposes and another confirms. Nothing is ever edited.
+//!
+//! Guarantees: it balances by construction (one amount, one account debited and one credited, both of one payer); it is booked once.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Account, AccountKind, Line, Side};
+use crate::domain::batch::Command;
+use crate::domain::ids::{CorrectionId, ItemId};
+use crate::domain::money::Cents;
+
+pub const REASON_CHARACTERS_MAX: usize = 500;
+
+/// What is to be booked, as both persons see it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectionTerms {
+    pub payer_id: String,
+    pub debit: AccountKind,
+    pub credit: AccountKind,
+    pub amount: Cents,
+    /// Why, for whoever reads the books later: 1 to 500 characters.
+    pub reason: String,
+    /// The payment or funding that it is about, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<ItemId>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Correction {
+    pub id: CorrectionId,
+    pub version: u64,
+    pub terms: CorrectionTerms,
+    pub proposed_by: String,
+    pub proposed_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub booked: Option<Booked>,
+}
+
+/// The second person's word.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booked {
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// Why a correction is not proposed or booked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CorrectionRefusal {
+    #[error("a correction has a positive amount")]
+    Amount,
+    #[error("a correction debits one account and credits another")]
+    SameAccount,
+    #[error("say in 1 to {REASON_CHARACTERS_MAX} characters why")]
+    Reason,
+    #[error("who proposed a correction cannot confirm it; ask a second person")]
+    SamePerson,
+    #[error("the correction is not the one you name; read it again")]
+    OtherTerms,
+}
+
+impl CorrectionTerms {
+    pub fn check(&self) -> Result<(), CorrectionRefusal> {
+        let reason_fits = !self.reason.trim().is_empty() && self.reason.chars().count() <= REASON_CHARACTERS_MAX;
+        if !self.amount.is_positive() {
+            Err(CorrectionRefusal::Amount)
+        } else if self.debit == self.credit {
+            Err(CorrectionRefusal::SameAccount)
+        } else if !reason_fits {
+            Err(CorrectionRefusal::Reason)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The two lines.
+    pub fn entry(&self) -> [Line; 2] {
+        let line =
+            |side, kind| Line { account: Account { kind, payer_id: self.payer_id.clone() }, side, amount: self.amount };
+        [line(Side::Debit, self.debit), line(Side::Credit, self.credit)]
+    }
+
+    /// It changes what the payer owes: it may be free afterwards.
+    pub fn touches_receivable(&self) -> bool {
+        self.debit == AccountKind::Receivable || self.credit == AccountKind::Receivable
+    }
+}
+
+impl Correction {
+    pub fn propose(
+        id: CorrectionId,
+        terms: CorrectionTerms,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<Self, CorrectionRefusal> {
+        terms.check()?;
+        Ok(Self { id, version: 1, terms, proposed_by: by.to_owned(), proposed_at: now, booked: None })
+    }
+
+    /// Books it. `seen` is what the second person looked at.
+    pub fn confirm(&mut self, by: &str, seen: &CorrectionTerms, now: Timestamp) -> Result<Command, CorrectionRefusal> {
+        if self.terms != *seen {
+            return Err(CorrectionRefusal::OtherTerms);
+        }
+        if self.booked.as_ref().is_some_and(|booked| booked.by == by) {
+            return Ok(Command::AlreadyApplied);
+        }
+        if self.proposed_by == by {
+            return Err(CorrectionRefusal::SamePerson);
+        }
+        if self.booked.is_some() {
+            return Ok(Command::AlreadyApplied);
+        }
+        self.booked = Some(Booked { by: by.to_owned(), at: now });
+        Ok(Command::Executed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms() -> CorrectionTerms {
+        CorrectionTerms {
+            payer_id: "CORP-1".to_owned(),
+            debit: AccountKind::Cash,
+            credit: AccountKind::Receivable,
+            amount: Cents::new(1_250),
+            reason: "repaid by wire".to_owned(),
+            about: None,
+        }
+    }
+
+    fn now() -> Timestamp {
+        "2026-03-02T18:00:00Z".parse().unwrap()
+    }
+
+    fn proposed() -> Correction {
+        Correction::propose(CorrectionId::new(uuid::Uuid::nil()), terms(), "ann", now()).unwrap()
+    }
+
+    #[test]
+    fn it_balances_and_has_an_amount_two_accounts_and_a_reason() {
+        let [debit, credit] = terms().entry();
+        assert_eq!((debit.side, credit.side, debit.amount), (Side::Debit, Side::Credit, credit.amount));
+        let changes: [(fn(&mut CorrectionTerms), CorrectionRefusal); 5] = [
+            (|terms| terms.amount = Cents::ZERO, CorrectionRefusal::Amount),
+            (|terms| terms.amount = Cents::new(-1), CorrectionRefusal::Amount),
+            (|terms| terms.credit = AccountKind::Cash, CorrectionRefusal::SameAccount),
+            (|terms| terms.reason = "  ".to_owned(), CorrectionRefusal::Reason),
+            (|terms| terms.reason = "x".repeat(501), CorrectionRefusal::Reason),
+        ];
+        for (change, refusal) in changes {
+            let mut changed = terms();
+            change(&mut changed);
+            assert_eq!(changed.check(), Err(refusal));
+        }
+    }
+
+    #[test]
+    fn a_second_person_books_what_they_have_seen_and_once() {
+        let mut correction = proposed();
+        assert_eq!(correction.confirm("ann", &terms(), now()), Err(CorrectionRefusal::SamePerson));
+        let other = CorrectionTerms { amount: Cents::new(1), ..terms() };
+        assert_eq!(correction.confirm("bob", &other, now()), Err(CorrectionRefusal::OtherTerms));
+        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Command::Executed));
+        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Command::AlreadyApplied));
+        assert_eq!(correction.confirm("eve", &terms(), now()), Ok(Command::AlreadyApplied));
+        assert_eq!(correction.booked.map(|booked| booked.by).as_deref(), Some("bob"));
+    }
+}

@@ -1,0 +1,107 @@
+//! What the books say a payer has at the bank, against the bank's balances.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+
+use super::{Draft, Work, save};
+use crate::domain::funding::Funding;
+use crate::domain::ids::ItemId;
+use crate::domain::ledger::{Account, AccountKind, CauseId};
+use crate::domain::leg::{Effect, State};
+use crate::domain::money::Cents;
+use crate::domain::reconciliation::Verdict;
+use crate::domain::reconciliation::balances::{Sums, compare};
+use crate::domain::reconciliation::run::PayerRun;
+use crate::operations::OperationError;
+use crate::ports::table::{Query, Range, decode};
+use crate::store::keys;
+use crate::store::ledger::{self, Posting};
+use crate::store::stored::read;
+
+/// A funding that was accepted longer ago than this is available, or came back: two banking days, holidays, and our hold.
+const HELD_DAYS: i64 = 21;
+
+impl Work<'_> {
+    /// Answers whether the run was saved.
+    pub(super) async fn balances(&self, run: &mut PayerRun) -> Result<bool, OperationError> {
+        // The books are read on both sides of the bank: what moves between the two is on its way.
+        let before = self.booked(run).await?;
+        let account = self.system.column().await?.bank_account(&run.bank_account_id, self.deadline).await?;
+        let bank = Sums {
+            available: account.balances.available,
+            pending: account.balances.pending,
+            locked: account.balances.locked,
+        };
+        let books = self.booked(run).await?;
+        let held = if books.pending == bank.pending { Cents::ZERO } else { self.held(run).await? };
+        let mut found = compare(books, bank, held)?;
+        if before != books {
+            let then = compare(before, bank, held)?;
+            found.retain(|difference| then.contains(difference));
+        }
+        let lasting = run.balances_compared(found, self.system.clock.business_now());
+        for difference in lasting {
+            let draft = Draft {
+                subject: difference.balance.as_str().to_owned(),
+                verdict: Verdict::OtherBalance,
+                transfer_id: None,
+                here: Some(difference.here.to_string()),
+                there: Some(difference.there.to_string()),
+                remedied: false,
+            };
+            let finding = self.finding(run, draft).await?;
+            self.put(finding).await?;
+        }
+        save(self.system, run, Vec::new()).await
+    }
+
+    async fn booked(&self, run: &PayerRun) -> Result<Sums, OperationError> {
+        Ok(Sums {
+            available: self.balance(run, AccountKind::Cash).await?,
+            pending: self.balance(run, AccountKind::Pulled).await?,
+            locked: self.balance(run, AccountKind::CashLocked).await?,
+        })
+    }
+
+    async fn balance(&self, run: &PayerRun, kind: AccountKind) -> Result<Cents, OperationError> {
+        let account = Account { kind, payer_id: run.payer_id.clone() };
+        let now = self.system.clock.business_now();
+        Ok(ledger::totals(&*self.system.table, &account, run.since, now).await?.balance()?)
+    }
+
+    /// Fundings that have settled and whose hold is not over: found by the lines of their acceptance.
+    async fn held(&self, run: &PayerRun) -> Result<Cents, OperationError> {
+        let now = self.system.clock.business_now();
+        let since = now.checked_sub(SignedDuration::from_hours(24 * HELD_DAYS)).unwrap_or(now);
+        let account = Account { kind: AccountKind::Pulled, payer_id: run.payer_id.clone() };
+        let mut fundings = BTreeSet::new();
+        for partition in ledger::partitions(&account, since, now) {
+            let range = Range::Between(keys::sortable(since), "~".to_owned());
+            let mut query = Query { range, ..Query::primary(partition) };
+            loop {
+                let page = self.system.table.query(&query).await?;
+                for item in page.items {
+                    let line: Posting = decode(item)?;
+                    if let (CauseId::Item(ItemId::Funding(id)), Some(Effect::FundingAccepted)) =
+                        (line.cause, line.effect.of_leg())
+                    {
+                        fundings.insert(id);
+                    }
+                }
+                match page.next {
+                    Some(next) => query.start_after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        let mut held = Cents::ZERO;
+        for id in fundings {
+            let funding: Option<Funding> = read(&*self.system.table, &keys::funding(id)).await?;
+            if let Some(funding) = funding.filter(|funding| funding.leg.state == State::Completed) {
+                held = held.plus(funding.amount)?;
+            }
+        }
+        Ok(held)
+    }
+}
