@@ -187,7 +187,6 @@ fn partitions_of_days(account: &Account, first: Date, last: Date) -> Vec<String>
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Closing {
     pub day: Date,
-    #[serde(flatten)]
     pub totals: Totals,
 }
 

@@ -143,7 +143,8 @@ mod tests {
     fn it_balances_and_has_an_amount_two_accounts_and_a_reason() {
         let [debit, credit] = terms().entry();
         assert_eq!((debit.side, credit.side, debit.amount), (Side::Debit, Side::Credit, credit.amount));
-        let changes: [(fn(&mut CorrectionTerms), CorrectionRefusal); 5] = [
+        type Change = fn(&mut CorrectionTerms);
+        let changes: [(Change, CorrectionRefusal); 5] = [
             (|terms| terms.amount = Cents::ZERO, CorrectionRefusal::Amount),
             (|terms| terms.amount = Cents::new(-1), CorrectionRefusal::Amount),
             (|terms| terms.credit = AccountKind::Cash, CorrectionRefusal::SameAccount),
