@@ -75,7 +75,7 @@ fn told(outcome: &Outcome) -> String {
     text
 }
 
-fn print_line(text: &str) -> Result<(), LocalError> {
+pub(crate) fn print_line(text: &str) -> Result<(), LocalError> {
     let failed = |cause| LocalError::File { path: "standard output".to_owned(), cause };
     writeln!(std::io::stdout().lock(), "{text}").map_err(failed)
 }

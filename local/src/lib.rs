@@ -9,5 +9,6 @@ pub mod generate;
 mod in_process;
 pub mod payroll;
 pub mod serve;
+pub mod simulate;
 pub mod simulators;
 pub mod stack;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
-use local::{autopay, event, generate, payroll, serve, simulators};
+use local::{autopay, event, generate, payroll, serve, simulate, simulators};
 
 /// The embedded DynamoDB and the SDK's JSON allocate a great deal.
 #[global_allocator]
@@ -26,6 +26,8 @@ enum Command {
     Payroll(PayrollOptions),
     /// Pay a card's bill from a webhook to a cashed check, as a readable timeline; --list names every scenario.
     Autopay(autopay::AutopayOptions),
+    /// Play the whole system seed by seed, with messages lost, processes killed and banks failing, and audit what comes out.
+    Simulate(simulate::SimulateOptions),
     /// Write a synthetic payroll file, and its manifest beside it.
     Generate(generate::GenerateOptions),
     /// Serve the simulated Column and Plaid and a token issuer alone, and print where, for a stack that runs elsewhere.
@@ -43,6 +45,7 @@ async fn main() -> ExitCode {
     let ended = match arguments.command {
         Some(Command::Payroll(options)) => payroll::run(options).await,
         Some(Command::Autopay(options)) => autopay::run(&options).await.map(|()| Ended::Completed),
+        Some(Command::Simulate(options)) => simulate::run(&options),
         Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
         Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Completed),
         Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Completed),
@@ -51,6 +54,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(Ended::Completed) => ExitCode::SUCCESS,
         Ok(Ended::FileRefused) => ExitCode::from(2),
+        Ok(Ended::Violated) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("clearway: {error}");
             ExitCode::FAILURE

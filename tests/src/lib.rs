@@ -11,5 +11,4 @@ pub mod delivery;
 pub mod file;
 pub mod journey;
 pub mod network;
-pub mod power;
 pub mod recording;

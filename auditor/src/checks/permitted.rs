@@ -157,10 +157,13 @@ fn stopped(facts: &Facts<'_>, paid: &Paid<'_>, findings: &mut Findings<'_>) {
     if paid.payment.history.iter().any(|step| step.attention.is_some()) {
         return;
     }
-    let lost = paid.debits.iter().filter(|debit| debit.was_settled()).filter_map(|debit| facts.known_gone(debit));
     let canceled = facts.done(CommandKind::CancelPayment, &paid.payment.id).and_then(|command| command.answered_at);
-    let Some(wished_at) = lost.chain(canceled).min() else { return };
     for check in &paid.checks {
+        // What came back before was presented again, and the check rests on the last.
+        let before = paid.debits.iter().filter(|debit| debit.created_at <= check.created_at);
+        let debit = before.max_by_key(|debit| debit.created_at).filter(|debit| debit.was_settled());
+        let lost = debit.and_then(|debit| facts.known_gone(debit));
+        let Some(wished_at) = lost.into_iter().chain(canceled).min() else { continue };
         let object = facts.evidence.bank.checks.iter().find(|object| text(object, "id") == Some(&check.id));
         let left = object.and_then(|object| time(object, "pending_deposit_at")).or(check.back_at);
         let until = wished_at.max(check.created_at).checked_add(STOP_WITHIN).unwrap_or(Timestamp::MAX);

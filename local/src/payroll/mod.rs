@@ -56,11 +56,13 @@ pub struct PayrollOptions {
     pub rows: u64,
 }
 
-/// How a payroll command ended, where no error stopped it.
+/// How a command ended, where no error stopped it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ended {
     Completed,
     FileRefused,
+    /// A simulated seed saw what must never happen.
+    Violated,
 }
 
 /// The file to pay, and what was generated with it.

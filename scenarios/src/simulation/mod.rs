@@ -10,6 +10,7 @@ pub mod people;
 pub mod providers;
 pub mod standing;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -41,9 +42,9 @@ const START: &str = "2026-03-02T15:00:00Z";
 const AUDIENCE: &str = "clearway";
 
 /// A message comes back after this long; as deployed, six times the function's timeout.
-const VISIBILITY: Duration = Duration::from_secs(720);
+pub const VISIBILITY: Duration = Duration::from_secs(720);
 const RECEIVES_MAX: u32 = 5;
-const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// What each function runs on.
 #[derive(Clone, Debug)]
@@ -53,15 +54,33 @@ pub struct Systems {
     pub column_webhook: System,
     pub plaid_webhook: System,
     pub payment_worker: System,
+    pub reports: System,
     pub scheduler: System,
 }
 
 impl Systems {
     /// One for all of them.
-    fn shared(system: &System) -> Self {
-        let [accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, scheduler] =
-            [(); 6].map(|()| system.clone());
-        Self { accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, scheduler }
+    pub fn shared(system: &System) -> Self {
+        let [accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, reports, scheduler] =
+            [(); 7].map(|()| system.clone());
+        Self { accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, reports, scheduler }
+    }
+}
+
+/// What a simulation starts from.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Ids, keys and nonces follow from it.
+    pub seed: u64,
+    /// What the functions are set to; the entity at the bank is filled in.
+    pub settings: Settings,
+    /// Institutions that Plaid does not know.
+    pub unknown_institutions: BTreeSet<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { seed: 1, settings: world::settings(), unknown_institutions: BTreeSet::new() }
     }
 }
 
@@ -76,27 +95,32 @@ pub struct Simulation {
     pub told: Arc<RecordedNotices>,
     /// The last of Plaid's that was taken.
     last_webhook: Mutex<Option<OutgoingWebhook>>,
-    queue: Arc<MemoryQueue>,
-    table: Arc<MemoryTable>,
-    systems: Systems,
+    pub queue: Arc<MemoryQueue>,
+    pub table: Arc<MemoryTable>,
+    pub systems: Systems,
     /// Our receivers of webhooks.
-    receivers: Router,
+    pub receivers: Router,
     /// What persons and operators call.
-    api: Router,
+    pub api: Router,
 }
 
 impl Simulation {
     /// An empty system, an empty bank, and nobody at Plaid.
     pub fn start() -> Played<Self> {
+        Self::with(Setup::default())
+    }
+
+    /// The same, otherwise set up.
+    pub fn with(setup: Setup) -> Played<Self> {
         let start: Timestamp = START.parse().unwrap_or_default();
         let clock = Arc::new(ManualClock::at(start));
-        let random = Arc::new(SeededRandom::new(1));
+        let random = Arc::new(SeededRandom::new(setup.seed));
         let table = Arc::new(MemoryTable::new());
         let queue_settings = QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
-        let providers = Arc::new(Providers::open(&clock)?);
+        let providers = Arc::new(Providers::open(&clock, &setup)?);
         let told = Arc::new(RecordedNotices::default());
-        let settings = Settings { column_entity_id: providers.entity_id.clone(), ..world::settings() };
+        let settings = Settings { column_entity_id: providers.entity_id.clone(), ..setup.settings };
         let system = System {
             table: table.clone(),
             queue: queue.clone(),
@@ -147,11 +171,12 @@ impl Simulation {
     }
 
     /// Messages that were given up.
-    pub(crate) fn dead_letters(&self, queue: QueueName) -> Vec<String> {
+    pub fn dead_letters(&self, queue: QueueName) -> Vec<String> {
         self.queue.dead_letters(queue).into_iter().map(|letter| letter.body).collect()
     }
 
-    fn deadline(&self) -> Deadline {
+    /// Until when a worker that begins now may go on.
+    pub fn deadline(&self) -> Deadline {
         let end = self.clock.elapsed_now().saturating_add(FUNCTION_TIMEOUT).unwrap_or(Timestamp::MAX);
         Deadline::new(end, Duration::ZERO)
     }
@@ -164,6 +189,7 @@ fn routers(systems: &Systems, providers: &Arc<Providers>, clock: &Arc<ManualCloc
     let receivers = column_webhook::routes(systems.column_webhook.clone())
         .merge(plaid_webhook::routes(systems.plaid_webhook.clone()));
     let api = accounts::routes(systems.accounts.clone(), verifier.clone())
-        .merge(approve_batch::routes(systems.approve_batch.clone(), verifier));
+        .merge(approve_batch::routes(systems.approve_batch.clone(), verifier.clone()))
+        .merge(reports::routes(systems.reports.clone(), verifier));
     (conventions(receivers), conventions(api))
 }

@@ -1,6 +1,6 @@
 //! What people do: they call our API with tokens of their own.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use issuer::Grant;
@@ -22,16 +22,33 @@ const TOKEN_SECONDS: i64 = 3_600;
 #[derive(Clone, Copy, Debug)]
 pub enum Caller {
     Person(&'static str),
+    /// Uploads payroll files and reads reports.
+    Uploader(&'static str),
+    Approver(&'static str),
     Operator(&'static str),
 }
 
 impl Caller {
-    const fn grant(self) -> (&'static str, Role) {
+    pub const fn subject(self) -> &'static str {
+        self.grant().0
+    }
+
+    const fn grant(self) -> (&'static str, &'static [Role]) {
         match self {
-            Caller::Person(subject) => (subject, Role::Person),
-            Caller::Operator(subject) => (subject, Role::Operate),
+            Caller::Person(subject) => (subject, &[Role::Person]),
+            Caller::Uploader(subject) => (subject, &[Role::PayrollUpload, Role::ReportsRead]),
+            Caller::Approver(subject) => (subject, &[Role::PayrollApprove]),
+            Caller::Operator(subject) => (subject, &[Role::Operate]),
         }
     }
+}
+
+/// What a caller sends.
+#[derive(Clone, Debug)]
+pub enum Sent {
+    Nothing,
+    Json(Value),
+    Xml(Bytes),
 }
 
 impl Simulation {
@@ -66,29 +83,40 @@ impl Simulation {
         path: &str,
         body: Value,
     ) -> Played<(StatusCode, Value)> {
-        let wrong = |problem: &dyn std::fmt::Display| ScenarioError::wrong(format!("{path}: {problem}"));
+        let sent = if body.is_null() { Sent::Nothing } else { Sent::Json(body) };
+        let request = self.request(key, caller, method, path, sent)?;
+        let response = match self.api.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        };
+        let status = response.status();
+        let body = response.into_body().collect().await;
+        let bytes = body.map_err(|problem| ScenarioError::wrong(format!("{path}: {problem}")))?.to_bytes();
+        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+    }
+
+    /// The request as a caller's client makes it.
+    pub fn request(&self, key: &str, caller: Caller, method: Method, path: &str, sent: Sent) -> Played<Request<Body>> {
+        let (content_type, body) = match sent {
+            Sent::Nothing => ("application/json", Body::empty()),
+            Sent::Json(body) => ("application/json", Body::from(body.to_string())),
+            Sent::Xml(body) => ("application/xml", Body::from(body)),
+        };
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("authorization", self.bearer(caller))
             .header("idempotency-key", key)
             .header("x-forwarded-for", "198.51.100.7")
-            .header("content-type", "application/json");
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let request = request.body(body).map_err(|problem| wrong(&problem))?;
-        let response = match self.api.clone().oneshot(request).await {
-            Ok(response) => response,
-            Err(never) => match never {},
-        };
-        let status = response.status();
-        let bytes = response.into_body().collect().await.map_err(|problem| wrong(&problem))?.to_bytes();
-        Ok((status, serde_json::from_slice(&bytes).unwrap_or_default()))
+            .header("accept", "application/json")
+            .header("content-type", content_type);
+        request.body(body).map_err(|problem| ScenarioError::wrong(format!("{path}: {problem}")))
     }
 
     fn bearer(&self, caller: Caller) -> String {
-        let (subject, role) = caller.grant();
+        let (subject, roles) = caller.grant();
         let issued_at = self.clock.elapsed_now().as_second();
-        let roles = [role.as_str()];
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
         let grant = Grant { subject, roles: &roles, audience: AUDIENCE, issued_at, lifetime_seconds: TOKEN_SECONDS };
         format!("Bearer {}", self.providers.issuer.mint(&grant))
     }

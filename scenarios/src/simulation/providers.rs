@@ -15,6 +15,7 @@ use simulators::http::{Answer, Request};
 use simulators::shell::{ColumnServer, PlaidServer};
 use simulators::{column, plaid};
 
+use super::Setup;
 use crate::error::{Played, ScenarioError};
 
 const COLUMN_URL: &str = "http://column.test";
@@ -38,27 +39,27 @@ pub struct Providers {
     pub(super) issuer: LocalIssuer,
     pub(super) entity_id: String,
     /// Signs the bank's webhooks.
-    pub(super) webhook_secret: String,
+    pub webhook_secret: String,
     clock: Arc<ManualClock>,
     journal: Mutex<Vec<Moment>>,
 }
 
 impl Providers {
     /// An empty bank that sends every event, and a Plaid that nobody has linked anything at.
-    pub(super) fn open(clock: &Arc<ManualClock>) -> Played<Self> {
+    pub(super) fn open(clock: &Arc<ManualClock>, setup: &Setup) -> Played<Self> {
         let business = || -> simulators::shell::Clock {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
         };
         let bank = column::Config {
             api_key: world::BANK_KEY.to_owned(),
-            seed: 1,
+            seed: setup.seed,
             root_entity_name: "Clearway Scenarios".to_owned(),
         };
         let directory = plaid::Config {
             client_id: world::PLAID_KEYS.to_owned(),
             secret: world::PLAID_KEYS.to_owned(),
-            unknown_institutions: BTreeSet::new(),
+            unknown_institutions: setup.unknown_institutions.clone(),
             without_routing_numbers: BTreeSet::new(),
         };
         // Institutions are asked about once a day.

@@ -101,6 +101,13 @@ impl MemoryQueue {
         received
     }
 
+    /// Makes visible again what was hidden until now, without receiving anything.
+    pub fn return_overdue(&self, queue: QueueName) {
+        let now = self.clock.elapsed_now();
+        self.with(queue, |messages| messages.return_overdue(now));
+        self.changed.notify_waiters();
+    }
+
     /// Ends a message's life. False where the receipt is no longer the message's latest: it will come, or came, again.
     pub fn delete(&self, queue: QueueName, receipt: &Receipt) -> bool {
         let deleted = self.with(queue, |messages| {

@@ -25,12 +25,13 @@ use shared::ports::queue::Queue;
 use shared::ports::random::Random;
 use shared::ports::table::{Attributes, Table};
 use shared::ports::transport::Transport;
+use simulation::power::Power;
+use simulation::powered::Powered;
 
 use crate::bank::Bank;
 use crate::delivery::Delivery;
 use crate::file::PayrollFile;
 use crate::network::Network;
-use crate::power::{Power, Powered};
 use crate::recording::{Function, Recorded, Records};
 
 pub const UPLOADER: &str = "uploader@journey.test";

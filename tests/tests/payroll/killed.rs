@@ -6,12 +6,12 @@
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
-use journeys::power::Power;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
 use shared::operations::{approve, refund, retry, sources};
+use simulation::power::Power;
 
 /// Goes on from `begin` with `go_on` through a power failure before each of its effects; after each of them `end` must hold.
 async fn through_power_failures(

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{APPROVER, Journey, OPERATOR};
-use journeys::power::Power;
 use shared::adapters::simulated::SeededRandom;
 use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
 use shared::operations::{OperationError, approve, import, refund, sources, sweep};
+use simulation::power::Power;
 use simulators::column::{CallFaultKind, Control};
 
 #[tokio::test]

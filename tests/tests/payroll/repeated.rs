@@ -7,12 +7,12 @@ use journeys::delivery::{Arrival, Delivery, post_webhook};
 use journeys::file::PayrollFile;
 use journeys::journey::Journey;
 use journeys::network::Haste;
-use journeys::power::Power;
 use shared::adapters::simulated::SeededRandom;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
 use shared::domain::task::Task;
+use simulation::power::Power;
 use simulators::column::WebhookFaults;
 
 /// Which messages may be lost.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use generator::GeneratedRow;
 use journeys::file::PayrollFile;
 use journeys::journey::Journey;
-use journeys::power::Power;
 use shared::ports::queue::QueueName;
+use simulation::power::Power;
 use simulators::column::CallFaultKind;
 use tracing_subscriber::fmt::MakeWriter;
 

@@ -64,6 +64,7 @@ impl Recording {
             column_webhook: system_of(Function::ColumnWebhook),
             plaid_webhook: system_of(Function::PlaidWebhook),
             payment_worker: system_of(Function::PaymentWorker),
+            reports: system_of(Function::Reports),
             scheduler: system_of(Function::Scheduler),
         });
         let callable = vec![Function::Accounts, Function::ApproveBatch];

@@ -1,0 +1,237 @@
+//! One run: whose turn it is, until nothing is left to do.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use scenarios::ScenarioError;
+use scenarios::simulation::{FUNCTION_TIMEOUT, Simulation, Systems};
+use shared::operations::System;
+use shared::ports::clock::Clock as _;
+use shared::ports::notices::Notices;
+use shared::ports::objects::Objects;
+use shared::ports::queue::{Queue, QueueName};
+use shared::ports::table::Table;
+use shared::ports::transport::Transport;
+
+use crate::actor::{Actor, Hub};
+pub(crate) use crate::air::Flight;
+use crate::faults::Fault;
+use crate::power::Power;
+use crate::powered::Powered;
+use crate::processes::{Ended, Origin, Process};
+use crate::setup::Setup;
+use crate::story::Story;
+use crate::weather::Weather;
+use crate::witness::Witness;
+
+/// More turns than any run takes: processes that make processes without end.
+const TURNS_MAX: u64 = 3_000_000;
+/// The longest that a process runs before it is gone, in turns.
+const LIFE_MAX: u64 = 60;
+
+/// A message that comes later, or once more.
+pub(crate) struct Posted {
+    pub at: Timestamp,
+    pub queue: QueueName,
+    pub body: String,
+}
+
+pub(crate) struct Engine {
+    pub simulation: Rc<Simulation>,
+    pub weather: Arc<Weather>,
+    pub story: Arc<Story>,
+    pub witness: Arc<Witness>,
+    pub hub: Rc<Hub>,
+    pub setup: Setup,
+    pub processes: Vec<Process>,
+    pub scripts: Vec<LocalBoxFuture<'static, ()>>,
+    /// Webhooks on their way to us.
+    pub air: Vec<Flight>,
+    pub posted: Vec<Posted>,
+    /// Elapsed time of the scheduler's last run.
+    pub scheduled_at: Timestamp,
+    pub is_schedule_due: bool,
+    /// What must never happen, seen by the run itself.
+    pub wrong: Vec<String>,
+    last_number: u32,
+}
+
+impl Engine {
+    /// An empty system with an empty bank, in this weather; nobody does anything yet.
+    /// Beside it, our API as it answers when nothing disturbs it.
+    pub(crate) fn start(setup: Setup, keeps_lines: bool) -> Result<(Self, Router), ScenarioError> {
+        let mut simulation = Simulation::with(setup.simulation.clone())?;
+        let clock = simulation.clock.clone();
+        let weather = Arc::new(Weather::calm(setup.random.clone()).with_clock(clock.clone()));
+        let story = Arc::new(Story::new(clock.clone(), keeps_lines));
+        let witness = Arc::new(Witness::new(clock));
+        let power = Power::told(weather.clone(), story.clone(), witness.clone());
+        let undisturbed = simulation.api.clone();
+        simulation.run_on(Systems::shared(&powered(&simulation.system, &power)));
+        let now = simulation.now();
+        let engine = Self {
+            simulation: Rc::new(simulation),
+            weather,
+            story,
+            witness,
+            hub: Rc::default(),
+            setup,
+            processes: Vec::new(),
+            scripts: Vec::new(),
+            air: Vec::new(),
+            posted: Vec::new(),
+            scheduled_at: now,
+            is_schedule_due: true,
+            wrong: Vec::new(),
+            last_number: 0,
+        };
+        Ok((engine, undisturbed))
+    }
+
+    pub(crate) fn actor(&self) -> Actor {
+        Actor {
+            simulation: self.simulation.clone(),
+            weather: self.weather.clone(),
+            story: self.story.clone(),
+            witness: self.witness.clone(),
+            hub: self.hub.clone(),
+        }
+    }
+
+    /// Goes on until `end`, or until nothing is left to do.
+    pub(crate) fn go_on(&mut self, end: Timestamp, is_done: impl Fn(&Self) -> bool) {
+        for _ in 0..TURNS_MAX {
+            self.listen_to_actors();
+            if self.processes.is_empty() && is_done(self) {
+                return;
+            }
+            let takes_turn = !self.processes.is_empty()
+                && (self.processes.len() >= self.setup.processes_max || !self.weather.is_one_in(6));
+            if takes_turn || !self.start_something() {
+                if self.processes.is_empty() {
+                    match self.next_moment().filter(|next| *next <= end) {
+                        Some(next) => self.go_to(next),
+                        None => return,
+                    }
+                } else {
+                    self.take_turn();
+                }
+            }
+        }
+        self.wrong.push("processes make processes without end".to_owned());
+    }
+
+    fn listen_to_actors(&mut self) {
+        let mut context = Context::from_waker(futures::task::noop_waker_ref());
+        self.story.turn_of(0);
+        self.scripts.retain_mut(|script| matches!(script.poll_unpin(&mut context), Poll::Pending));
+    }
+
+    /// One of the running processes goes on, or is gone.
+    fn take_turn(&mut self) {
+        let Ok(running) = u64::try_from(self.processes.len()) else { return };
+        let place = usize::try_from(self.weather.below(running)).unwrap_or_default();
+        if self.weather.strikes(Fault::LeaseOutlived) {
+            self.let_leases_run_out();
+        }
+        let Some(process) = self.processes.get_mut(place) else { return };
+        self.story.turn_of(process.number);
+        if let Some(left) = &mut process.dies_after {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.weather.count(Fault::ProcessCrashed);
+                return self.bury(place, "gone");
+            }
+        }
+        if let Some(ended) = process.go_on() {
+            let process = self.processes.swap_remove(place);
+            self.story.tell(format_args!("ends"));
+            self.story.turn_of(0);
+            self.conclude(process, ended);
+        }
+    }
+
+    /// The machine stands still for longer than a lease. What the platform notices is stopped; what it does not goes on as if nothing was.
+    fn let_leases_run_out(&mut self) {
+        let seconds = self.weather.between(160, 900);
+        self.story.turn_of(0);
+        self.story.tell(format_args!("everything stands still for {seconds} s"));
+        self.simulation.clock.advance(std::time::Duration::from_secs(seconds));
+        self.advance_providers();
+        let now = self.simulation.clock.elapsed_now();
+        for place in (0..self.processes.len()).rev() {
+            let is_late = self.processes.get(place).is_some_and(|process| {
+                now.duration_since(process.began_at) > SignedDuration::try_from(FUNCTION_TIMEOUT).unwrap_or_default()
+            });
+            if is_late && self.weather.is_one_in(2) {
+                self.weather.count(Fault::ProcessTimedOut);
+                self.bury(place, "stopped by its timeout");
+            }
+        }
+    }
+
+    /// The process is gone; whoever waits for it learns nothing.
+    fn bury(&mut self, place: usize, how: &str) {
+        if place >= self.processes.len() {
+            return;
+        }
+        let process = self.processes.swap_remove(place);
+        self.story.turn_of(process.number);
+        self.story.tell(format_args!("is {how}"));
+        self.story.turn_of(0);
+        match process.origin {
+            // Its messages come back when their visibility ends.
+            Origin::Worker { .. } | Origin::Scheduler => {}
+            Origin::Webhook(flight) => self.land(*flight, None),
+            Origin::Request(wish, asked_at) => self.answer(&wish, asked_at, None),
+        }
+    }
+
+    fn conclude(&mut self, process: Process, ended: Ended) {
+        match (process.origin, ended) {
+            (_, Ended::Panicked) => self.wrong.push(format!("process {} panicked", process.number)),
+            (Origin::Worker { queue, messages }, Ended::Worked(response)) => {
+                let failed =
+                    |id: &str| response.batch_item_failures.iter().any(|failure| failure.item_identifier == id);
+                for message in messages.iter().filter(|message| !failed(&message.message_id)) {
+                    self.simulation.queue.delete(queue, &message.receipt);
+                }
+            }
+            (Origin::Webhook(flight), Ended::Answered(answer)) => self.land(*flight, Some(answer.status.as_u16())),
+            (Origin::Request(wish, asked_at), Ended::Answered(answer)) => self.answer(&wish, asked_at, Some(answer)),
+            (Origin::Scheduler, _) | (Origin::Worker { .. } | Origin::Webhook(_) | Origin::Request(..), _) => {}
+        }
+    }
+
+    /// A process begins.
+    pub(crate) fn begin(&mut self, what: &str, origin: Origin, run: LocalBoxFuture<'static, Ended>) {
+        self.last_number += 1;
+        let number = self.last_number;
+        self.story.tell(format_args!("#{number} begins: {what}"));
+        let dies = self.setup.crash_one_in != 0 && self.weather.is_one_in(self.setup.crash_one_in);
+        let dies_after = dies.then(|| self.weather.between(1, LIFE_MAX));
+        let began_at = self.simulation.clock.elapsed_now();
+        self.processes.push(Process { number, origin, began_at, dies_after, run });
+    }
+}
+
+/// The system with its ports in the weather.
+fn powered(system: &System, power: &Arc<Power>) -> System {
+    let (table, queue): (Arc<dyn Table>, Arc<dyn Queue>) = (system.table.clone(), system.queue.clone());
+    let (objects, transport): (Arc<dyn Objects>, Arc<dyn Transport>) =
+        (system.objects.clone(), system.transport.clone());
+    let notices: Arc<dyn Notices> = system.notices.clone();
+    System {
+        table: Arc::new(Powered { port: table, power: power.clone() }),
+        queue: Arc::new(Powered { port: queue, power: power.clone() }),
+        objects: Arc::new(Powered { port: objects, power: power.clone() }),
+        transport: Arc::new(Powered { port: transport, power: power.clone() }),
+        notices: Arc::new(Powered { port: notices, power: power.clone() }),
+        ..system.clone()
+    }
+}

@@ -1,0 +1,64 @@
+//! What a run hands to the auditor, gathered from outside when nothing moves any more: the bank by its own API, our answers by ours.
+
+mod bank;
+mod standing;
+mod told;
+
+use auditor::evidence::{Asked, Bank, Evidence, Forbidden, Logs, Terms};
+use axum::Router;
+use scenarios::simulation::Simulation;
+
+pub(crate) use bank::all as bank_list;
+
+use crate::engine::Engine;
+
+/// Everything about a run. `api` answers undisturbed.
+pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest: bool) -> Evidence {
+    let simulation: &Simulation = &engine.simulation;
+    let seen = engine.witness.seen();
+    let settings = &simulation.system.settings;
+    let items = simulation.table.dump();
+    let asked = Asked { files: engine.hub.files(), commands: seen.commands, persons: engine.hub.persons() };
+    let forbidden = forbidden(engine, &asked);
+    Evidence {
+        gathered_at: simulation.now(),
+        is_at_rest,
+        terms: Terms {
+            hold_banking_days: settings.hold_banking_days,
+            lease_seconds: u32::try_from(settings.lease.as_secs()).unwrap_or(u32::MAX),
+        },
+        bank: Bank { calls: seen.calls, deliveries: seen.deliveries, ..bank::read(simulation) },
+        told: told::read(simulation, api, &items),
+        standing: standing::of(&items, simulation.now()),
+        moves: seen.moves,
+        logs: Logs { lines: log, forbidden },
+        asked,
+    }
+}
+
+/// What no log line may hold: numbers and names of the files and persons.
+fn forbidden(engine: &Engine, asked: &Asked) -> Vec<Forbidden> {
+    let mut found: Vec<(&str, String)> = Vec::new();
+    for row in asked.files.iter().flat_map(|file| &file.rows) {
+        found.push(("account number of a payee", row.payee_account.clone()));
+        found.push(("account number of a source", row.source_account.account_number.clone()));
+    }
+    if let Some(plan) = &engine.setup.payroll
+        && let Ok(rows) = generator::rows(&plan.company)
+    {
+        for row in rows {
+            found.push(("date of birth", row.employee.date_of_birth));
+            found.push(("phone number", row.employee.phone_number));
+            found.push(("tax id of a source", row.source.ein));
+        }
+    }
+    for person in &asked.persons {
+        found.extend(
+            person.accounts.iter().map(|account| ("account number of a person", account.account_number.clone())),
+        );
+        found.extend(person.cards.iter().map(|card| ("card number", card.card_number.clone())));
+    }
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|(what, text)| Forbidden { what: what.to_owned(), text }).collect()
+}

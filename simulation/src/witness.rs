@@ -1,0 +1,128 @@
+//! Notes while a run goes on what an audit will ask about: which calls reached the bank, which webhooks were answered, what people asked
+//! for, and every write that moved something. It decides nothing.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use auditor::evidence::{BankCall, Command, Delivery, Move, Order};
+use serde_json::Value;
+use shared::ports::clock::Clock;
+use shared::ports::table::{Attributes, Change};
+use shared::ports::transport::ProviderRequest;
+
+use crate::weather::key_of;
+
+#[derive(Debug)]
+pub(crate) struct Witness {
+    clock: Arc<dyn Clock>,
+    seen: Mutex<Seen>,
+}
+
+/// Everything noted so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen {
+    pub last_order: Order,
+    pub calls: Vec<BankCall>,
+    pub deliveries: Vec<Delivery>,
+    pub commands: Vec<Command>,
+    pub moves: Vec<Move>,
+}
+
+impl Seen {
+    fn next_order(&mut self) -> Order {
+        self.last_order += 1;
+        self.last_order
+    }
+}
+
+impl Witness {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, seen: Mutex::default() }
+    }
+
+    pub(crate) fn seen(&self) -> Seen {
+        self.locked().clone()
+    }
+
+    /// How often something has moved.
+    pub(crate) fn moves(&self) -> usize {
+        self.locked().moves.len()
+    }
+
+    /// A call reached the bank, which answered so. Answers the call's place, for [`Self::heard`]; none for a call that changes nothing.
+    pub(crate) fn called(&self, request: &ProviderRequest, status: Option<u16>) -> Option<usize> {
+        if request.method == http::Method::GET || !request.url.contains("column") {
+            return None;
+        }
+        let path = request.url.split('?').next().unwrap_or_default();
+        let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+        let path = path.split_once('/').map_or_else(String::new, |(_, path)| format!("/{path}"));
+        let mut seen = self.locked();
+        let order = seen.next_order();
+        seen.calls.push(BankCall {
+            order,
+            at: self.clock.business_now(),
+            elapsed_at: self.clock.elapsed_now(),
+            method: request.method.to_string(),
+            path,
+            idempotency_key: key_of(request).map(str::to_owned),
+            status,
+            client_heard_at: None,
+        });
+        Some(seen.calls.len() - 1)
+    }
+
+    /// Our client has an answer to the call, or has given up on it.
+    pub(crate) fn heard(&self, call: Option<usize>) {
+        let now = self.clock.elapsed_now();
+        let mut seen = self.locked();
+        if let Some(call) = call.and_then(|place| seen.calls.get_mut(place)) {
+            call.client_heard_at = Some(now);
+        }
+    }
+
+    pub(crate) fn delivered(&self, body: &str, status: Option<u16>) {
+        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let event_id = body["id"].as_str().unwrap_or_default().to_owned();
+        let mut seen = self.locked();
+        let order = seen.next_order();
+        seen.deliveries.push(Delivery { order, at: self.clock.business_now(), event_id, body, status });
+    }
+
+    pub(crate) fn next_order(&self) -> Order {
+        self.locked().next_order()
+    }
+
+    pub(crate) fn commanded(&self, command: Command) {
+        self.locked().commands.push(command);
+    }
+
+    /// A write happened.
+    pub(crate) fn wrote(&self, changes: &[Change]) {
+        let at = self.clock.business_now();
+        let mut seen = self.locked();
+        for change in changes {
+            let Change::Put { key, attributes, .. } = change else { continue };
+            let Some((id, state, attempt)) = standing(&key.pk, &key.sk, attributes) else { continue };
+            let order = seen.next_order();
+            seen.moves.push(Move { order, at, id, state, attempt });
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Id, state and attempt of a payment, funding or batch; nothing for other items.
+fn standing(pk: &str, sk: &str, item: &Attributes) -> Option<(String, String, u32)> {
+    let word = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
+    let id = word(item.get("id"))?;
+    if pk.starts_with("BATCH#") && sk == "BATCH" {
+        return Some((id, word(item.get("state"))?, 0));
+    }
+    let leg = item
+        .get("leg")
+        .filter(|_| pk.starts_with("PAYMENT#") || pk.starts_with("FUNDING#") || pk.starts_with("BATCH#"))?;
+    let attempt = leg.get("attempt").and_then(Value::as_u64).and_then(|attempt| u32::try_from(attempt).ok());
+    Some((id, word(leg.get("state"))?, attempt.unwrap_or_default()))
+}

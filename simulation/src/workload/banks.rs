@@ -1,0 +1,144 @@
+//! What other banks do, and what befalls ours: returns at any time, notices of change, reviews, outages.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
+
+use crate::actor::Actor;
+use crate::evidence::bank_list;
+use crate::faults::Fault;
+
+/// Why a receiving bank sends a credit back.
+const PAYOUT_CODES: [&str; 8] = ["R02", "R03", "R04", "R16", "R20", "R23", "R01", "R17"];
+/// Why a debited bank does.
+const FUNDING_CODES: [&str; 7] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10"];
+
+/// Transfers come back, one now and one then.
+pub(super) async fn send_back(actor: Actor, days: u64) {
+    for _ in 0..actor.weather.below(3) {
+        let codes: Vec<&str> = actor.weather.pick(&PAYOUT_CODES).copied().into_iter().collect();
+        let plan = ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1 + actor.weather.below(3), &codes);
+        control(&actor, Control::PlanReturns(plan), &[Fault::PayoutReturned]);
+    }
+    for moment in [ReturnMoment::Settled, ReturnMoment::Available] {
+        if actor.weather.is_one_in(6) {
+            let codes: Vec<&str> = actor.weather.pick(&FUNDING_CODES).copied().into_iter().collect();
+            let fault = match moment {
+                ReturnMoment::Settled => Fault::FundingReturnedEarly,
+                ReturnMoment::Available => Fault::FundingReturnedLate,
+            };
+            control(&actor, Control::PlanReturns(ReturnPlan::new(Direction::Debit, moment, 1, &codes)), &[fault]);
+        }
+    }
+    let end = in_days(&actor, days);
+    while actor.now() < end {
+        actor.wait_minutes(60, 8 * 24 * 60).await;
+        send_one_back(&actor);
+    }
+}
+
+pub(super) fn in_days(actor: &Actor, days: u64) -> Timestamp {
+    let days = SignedDuration::from_hours(24 * i64::try_from(days).unwrap_or(60));
+    actor.now().saturating_add(days).unwrap_or(Timestamp::MAX)
+}
+
+fn control(actor: &Actor, control: Control, faults: &[Fault]) {
+    if actor.simulation.providers.tell_bank(control).is_ok() {
+        for fault in faults {
+            actor.weather.count(*fault);
+        }
+    }
+}
+
+/// Every ACH transfer of the bank.
+pub(crate) fn transfers(actor: &Actor) -> Vec<Value> {
+    let mut found: Vec<Value> = Vec::new();
+    loop {
+        let last = found.last().and_then(|last| last["id"].as_str()).map(|id| format!("&starting_after={id}"));
+        let target = format!("/transfers/ach?limit=100{}", last.unwrap_or_default());
+        let Ok(page) = actor.simulation.providers.bank_get(&target) else { return found };
+        found.extend(page["transfers"].as_array().into_iter().flatten().cloned());
+        if page["has_more"] != json!(true) {
+            return found;
+        }
+    }
+}
+
+/// One of the transfers that can still come back does, or something else befalls it.
+fn send_one_back(actor: &Actor) {
+    let transfers = transfers(actor);
+    let is_returnable =
+        |transfer: &&Value| matches!(transfer["status"].as_str(), Some("SUBMITTED" | "SETTLED" | "COMPLETED"));
+    let returnable: Vec<&Value> = transfers.iter().filter(is_returnable).collect();
+    let Some(transfer) = actor.weather.pick(&returnable) else { return };
+    let transfer_id = transfer["id"].as_str().unwrap_or_default().to_owned();
+    if actor.weather.is_one_in(6) {
+        // The account stays the same: whom a correction of numbers would make the payee is for another audit.
+        let change = json!({ "change_code": "C05", "account_type": "savings" });
+        if let Ok(change) = serde_json::from_value(change) {
+            control(actor, Control::NotificationOfChange { transfer_id, change }, &[]);
+        }
+        return;
+    }
+    if actor.weather.is_one_in(12) {
+        let returned = transfers.iter().find(|transfer| transfer["status"] == "RETURNED");
+        if let Some(id) = returned.and_then(|transfer| transfer["id"].as_str()) {
+            control(actor, Control::DishonorReturn { transfer_id: id.to_owned() }, &[]);
+        }
+        return;
+    }
+    let is_debit = transfer["type"] == "DEBIT";
+    let created_at = transfer["created_at"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
+    let age = created_at.map_or(SignedDuration::ZERO, |created_at| actor.now().duration_since(created_at));
+    let is_late = age > SignedDuration::from_hours(24 * 10);
+    let is_released = transfer["status"] == "COMPLETED";
+    let fault = match (is_debit, is_late, is_released) {
+        (true, _, true) => Fault::FundingReturnedLate,
+        (true, _, false) => Fault::FundingReturnedEarly,
+        (false, true, _) => Fault::PayoutReturnedLate,
+        (false, false, _) => Fault::PayoutReturned,
+    };
+    let codes: &[&str] = if is_debit { &FUNDING_CODES } else { &PAYOUT_CODES };
+    // A debit comes back more rarely than a credit.
+    if is_debit && !actor.weather.is_one_in(3) {
+        return;
+    }
+    let return_code = actor.weather.pick(codes).copied().unwrap_or("R02").to_owned();
+    actor.tell(format_args!("{transfer_id} is sent back: {return_code}"));
+    control(actor, Control::Return { transfer_id, return_code, addenda: String::new() }, &[fault]);
+}
+
+/// The bank is down for hours, or looks at transfers before it lets them go.
+pub(super) async fn trouble(actor: Actor, days: u64) {
+    let end = in_days(&actor, days / 3);
+    while actor.now() < end {
+        actor.wait_minutes(60, 10 * 24 * 60).await;
+        if actor.weather.is_one_in(2) {
+            let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
+            let until = actor.now().saturating_add(SignedDuration::from_hours(hours));
+            if let Ok(until) = until {
+                control(&actor, Control::Outage { until }, &[Fault::BankDown]);
+            }
+        } else {
+            control(&actor, Control::ReviewNext { count: 1 + actor.weather.below(2) }, &[]);
+            actor.wait_minutes(60, 3 * 24 * 60).await;
+            look_at_reviews(&actor);
+        }
+    }
+}
+
+/// Somebody at the bank decides about every transfer and check that waits for it.
+pub(crate) fn look_at_reviews(actor: &Actor) {
+    let checks = bank_list(&actor.simulation, "/transfers/checks", "transfers");
+    let all = transfers(actor).into_iter().chain(checks);
+    let waiting = all.filter(|one| matches!(one["status"].as_str(), Some("MANUAL_REVIEW" | "manual_review")));
+    for transfer_id in waiting.filter_map(|one| one["id"].as_str().map(str::to_owned)) {
+        let is_rejected = actor.weather.is_one_in(3);
+        actor.tell(format_args!("{transfer_id} was looked at: {}", if is_rejected { "rejected" } else { "approved" }));
+        let verdict = match is_rejected {
+            true => Control::RejectReview { transfer_id },
+            false => Control::ApproveReview { transfer_id },
+        };
+        control(actor, verdict, &[]);
+    }
+}

@@ -1,0 +1,45 @@
+//! What people and the world do in a run, each as a story of its own.
+
+mod banks;
+mod files;
+mod household;
+mod operators;
+mod payees;
+mod payroll;
+
+use futures::future::LocalBoxFuture;
+
+use crate::actor::Actor;
+use crate::setup::Setup;
+use scenarios::simulation::people::Caller;
+
+/// Who reads reports.
+pub(crate) const READER: Caller = Caller::Uploader("rita");
+/// Who links cards and bank accounts.
+pub(crate) const PERSONS: [&str; 3] = ["ann", "ben", "cleo"];
+
+pub(crate) use banks::look_at_reviews;
+pub(crate) use payees::cash_the_rest;
+
+pub(crate) type Script = LocalBoxFuture<'static, ()>;
+
+/// Every story of a run.
+pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
+    let mut scripts = payroll::scripts(setup, actor);
+    scripts.push(Box::pin(banks::send_back(actor.clone(), setup.days)));
+    scripts.push(Box::pin(banks::trouble(actor.clone(), setup.days)));
+    scripts.push(Box::pin(operators::look_after_attention(actor.clone(), setup.days)));
+    if let Some(plan) = &setup.payroll {
+        scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
+    }
+    if setup.households > 0 {
+        scripts.push(Box::pin(household::enter_remittance_address(actor.clone())));
+        scripts.push(Box::pin(payees::cash(actor.clone(), banks::in_days(actor, setup.days))));
+        scripts.push(Box::pin(operators::look_after_persons(actor.clone(), setup.days)));
+    }
+    for household in household::HOUSEHOLDS.into_iter().take(setup.households) {
+        let end = banks::in_days(actor, setup.days / 2);
+        scripts.push(Box::pin(household::live(actor.clone(), household, end)));
+    }
+    scripts
+}

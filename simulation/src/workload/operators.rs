@@ -1,0 +1,101 @@
+//! What operators do: pauses, and whatever wants attention.
+
+use auditor::evidence::CommandKind;
+use scenarios::simulation::people::{Caller, Sent};
+use serde_json::json;
+
+use super::payroll::{OPERATORS, command};
+use crate::actor::Actor;
+use crate::setup::PayrollPlan;
+
+/// Looks every few days at what wants attention, and says that it may go on; not always at once.
+pub(super) async fn look_after_attention(actor: Actor, days: u64) {
+    let end = super::banks::in_days(&actor, days);
+    while actor.now() < end {
+        actor.wait_minutes(24 * 60, 5 * 24 * 60).await;
+        for (kind, id) in flagged(&actor) {
+            if actor.weather.is_one_in(3) {
+                continue;
+            }
+            let path = format!("/{kind}/{id}/attention/clear");
+            let sent = Sent::Json(json!({ "note": "looked at" }));
+            let by = Caller::Operator(OPERATORS[1]);
+            command(&actor, by, CommandKind::ClearAttention, &id, &path, sent).await;
+        }
+        resume_paused(&actor).await;
+    }
+}
+
+/// What bears a flag, as operators are told: by its path and id.
+fn flagged(actor: &Actor) -> Vec<(&'static str, String)> {
+    let found = actor.simulation.table.dump().into_iter().filter_map(|item| {
+        let pk = item.get("pk")?.as_str()?;
+        let sk = item.get("sk")?.as_str()?;
+        let id = item.get("id")?.as_str()?.to_owned();
+        let of_leg = item.get("leg").and_then(|leg| leg.get("attention"));
+        let flag = of_leg.or_else(|| item.get("attention")).filter(|flag| !flag.is_null());
+        flag?;
+        match (pk.split('#').next()?, sk) {
+            ("BATCH", "BATCH") => Some(("batches", id)),
+            ("BATCH" | "PAYMENT", _) => Some(("payments", id)),
+            ("FUNDING", _) => Some(("fundings", id)),
+            _ => None,
+        }
+    });
+    found.collect()
+}
+
+/// A source that a refusal of the bank paused is resumed once somebody has looked.
+async fn resume_paused(actor: &Actor) {
+    let by = Caller::Operator(OPERATORS[1]);
+    let Some(sources) = actor.get(by, "/sources").await else { return };
+    let paused = sources["items"].as_array().into_iter().flatten().filter(|source| source["paused"] == true);
+    let ids: Vec<String> = paused.filter_map(|source| source["source_id"].as_str().map(str::to_owned)).collect();
+    for id in ids {
+        let path = format!("/sources/{id}/resume");
+        command(actor, by, CommandKind::ResumeSource, &id, &path, Sent::Nothing).await;
+    }
+}
+
+/// Blocks are lifted, and checks that came back are made anew, now and then.
+pub(super) async fn look_after_persons(actor: Actor, days: u64) {
+    let end = super::banks::in_days(&actor, days);
+    let by = Caller::Operator(OPERATORS[0]);
+    while actor.now() < end {
+        actor.wait_minutes(2 * 24 * 60, 9 * 24 * 60).await;
+        for item in actor.simulation.table.dump() {
+            let word = |name: &str| item.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
+            let (pk, id) = (word("pk"), word("id"));
+            let is_blocked = item.get("debit_block").is_some_and(|block| !block.is_null());
+            if pk.starts_with("PERSON#") && is_blocked {
+                let sent = Sent::Json(json!({ "note": "looked at" }));
+                let path = format!("/people/{id}/block/clear");
+                command(&actor, by, CommandKind::ClearBlock, &id, &path, sent).await;
+            }
+            let flag = item.get("leg").and_then(|leg| leg.get("attention")?.get("reason")?.as_str());
+            if pk.starts_with("PAYMENT#") && flag == Some("check_undeliverable") && actor.weather.is_one_in(2) {
+                let address =
+                    json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
+                let sent = Sent::Json(json!({ "address": address }));
+                let path = format!("/payments/{id}/check/replace");
+                command(&actor, by, CommandKind::ReplaceCheck, &id, &path, sent).await;
+            }
+        }
+    }
+}
+
+/// Now and then a source is paused for a while.
+pub(super) async fn pause_and_resume(actor: Actor, plan: PayrollPlan) {
+    let Ok(rows) = generator::rows(&plan.company) else { return };
+    let ids: Vec<String> = rows.sources().iter().map(|source| source.source_id.clone()).collect();
+    for _ in 0..actor.weather.below(4) {
+        actor.wait_minutes(60, 6 * 24 * 60).await;
+        let Some(id) = actor.weather.pick(&ids).cloned() else { return };
+        let by = Caller::Operator(OPERATORS[0]);
+        let path = format!("/sources/{id}/pause");
+        command(&actor, by, CommandKind::PauseSource, &id, &path, Sent::Nothing).await;
+        actor.wait_minutes(10, 2 * 24 * 60).await;
+        let path = format!("/sources/{id}/resume");
+        command(&actor, by, CommandKind::ResumeSource, &id, &path, Sent::Nothing).await;
+    }
+}

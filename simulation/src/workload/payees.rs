@@ -1,0 +1,81 @@
+//! What becomes of checks in the mail: cashed, cashed for another amount, lost, sent back, or cashed against a stop.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use simulators::column::{Control, MailStatus};
+
+use super::household::{HOUSEHOLDS, ISSUER};
+use crate::actor::Actor;
+use crate::evidence::bank_list;
+use crate::faults::Fault;
+
+pub(super) async fn cash(actor: Actor, end: Timestamp) {
+    while actor.now() < end {
+        actor.wait_minutes(6 * 60, 4 * 24 * 60).await;
+        for check in bank_list(&actor.simulation, "/transfers/checks", "transfers") {
+            // A letter lies around for a while.
+            if actor.weather.is_one_in(2) {
+                befall(&actor, &check);
+            }
+        }
+    }
+}
+
+/// Whoever still has a check cashes it, as far as it is delivered.
+pub(crate) fn cash_the_rest(actor: &Actor) {
+    for check in bank_list(&actor.simulation, "/transfers/checks", "transfers") {
+        let is_there = check["status"] == "issued" && check["delivery_status"] == "delivered";
+        if let Some(transfer_id) = check["id"].as_str().filter(|_| is_there) {
+            cash_one(actor, &check, transfer_id.to_owned());
+        }
+    }
+}
+
+fn befall(actor: &Actor, check: &Value) {
+    let word = |name: &str| check[name].as_str().unwrap_or_default();
+    let Some(transfer_id) = check["id"].as_str().map(str::to_owned) else { return };
+    let (status, letter) = (word("status"), word("delivery_status"));
+    if status == "pending_stop" {
+        let control = Control::CashCheck { transfer_id, amount: None, beats_stop: actor.weather.is_one_in(2) };
+        if actor.simulation.providers.tell_bank(control).is_ok() {
+            actor.weather.count(Fault::StopRaced);
+        }
+        return;
+    }
+    if status != "issued" {
+        return;
+    }
+    match (letter, actor.weather.below(10)) {
+        ("mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
+            let control = Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender };
+            if actor.simulation.providers.tell_bank(control).is_ok() {
+                actor.weather.count(Fault::CheckReturned);
+            }
+        }
+        ("delivered", 0) => {
+            let control = Control::CashCheck { transfer_id, amount: Some(123_400), beats_stop: false };
+            if actor.simulation.providers.tell_bank(control).is_ok() {
+                actor.weather.count(Fault::CheckReturned);
+            }
+        }
+        ("delivered", 1..=7) => cash_one(actor, check, transfer_id),
+        _ => {}
+    }
+}
+
+/// The issuer cashes it and books it on the card it names.
+fn cash_one(actor: &Actor, check: &Value, transfer_id: String) {
+    let control = Control::CashCheck { transfer_id, amount: None, beats_stop: false };
+    if actor.simulation.providers.tell_bank(control).is_err() {
+        return;
+    }
+    let text = check.to_string();
+    let Some(household) = HOUSEHOLDS.iter().find(|household| text.contains(household.card_number)) else { return };
+    let cents = ["positive_pay_amount", "amount"].iter().find_map(|name| check[*name].as_i64()).unwrap_or_default();
+    let booked = json!({
+        "control": "pay_card", "user_id": household.subject, "account": "card",
+        "amount": format!("{}.{:02}", cents / 100, cents % 100), "booked_after_s": 3_600 * actor.weather.between(1, 72),
+    });
+    let _ = actor.simulation.providers.tell_plaid(booked);
+    actor.tell(format_args!("the issuer {ISSUER} books a check for {}", household.subject));
+}
