@@ -4,13 +4,13 @@ use jiff::Timestamp;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::Journey;
-use journeys::power::Power;
 use shared::domain::bank::watermark::Watermark;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
 use shared::operations::poll;
 use shared::store::{keys, stored};
+use simulation::power::Power;
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 const DAYS: i64 = 24 * 3600;

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
-use journeys::power::Power;
 use serde_json::json;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::{BatchId, CorrectionId, ItemId, PaymentId, ReconciliationId};
@@ -24,6 +23,7 @@ use shared::ports::table::{Attributes, Change, Condition, Key};
 use shared::store::audit;
 use shared::store::ledger::Posting;
 use shared::store::stored::{create, replace};
+use simulation::power::Power;
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
 use uuid::Uuid;
 
