@@ -6,6 +6,9 @@ use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
 use local::{autopay, event, generate, payroll, serve, simulate, simulators};
 
+// What is shipped has no fault that was put in on purpose.
+const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
+
 /// The embedded DynamoDB and the SDK's JSON allocate a great deal.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -4,6 +4,9 @@
 //! [`adapters`] (DynamoDB, SQS, S3, Column, Plaid) and [`store`] (the table's items) ← [`http`] (what every HTTP function keeps to) ←
 //! [`operations`] (load, tell the domain, save). The test `layering` fails when an import points the wrong way.
 
+#[macro_use]
+pub mod deliberate_faults;
+
 pub mod adapters;
 pub mod domain;
 pub mod http;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::bank::{Kind, Transfer, text, time};
 use crate::calendar;
-use crate::evidence::{Caps, Card, CommandKind, Person};
+use crate::evidence::{Account, Caps, Card, CommandKind, Person};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
@@ -83,7 +83,7 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
                 let ended = permission.until.and_then(|until| until.checked_add(slack(facts)).ok());
                 permission.from <= debit.created_at && ended.is_none_or(|ended| debit.created_at <= ended)
             })
-            .filter(|permission| debit.other_end.as_ref() == Some(&permission.account))
+            .filter(|permission| is_from(facts, debit, &permission.account))
             .collect();
         findings.unless(!in_force.is_empty(), id, || format!("was pulled at {} without permission", debit.created_at));
         let is_agreed = in_force.iter().any(|permission| {
@@ -95,6 +95,11 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
             format!("pulls {}, which is outside the agreed range and cannot have been announced", dollars(debit.cents))
         });
     }
+}
+
+/// It pulls from the account that was named, or from what that account's bank says to use instead.
+fn is_from(facts: &Facts<'_>, debit: &Transfer, account: &Account) -> bool {
+    debit.other_end.as_ref().is_some_and(|end| end == account || facts.is_corrected(account, end))
 }
 
 fn slack(facts: &Facts<'_>) -> SignedDuration {

@@ -2,6 +2,9 @@
 
 use lambda_http::Error;
 
+// What is shipped has no fault that was put in on purpose.
+const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();

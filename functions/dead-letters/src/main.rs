@@ -4,6 +4,9 @@ use aws_lambda_events::event::sqs::SqsEvent;
 use dead_letters::DeadLetterQueues;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 
+// What is shipped has no fault that was put in on purpose.
+const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();

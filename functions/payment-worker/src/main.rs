@@ -7,6 +7,9 @@ use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use shared::domain::deadline::Deadline;
 
+// What is shipped has no fault that was put in on purpose.
+const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
+
 /// What it takes to record a bank's answer after the last call: a conditional write with its repeats.
 const RESERVE: Duration = Duration::from_secs(5);
 

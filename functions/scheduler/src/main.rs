@@ -3,6 +3,9 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::de::IgnoredAny;
 
+// What is shipped has no fault that was put in on purpose.
+const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
+
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();

@@ -132,7 +132,9 @@ async fn counterparty_of(
     let vault = system.vault().await?;
     let own_number = || {
         let sealed = SealedText::from(other_end.sealed_account.clone());
-        vault.sealing.open(&sealed, &other_end.sealed_under).map(|number| number.expose().to_owned())
+        let number = vault.sealing.open(&sealed, &other_end.sealed_under)?;
+        fault!(AccountNumberLogged, tracing::info!(account = number.expose(), "an account is named"));
+        Ok::<_, OperationError>(number.expose().to_owned())
     };
     let Some(correction) = correction else {
         return Ok(match counterparty_id {

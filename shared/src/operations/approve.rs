@@ -33,7 +33,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
             key: claim.clone(),
             attributes: claim_attributes(batch_id),
             indexing: Indexing::default(),
-            condition: Condition::Absent,
+            condition: fault!(FileClaimNotHeld, Condition::Always, Condition::Absent),
         },
         entry,
     ];

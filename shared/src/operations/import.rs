@@ -181,7 +181,7 @@ pub async fn finish(system: &System, batch_id: BatchId) -> Result<(), OperationE
         return Ok(());
     }
     let expected = batch.manifest.as_ref().ok_or_else(|| missing_manifest(batch_id))?.chunks;
-    if !missing_chunks(system, batch_id, expected).await?.is_empty() {
+    if fault!(BarrierSkipped, false, !missing_chunks(system, batch_id, expected).await?.is_empty()) {
         return Ok(());
     }
     let now = system.clock.business_now();

@@ -75,7 +75,9 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
 
 async fn unspent(system: &System, batch: &Batch) -> Result<Vec<(String, Cents)>, OperationError> {
     let mut money = retry::source_money(system, batch).await?;
-    for (source_id, spent) in retry::spent_by_source(system, batch.id).await? {
+    for (source_id, spent) in
+        fault!(RefundOfSpentMoney, std::collections::BTreeMap::new(), retry::spent_by_source(system, batch.id).await?)
+    {
         let total = &mut money.entry(source_id).or_default().spent;
         *total = total.plus(spent)?;
     }

@@ -69,7 +69,7 @@ async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationErr
             plan.take(&payment)?;
         }
     }
-    plan.set_shortfalls(&money)?;
+    plan.set_shortfalls(&fault!(ShortfallFundedTwice, BTreeMap::new(), money))?;
     Ok(plan)
 }
 

@@ -15,6 +15,8 @@ use super::listener::Listener;
 use super::step::{self, Carrier};
 use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
+#[cfg(feature = "deliberate-faults")]
+use crate::deliberate_faults::unconditional;
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -97,12 +99,15 @@ where
     let kind = item.expected().kind;
     item.leg_mut().claim(kind, prepared, lease)?;
     item.touch(business_now);
-    match system.table.write(vec![replace(&mut item)?]).await {
+    let attempt = fault!(KeyPerRetry, item.leg().claim.as_ref().map_or(1, |claim| claim.sends), item.leg().attempt);
+    let key = TransferKey { item: item.item_id(), attempt }.to_string();
+    fault!(CalledBeforeRecorded, drop(call(system, kind, &body, &key, deadline).await?));
+    let claim = replace(&mut item)?;
+    match system.table.write(vec![fault!(ClaimUnconditional, unconditional(claim), claim)]).await {
         Ok(()) => {}
         Err(TableError::ConditionFailed { .. }) => return Ok(Sent::NotOurs),
         Err(other) => return Err(other.into()),
     }
-    let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
     let answer = call(system, kind, &body, &key, deadline).await?;
     record(system, item, answer).await
 }
@@ -143,7 +148,11 @@ async fn record<T: Listener>(
         Err(unknown @ (BankError::Unavailable { .. } | BankError::Unreadable { .. })) => {
             tracing::warn!(item = %item.item_id(), cause = %unknown, "the outcome of a send is unknown");
             let was_answered = matches!(unknown, BankError::Unreadable { .. });
-            return release_lease(system, item, was_answered).await;
+            fault!(
+                SilenceIsRefusal,
+                (item.leg_mut().refuse(kind, "silence")?, "refused", Sent::Refused),
+                return release_lease(system, item, was_answered).await
+            )
         }
     };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);

@@ -62,7 +62,7 @@ pub(crate) async fn ensure_bank_account(
     if source.bank_account_id.is_some() {
         return Ok(source);
     }
-    let key = format!("account:{}", source.id);
+    let key = format!("account:{}", fault!(AccountShared, "all", &source.id));
     rounds::begin(system).await?;
     let column = system.column().await?;
     let opened = column

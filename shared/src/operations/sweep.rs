@@ -12,6 +12,8 @@ use super::autopay::notices;
 use super::system::minutes_from;
 use super::upload::load;
 use super::{OperationError, System, fund, import, payers, retry};
+#[cfg(feature = "deliberate-faults")]
+use crate::deliberate_faults::unconditional;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
 use crate::domain::funding::{Cover, Funding};
@@ -114,7 +116,8 @@ async fn write(
     batch: &mut Batch,
     more: Vec<crate::ports::table::Change>,
 ) -> Result<bool, OperationError> {
-    let mut changes = vec![replace(batch)?];
+    let put = replace(batch)?;
+    let mut changes = vec![fault!(SweepUnconditional, unconditional(put), put)];
     changes.extend(more);
     match system.table.write(changes).await {
         Ok(()) => Ok(true),

@@ -71,7 +71,8 @@ impl HistoryEntry {
             Some(event_id) => keys::history_event(item, event_id),
             None => keys::history_step(item, version),
         };
-        Ok(Change::Put { key, attributes: encode(self)?, indexing: Indexing::default(), condition: Condition::Absent })
+        let condition = fault!(ReplayRecorded, Condition::Always, Condition::Absent);
+        Ok(Change::Put { key, attributes: encode(self)?, indexing: Indexing::default(), condition })
     }
 }
 

@@ -152,7 +152,7 @@ impl Batch {
         if let Some(control) = self.control_total.filter(|control| *control != head.total) {
             return Err(BatchRefusal::ControlTotal { control, total: head.total });
         }
-        if approve.by == self.created_by && !approve.uploader_may_approve {
+        if fault!(UploaderApproves, false, approve.by == self.created_by) && !approve.uploader_may_approve {
             return Err(BatchRefusal::ApproverIsUploader);
         }
         if let Some(source) = manifest.sources.iter().find(|source| source.payable_total > LARGEST_ENTRY) {

@@ -96,7 +96,7 @@ impl Funding {
                 let settles = calendar::settlement_expected_at(business_now);
                 settles.checked_add(SignedDuration::from_mins(SILENCE_MINUTES)).ok()
             }
-            State::Completed => self.available_at.or_else(|| after(RETRY_MINUTES)),
+            State::Completed => fault!(DueNotWritten, None, self.available_at.or_else(|| after(RETRY_MINUTES))),
             State::Available | State::Failed | State::Returned | State::Canceled => None,
         };
     }
@@ -148,7 +148,7 @@ impl Funding {
     pub fn settle_terms(&mut self, effective_on: Date, settled_on: Date, hold_banking_days: u32) {
         let bank = calendar::funds_available_at(effective_on);
         let ours = calendar::hold_until(settled_on, hold_banking_days);
-        self.available_at = Some(bank.max(ours));
+        self.available_at = Some(fault!(HoldIgnored, calendar::bank_opening(settled_on), bank.max(ours)));
     }
 
     /// What its payments may do now.

@@ -162,7 +162,9 @@ pub fn entry(effect: Effect, payer_id: &str, amount: Cents) -> Vec<Line> {
         Effect::FundingReturnedPending => &[(Debit, A::FundsPending), (Credit, A::Pulled)],
         Effect::FundingReturnedAvailable => &[(Debit, A::Receivable), (Credit, A::Cash)],
         Effect::PayoutAccepted => &[(Debit, A::Funds), (Credit, A::Cash)],
-        Effect::PayoutReversed | Effect::CheckReturnedAfterSettled => &[(Debit, A::Cash), (Credit, A::Funds)],
+        Effect::PayoutReversed | Effect::CheckReturnedAfterSettled => {
+            fault!(PostingForgotten, &[], &[(Debit, A::Cash), (Credit, A::Funds)])
+        }
         Effect::CheckIssued => {
             &[(Debit, A::Funds), (Debit, A::CashLocked), (Credit, A::ChecksOutstanding), (Credit, A::Cash)]
         }

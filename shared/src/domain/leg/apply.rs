@@ -91,7 +91,8 @@ impl Leg {
 
     /// Whether somebody else is sending it now.
     pub fn is_leased(&self, elapsed_now: Timestamp) -> bool {
-        self.state == State::Submitting && self.claim.as_ref().is_some_and(|claim| elapsed_now < claim.lease_until)
+        let runs = self.claim.as_ref().is_some_and(|claim| elapsed_now < claim.lease_until);
+        self.state == State::Submitting && fault!(LeaseIgnored, false, runs)
     }
 
     /// Whether the bank may have forgotten the key: then it is looked for in the bank's list and never sent again.
@@ -118,7 +119,7 @@ impl Leg {
     /// Its funding came back. `after_available` says whether the money had been available: then what was not paid comes off the receivable.
     pub fn fail_unfunded(&mut self, kind: Kind, after_available: bool) -> Result<Moved, Illegal> {
         let mut moved = self.step(kind, Step::FundingGone, Some(Reason::Unfunded))?;
-        if after_available && moved.from != moved.to {
+        if fault!(ReceivableNotTakenOff, false, after_available && moved.from != moved.to) {
             moved.effects.push(Effect::UnfundedFailed);
             self.effects.push(Effect::UnfundedFailed);
         }
@@ -144,7 +145,7 @@ impl Leg {
     pub fn retry(&mut self, kind: Kind) -> Result<Moved, Illegal> {
         let from = self.state;
         let to = next(kind, from, Step::RetryAsked)?;
-        let came_back = self.transfer_id.is_some();
+        let came_back = fault!(AttemptRaisedWithoutReturn, true, self.transfer_id.is_some());
         *self = Leg {
             state: to,
             attempt: if came_back { self.attempt.saturating_add(1) } else { self.attempt },
@@ -181,7 +182,7 @@ impl Leg {
         let Some(rank) = report.rank else {
             return self.dispute(AttentionReason::UnknownBankStatus, now);
         };
-        if rank <= self.bank_rank {
+        if fault!(RankIgnored, false, rank <= self.bank_rank) {
             return Verdict::Recorded;
         }
         let Ok(to) = next(expected.kind, self.state, step_of(meaning)) else {
@@ -244,7 +245,7 @@ impl Leg {
         let same_account = self.bank_account_id.as_ref().is_none_or(|known| *known == report.bank_account_id);
         same_transfer
             && same_account
-            && report.amount == expected.amount
+            && fault!(AmountUnchecked, true, report.amount == expected.amount)
             && report.currency.eq_ignore_ascii_case("USD")
             && report.is_debit == expected.kind.is_debit()
     }

@@ -79,7 +79,11 @@ pub fn missing(kind: Kind, meaning: StatusMeaning, recorded: &[Effect]) -> Vec<E
         Kind::Check => of_check(meaning, recorded),
         Kind::Funding => of_funding(meaning, recorded),
     };
-    implied.iter().copied().filter(|effect| !recorded.contains(effect)).collect()
+    let is_news = |effect: &Effect| !recorded.contains(effect);
+    let is_due = |effect: &Effect| {
+        fault!(ReturnAppliedTwice, *effect == Effect::PayoutReversed || is_news(effect), is_news(effect))
+    };
+    implied.iter().copied().filter(is_due).collect()
 }
 
 const fn of_payout(meaning: StatusMeaning) -> &'static [Effect] {

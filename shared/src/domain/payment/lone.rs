@@ -82,7 +82,7 @@ fn next_of_payout(now: Standing<'_>) -> Action {
         // Its outcome is unknown: it goes out again under its key, whatever became of the funding in between.
         State::Submitting if now.payer.is_paused || leg.is_leased(now.elapsed_now) => Action::Wait,
         State::Submitting => Action::SendPayout,
-        State::Processing if now.payment.stop_wish() == StopWish::Now => Action::StopCheck,
+        State::Processing if fault!(StopNotSent, false, now.payment.stop_wish() == StopWish::Now) => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
         State::Failed if is_refused_refund(now.payment) => Action::FlagRefund,
         State::Failed | State::Returned if now.payment.owes_refund() && is_here(now.funding) => Action::GiveBack,

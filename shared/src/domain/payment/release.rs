@@ -62,8 +62,11 @@ impl Payment {
 }
 
 fn push_unsent(around: Surroundings<'_>) -> Push {
-    let is_held = around.source.receivable_open || around.source.is_paused(around.business_now);
-    match (around.batch, around.cover) {
+    let is_paused = fault!(PauseIgnored, false, around.source.is_paused(around.business_now));
+    let is_held = around.source.receivable_open || is_paused;
+    let batch = fault!(CancelIgnored, BatchState::Paying, around.batch);
+    let cover = fault!(CoverUnchecked, Cover::Available, around.cover);
+    match (batch, cover) {
         // First, whatever became of the batch: what is not paid comes off the payer's receivable.
         (BatchState::Paying | BatchState::Canceling | BatchState::Canceled, Cover::Gone { after_available }) => {
             Push::FailUnfunded { after_available }

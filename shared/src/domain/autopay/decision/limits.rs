@@ -68,7 +68,7 @@ fn under_caps(inputs: &Inputs<'_>, wanted: Cents) -> Result<Fitting, Decision> {
         if !left.is_positive() {
             return Err(Decision::Skip(SkipReason::CapReached { cap: kind, most: cap }));
         }
-        if left < fitting.amount {
+        if fault!(CapIgnored, false, left < fitting.amount) {
             fitting = Fitting { amount: left, cut: Some(Cut::Cap(kind)) };
         }
     }

@@ -264,7 +264,7 @@ fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     if inputs.person.receivable_open {
         return Err(Decision::Attention(AttentionNeed::ReceivableOpen));
     }
-    if let Some(open) = card.open_payment() {
+    if let Some(open) = fault!(SecondOpenPayment, None, card.open_payment()) {
         let (amount, opened_on) = (open.amount, open.opened_on);
         return Err(Decision::Skip(SkipReason::PaymentOpen { amount, opened_on }));
     }

@@ -1,0 +1,144 @@
+//! Faults that are put into the code on purpose, so that it can be shown that simulation and auditor find them.
+//!
+//! A mark stands where the fault is: `fault!(LeaseIgnored, wrong, right)`, or `fault!(AccountNumberLogged, too much);`. Without the feature
+//! `deliberate-faults`, which no function and no shipped binary may enable, a mark is its `right` or nothing, and not even the names below
+//! are compiled. With it, each thread chooses at most one fault, and what runs on that thread meets it.
+
+/// What is right, or what is wrong where this thread has chosen the fault.
+#[cfg(not(feature = "deliberate-faults"))]
+macro_rules! fault {
+    ($name:ident, $wrong:expr, $right:expr) => {
+        $right
+    };
+    ($name:ident, $wrong:expr) => {};
+}
+
+/// What is right, or what is wrong where this thread has chosen the fault.
+#[cfg(feature = "deliberate-faults")]
+macro_rules! fault {
+    ($name:ident, $wrong:expr, $right:expr) => {
+        if $crate::deliberate_faults::is_chosen($crate::deliberate_faults::Fault::$name) { $wrong } else { $right }
+    };
+    ($name:ident, $wrong:expr) => {
+        if $crate::deliberate_faults::is_chosen($crate::deliberate_faults::Fault::$name) {
+            $wrong;
+        }
+    };
+}
+
+/// Whether this build has the faults. Every `main` refuses to compile where it does.
+pub const ARE_COMPILED: bool = cfg!(feature = "deliberate-faults");
+
+#[cfg(feature = "deliberate-faults")]
+pub use chosen::{Fault, choose, is_chosen, unconditional};
+
+#[cfg(feature = "deliberate-faults")]
+mod chosen {
+    use std::cell::Cell;
+
+    use crate::ports::table::{Change, Condition};
+
+    thread_local! {
+        static CHOSEN: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    /// Chooses what goes wrong on this thread from now on.
+    pub fn choose(fault: Option<Fault>) {
+        CHOSEN.set(fault);
+    }
+
+    pub fn is_chosen(fault: Fault) -> bool {
+        CHOSEN.get() == Some(fault)
+    }
+
+    /// The same write whatever is there.
+    pub fn unconditional(change: Change) -> Change {
+        match change {
+            Change::Put { key, attributes, indexing, .. } => {
+                Change::Put { key, attributes, indexing, condition: Condition::Always }
+            }
+            Change::Delete { key, .. } => Change::Delete { key, condition: Condition::Always },
+            Change::Check { key, .. } => Change::Check { key, condition: Condition::Always },
+        }
+    }
+
+    macro_rules! faults {
+        ($($(#[doc = $text:literal])+ $name:ident,)+) => {
+            /// One fault each.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub enum Fault {
+                $($(#[doc = $text])+ $name,)+
+            }
+
+            impl Fault {
+                pub const ALL: &[Fault] = &[$(Fault::$name,)+];
+
+                /// What it does, for people.
+                pub const fn text(self) -> &'static str {
+                    match self {
+                        $(Fault::$name => concat!($($text),+),)+
+                    }
+                }
+            }
+        };
+    }
+
+    faults! {
+        /// a claim is written whatever has become of the payment in between
+        ClaimUnconditional,
+        /// every send of a payment bears another key
+        KeyPerRetry,
+        /// the bank is called before the claim is recorded
+        CalledBeforeRecorded,
+        /// a batch goes on before all its rows are recorded
+        BarrierSkipped,
+        /// an earlier word of the bank overwrites a later one
+        RankIgnored,
+        /// a settled funding is not due when its hold ends
+        DueNotWritten,
+        /// an event is applied whatever amount it names
+        AmountUnchecked,
+        /// a retry pulls what is there already
+        ShortfallFundedTwice,
+        /// an approval does not claim the payments of its file
+        FileClaimNotHeld,
+        /// pulled money is spent as soon as it has settled
+        HoldIgnored,
+        /// what another worker is sending is sent
+        LeaseIgnored,
+        /// a retry after a refusal or a lost funding counts as another attempt
+        AttemptRaisedWithoutReturn,
+        /// a payment that fails for its lost funding stays in what its payer owes
+        ReceivableNotTakenOff,
+        /// a payout that comes back is not posted
+        PostingForgotten,
+        /// a second word about a return is posted again
+        ReturnAppliedTwice,
+        /// what a sweep found is written over whatever has become of the batch
+        SweepUnconditional,
+        /// an event that is delivered again is recorded again
+        ReplayRecorded,
+        /// nobody asks the bank to stop a check
+        StopNotSent,
+        /// a refund gives back what was paid out
+        RefundOfSpentMoney,
+        /// an account number is logged
+        AccountNumberLogged,
+        /// autopay pays above its caps
+        CapIgnored,
+        /// a card is paid again while a payment of it is open
+        SecondOpenPayment,
+        /// payments leave a paused source
+        PauseIgnored,
+        /// a payment leaves whether or not its funding has come
+        CoverUnchecked,
+        /// all sources share one account at the bank
+        AccountShared,
+        /// a send without answer counts as refused
+        SilenceIsRefusal,
+        /// the uploader approves
+        UploaderApproves,
+        /// a canceled batch goes on paying
+        CancelIgnored,
+    }
+}
