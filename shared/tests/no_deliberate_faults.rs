@@ -36,11 +36,24 @@ fn this_build_has_none_of_them() {
 }
 
 #[test]
-fn no_manifest_enables_them() {
-    let names = |path: &PathBuf| fs::read_to_string(path).unwrap().contains(FEATURE);
-    let naming: Vec<PathBuf> = files_named("Cargo.toml", &root()).into_iter().filter(names).collect();
+fn no_manifest_but_that_of_their_test_enables_them() {
+    let spellings = [format!("shared/{FEATURE}"), format!("\"{FEATURE}\""), format!("{FEATURE} = []")];
+    let names = |path: &PathBuf| {
+        let text = fs::read_to_string(path).unwrap();
+        spellings.iter().any(|spelling| text.contains(spelling))
+    };
+    let mut naming: Vec<PathBuf> = files_named("Cargo.toml", &root()).into_iter().filter(names).collect();
+    naming.sort();
     let naming: Vec<&Path> = naming.iter().map(|path| path.strip_prefix(root()).unwrap()).collect();
-    assert_eq!(naming, [Path::new("shared/Cargo.toml")]);
+    assert_eq!(naming, [Path::new("shared/Cargo.toml"), Path::new("tests/deliberate-faults/Cargo.toml")]);
+}
+
+#[test]
+fn their_test_enables_them_on_request_alone() {
+    let manifest = fs::read_to_string(root().join("tests/deliberate-faults/Cargo.toml")).unwrap();
+    let enabling: Vec<&str> = manifest.lines().filter(|line| line.contains("shared/")).collect();
+    assert_eq!(enabling, [r#"compiled = ["shared/deliberate-faults"]"#]);
+    assert!(!manifest.lines().any(|line| line.starts_with("default")), "a default feature is on in `--workspace`");
 }
 
 #[test]

@@ -26,7 +26,8 @@ fn paused_payer(item: &Attributes, now: Timestamp) -> Option<String> {
     let until = pause.and_then(|pause| pause.get("until")?.as_str()?.parse::<Timestamp>().ok());
     let is_blocked = item.get("debit_block").is_some_and(|block| !block.is_null());
     let is_paused = pause.is_some() && until.is_none_or(|until| now < until);
-    (is_paused || is_blocked).then(|| word(item.get("id"))).flatten()
+    let owes = item.get("receivable_open") == Some(&Value::Bool(true));
+    (is_paused || is_blocked || owes).then(|| word(item.get("id"))).flatten()
 }
 
 fn standing(item: &Attributes, paused: &BTreeSet<String>) -> Option<Standing> {
