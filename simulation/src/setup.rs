@@ -84,7 +84,7 @@ impl Setup {
     pub(crate) fn of_seed(seed: u64) -> Self {
         let mut draws = ChaCha12Rng::seed_from_u64(seed);
         // A seed in sixteen is calm: whatever it finds is no fault's doing.
-        let is_calm = seed % 16 == 0;
+        let is_calm = seed.is_multiple_of(16);
         let rates = RATES.iter().filter_map(|(fault, least, most)| {
             let (is_on, one_in) = (draws.next_u64() % 2 == 0, least + draws.next_u64() % (most - least + 1));
             (is_on && !is_calm).then_some((*fault, one_in))
