@@ -30,6 +30,7 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("PUT /billers/{institution_id}", &["propose_biller"]),
     ("POST /billers/{institution_id}/confirm", &["confirm_biller"]),
     ("PUT /billers/{institution_id}/remittance", &["propose_remittance"]),
+    ("PUT /billers/{institution_id}/remittance/institution-address", &["propose_remittance"]),
     ("POST /billers/{institution_id}/remittance/confirm", &["confirm_remittance"]),
     ("POST /link-tokens", &[]),
     ("POST /items", &["name_holder", "link_item"]),

@@ -9,6 +9,7 @@ use scenarios::simulation::people::Caller;
 use scenarios::simulation::standing::Standing;
 use scenarios::simulation::{Simulation, Systems};
 use serde_json::{Value, json};
+use shared::domain::bank::check::delivery::DeliveryStatus;
 use shared::domain::ids::ItemId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::ledger::correction::CorrectionTerms;
@@ -129,10 +130,25 @@ async fn a_person_who_owes_is_reviewed() -> Vec<Invocation> {
     story.told()
 }
 
+/// The check is cashed, and Plaid's balance does not show it.
 async fn a_person_says_that_a_payment_was_posted() -> Vec<Invocation> {
-    let story = Recording::of("cashed-but-balance-old").await;
-    let payment_id = story.simulation.standing().unwrap().payment().unwrap().id;
-    let path = format!("/cards/{}/payments/{payment_id}/posted", story.card_id());
+    let story = Recording::of("below-threshold").await;
+    let bought = json!({
+        "control": "purchase", "user_id": "ann", "account": "card", "amount": "2000.00", "name": "Example Shop",
+    });
+    story.simulation.providers.tell_plaid(bought).unwrap();
+    let has_come = |now: &Standing| {
+        let check = now.payment().and_then(|payment| payment.check.as_ref());
+        check.is_some_and(|check| check.delivery_status == Some(DeliveryStatus::Delivered))
+    };
+    let standing = story.simulation.until("the check is delivered", has_come).await.unwrap();
+    let payment = standing.payment().unwrap();
+    let transfer_id = payment.leg.transfer_id.clone().unwrap();
+    let cashed = Control::CashCheck { transfer_id, amount: None, beats_stop: false };
+    story.simulation.providers.tell_bank(cashed).unwrap();
+    let is_paid = |now: &Standing| now.payment().is_some_and(|payment| payment.leg.state == State::Completed);
+    story.simulation.until("the check is cashed", is_paid).await.unwrap();
+    let path = format!("/cards/{}/payments/{}/posted", story.card_id(), payment.id);
     story.call(ANN, Method::POST, &path, Value::Null).await;
     story.told()
 }
