@@ -22,6 +22,7 @@ HOLD_DAYS, MAIL_DAYS, CASH_DAYS = 10, 8, 4
 
 
 def tell(world):
+    """Up to the debit; answers card and payment."""
     with step("a person links a bank and a card, and puts the card on autopay"):
         card = set_up(world)
     with step("a forged webhook gets 401 and leaves nothing"):
@@ -30,6 +31,11 @@ def tell(world):
         refuse_others(world, card)
     with step("a purchase: Plaid's signed webhook becomes a debit"):
         payment = buy(world, card)
+    return card, payment
+
+
+def tell_on(world, card, payment):
+    """From the debit to the cashed check."""
     with step("pulled, held, mailed as a check, delivered"):
         mail(world, card, payment)
     with step("cashed: the card's payment is complete, and the bank agrees"):

@@ -59,7 +59,7 @@ class World:
         return web.call("GET", f"{self.bank}/__control/counters").json()
 
 
-def tell(world):
+def tell(world, is_longer):
     with step("the bank knows the webhook"):
         register_webhook(world)
     with step("who shows no token, no role or a wrong signature is refused"):
@@ -81,7 +81,10 @@ def tell(world):
         compare_ledger(world)
     with step("approved again when all is paid: nothing moves"):
         approve_late(world, batch_id, approval)
-    autopay.tell(world)
+    bill = autopay.tell(world)
+    if not is_longer:
+        return
+    autopay.tell_on(world, *bill)
     with step("the books of both are balanced"):
         compare_ledger(world)
     with step("a poison message ends as the only dead letter and is discarded, its batch-mates are done"):
