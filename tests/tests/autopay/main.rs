@@ -4,4 +4,5 @@
 mod laptop;
 mod logs;
 mod operators;
+mod reconciliation;
 mod scenarios;
