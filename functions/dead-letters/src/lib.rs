@@ -5,13 +5,10 @@
 //! that a worker that fails at everything does not fail at this.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use futures::stream::{self, StreamExt};
 use shared::domain::dead_letter::GivenUp;
 use shared::operations::{System, dead_letters};
 use shared::ports::queue::QueueName;
-
-/// As many as SQS delivers by default.
-const LETTERS_AT_ONCE: usize = 10;
+use wiring::records::settle_each;
 
 /// The queue of which dead letters come from where.
 #[derive(Clone, Debug)]
@@ -34,18 +31,7 @@ impl DeadLetterQueues {
 
 /// Writes a delivery down. Answers the ids of those that must come again.
 pub async fn handle(system: &System, queues: &DeadLetterQueues, event: SqsEvent) -> SqsBatchResponse {
-    let failed_ids: Vec<String> = stream::iter(event.records)
-        .map(|message| async move {
-            let is_recorded = record(system, queues, &message).await;
-            message.message_id.filter(|id| !is_recorded && !id.is_empty())
-        })
-        .buffer_unordered(LETTERS_AT_ONCE)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
-    let mut response = SqsBatchResponse::default();
-    response.set_failures(failed_ids);
-    response
+    settle_each(event, |message| async move { record(system, queues, &message).await }).await
 }
 
 async fn record(system: &System, queues: &DeadLetterQueues, message: &SqsMessage) -> bool {

@@ -1,24 +1,16 @@
 //! The worker of both queues: each message is a task, and all of a delivery run at once up to a bound.
 //!
-//! Guarantees: a message that fails, panics or cannot be read is reported by its id and comes again alone, until the queue gives it up
-//! as a dead letter; why it failed last is kept for that; its batch-mates are done. Nothing runs on after the handler returns. Limit: a message without an id cannot be
-//! reported. SQS always sends one; should it not, an empty id would bring the whole delivery back and do the rest of it twice, so a
-//! failure of such a message is only logged, and the sweep finds its work again.
-
-use std::panic::AssertUnwindSafe;
+//! Guarantees: those of [`wiring::records`]; a message that fails, panics or cannot be read comes again until the queue gives it up as a
+//! dead letter, and why it failed last is kept for that. Work whose message is lost is found by the sweep.
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use futures::FutureExt;
-use futures::stream::{self, StreamExt};
 use shared::domain::dead_letter::Failure;
 use shared::domain::deadline::Deadline;
 use shared::domain::task::{Task, TaskFormat};
 use shared::operations::release::Surrounding;
 use shared::operations::{OperationError, System, dead_letters, run};
 use shared::ports::table::TableError;
-
-/// Tasks of one delivery that run at once: as many as SQS delivers by default, so that a delivery takes as long as its slowest task.
-const TASKS_AT_ONCE: usize = 10;
+use wiring::records::{settle_each, unless_it_panics};
 
 /// Runs the tasks of one delivery. Answers the ids of those that must come again.
 ///
@@ -26,34 +18,18 @@ const TASKS_AT_ONCE: usize = 10;
 pub async fn handle(system: &System, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
     let surrounding = Surrounding::default();
     let surrounding = &surrounding;
-    let failed_ids: Vec<String> = stream::iter(event.records)
-        .map(|message| async move {
-            let outcome = settle(system, surrounding, &message, deadline).await;
-            if let Err(Failed(failure)) = &outcome {
-                dead_letters::note_failure(system, message.body.as_deref().unwrap_or_default(), failure).await;
-            }
-            failed_id(message, outcome)
-        })
-        .buffer_unordered(TASKS_AT_ONCE)
-        .filter_map(std::future::ready)
-        .collect()
-        .await;
-    let mut response = SqsBatchResponse::default();
-    response.set_failures(failed_ids);
-    response
+    settle_each(event, |message| async move {
+        let outcome = settle(system, surrounding, &message, deadline).await;
+        if let Err(Failed(failure)) = &outcome {
+            dead_letters::note_failure(system, message.body.as_deref().unwrap_or_default(), failure).await;
+        }
+        outcome.is_ok()
+    })
+    .await
 }
 
 /// A message that has to come again; why is in the log, and kept for whoever looks at its dead letter.
 struct Failed(Failure);
-
-fn failed_id(message: SqsMessage, outcome: Result<(), Failed>) -> Option<String> {
-    let Err(Failed(_)) = outcome else { return None };
-    let id = message.message_id.filter(|id| !id.is_empty());
-    if id.is_none() {
-        tracing::error!("a message without an id failed: it cannot come again, the sweep has to find its work");
-    }
-    id
-}
 
 async fn settle(
     system: &System,
@@ -63,20 +39,19 @@ async fn settle(
 ) -> Result<(), Failed> {
     let tries = tries(message);
     let task = read_task(message).map_err(|reason| Failed(dead_letters::unreadable(system, &reason, tries)))?;
-    // What a panic may leave half done is in the table, where every task decides anew; the shared reads are whole or absent.
-    let outcome = AssertUnwindSafe(run_task(system, surrounding, &task, deadline)).catch_unwind().await;
-    match outcome {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) if error.is_retryable() => {
+    // The reads that it shares with others are whole or absent.
+    match unless_it_panics(run_task(system, surrounding, &task, deadline)).await {
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) if error.is_retryable() => {
             tracing::warn!(?task, %error, "a task comes again");
             Err(Failed(dead_letters::failure_of(system, &error, tries)))
         }
         // It is reported like any other, so that it ends as a dead letter for people to look at.
-        Ok(Err(error)) => {
+        Some(Err(error)) => {
             tracing::error!(?task, %error, "a task failed for good");
             Err(Failed(dead_letters::failure_of(system, &error, tries)))
         }
-        Err(_panic) => {
+        None => {
             tracing::error!(?task, "a task panicked");
             Err(Failed(dead_letters::panicked(system, tries)))
         }

@@ -5,6 +5,7 @@
 
 mod api_gateway;
 mod environment;
+pub mod records;
 
 use std::sync::Arc;
 

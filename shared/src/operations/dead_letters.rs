@@ -115,8 +115,7 @@ pub async fn send_again(
 ) -> Result<DeadLetter, OperationError> {
     let mut letter = load(system, id).await?;
     if letter.send_again(caller, reason, system.clock.business_now())? == Command::Executed {
-        let entry = audit::entry(system, caller, "send_dead_letter_again", &id.to_string(), Some(reason))?;
-        system.table.write(vec![replace(&mut letter)?, entry]).await?;
+        put_decision(system, &mut letter, "send_dead_letter_again", caller, reason).await?;
     }
     let Some(task) = letter.to_send() else { return Ok(letter) };
     system.queue.send(letter.queue, vec![task.to_body()]).await?;
@@ -193,8 +192,19 @@ pub async fn discard(
 ) -> Result<DeadLetter, OperationError> {
     let mut letter = load(system, id).await?;
     if letter.discard(caller, reason, system.clock.business_now())? == Command::Executed {
-        let entry = audit::entry(system, caller, "discard_dead_letter", &id.to_string(), Some(reason))?;
-        system.table.write(vec![replace(&mut letter)?, entry]).await?;
+        put_decision(system, &mut letter, "discard_dead_letter", caller, reason).await?;
     }
     Ok(letter)
+}
+
+/// The decision and its entry in the audit, in one write.
+async fn put_decision(
+    system: &System,
+    letter: &mut DeadLetter,
+    action: &str,
+    caller: &str,
+    reason: &str,
+) -> Result<(), OperationError> {
+    let entry = audit::entry(system, caller, action, &letter.id.to_string(), Some(reason))?;
+    Ok(system.table.write(vec![replace(letter)?, entry]).await?)
 }
