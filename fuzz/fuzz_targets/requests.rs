@@ -32,10 +32,10 @@ impl Office {
     fn open() -> Self {
         let people = People::at("2026-03-02T18:00:00Z".parse().unwrap(), BTreeSet::new());
         let (system, verifier) = (&people.world.system, &people.verifier);
-        let routes = approve_batch::routes(system.clone(), verifier.clone())
-            .merge(accounts::routes(system.clone(), verifier.clone()))
-            .merge(reports::routes(system.clone(), verifier.clone()))
-            .merge(operator::routes(system.clone(), verifier.clone()))
+        let routes = approve_batch::HTTP.routes(system.clone(), verifier.clone())
+            .merge(accounts::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(reports::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(operator::HTTP.routes(system.clone(), verifier.clone()))
             .merge(column_webhook::routes(system.clone()))
             .merge(plaid_webhook::routes(system.clone()));
         Self { router: conventions(routes), bearer: people.bearer("ann", &Role::ALL), requests: 0 }

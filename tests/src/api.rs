@@ -43,9 +43,9 @@ impl Api {
     pub fn of(journey: &Journey) -> Self {
         let people = People::at(journey.now(), BTreeSet::new());
         let verifier = &people.verifier;
-        let approve_batch = approve_batch::routes(journey.system_of(Function::ApproveBatch), verifier.clone());
-        let reports = reports::routes(journey.system_of(Function::Reports), verifier.clone());
-        let operator = operator::routes(journey.system_of(Function::Operator), verifier.clone());
+        let approve_batch = approve_batch::HTTP.routes(journey.system_of(Function::ApproveBatch), verifier.clone());
+        let reports = reports::HTTP.routes(journey.system_of(Function::Reports), verifier.clone());
+        let operator = operator::HTTP.routes(journey.system_of(Function::Operator), verifier.clone());
         let router = journey
             .counted(Function::ApproveBatch, approve_batch)
             .merge(journey.counted(Function::Reports, reports))

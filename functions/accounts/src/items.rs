@@ -14,12 +14,13 @@ use shared::domain::secret::PublicToken;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::idempotency::{IDEMPOTENCY_KEY, Idempotency, IdempotencyKey, IdempotentRequest};
 use shared::http::problem::{Problem, Refused};
+use shared::http::surface::request_deadline;
 use shared::operations::System;
 use shared::operations::autopay::people::{self, Holder};
 use shared::operations::autopay::{items, link};
 use utoipa::ToSchema;
 
-use crate::{CameFrom, Myself, deadline};
+use crate::{CameFrom, Myself};
 
 /// Plaid's are about fifty.
 const PUBLIC_TOKEN_BYTES_MAX: usize = 500;
@@ -113,7 +114,7 @@ pub(crate) async fn create(
         let made = async {
             let holder = Holder { name: value.holder_name, address: address(value.holder_address)? };
             let token = public_token(value.public_token)?;
-            let item = link::exchange(&system, myself.id, holder, &token, deadline(&system)).await?;
+            let item = link::exchange(&system, myself.id, holder, &token, request_deadline(&*system.clock)).await?;
             Ok::<_, Problem>((StatusCode::CREATED, Json(ItemView::from(item))))
         };
         made.await.into_response()
@@ -165,7 +166,7 @@ pub(crate) async fn remove(
     from: CameFrom,
     PathParameters(item_id): PathParameters<String>,
 ) -> Result<Json<ItemView>, Problem> {
-    let item = items::remove(&system, myself.id, &item_id, &from.ip_address, deadline(&system)).await?;
+    let item = items::remove(&system, myself.id, &item_id, &from.ip_address, request_deadline(&*system.clock)).await?;
     Ok(Json(item.into()))
 }
 
@@ -179,5 +180,5 @@ pub(crate) async fn repaired(
     myself: Myself,
     PathParameters(item_id): PathParameters<String>,
 ) -> Result<Json<ItemView>, Problem> {
-    Ok(Json(link::repaired(&system, myself.id, &item_id, deadline(&system)).await?.into()))
+    Ok(Json(link::repaired(&system, myself.id, &item_id, request_deadline(&*system.clock)).await?.into()))
 }

@@ -13,49 +13,21 @@ mod operator;
 mod payments;
 mod reviews;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use shared::adapters::tokens::TokenVerifier;
 use shared::domain::autopay::ids::PersonId;
-use shared::domain::deadline::Deadline;
 use shared::domain::people::{Caller, Role};
-use shared::http::caller::{authenticated, with_any_role};
-use shared::http::conventions;
-use shared::http::problem::{Problem, ProblemDetails};
+use shared::http::caller::with_any_role;
+use shared::http::problem::Problem;
+use shared::http::surface::Surface;
 use shared::operations::System;
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// API Gateway gives up after 29 seconds; the rest is for the answer.
-const REQUEST_TIME: Duration = Duration::from_secs(28);
-const ANSWER_RESERVE: Duration = Duration::from_secs(3);
-
-#[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails)))]
-struct Base;
-
 /// The function's whole HTTP surface.
-pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    conventions(routes(system, verifier))
-}
+pub const HTTP: Surface<System> = Surface::new(routes);
 
-/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
-pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    let (router, _) = described().split_for_parts();
-    authenticated(router.with_state(system), verifier)
-}
-
-/// The description of the routes, made from the same source as the router.
-pub fn api() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<System> {
+fn routes() -> OpenApiRouter<System> {
     let links = OpenApiRouter::new()
         .routes(routes!(link::create_token))
         .routes(routes!(items::list, items::create))
@@ -74,15 +46,9 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(payments::posted))
         .routes(routes!(payments::cancel));
     let operator = OpenApiRouter::new().routes(routes!(operator::clear_block)).routes(routes!(operator::replace_check));
-    OpenApiRouter::with_openapi(Base::openapi())
+    OpenApiRouter::new()
         .merge(with_any_role(links.merge(cards), &[Role::Person]))
         .merge(with_any_role(operator, &[Role::Operate]))
-}
-
-/// Until when a request may have calls in flight.
-fn deadline(system: &System) -> Deadline {
-    let now = system.clock.elapsed_now();
-    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
 }
 
 /// The person whom the token names.

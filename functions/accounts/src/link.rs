@@ -8,11 +8,12 @@ use serde::{Deserialize, Serialize};
 use shared::adapters::plaid::RepairNeed;
 use shared::http::body::JsonBody;
 use shared::http::problem::{Problem, Refused};
+use shared::http::surface::request_deadline;
 use shared::operations::System;
 use shared::operations::autopay::link::{self, Purpose};
 use utoipa::ToSchema;
 
-use crate::{Myself, deadline};
+use crate::Myself;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -76,7 +77,8 @@ pub(crate) async fn create_token(
     let purpose = wanted
         .repair
         .map_or(Purpose::NewItem, |repair| Purpose::Repair { item_id: repair.item_id, need: repair.need.into() });
-    let token = link::link_token(&system, myself.id, purpose, wanted.redirect_uri, deadline(&system)).await?;
+    let token =
+        link::link_token(&system, myself.id, purpose, wanted.redirect_uri, request_deadline(&*system.clock)).await?;
     let view = LinkTokenView { link_token: token.link_token, expires_at: token.expiration };
     Ok((StatusCode::CREATED, Json(view)))
 }

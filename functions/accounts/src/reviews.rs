@@ -11,11 +11,12 @@ use shared::domain::task::Task;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::PageQuery;
 use shared::http::problem::{Problem, Refused};
+use shared::http::surface::request_deadline;
 use shared::operations::System;
 use shared::operations::autopay::{people, review};
 use utoipa::ToSchema;
 
-use crate::{Myself, deadline};
+use crate::Myself;
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReviewView {
@@ -78,7 +79,7 @@ pub(crate) async fn make(
     PathParameters(card_id): PathParameters<CardId>,
 ) -> Result<Json<ReviewView>, Problem> {
     let card = people::card(&system, myself.id, card_id).await?;
-    let review = review::review(&system, card.id, Some(myself.id), deadline(&system)).await?;
+    let review = review::review(&system, card.id, Some(myself.id), request_deadline(&*system.clock)).await?;
     let review = review.ok_or_else(|| Problem::not_found("not_found", "There is no such card."))?;
     if review.wants_bank_balance() {
         system.hint([Task::Review { card_id }]).await;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use axum::Router;
 use axum::body::Body;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request};
@@ -15,6 +16,7 @@ use issuer::{Grant, LocalIssuer};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::adapters::simulated::ManualClock;
+use shared::adapters::tokens::TokenVerifier;
 use shared::domain::autopay::item::Item;
 use shared::domain::autopay::notice::Notice;
 use shared::domain::biller::Remittance;
@@ -146,7 +148,7 @@ impl Scene {
         world.system.settings = Arc::new(Settings { column_entity_id, ..world::settings() });
         let expected = ExpectedToken { issuer: ISSUER_URL.to_owned(), audience: "clearway".to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, network.clone(), world.clock.clone()));
-        let router = router(world.system.clone(), verifier);
+        let router = HTTP.router(world.system.clone(), verifier);
         let scene = Self { world, router, network };
         scene.control("create-person", json!({"user_id": "pat", "institution_id": BANK, "accounts": accounts}));
         scene

@@ -11,10 +11,9 @@ use shared::domain::biller::{Biller, Proposal, Remittance, RemittanceProposal};
 use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, ProblemEntry, Refused};
+use shared::http::surface::request_deadline;
 use shared::operations::{System, billers};
 use utoipa::ToSchema;
-
-use crate::deadline;
 
 /// What a bank statement shows has ten characters at most (NACHA company entry description).
 const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 10;
@@ -217,7 +216,7 @@ pub(crate) async fn propose_institution_address(
 ) -> Result<Json<BillerView>, Problem> {
     let InstitutionAddressChoice { routing_number, name } = body.value;
     check_name(&name)?;
-    let (by, deadline) = (&caller.subject, deadline(&system));
+    let (by, deadline) = (&caller.subject, request_deadline(&*system.clock));
     let proposed =
         billers::propose_institution_address(&system, &institution_id, routing_number, name, by, deadline).await?;
     Ok(Json(proposed.into()))

@@ -13,19 +13,11 @@ mod summary;
 mod summary_view;
 mod upload;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use shared::adapters::tokens::TokenVerifier;
-use shared::domain::deadline::Deadline;
 use shared::domain::people::Role;
-use shared::http::caller::{authenticated, with_any_role};
-use shared::http::conventions;
-use shared::http::problem::ProblemDetails;
+use shared::http::caller::with_any_role;
+use shared::http::surface::Surface;
 use shared::operations::System;
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -33,31 +25,10 @@ const UPLOADERS: &[Role] = &[Role::PayrollUpload];
 const APPROVERS: &[Role] = &[Role::PayrollApprove];
 const OPERATORS: &[Role] = &[Role::Operate];
 
-/// API Gateway gives up after 29 seconds; the rest is for the answer.
-const REQUEST_TIME: Duration = Duration::from_secs(28);
-const ANSWER_RESERVE: Duration = Duration::from_secs(3);
-
-#[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails)))]
-struct Base;
-
 /// The function's whole HTTP surface.
-pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    conventions(routes(system, verifier))
-}
+pub const HTTP: Surface<System> = Surface::new(routes);
 
-/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
-pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    let (router, _) = described().split_for_parts();
-    authenticated(router.with_state(system), verifier)
-}
-
-/// The description of the routes, made from the same source as the router.
-pub fn api() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<System> {
+fn routes() -> OpenApiRouter<System> {
     let files =
         OpenApiRouter::new().routes(routes!(upload::create)).layer(DefaultBodyLimit::max(file_body::SENT_BYTES_MAX));
     let uploads = OpenApiRouter::new().routes(routes!(upload::fresh_link));
@@ -82,7 +53,7 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(attention::clear_funding))
         .routes(routes!(attention::clear_batch));
     let source_readers = OpenApiRouter::new().routes(routes!(sources::list)).routes(routes!(sources::read));
-    OpenApiRouter::with_openapi(Base::openapi())
+    OpenApiRouter::new()
         .merge(with_any_role(files.merge(uploads), UPLOADERS))
         .merge(with_any_role(
             OpenApiRouter::new().routes(routes!(summary::make)),
@@ -92,10 +63,4 @@ fn described() -> OpenApiRouter<System> {
         .merge(with_any_role(decisions, APPROVERS))
         .merge(with_any_role(operator, OPERATORS))
         .merge(with_any_role(source_readers, &[Role::Operate, Role::ReportsRead]))
-}
-
-/// Until when a request may have calls in flight.
-fn deadline(system: &System) -> Deadline {
-    let now = system.clock.elapsed_now();
-    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
 }

@@ -11,12 +11,12 @@ use shared::domain::payroll_file::{Rejection, RowError};
 use shared::domain::people::Caller;
 use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, ProblemEntry, Refused};
+use shared::http::surface::request_deadline;
 use shared::operations::summarize::{self, Summarized};
 use shared::operations::{OperationError, System, upload};
 use shared::ports::objects::ObjectError;
 use utoipa::ToSchema;
 
-use crate::deadline;
 use crate::summary_view::SummaryView;
 
 /// A worker is reading the file: ask again with GET.
@@ -37,7 +37,7 @@ pub(crate) async fn make(
     caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
 ) -> Result<Response, Problem> {
-    match summarize::request(&system, batch_id, &caller.subject, deadline(&system)).await {
+    match summarize::request(&system, batch_id, &caller.subject, request_deadline(&*system.clock)).await {
         Ok(Summarized::Ready(batch)) => ready(&system, &batch).await,
         Ok(Summarized::Rejected(_, rejection)) => Err(rejected(&rejection)),
         Ok(Summarized::Started) => Ok(started(batch_id)),

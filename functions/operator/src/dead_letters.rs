@@ -13,10 +13,9 @@ use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
 use shared::http::reason::stated;
+use shared::http::surface::request_deadline;
 use shared::operations::{System, dead_letters, lists};
 use utoipa::ToSchema;
-
-use crate::deadline;
 
 /// Why an operator does it.
 #[derive(Deserialize, ToSchema)]
@@ -150,7 +149,7 @@ pub(crate) async fn send_all_again(
     body: JsonBody<Reasoned>,
 ) -> Result<Json<SentAgainView>, Problem> {
     let reason = body.value.reason()?;
-    let done = dead_letters::send_all_again(&system, &caller.subject, reason, deadline(&system)).await?;
+    let done = dead_letters::send_all_again(&system, &caller.subject, reason, request_deadline(&*system.clock)).await?;
     Ok(Json(SentAgainView { sent: done.sent, not_tasks: done.not_tasks, has_more: done.has_more }))
 }
 

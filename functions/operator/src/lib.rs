@@ -8,46 +8,17 @@ mod dead_letters;
 mod reconciliations;
 mod repeats;
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use axum::Router;
-use shared::adapters::tokens::TokenVerifier;
-use shared::domain::deadline::Deadline;
 use shared::domain::people::Role;
-use shared::http::caller::{authenticated, with_any_role};
-use shared::http::conventions;
-use shared::http::problem::ProblemDetails;
+use shared::http::caller::with_any_role;
+use shared::http::surface::Surface;
 use shared::operations::System;
-use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-/// API Gateway gives up after 29 seconds; the rest is for the answer.
-const REQUEST_TIME: Duration = Duration::from_secs(28);
-const ANSWER_RESERVE: Duration = Duration::from_secs(3);
-
-#[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails)))]
-struct Base;
-
 /// The function's whole HTTP surface.
-pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    conventions(routes(system, verifier))
-}
+pub const HTTP: Surface<System> = Surface::new(routes);
 
-/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
-pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    let (router, _) = described().split_for_parts();
-    authenticated(router.with_state(system), verifier)
-}
-
-/// The description of the routes, made from the same source as the router.
-pub fn api() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<System> {
+fn routes() -> OpenApiRouter<System> {
     let operator = OpenApiRouter::new()
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::read))
@@ -62,11 +33,5 @@ fn described() -> OpenApiRouter<System> {
         .routes(routes!(corrections::propose))
         .routes(routes!(corrections::read))
         .routes(routes!(corrections::confirm));
-    OpenApiRouter::with_openapi(Base::openapi()).merge(with_any_role(operator, &[Role::Operate]))
-}
-
-/// Until when a request may have calls in flight.
-fn deadline(system: &System) -> Deadline {
-    let now = system.clock.elapsed_now();
-    Deadline::new(now.checked_add(REQUEST_TIME).unwrap_or(now), ANSWER_RESERVE)
+    with_any_role(operator, &[Role::Operate])
 }

@@ -8,41 +8,24 @@ mod ledger;
 mod payments;
 mod report_files;
 
-use std::sync::Arc;
-
-use axum::Router;
-use shared::adapters::tokens::TokenVerifier;
 use shared::domain::people::Role;
 use shared::domain::task::ReportKind;
-use shared::http::caller::{authenticated, with_any_role};
-use shared::http::conventions;
-use shared::http::problem::ProblemDetails;
+use shared::http::caller::with_any_role;
+use shared::http::surface::Surface;
 use shared::operations::System;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+/// A kind of report stands in a path alone, where nothing else describes it.
 #[derive(OpenApi)]
-#[openapi(components(schemas(ProblemDetails, ReportKind)))]
+#[openapi(components(schemas(ReportKind)))]
 struct Base;
 
 /// The function's whole HTTP surface.
-pub fn router(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    conventions(routes(system, verifier))
-}
+pub const HTTP: Surface<System> = Surface::new(routes);
 
-/// The routes behind authentication, without the conventions: for a server that merges several functions' routes into one.
-pub fn routes(system: System, verifier: Arc<TokenVerifier>) -> Router {
-    let (router, _) = described().split_for_parts();
-    authenticated(router.with_state(system), verifier)
-}
-
-/// The description of the routes, made from the same source as the router.
-pub fn api() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<System> {
+fn routes() -> OpenApiRouter<System> {
     // Who uploads or approves follows the batch; its payments are for readers of reports alone.
     let batches = OpenApiRouter::new().routes(routes!(batches::list)).routes(routes!(batches::read));
     let readings = OpenApiRouter::new()

@@ -10,5 +10,5 @@ async fn main() -> Result<(), Error> {
     wiring::init_tracing();
     let system = wiring::system().await?;
     let verifier = wiring::verifier(&system)?;
-    wiring::serve(reports::router(system, verifier)).await
+    wiring::serve(reports::HTTP.router(system, verifier)).await
 }

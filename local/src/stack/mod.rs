@@ -198,10 +198,10 @@ impl Stack {
         let expected = ExpectedToken { issuer: issuer.url().to_owned(), audience: AUDIENCE.to_owned() };
         let verifier = Arc::new(TokenVerifier::new(expected, transport, clock.clone()));
         let router = Router::new()
-            .merge(approve_batch::routes(system.clone(), verifier.clone()))
-            .merge(accounts::routes(system.clone(), verifier.clone()))
-            .merge(reports::routes(system.clone(), verifier.clone()))
-            .merge(operator::routes(system.clone(), verifier))
+            .merge(approve_batch::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(accounts::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(reports::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(operator::HTTP.routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
             .merge(plaid_webhook::routes(system.clone()))
             .merge(objects_route::router(objects.clone()))

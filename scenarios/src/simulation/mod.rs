@@ -188,8 +188,9 @@ fn routers(systems: &Systems, providers: &Arc<Providers>, clock: &Arc<ManualCloc
     let verifier = Arc::new(TokenVerifier::new(expected, providers.clone(), clock.clone()));
     let receivers = column_webhook::routes(systems.column_webhook.clone())
         .merge(plaid_webhook::routes(systems.plaid_webhook.clone()));
-    let api = accounts::routes(systems.accounts.clone(), verifier.clone())
-        .merge(approve_batch::routes(systems.approve_batch.clone(), verifier.clone()))
-        .merge(reports::routes(systems.reports.clone(), verifier));
+    let api = accounts::HTTP
+        .routes(systems.accounts.clone(), verifier.clone())
+        .merge(approve_batch::HTTP.routes(systems.approve_batch.clone(), verifier.clone()))
+        .merge(reports::HTTP.routes(systems.reports.clone(), verifier));
     (conventions(receivers), conventions(api))
 }

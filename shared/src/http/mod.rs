@@ -11,6 +11,7 @@ pub mod idempotency;
 pub mod pages;
 pub mod problem;
 pub mod reason;
+pub mod surface;
 
 use std::panic::AssertUnwindSafe;
 

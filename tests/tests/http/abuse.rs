@@ -20,10 +20,10 @@ const DEEP: usize = 100_000;
 fn functions(office: &Office) -> Vec<(&'static str, Router, &'static str, &'static str)> {
     let (system, verifier) = (&office.people.world.system, &office.people.verifier);
     vec![
-        ("accounts", accounts::router(system.clone(), verifier.clone()), "/items", "/cards"),
-        ("approve-batch", approve_batch::router(system.clone(), verifier.clone()), "/batches", "/sources"),
-        ("reports", reports::router(system.clone(), verifier.clone()), "/batches", "/batches"),
-        ("operator", operator::router(system.clone(), verifier.clone()), "/audit", "/audit"),
+        ("accounts", accounts::HTTP.router(system.clone(), verifier.clone()), "/items", "/cards"),
+        ("approve-batch", approve_batch::HTTP.router(system.clone(), verifier.clone()), "/batches", "/sources"),
+        ("reports", reports::HTTP.router(system.clone(), verifier.clone()), "/batches", "/batches"),
+        ("operator", operator::HTTP.router(system.clone(), verifier.clone()), "/audit", "/audit"),
         ("column-webhook", column_webhook::router(system.clone()), "/webhooks/column", "/webhooks/column"),
         ("plaid-webhook", plaid_webhook::router(system.clone()), "/webhooks/plaid", "/webhooks/plaid"),
     ]

@@ -14,10 +14,10 @@ use crate::office::{Answer, Office};
 
 /// All functions for people as one API.
 fn description() -> Value {
-    let mut api = approve_batch::api();
-    api.merge(accounts::api());
-    api.merge(reports::api());
-    api.merge(operator::api());
+    let mut api = approve_batch::HTTP.api();
+    api.merge(accounts::HTTP.api());
+    api.merge(reports::HTTP.api());
+    api.merge(operator::HTTP.api());
     let mut api = serde_json::to_value(api).unwrap();
     api["info"] = json!({
         "title": "Clearway",

@@ -148,7 +148,7 @@ async fn a_letter_whose_queue_is_out_of_reach_stays_open_and_asking_again_ends_i
 
     let reachable = office.router.clone();
     let system = System { queue: Arc::new(Down), ..office.people.world.system.clone() };
-    office.router = conventions(operator::routes(system, office.people.verifier.clone()));
+    office.router = conventions(operator::HTTP.routes(system, office.people.verifier.clone()));
     let refused = office.post(OPERATOR, &path, &json!({"reason": REASON})).await;
     assert_eq!(refused.refusal(), (503, "try_again".to_owned()));
     assert_eq!(listed(&office).await[0]["state"], "sending");

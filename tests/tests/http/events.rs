@@ -104,7 +104,7 @@ async fn people_s_requests(function: &str, samples: &[(&str, Expected)], router_
 #[tokio::test]
 async fn requests_of_those_who_pay() {
     people_s_requests("approve-batch", APPROVE_BATCH, |office| {
-        approve_batch::router(office.people.world.system.clone(), office.people.verifier.clone())
+        approve_batch::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
     })
     .await;
 }
@@ -112,7 +112,7 @@ async fn requests_of_those_who_pay() {
 #[tokio::test]
 async fn requests_of_those_whose_cards_are_paid() {
     people_s_requests("accounts", ACCOUNTS, |office| {
-        accounts::router(office.people.world.system.clone(), office.people.verifier.clone())
+        accounts::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
     })
     .await;
 }
@@ -120,7 +120,7 @@ async fn requests_of_those_whose_cards_are_paid() {
 #[tokio::test]
 async fn requests_of_those_who_look() {
     people_s_requests("reports", REPORTS, |office| {
-        reports::router(office.people.world.system.clone(), office.people.verifier.clone())
+        reports::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
     })
     .await;
 }
@@ -128,7 +128,7 @@ async fn requests_of_those_who_look() {
 #[tokio::test]
 async fn requests_of_those_who_operate() {
     people_s_requests("operator", OPERATORS, |office| {
-        operator::router(office.people.world.system.clone(), office.people.verifier.clone())
+        operator::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
     })
     .await;
 }

@@ -68,10 +68,10 @@ impl Office {
         let start: Timestamp = "2026-03-02T18:00:00Z".parse().unwrap();
         let people = People::at(start, BTreeSet::from_iter(manifest.dead_servicers));
         let (system, verifier) = (&people.world.system, &people.verifier);
-        let routes = approve_batch::routes(system.clone(), verifier.clone());
-        let routes = routes.merge(accounts::routes(system.clone(), verifier.clone()));
-        let routes = routes.merge(reports::routes(system.clone(), verifier.clone()));
-        let router = conventions(routes.merge(operator::routes(system.clone(), verifier.clone())));
+        let routes = approve_batch::HTTP.routes(system.clone(), verifier.clone());
+        let routes = routes.merge(accounts::HTTP.routes(system.clone(), verifier.clone()));
+        let routes = routes.merge(reports::HTTP.routes(system.clone(), verifier.clone()));
+        let router = conventions(routes.merge(operator::HTTP.routes(system.clone(), verifier.clone())));
         Self { people, router }
     }
 

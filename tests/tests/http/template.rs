@@ -69,10 +69,10 @@ fn the_committed_description_is_routed_whole() {
 #[test]
 fn each_function_gets_what_its_router_serves() {
     for (function, api, router) in [
-        ("AccountsFunction", "AdminApi", accounts::api()),
-        ("ApproveBatchFunction", "AdminApi", approve_batch::api()),
-        ("ReportsFunction", "AdminApi", reports::api()),
-        ("OperatorFunction", "AdminApi", operator::api()),
+        ("AccountsFunction", "AdminApi", accounts::HTTP.api()),
+        ("ApproveBatchFunction", "AdminApi", approve_batch::HTTP.api()),
+        ("ReportsFunction", "AdminApi", reports::HTTP.api()),
+        ("OperatorFunction", "AdminApi", operator::HTTP.api()),
         ("ColumnWebhookFunction", "WebhookApi", column_webhook::api()),
         ("PlaidWebhookFunction", "WebhookApi", plaid_webhook::api()),
     ] {
