@@ -95,7 +95,7 @@ pub(crate) async fn list(
     PathParameters(card_id): PathParameters<CardId>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<PageBody<CardPaymentView>>, Problem> {
-    let listed = people::payments(&system, myself.id, card_id, page.list_place()?, page.limit()?).await?;
+    let listed = people::payments(&system, myself.id, card_id, page.start_after()?, page.limit()?).await?;
     let items = listed.items.into_iter().map(CardPaymentView::from).collect();
     Ok(Json(PageBody::new(items, listed.next)))
 }

@@ -13,12 +13,15 @@ use serde::Deserialize;
 use shared::domain::task::ReportFormat;
 use shared::http::accept::wanted_format;
 use shared::http::body::QueryParameters;
-use shared::http::pages::{PageBody, PageQuery, answered_by};
+use shared::http::pages::{PageBody, PageQuery, cursor_invalid};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{System, audit as entries};
-use shared::ports::table::{Cursor, Index};
+use shared::ports::table::Cursor;
 use shared::store::audit::{self, AuditEntry, Days, Entries, Resume};
 use utoipa::IntoParams;
+
+/// The longest place of an entry: a moment, an actor, and what keeps two apart.
+const PLACE_BYTES_MAX: usize = 1_024;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -98,12 +101,9 @@ async fn found(system: &System, wanted: &Wanted, page: &PageQuery) -> Result<Ent
     let today = system.clock.business_now().to_zoned(TimeZone::UTC).date();
     let (table, actor, after, most) = (&*system.table, wanted.actor.as_deref(), page.start_after()?, page.limit()?);
     match wanted.place(today)? {
-        Place::Subject(subject, days) => {
-            let after = after.map(|cursor| answered_by(Index::Lists, cursor)).transpose()?;
-            Ok(audit::of_subject(table, subject, days, actor, after, most).await?)
-        }
+        Place::Subject(subject, days) => Ok(audit::of_subject(table, subject, days, actor, after, most).await?),
         Place::Days(days) => {
-            let from = after.map(|cursor| resumed(&cursor)).transpose()?;
+            let from = after.map(|cursor| resumed(&cursor, days)).transpose()?;
             let most = usize::try_from(most).unwrap_or(usize::MAX);
             let Entries { entries, next } = audit::of_days(table, days, actor, from, most).await?;
             Ok(Entries { entries, next: next.map(|next| cursor(&next)) })
@@ -125,14 +125,15 @@ fn cursor(next: &Resume) -> Cursor {
     Cursor(URL_SAFE_NO_PAD.encode(format!("{} {after}", next.day)))
 }
 
-fn resumed(cursor: &Cursor) -> Result<Resume, Problem> {
+fn resumed(cursor: &Cursor, days: Days) -> Result<Resume, Problem> {
     let text = URL_SAFE_NO_PAD.decode(&cursor.0).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     let read = text.as_deref().and_then(|text| text.split_once(' ')).and_then(|(day, after)| {
+        // Every entry's place begins with its day.
+        let is_of_day = after.is_empty() || (after.starts_with(day) && after.len() <= PLACE_BYTES_MAX);
         let after = (!after.is_empty()).then(|| after.to_owned());
-        Some(Resume { day: day.parse().ok()?, after })
+        is_of_day.then_some(Resume { day: day.parse().ok()?, after })
     });
-    let detail = "The cursor is not one that a list answered. Start again without it.";
-    read.ok_or_else(|| Problem::bad_request("cursor_invalid", detail))
+    read.filter(|place| days.first <= place.day && place.day <= days.last).ok_or_else(cursor_invalid)
 }
 
 #[cfg(test)]
@@ -144,14 +145,16 @@ mod tests {
         let day = jiff::civil::date(2026, 3, 2);
         for after in [None, Some("2026-03-02T18:00:00.000000Z#ann b#01".to_owned())] {
             let before = Resume { day, after };
-            assert_eq!(resumed(&cursor(&before)).unwrap(), before);
+            assert_eq!(resumed(&cursor(&before), Days { first: day, last: day }).unwrap(), before);
         }
     }
 
     #[test]
     fn a_cursor_of_another_list_is_refused() {
+        let day = jiff::civil::date(2026, 3, 2);
+        let days = Days { first: day, last: day };
         for text in ["", "!", "abc", "eDp5"] {
-            assert_eq!(resumed(&Cursor(text.to_owned())).unwrap_err().code(), "cursor_invalid", "{text}");
+            assert_eq!(resumed(&Cursor(text.to_owned()), days).unwrap_err().code(), "cursor_invalid", "{text}");
         }
     }
 

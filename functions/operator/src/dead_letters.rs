@@ -104,7 +104,7 @@ pub(crate) async fn list(
     State(system): State<System>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<PageBody<DeadLetterView>>, Problem> {
-    let listed = lists::dead_letters(&system, page.list_place()?, page.limit()?).await?;
+    let listed = lists::dead_letters(&system, page.start_after()?, page.limit()?).await?;
     // The index may still show one that was dealt with.
     let open = listed.items.into_iter().filter(|letter| letter.state.is_open());
     Ok(Json(PageBody::new(open.map(DeadLetterView::from).collect(), listed.next)))

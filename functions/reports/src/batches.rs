@@ -148,7 +148,7 @@ pub(crate) async fn list(
     QueryParameters(page): QueryParameters<PageQuery>,
     QueryParameters(filter): QueryParameters<BatchFilter>,
 ) -> Result<Json<PageBody<BatchHeader>>, Problem> {
-    let found = lists::batches(&system, page.list_place()?, page.limit()?).await?;
+    let found = lists::batches(&system, page.start_after()?, page.limit()?).await?;
     let shown = found.items.into_iter().filter(|batch| filter.state.is_none_or(|state| batch.state == state));
     Ok(Json(PageBody::new(shown.map(BatchHeader::from).collect(), found.next)))
 }

@@ -10,10 +10,10 @@ use serde::Serialize;
 use shared::domain::ledger::Account;
 use shared::domain::money::Cents;
 use shared::http::body::{PathParameters, QueryParameters};
-use shared::http::pages::{PageBody, PageQuery, answered_by};
+use shared::http::pages::{PageBody, PageQuery, cursor_invalid};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System, ledger};
-use shared::ports::table::{Cursor, Index};
+use shared::ports::table::Cursor;
 use shared::store::ledger::{Posting, Totals};
 use utoipa::ToSchema;
 
@@ -59,10 +59,7 @@ pub(crate) async fn postings(
 ) -> Result<Json<PageBody<Posting>>, Problem> {
     let account: Account = account.parse().map_err(OperationError::from)?;
     let from = match page.start_after()? {
-        Some(cursor) => {
-            let (partition, within) = place(&cursor)?;
-            (partition, within.map(|cursor| answered_by(Index::Primary, cursor)).transpose()?)
-        }
+        Some(cursor) => place(&cursor)?,
         None => (0, None),
     };
     let found = ledger::postings(&system, &account, from, page.limit()?).await?;
@@ -83,8 +80,7 @@ fn place(cursor: &Cursor) -> Result<Place, Problem> {
         let within = (!within.is_empty()).then(|| Cursor(within.to_owned()));
         Some((partition.parse().ok()?, within))
     });
-    let detail = "The cursor is not one that a list answered. Start again without it.";
-    read.ok_or_else(|| Problem::bad_request("cursor_invalid", detail))
+    read.ok_or_else(cursor_invalid)
 }
 
 #[cfg(test)]

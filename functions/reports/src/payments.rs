@@ -138,6 +138,6 @@ pub(crate) async fn of_employee(
     PathParameters(employee_id): PathParameters<String>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<PageBody<PaymentView>>, Problem> {
-    let found = lists::payments_of_employee(&system, &employee_id, page.list_place()?, page.limit()?).await?;
+    let found = lists::payments_of_employee(&system, &employee_id, page.start_after()?, page.limit()?).await?;
     Ok(Json(PageBody::new(found.items.into_iter().map(PaymentView::from).collect(), found.next)))
 }

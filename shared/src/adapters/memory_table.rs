@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::adapters::table_item::{
-    PAGE_BYTES_MAX, PK, Place, SK, VERSION, add_size, holds, item_bytes, key_names, refuse_empty, refuse_unreadable,
-    refuse_unwritable, stored_item,
+    PAGE_BYTES_MAX, PK, Place, SK, VERSION, add_size, holds, item_bytes, key_names, may_be_partition, may_exist,
+    refuse_empty, refuse_unreadable, refuse_unwritable, stored_item,
 };
 use crate::ports::table::{
     Attributes, Change, Condition, Cursor, Index, Key, Order, Page, Query, Range, Table, TableError,
@@ -125,12 +125,18 @@ impl MemoryTable {
 impl Table for MemoryTable {
     async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
         refuse_empty(key)?;
+        if !may_exist(key) {
+            return Ok(None);
+        }
         let stored = self.locked().item(key).cloned();
         stored.map(|item| item.attributes(key)).transpose()
     }
 
     async fn query(&self, query: &Query) -> Result<Page, TableError> {
         refuse_unreadable(query)?;
+        if !may_be_partition(&query.pk) {
+            return Ok(Page::default());
+        }
         let start = query.start_after.as_ref().map(|cursor| Place::from_cursor(cursor, query)).transpose()?;
         let found = match query.index {
             Index::Primary => self.locked().primary_page(query, start),

@@ -27,5 +27,3 @@ pub mod sqs;
 pub mod system;
 mod table_item;
 pub mod tokens;
-
-pub(crate) use table_item::is_cursor_of;

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::ports::table::{Attributes, Change, Condition, Cursor, Index, Indexing, Key, Query, Range, TableError};
 
-/// The longest sort key of DynamoDB.
-const CURSOR_PART_BYTES_MAX: usize = 1_024;
+/// The longest keys of DynamoDB.
+const PARTITION_KEY_BYTES_MAX: usize = 2_048;
+const SORT_KEY_BYTES_MAX: usize = 1_024;
 
 pub(crate) const PK: &str = "pk";
 pub(crate) const SK: &str = "sk";
@@ -88,9 +89,18 @@ pub(crate) fn holds(condition: &Condition, existing: Option<&Attributes>) -> boo
     }
 }
 
-/// Refuses a key that no item can have.
+/// Refuses a key that is left empty, which is a defect.
 pub(crate) fn refuse_empty(key: &Key) -> Result<(), TableError> {
     if key.pk.is_empty() || key.sk.is_empty() { Err(defect(key, "has an empty key")) } else { Ok(()) }
+}
+
+/// Whether an item can have this key. One that is too long is an id that somebody made up: the service would refuse to look for it.
+pub(crate) fn may_exist(key: &Key) -> bool {
+    may_be_partition(&key.pk) && (1..=SORT_KEY_BYTES_MAX).contains(&key.sk.len())
+}
+
+pub(crate) fn may_be_partition(pk: &str) -> bool {
+    (1..=PARTITION_KEY_BYTES_MAX).contains(&pk.len())
 }
 
 /// Refuses what the service would refuse whatever the table holds.
@@ -103,6 +113,9 @@ pub(crate) fn refuse_unwritable(changes: &[Change]) -> Result<(), TableError> {
     for change in changes {
         let key = change.key();
         refuse_empty(key)?;
+        if !may_exist(key) {
+            return Err(defect(key, "has a key that is too long"));
+        }
         if !keys.insert(key) {
             return Err(defect(key, "is changed twice in one write"));
         }
@@ -202,18 +215,21 @@ impl Place {
         Cursor(URL_SAFE_NO_PAD.encode(Value::from(parts).to_string()))
     }
 
+    /// Only a place that this query may have answered: the service refuses one outside the range, or with keys that no item can have.
     pub(crate) fn from_cursor(cursor: &Cursor, query: &Query) -> Result<Self, TableError> {
         let parts = parts_of(cursor).unwrap_or_default();
-        match (query.index, parts.as_slice()) {
-            (Index::Primary, [sort]) => {
-                Ok(Self { sort: sort.clone(), key: Key::new(query.pk.as_str(), sort.as_str()) })
-            }
+        let place = match (query.index, parts.as_slice()) {
+            (Index::Primary, [sort]) => Self { sort: sort.clone(), key: Key::new(query.pk.as_str(), sort.as_str()) },
             (Index::Due | Index::Lists, [sort, pk, sk]) => {
-                Ok(Self { sort: sort.clone(), key: Key::new(pk.as_str(), sk.as_str()) })
+                Self { sort: sort.clone(), key: Key::new(pk.as_str(), sk.as_str()) }
             }
-            (Index::Primary | Index::Due | Index::Lists, _) => Err(TableError::Defect(
-                "the cursor is not one that this query answered: start from the first page".to_owned(),
-            )),
+            (Index::Primary | Index::Due | Index::Lists, _) => return Err(TableError::CursorInvalid),
+        };
+        let is_sort_value = (1..=SORT_KEY_BYTES_MAX).contains(&place.sort.len());
+        if is_sort_value && may_exist(&place.key) && is_within(&query.range, &place.sort) {
+            Ok(place)
+        } else {
+            Err(TableError::CursorInvalid)
         }
     }
 }
@@ -222,14 +238,13 @@ fn parts_of(cursor: &Cursor) -> Option<Vec<String>> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&cursor.0).ok()?).ok()
 }
 
-/// Whether a caller's cursor has the form of one that a query of this index answers: a made-up one would be a defect to the table.
-pub(crate) fn is_cursor_of(index: Index, cursor: &Cursor) -> bool {
-    let count = match index {
-        Index::Primary => 1,
-        Index::Due | Index::Lists => 3,
-    };
-    let is_key = |part: &String| (1..=CURSOR_PART_BYTES_MAX).contains(&part.len());
-    parts_of(cursor).is_some_and(|parts| parts.len() == count && parts.iter().all(is_key))
+fn is_within(range: &Range, sort: &str) -> bool {
+    match range {
+        Range::All => true,
+        Range::BeginsWith(text) => sort.starts_with(text),
+        Range::Between(from, to) => from.as_str() <= sort && sort <= to.as_str(),
+        Range::AtMost(to) => sort <= to.as_str(),
+    }
 }
 
 fn defect(key: &Key, reason: &str) -> TableError {

@@ -7,10 +7,14 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 
+use crate::http::json::Json;
 use crate::http::problem::{Problem, ProblemEntry};
 
 /// The longest id that anything has: that of a source or an employee, as a payroll file may name them.
 const PARAMETER_BYTES_MAX: usize = 1_024;
+
+/// The one parameter that may be longer: it holds several keys, and pages have a limit for it.
+const CURSOR: &str = "cursor";
 
 /// A JSON body, which is always an object. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
 #[derive(Clone, Debug)]
@@ -61,21 +65,21 @@ fn refuse_other_content(headers: &HeaderMap) -> Result<(), Problem> {
 
 /// Reads a JSON object, or says at which field it is not as described.
 pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // A list would be taken for the fields in their order.
-    if bytes.trim_ascii_start().starts_with(b"[") {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let json: Json = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| unreadable(&error))?;
+    deserializer.end().map_err(|error| not_json(&error))?;
+    if matches!(json, Json::List(_)) {
         return Err(not_as_described(None, "expected an object"));
     }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        if error.inner().is_data() {
-            let field = error.path().to_string();
-            not_as_described(Some(field), &error.inner().to_string())
-        } else {
-            not_json(error.inner())
-        }
-    })?;
-    deserializer.end().map_err(|error| not_json(&error))?;
-    Ok(value)
+    serde_path_to_error::deserialize(json).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if error.inner().is_data() {
+        not_as_described(Some(error.path().to_string()), &error.inner().to_string())
+    } else {
+        not_json(error.inner())
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -124,7 +128,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     }
 }
 
-/// Parameters of the query.
+/// Parameters of the query; none is longer than any id.
 #[derive(Clone, Debug)]
 pub struct QueryParameters<T>(pub T);
 
@@ -132,6 +136,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
+        let named = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+        let named = named.map(|Query(named)| named).unwrap_or_default();
+        let is_too_long = |(name, value): &(String, String)| name != CURSOR && value.len() > PARAMETER_BYTES_MAX;
+        if let Some((name, _)) = named.into_iter().find(is_too_long) {
+            return Err(query_invalid(Some(name), format!("expected at most {PARAMETER_BYTES_MAX} bytes")));
+        }
         let read = Query::<T>::from_request_parts(parts, state).await;
         read.map(|Query(value)| Self(value)).map_err(|rejection| {
             let text = rejection.body_text();
@@ -140,10 +150,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
                 Some((field, message)) if !field.contains(' ') => (Some(field.to_owned()), message),
                 Some(_) | None => (None, message),
             };
-            let message = without_values(message);
-            let entry = ProblemEntry { row: None, offset: None, field, code: "parameter_invalid".to_owned(), message };
-            let detail = "The query parameters are not as described: see errors.";
-            Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
+            query_invalid(field, without_values(message))
         })
     }
+}
+
+fn query_invalid(field: Option<String>, message: String) -> Problem {
+    let entry = ProblemEntry { row: None, offset: None, field, code: "parameter_invalid".to_owned(), message };
+    let detail = "The query parameters are not as described: see errors.";
+    Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
 }

@@ -8,6 +8,7 @@ pub mod body;
 pub mod caller;
 pub mod csv_text;
 pub mod idempotency;
+mod json;
 pub mod pages;
 pub mod problem;
 pub mod reason;

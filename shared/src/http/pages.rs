@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::adapters::is_cursor_of;
 use crate::http::problem::Problem;
-use crate::ports::table::{Cursor, Index};
+use crate::ports::table::Cursor;
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
@@ -30,28 +29,19 @@ impl PageQuery {
         }
     }
 
-    /// The place in a list that hands the table's own cursors on.
-    pub fn list_place(&self) -> Result<Option<Cursor>, Problem> {
-        self.start_after()?.map(|cursor| answered_by(Index::Lists, cursor)).transpose()
-    }
-
-    /// The place to go on from, for a list with cursors of its own: it reads them itself.
+    /// The place to go on from. Whether it is one of this list's, the table says when it is asked, or the list that has cursors of its own.
     pub fn start_after(&self) -> Result<Option<Cursor>, Problem> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let base64url = cursor.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if cursor.is_empty() || cursor.len() > CURSOR_BYTES_MAX || !base64url {
-            return Err(no_place());
+            return Err(cursor_invalid());
         }
         Ok(Some(Cursor(cursor.clone())))
     }
 }
 
-/// The cursor, if it may be one that a query of this index has answered.
-pub fn answered_by(index: Index, cursor: Cursor) -> Result<Cursor, Problem> {
-    if is_cursor_of(index, &cursor) { Ok(cursor) } else { Err(no_place()) }
-}
-
-fn no_place() -> Problem {
+/// A place that no page of the list has answered.
+pub fn cursor_invalid() -> Problem {
     Problem::bad_request("cursor_invalid", "The cursor is not one that a list answered. Start again without it.")
 }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use crate::http::pages::cursor_invalid;
 use crate::ports::table::TableError;
 
 /// An error on its way to the caller. Its body is [`ProblemDetails`].
@@ -220,6 +221,7 @@ impl From<TableError> for Problem {
                     "Another request changed this first. Read it again, then decide.",
                 )
             }
+            TableError::CursorInvalid => cursor_invalid(),
             TableError::Defect(cause) => {
                 tracing::error!(cause, "the table refused a request of ours");
                 Problem::internal()

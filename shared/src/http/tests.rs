@@ -1,8 +1,6 @@
 use axum::Json;
 use axum::body::{Body, to_bytes};
 use axum::routing::{get, post};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{StatusCode, header};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,7 +40,6 @@ fn open_router() -> Router {
             .route("/transfers/{number}", get(async |PathParameters(number): PathParameters<u32>| number.to_string()))
             .route("/words/{word}", get(async |PathParameters(word): PathParameters<String>| word))
             .route("/pages", get(listed))
-            .route("/lists", get(resumed))
             .route("/panics", get(panics)),
     )
 }
@@ -53,10 +50,6 @@ async fn panics() -> StatusCode {
 
 async fn listed(QueryParameters(page): QueryParameters<PageQuery>) -> Result<Json<PageBody<u32>>, Problem> {
     Ok(Json(PageBody::new(vec![page.limit()?], page.start_after()?)))
-}
-
-async fn resumed(QueryParameters(page): QueryParameters<PageQuery>) -> Result<&'static str, Problem> {
-    page.list_place().map(|_| "a page")
 }
 
 fn guarded_router(world: &IssuerWorld) -> Router {
@@ -123,6 +116,11 @@ async fn a_bad_body_names_the_field_and_not_its_value() {
     let cases = [
         (r#"{"payee": {"account_number": 123456789}}"#, "payee.account_number", "expected a string"),
         (r#"{"payee": {"account_number": "1", "attempts": "123456789"}}"#, "payee.attempts", "expected u32"),
+        (
+            r#"{"payee": {"account_number": "1", "attempts": 123456789.5}}"#,
+            "payee.attempts",
+            "expected text, a whole number, true, false, null, a list or an object",
+        ),
         (r#"{"payee": {"attempts": 123456789}}"#, "payee", "missing field `account_number`"),
         (
             r#"{"payee": {"account_number": "1", "nmae": "x"}}"#,
@@ -153,6 +151,10 @@ async fn a_list_is_no_object() {
     for body in ["[]", r#"[{"account_number": "1"}]"#, " \n[null, null]"] {
         assert_eq!(posted(body).await.problem(), problem(400, "body_invalid"), "{body}");
     }
+    let within = posted(r#"{"payee": ["1", 2]}"#).await;
+    assert_eq!(within.problem(), problem(400, "body_invalid"));
+    let entry = json!({"field": "payee", "code": "field_invalid", "message": "expected an object"});
+    assert_eq!(within.json()["errors"], json!([entry]));
 }
 
 #[tokio::test]
@@ -205,16 +207,14 @@ async fn pages_are_asked_for_within_limits() {
     }
 }
 
-/// Whoever makes a cursor up is told so, and does not meet a fault of ours.
 #[tokio::test]
-async fn a_place_that_no_list_has_answered_is_refused() {
-    let place = |parts: Value| URL_SAFE_NO_PAD.encode(parts.to_string());
-    let answered = place(json!(["2026-03-02T18:00:00Z", "BATCH#1", "BATCH"]));
-    assert_eq!(got(&format!("/lists?cursor={answered}")).await.text, "a page");
-    let made_up = [json!({}), json!(["a"]), json!(["a", "b"]), json!(["", "", ""]), json!(["a", "b", 1])].map(place);
-    for cursor in made_up.iter().map(String::as_str).chain(["AAAA"]) {
-        assert_eq!(got(&format!("/lists?cursor={cursor}")).await.problem(), problem(400, "cursor_invalid"), "{cursor}");
-    }
+async fn a_parameter_that_is_longer_than_any_id_is_refused() {
+    let (longest, longer) = ("a".repeat(1_024), "a".repeat(1_025));
+    assert_eq!(got(&format!("/pages?subject={longest}")).await.status, 200);
+    let refused = got(&format!("/pages?subject={longer}")).await;
+    assert_eq!(refused.problem(), problem(400, "query_invalid"));
+    assert_eq!(refused.json()["errors"][0]["field"], "subject");
+    assert_eq!(got(&format!("/pages?cursor={longer}")).await.status, 200, "a cursor holds several keys");
 }
 
 #[test]

@@ -90,7 +90,7 @@ impl OperationError {
             | Self::Directory { .. }
             | Self::Contended(_) => true,
             Self::Plaid(error) => error.retryable(),
-            Self::Table(TableError::Defect(_))
+            Self::Table(TableError::CursorInvalid | TableError::Defect(_))
             | Self::Object(ObjectError::Missing(_) | ObjectError::Defect(_))
             | Self::Sealing(_)
             | Self::Batch(_)

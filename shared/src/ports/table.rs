@@ -140,6 +140,9 @@ pub enum TableError {
     /// Throttled, in conflict with another write, or out of reach; the write may or may not have happened. Retry.
     #[error("the table cannot be reached or is busy: {0}")]
     Unavailable(String),
+    /// The place to go on from is not one that this query answers: whoever handed it in made it up, or took it from another list.
+    #[error("the cursor is not one that this query answers: start from the first page")]
+    CursorInvalid,
     /// The request itself is wrong, or an item cannot be read. A defect: retrying does not help.
     #[error("the table refused: {0}")]
     Defect(String),

@@ -5,6 +5,7 @@ mod abuse;
 mod api_description;
 mod approval;
 mod audit;
+mod cursors;
 mod dead_letters;
 mod events;
 mod lambda_event;

@@ -2,7 +2,7 @@
 
 use futures::future::join_all;
 use serde_json::json;
-use shared::ports::table::{Condition, Indexing, Key, Table};
+use shared::ports::table::{Condition, Indexing, Key, Query, Table};
 
 use crate::world::{assert_defect, attributes, delete, failed, given, put, put_indexed, read, version, versioned};
 
@@ -150,6 +150,19 @@ pub(crate) async fn an_empty_key_is_a_defect(table: &dyn Table) {
     assert_defect(table.write(vec![put(&Key::new("PAYMENT#9", ""), versioned(1), Condition::Always)]).await);
     assert_defect(table.write(vec![put(&Key::new("", "PAYMENT"), versioned(1), Condition::Always)]).await);
     assert_defect(table.get(&Key::new("PAYMENT#9", "")).await.map(drop));
+}
+
+/// Whoever asks for a thing by an id that nothing can have is told that it is not there.
+pub(crate) async fn a_key_longer_than_any_names_nothing(table: &dyn Table) {
+    let longest = Key::new("S".repeat(2_048), "K".repeat(1_024));
+    table.write(vec![put(&longest, versioned(1), Condition::Absent)]).await.expect("the longest key fits");
+    assert!(table.get(&longest).await.expect("an answer").is_some());
+    for longer in [Key::new("S".repeat(2_049), "K"), Key::new("S", "K".repeat(1_025))] {
+        assert!(table.get(&longer).await.expect("an answer").is_none());
+        assert_defect(table.write(vec![put(&longer, versioned(1), Condition::Absent)]).await);
+    }
+    let page = table.query(&Query::primary("S".repeat(2_049))).await.expect("a page");
+    assert!(page.items.is_empty() && page.next.is_none());
 }
 
 pub(crate) async fn an_item_over_400_kilobytes_is_a_defect(table: &dyn Table) {

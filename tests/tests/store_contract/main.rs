@@ -38,6 +38,7 @@ contract! {
         an_expiry_of_its_own_is_a_defect,
         a_fraction_is_a_defect,
         an_empty_key_is_a_defect,
+        a_key_longer_than_any_names_nothing,
         an_item_over_400_kilobytes_is_a_defect,
     }
     transactions {
@@ -64,7 +65,8 @@ contract! {
         an_index_pages_through_equal_times,
         an_empty_partition_is_an_empty_page,
         a_cursor_stays_in_its_partition,
-        a_forged_cursor_is_a_defect,
+        a_made_up_cursor_is_refused,
+        a_cursor_outside_the_range_is_refused,
         a_range_that_ends_before_it_begins_is_a_defect,
     }
 }

@@ -1,5 +1,7 @@
 //! Reading partitions and indexes, part by part and page by page.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use shared::ports::table::{
     Attributes, Condition, Cursor, Index, Indexing, Key, Order, Query, Range, Table, TableError,
@@ -171,12 +173,42 @@ pub(crate) async fn a_cursor_stays_in_its_partition(table: &dyn Table) {
     assert_eq!(texts(&items, "pk"), ["BATCH#4#1", "BATCH#4#1"]);
 }
 
-pub(crate) async fn a_forged_cursor_is_a_defect(table: &dyn Table) {
-    for forged in ["", "x", "W10", "WyJhIiwiYiJd"] {
-        let query = Query { start_after: Some(Cursor(forged.to_owned())), ..Query::primary("BATCH#5#0") };
-        let outcome = table.query(&query).await;
-        assert!(matches!(outcome, Err(TableError::Defect(_))), "{forged}: {outcome:?}");
+async fn refused(table: &dyn Table, query: Query, cursor: &str) {
+    let query = Query { start_after: Some(Cursor(cursor.to_owned())), ..query };
+    let outcome = table.query(&query).await;
+    assert!(matches!(outcome, Err(TableError::CursorInvalid)), "{cursor} after {:?}: {outcome:?}", query.range);
+}
+
+fn place(parts: &[&str]) -> String {
+    URL_SAFE_NO_PAD.encode(Value::from(parts).to_string())
+}
+
+pub(crate) async fn a_made_up_cursor_is_refused(table: &dyn Table) {
+    let long = "a".repeat(1_025);
+    for made_up in ["", "x", "W10", "e30", &place(&["a", "b"]), &place(&[""]), &place(&[&long])] {
+        refused(table, Query::primary("BATCH#5#0"), made_up).await;
     }
+    let (longer, lists) = ("a".repeat(2_049), || Query { index: Index::Lists, ..Query::primary("BATCHES") });
+    for parts in [&["a"][..], &["a", "b"], &["", "b", "c"], &["a", "", "c"], &["a", &longer, "c"], &["a", "b", &long]] {
+        refused(table, lists(), &place(parts)).await;
+    }
+}
+
+/// The service refuses it, which would be a fault of ours.
+pub(crate) async fn a_cursor_outside_the_range_is_refused(table: &dyn Table) {
+    given_rows(table, "BATCH#7#0", &["ba", "bb", "bc", "c"]).await;
+    let range = |range: Range| Query { range, ..Query::primary("BATCH#7#0") };
+    for outside in [
+        range(Range::Between("b".to_owned(), "bb".to_owned())),
+        range(Range::BeginsWith("ba".to_owned())),
+        range(Range::AtMost("bb".to_owned())),
+    ] {
+        refused(table, outside, &place(&["bc"])).await;
+    }
+    refused(table, range(Range::Between("bb".to_owned(), "c".to_owned())), &place(&["ba"])).await;
+    let within =
+        Query { start_after: Some(Cursor(place(&["ba"]))), ..range(Range::Between("b".to_owned(), "bb".to_owned())) };
+    assert_eq!(texts(&table.query(&within).await.expect("a page").items, "sk"), ["bb"]);
 }
 
 pub(crate) async fn a_range_that_ends_before_it_begins_is_a_defect(table: &dyn Table) {

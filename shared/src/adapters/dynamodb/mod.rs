@@ -24,7 +24,8 @@ use failure::{WriteFailure, of_call};
 pub use schema::{TableSetupError, create_table};
 
 use crate::adapters::table_item::{
-    PK, Place, SK, WRITER, add_size, key_names, refuse_empty, refuse_unreadable, refuse_unwritable, stored_item,
+    PK, Place, SK, WRITER, add_size, key_names, may_be_partition, may_exist, refuse_empty, refuse_unreadable,
+    refuse_unwritable, stored_item,
 };
 use crate::ports::clock::Clock;
 use crate::ports::random::{Random, random_u64};
@@ -196,6 +197,9 @@ impl DynamoTable {
 impl Table for DynamoTable {
     async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
         refuse_empty(key)?;
+        if !may_exist(key) {
+            return Ok(None);
+        }
         let answer = self
             .client
             .get_item()
@@ -210,6 +214,9 @@ impl Table for DynamoTable {
 
     async fn query(&self, query: &Query) -> Result<Page, TableError> {
         refuse_unreadable(query)?;
+        if !may_be_partition(&query.pk) {
+            return Ok(Page::default());
+        }
         let start = query.start_after.as_ref().map(|cursor| Place::from_cursor(cursor, query)).transpose()?;
         let expression = Expression::of_query(query);
         let answer = self

@@ -127,7 +127,7 @@ impl Idempotency {
                 Err(TableError::ConditionFailed { existing: None, .. }) => {
                     self.table.get(&key).await?.unwrap_or_default()
                 }
-                Err(error @ (TableError::Unavailable(_) | TableError::Defect(_))) => return Err(error.into()),
+                Err(other) => return Err(other.into()),
             };
             let existing = read_record(existing)?;
             (record, condition) = match decide(existing, &hash, now) {
