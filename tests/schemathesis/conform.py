@@ -137,6 +137,15 @@ def known_ids(api, clearway):
     payments = api.tell("GET", f"/batches/{batch}/reports/payments")
     read = api.tell("GET", f"/batches/{batch}")
     item = link(api)
+    reconciliation = api.tell("POST", "/reconciliations", json={"from": read["created_at"][:10]})
+    correction = {
+        "payer_id": payments[0]["source_id"],
+        "debit": "cash",
+        "credit": "funds",
+        "amount": "1.00",
+        "reason": "a fee",
+    }
+    proposed = api.tell("POST", "/ledger/corrections", json=correction)
     return {
         "batch_id": [batch, draft],
         "payment_id": sorted({line["payment_id"] for line in payments})[:3],
@@ -148,6 +157,8 @@ def known_ids(api, clearway):
         "item_id": [item],
         "card_id": [card["card_id"] for card in api.tell("GET", "/cards")["items"]],
         "report": ["payments", "sources", "branches"],
+        "reconciliation_id": [reconciliation["reconciliation_id"]],
+        "correction_id": [proposed["correction_id"]],
     }
 
 

@@ -26,7 +26,7 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(dead_letters::send_all_again))
         .routes(routes!(dead_letters::discard))
         .routes(routes!(audit::read))
-        .routes(routes!(reconciliations::begin))
+        .routes(routes!(reconciliations::list, reconciliations::begin))
         .routes(routes!(reconciliations::read))
         .routes(routes!(reconciliations::items))
         .routes(routes!(reconciliations::health))

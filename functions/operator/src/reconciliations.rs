@@ -14,7 +14,7 @@ use shared::domain::reconciliation::{Counts, Finding, Range, Reconciliation, Rec
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::{OperationError, System, reconciliation};
+use shared::operations::{OperationError, System, lists, reconciliation};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -117,6 +117,19 @@ async fn begun(
     let range = Range::asked(asked.from, asked.to.unwrap_or(asked.from), now).map_err(OperationError::from)?;
     let payer_id = asked.payer_id.clone();
     Ok(reconciliation::request(system, id, range, payer_id, asked.dry_run, &caller.subject).await?.into())
+}
+
+/// Reconciliations, those of the schedule and those that operators asked for, newest first. The list lags a moment.
+#[utoipa::path(get, path = "/reconciliations", tag = "reconciliations",
+    params(PageQuery),
+    responses((status = 200, body = PageBody<ReconciliationView>), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn list(
+    State(system): State<System>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<PageBody<ReconciliationView>>, Problem> {
+    let listed = lists::reconciliations(&system, page.start_after()?, page.limit()?).await?;
+    Ok(Json(PageBody::new(listed.items.into_iter().map(ReconciliationView::from).collect(), listed.next)))
 }
 
 /// How a reconciliation stands.

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
 use shared::domain::batch::Batch;
 use shared::domain::ids::BatchId;
 use shared::domain::task::{QueueName, Task};
@@ -49,6 +51,29 @@ async fn each_due_item_becomes_one_task() {
     let mut queued = world.take_tasks(QueueName::Other).unwrap();
     queued.sort_by_key(Task::to_body);
     assert_eq!(queued, sweeps);
+}
+
+/// A payer of a time before there were rounds: the books are closed and compared, and the bank's events looked for, from now on.
+#[tokio::test]
+async fn where_payers_were_there_before_the_rounds_these_begin() {
+    let world = World::at(start());
+    handle(&world.system).await.unwrap();
+    assert_eq!(world.take_tasks(QueueName::Other).unwrap(), [], "there is nobody whose books could be closed");
+
+    let person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), start());
+    world.system.table.write(vec![create(&person).unwrap()]).await.unwrap();
+    handle(&world.system).await.unwrap();
+    let asked = world.take_tasks(QueueName::Other).unwrap();
+    assert_eq!(asked, [Task::BeginReconciliation]);
+    run::run(&world.system, &Surrounding::default(), &asked[0], world.deadline_in(60)).await.unwrap();
+    handle(&world.system).await.unwrap();
+    assert_eq!(world.take_tasks(QueueName::Other).unwrap(), [], "they are there now");
+
+    world.clock.advance(Duration::from_hours(48));
+    handle(&world.system).await.unwrap();
+    let mut due = world.take_tasks(QueueName::Other).unwrap();
+    due.sort_by_key(Task::to_body);
+    assert_eq!(due, [Task::BeginReconciliation, Task::CloseBooks, Task::PollEvents]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use crate::domain::autopay::ids::CardId;
 use crate::domain::batch::Batch;
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::payment::Payment;
+use crate::domain::reconciliation::Reconciliation;
 use crate::ports::table::{Cursor, Index, Key, Order, Query, Range, decode};
 use crate::store::keys;
 use crate::store::stored::{Stored, read};
@@ -53,6 +54,15 @@ pub async fn dead_letters(
     most: u32,
 ) -> Result<Listed<DeadLetter>, OperationError> {
     page(system, keys::LIST_DEAD_LETTERS.to_owned(), after, most).await
+}
+
+/// Reconciliations, newest first.
+pub async fn reconciliations(
+    system: &System,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<Reconciliation>, OperationError> {
+    page(system, keys::LIST_RECONCILIATIONS.to_owned(), after, most).await
 }
 
 /// A whole list, in the order of its keys.

@@ -36,7 +36,7 @@ pub mod release;
 pub mod report_text;
 pub mod reports;
 pub mod retry;
-mod rounds;
+pub mod rounds;
 pub mod run;
 mod send;
 pub mod sources;

@@ -248,6 +248,7 @@ pub const LIST_BATCHES: &str = "BATCHES";
 pub const LIST_SOURCES: &str = "SOURCES";
 pub const LIST_PERSONS: &str = "PERSONS";
 pub const LIST_BILLERS: &str = "BILLERS";
+pub const LIST_RECONCILIATIONS: &str = "RECONCILIATIONS";
 /// Those that wait for an operator.
 pub const LIST_DEAD_LETTERS: &str = "DEADLETTERS";
 

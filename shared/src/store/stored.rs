@@ -160,7 +160,12 @@ impl Stored for Reconciliation {
     }
 
     fn indexing(&self) -> Indexing {
-        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+        let place = format!("{}#{}", keys::sortable(self.as_of), self.id);
+        Indexing {
+            due: self.due_at.map(|at| keys::due(&self.key(), at)),
+            lists: Some((keys::LIST_RECONCILIATIONS.to_owned(), place)),
+            ..Indexing::default()
+        }
     }
 
     fn version_mut(&mut self) -> &mut u64 {

@@ -20,6 +20,7 @@ fn lists(batch: &Value, reconciliation_id: &str) -> Vec<(&'static str, Person, S
         ("/dead-letters", OPERATOR, "/dead-letters?".to_owned()),
         ("/employees/{employee_id}/payments", READER, format!("/employees/{employee}/payments?")),
         ("/ledger/accounts/{account}/postings", READER, format!("/ledger/accounts/cash:{source}/postings?")),
+        ("/reconciliations", OPERATOR, "/reconciliations?".to_owned()),
         (
             "/reconciliations/{reconciliation_id}/items",
             OPERATOR,

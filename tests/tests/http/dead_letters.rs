@@ -1,4 +1,3 @@
-use std::io::{Read as _, Seek as _};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -11,11 +10,8 @@ use shared::domain::task::{QueueName, Task};
 use shared::http::conventions;
 use shared::operations::System;
 use shared::ports::queue::{Queue, QueueError};
-use tracing::Dispatch;
-use tracing_subscriber::EnvFilter;
 
 use crate::office::{OPERATOR, Office};
-use crate::template::template;
 
 const REASON: &str = "The payment is there by now.";
 
@@ -157,28 +153,4 @@ async fn a_letter_whose_queue_is_out_of_reach_stays_open_and_asking_again_ends_i
     assert_eq!(office.post(OPERATOR, &path, &json!({"reason": REASON})).await.json()["state"], "sent_again");
     assert_eq!(office.people.world.take_tasks(QueueName::Bulk).unwrap(), [task(1)]);
     assert_eq!(actions_on(&office, &id).await.len(), 1);
-}
-
-/// The scheduler says every minute how many wait; the template makes the alarm's metric of that line.
-#[tokio::test]
-async fn the_alarm_counts_what_the_scheduler_says() {
-    let office = Office::open();
-    given_up(&office, "m-1", "no task").await;
-    let log = Arc::new(tempfile::tempfile().unwrap());
-    let subscriber = wiring::subscriber(EnvFilter::new("warn"), log.clone());
-    // With one subscriber alone a place in the code that another test reaches first counts as off for good.
-    let _second = Dispatch::new(wiring::subscriber(EnvFilter::new("warn"), std::io::sink));
-    let guard = tracing::subscriber::set_default(subscriber);
-    scheduler::handle(&office.people.world.system).await.unwrap();
-    drop(guard);
-
-    let mut text = String::new();
-    (&*log).rewind().unwrap();
-    (&*log).read_to_string(&mut text).unwrap();
-    let line: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
-    assert_eq!(line["open_dead_letters"], 1, "{text}");
-    let template = template();
-    let count = &template["Resources"]["OpenDeadLettersCount"]["Properties"];
-    assert_eq!(count["FilterPattern"], "{ $.open_dead_letters > 0 }");
-    assert_eq!(count["MetricTransformations"][0]["MetricValue"], "$.open_dead_letters");
 }

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod abuse;
+mod alarms;
 mod api_description;
 mod approval;
 mod audit;

@@ -105,7 +105,7 @@ async fn what_does_not_exist_cannot_be_cleared_or_paused() {
 }
 
 #[tokio::test]
-async fn a_reconciliation_is_asked_for_and_read() {
+async fn a_reconciliation_is_asked_for_read_and_listed() {
     let office = Office::open();
     assert_eq!(office.get(OPERATOR, "/health").await.json()["health"], "nothing_yet");
     let begun = office.post(OPERATOR, "/reconciliations", &json!({"from": "2026-03-01"})).await;
@@ -116,6 +116,14 @@ async fn a_reconciliation_is_asked_for_and_read() {
     let path = format!("/reconciliations/{}", begun["reconciliation_id"].as_str().unwrap());
     assert_eq!(office.get(OPERATOR, &path).await.json()["state"], "completed", "nobody has anything at the bank");
     assert_eq!(office.get(OPERATOR, &format!("{path}/items")).await.json()["items"], json!([]));
+
+    office.people.world.clock.advance(std::time::Duration::from_mins(1));
+    let second = office.post(OPERATOR, "/reconciliations", &json!({"from": "2026-03-02"})).await.json();
+    let first_page = office.get(OPERATOR, "/reconciliations?limit=1").await.json();
+    assert_eq!(first_page["items"][0]["reconciliation_id"], second["reconciliation_id"], "the newest first");
+    let cursor = first_page["next_cursor"].as_str().unwrap();
+    let second_page = office.get(OPERATOR, &format!("/reconciliations?cursor={cursor}")).await.json();
+    assert_eq!(second_page["items"], json!([office.get(OPERATOR, &path).await.json()]));
 
     for (asked, status, code) in [
         (json!({"from": "2026-03-02", "to": "2026-03-01"}), 422, "range_invalid"),

@@ -322,7 +322,7 @@ async fn operators_reconcile_and_correct() -> Vec<Invocation> {
     assert_eq!(api.post_under("once", OPERATES, "/reconciliations", range).await, begun);
     journey.settle_now().await;
     let path = format!("/reconciliations/{}", begun["reconciliation_id"].as_str().unwrap());
-    api.get(OPERATES, &path).await;
+    assert_eq!(api.get(OPERATES, "/reconciliations").await["items"][0], api.get(OPERATES, &path).await);
     assert_eq!(api.get(OPERATES, &format!("{path}/items")).await["items"][0]["verdict"], "duplicate");
 
     let debit = journey.bank.debits().remove(0);

@@ -17,7 +17,7 @@ use crate::domain::task::Task;
 use crate::operations::closings::LISTS;
 use crate::operations::payers::Payer;
 use crate::operations::submit::replace_or_leave;
-use crate::operations::{OperationError, System};
+use crate::operations::{OperationError, System, rounds};
 use crate::ports::table::{Cursor, Index, Key, Order, Query, Range as SortRange, TableError, decode};
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
@@ -58,9 +58,11 @@ pub async fn request(
     }
 }
 
-/// Begins the daily one, and says when the next begins, in one write.
+/// Begins the daily one, and says when the next begins, in one write. Where there is no round yet, all of them are set instead.
 pub async fn daily(system: &System) -> Result<(), OperationError> {
-    let Some(mut round) = read::<DailyRound>(&*system.table, &keys::daily_round()).await? else { return Ok(()) };
+    let Some(mut round) = read::<DailyRound>(&*system.table, &keys::daily_round()).await? else {
+        return rounds::begin(system).await;
+    };
     let now = system.clock.business_now();
     if !round.is_due(now) {
         return Ok(());

@@ -1,0 +1,103 @@
+//! Alarms: what the scheduler says every minute is what the template counts, and whoever is called finds in docs/operate.md what to do.
+
+use std::io::{Read as _, Seek as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::domain::autopay::ids::PersonId;
+use shared::domain::autopay::person::Person;
+use shared::domain::dead_letter::GivenUp;
+use shared::operations::{dead_letters, reconciliation};
+use shared::ports::clock::Clock;
+use shared::ports::queue::QueueName;
+use shared::store::stored::create;
+use tracing::Dispatch;
+use tracing_subscriber::EnvFilter;
+
+use crate::office::Office;
+use crate::template::template;
+
+/// What a run of the scheduler writes to its log, from warnings on.
+async fn said_by_scheduler(office: &Office) -> Vec<Value> {
+    let log = Arc::new(tempfile::tempfile().unwrap());
+    let subscriber = wiring::subscriber(EnvFilter::new("warn"), log.clone());
+    // With one subscriber alone a place in the code that another test reaches first counts as off for good.
+    let _second = Dispatch::new(wiring::subscriber(EnvFilter::new("warn"), std::io::sink));
+    let guard = tracing::subscriber::set_default(subscriber);
+    scheduler::handle(&office.people.world.system).await.unwrap();
+    drop(guard);
+
+    let mut text = String::new();
+    (&*log).rewind().unwrap();
+    (&*log).read_to_string(&mut text).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn counted(filter: &str) -> (String, String) {
+    let template = template();
+    let count = &template["Resources"][filter]["Properties"];
+    let text = |value: &serde_yaml_ng::Value| value.as_str().unwrap().to_owned();
+    (text(&count["FilterPattern"]), text(&count["MetricTransformations"][0]["MetricValue"]))
+}
+
+#[tokio::test]
+async fn open_dead_letters_are_counted() {
+    let office = Office::open();
+    assert_eq!(said_by_scheduler(&office).await, Vec::<Value>::new());
+    let message = GivenUp { queue: QueueName::Bulk, message_id: "m-1", body: "no task", sender: None };
+    dead_letters::record(&office.people.world.system, message).await.unwrap();
+    let said = said_by_scheduler(&office).await;
+    assert_eq!(said.last().unwrap()["open_dead_letters"], 1, "{said:?}");
+    let (pattern, value) = counted("OpenDeadLettersCount");
+    assert_eq!((pattern.as_str(), value.as_str()), ("{ $.open_dead_letters > 0 }", "$.open_dead_letters"));
+}
+
+async fn overdue(office: &Office) -> bool {
+    said_by_scheduler(office).await.iter().any(|line| line["metric"] == "reconciliation_overdue")
+}
+
+/// It does not begin, or does not end: either is said until one has begun and ended.
+#[tokio::test]
+async fn a_daily_reconciliation_that_does_not_run_is_overdue() {
+    let office = Office::open();
+    let world = &office.people.world;
+    let hours = |hours| world.clock.advance(Duration::from_hours(hours));
+    let person = Person::new(PersonId::of_subject("eve"), "Eve Example".to_owned(), world.clock.business_now());
+    world.system.table.write(vec![create(&person).unwrap()]).await.unwrap();
+    // From now on one is due every day at eight.
+    reconciliation::daily(&world.system).await.unwrap();
+    hours(14);
+    assert!(!overdue(&office).await);
+    hours(13);
+    assert!(overdue(&office).await, "it did not begin");
+
+    reconciliation::daily(&world.system).await.unwrap();
+    hours(10);
+    assert!(!overdue(&office).await, "it runs");
+    hours(3);
+    assert!(overdue(&office).await, "it did not end");
+    let (_, latest) = reconciliation::health(&world.system).await.unwrap();
+    reconciliation::go_on(&world.system, latest.unwrap().id, None, world.deadline_in(60)).await.unwrap();
+    assert!(!overdue(&office).await);
+
+    let (pattern, value) = counted("ReconciliationOverdueCount");
+    assert_eq!((pattern.as_str(), value.as_str()), (r#"{ $.metric = "reconciliation_overdue" }"#, "1"));
+}
+
+/// Those that each function has are told of together.
+#[test]
+fn operators_are_told_what_to_do_about_every_alarm() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate.md")).unwrap();
+    let template = template();
+    let resources = template["Resources"].as_mapping().unwrap();
+    let alarms = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
+    let names: Vec<&str> = alarms.map(|(name, _)| name.as_str().unwrap().strip_suffix("Alarm").unwrap()).collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        let of_each = ["Errors", "Throttles"].iter().find(|kind| name.ends_with(*kind));
+        let told = of_each.map_or(format!("`{name}`"), |kind| format!("`…{kind}`"));
+        assert!(page.lines().any(|line| line.starts_with('|') && line.contains(&told)), "{name} is not told of");
+    }
+}
