@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 use crate::repeats::once;
 
 /// What is to be booked: one amount, from one account of a payer to another.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Terms {
     /// A source, or a person.
@@ -40,8 +40,14 @@ pub(crate) struct Terms {
 pub(crate) struct CorrectionView {
     #[schema(value_type = String)]
     correction_id: CorrectionId,
-    #[serde(flatten)]
-    terms: Terms,
+    payer_id: String,
+    debit: AccountKind,
+    credit: AccountKind,
+    #[schema(value_type = String)]
+    amount: Cents,
+    reason: String,
+    #[schema(value_type = Option<String>)]
+    about: Option<ItemId>,
     proposed_by: String,
     #[schema(value_type = String, format = DateTime)]
     proposed_at: Timestamp,
@@ -58,19 +64,18 @@ impl From<Terms> for CorrectionTerms {
     }
 }
 
-impl From<CorrectionTerms> for Terms {
-    fn from(terms: CorrectionTerms) -> Self {
-        let CorrectionTerms { payer_id, debit, credit, amount, reason, about } = terms;
-        Self { payer_id, debit, credit, amount, reason, about }
-    }
-}
-
 impl From<Correction> for CorrectionView {
     fn from(correction: Correction) -> Self {
         let booked_at = correction.booked.as_ref().map(|booked| booked.at);
+        let CorrectionTerms { payer_id, debit, credit, amount, reason, about } = correction.terms;
         Self {
             correction_id: correction.id,
-            terms: correction.terms.into(),
+            payer_id,
+            debit,
+            credit,
+            amount,
+            reason,
+            about,
             proposed_by: correction.proposed_by,
             proposed_at: correction.proposed_at,
             confirmed_by: correction.booked.map(|Booked { by, .. }| by),
