@@ -60,7 +60,7 @@ impl EmbeddedDynamodb {
         #[expect(clippy::disallowed_methods, reason = "the engine is a server of its own beside the handlers")]
         let server = tokio::spawn(dynoxide::server::serve_on(listener, database.clone()));
         let in_process = InProcess::new(database);
-        let embedded = Self { client: client(&endpoint).await, in_process, endpoint, server };
+        let embedded = Self { client: client(&endpoint), in_process, endpoint, server };
         create_table(&embedded.client, TABLE).await?;
         Ok(embedded)
     }
@@ -95,14 +95,10 @@ impl Drop for EmbeddedDynamodb {
     }
 }
 
-async fn client(endpoint: &str) -> Client {
+fn client(endpoint: &str) -> Client {
     // The engine looks at the form of a signature only.
     let anyone = Credentials::new("local", "local", None, None, "laptop");
-    let config = clients::defaults()
-        .endpoint_url(endpoint)
-        .region(Region::new("us-east-1"))
-        .credentials_provider(SharedCredentialsProvider::new(anyone))
-        .load()
-        .await;
-    Client::new(&config)
+    let config = clients::config(Some(endpoint)).into_builder();
+    let config = config.region(Region::new("us-east-1")).credentials_provider(SharedCredentialsProvider::new(anyone));
+    Client::new(&config.build())
 }

@@ -5,6 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
 use local::{autopay, event, generate, payroll, serve, simulate, simulators};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 // What is shipped has no fault that was put in on purpose.
 const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
@@ -41,9 +44,10 @@ enum Command {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CLEARWAY_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("off"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    // Levels by target, as `info,shared=debug`; nothing where it is not set.
+    let levels: Option<Targets> = std::env::var("CLEARWAY_LOG").ok().and_then(|levels| levels.parse().ok());
+    let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr).finish();
+    log.with(levels.unwrap_or_default()).init();
     let arguments = Arguments::parse();
     let ended = match arguments.command {
         Some(Command::Payroll(options)) => payroll::run(options).await,

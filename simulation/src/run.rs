@@ -10,7 +10,7 @@ use scenarios::ScenarioError;
 use serde_json::Value;
 use shared::ports::queue::QueueName;
 use simulators::column::Control;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::engine::Engine;
@@ -47,7 +47,7 @@ pub fn run(seed: u64, keeps_story: bool) -> Outcome {
 /// The same, with what the auditor was given; none where the run could not begin.
 pub fn run_for_evidence(seed: u64, keeps_story: bool) -> (Outcome, Option<Evidence>) {
     let log = Log::default();
-    let subscriber = wiring::subscriber(EnvFilter::new("info"), log.clone());
+    let subscriber = wiring::subscriber(Targets::new().with_default(LevelFilter::INFO), log.clone());
     // A handler may ask for a time-out of the runtime's; time only moves where the run moves it, so that it never comes.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
     tracing::subscriber::with_default(subscriber, || {

@@ -8,7 +8,7 @@ const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
-    let system = wiring::system().await?;
+    let system = wiring::system()?;
     let verifier = wiring::verifier(&system)?;
     wiring::serve(accounts::HTTP.router(system, verifier)).await
 }

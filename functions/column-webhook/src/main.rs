@@ -8,6 +8,6 @@ const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
-    let system = wiring::system().await?;
+    let system = wiring::system()?;
     wiring::serve(column_webhook::router(system)).await
 }

@@ -10,7 +10,7 @@ const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
-    let system = wiring::system().await?;
+    let system = wiring::system()?;
     let (bulk_arn, other_arn) = wiring::dead_letter_queue_arns()?;
     let (system, queues) = (&system, &DeadLetterQueues { bulk_arn, other_arn });
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {

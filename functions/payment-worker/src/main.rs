@@ -16,7 +16,7 @@ const RESERVE: Duration = Duration::from_secs(5);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
-    let system = wiring::system().await?;
+    let system = wiring::system()?;
     let system = &system;
     lambda_runtime::run(service_fn(move |event: LambdaEvent<SqsEvent>| async move {
         let deadline = deadline(event.context.deadline);

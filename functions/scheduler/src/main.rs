@@ -9,7 +9,7 @@ const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     wiring::init_tracing();
-    let system = wiring::system().await?;
+    let system = wiring::system()?;
     let system = &system;
     // What the schedule sends along says nothing: any call means to look now.
     lambda_runtime::run(service_fn(move |_: LambdaEvent<IgnoredAny>| async move {

@@ -25,7 +25,8 @@ pub struct Environment {
     pub queue_urls: QueueUrls,
     /// The topic that notices are published to.
     pub notices_topic_arn: String,
-    /// Where AWS's services are, if not at AWS: an emulator, or a laptop's stack.
+    /// Where AWS's services are, if not at AWS: a laptop's stack by the template's parameter, or an emulator that gives every function
+    /// its `AWS_ENDPOINT_URL`.
     pub endpoint_url: Option<String>,
     /// What the names of the deployment's secrets have in common.
     pub secrets_prefix: String,
@@ -75,7 +76,7 @@ impl Environment {
             bucket_name: text("BUCKET_NAME")?,
             queue_urls: QueueUrls { bulk: text("BULK_QUEUE_URL")?, other: text("OTHER_QUEUE_URL")? },
             notices_topic_arn: text("NOTICES_TOPIC_ARN")?,
-            endpoint_url: variable("ENDPOINT_URL"),
+            endpoint_url: variable("ENDPOINT_URL").or_else(|| variable("AWS_ENDPOINT_URL")),
             secrets_prefix: text("SECRETS_PREFIX")?,
             settings,
         })

@@ -24,8 +24,9 @@ use shared::operations::System;
 use shared::operations::system::Clients;
 use shared::ports::clock::Clock;
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 pub use api_gateway::{serve, without_stage};
@@ -39,14 +40,9 @@ pub enum WiringError {
 }
 
 /// The system over AWS, from the environment. Asks no service yet.
-pub async fn system() -> Result<System, WiringError> {
+pub fn system() -> Result<System, WiringError> {
     let environment = Environment::from_process()?;
-    let config = clients::defaults();
-    let config = match &environment.endpoint_url {
-        Some(url) => config.endpoint_url(url),
-        None => config,
-    };
-    let config = config.load().await;
+    let config = clients::config(environment.endpoint_url.as_deref());
     let aws = AwsClients::from_config(&config);
     let clock: Arc<dyn Clock> = match environment::business_time_ahead(environment::process_variable)? {
         None => Arc::new(SystemClock),
@@ -79,18 +75,18 @@ pub fn dead_letter_queue_arns() -> Result<(String, String), WiringError> {
     Ok(environment::dead_letter_queue_arns(environment::process_variable)?)
 }
 
-/// Logs as JSON lines on standard output. `RUST_LOG` says how much; `info` where it is not set.
+/// Logs as JSON lines on standard output. `RUST_LOG` says how much, as levels by target: `info,shared=debug`; `info` where it is not set.
 pub fn init_tracing() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    subscriber(filter, std::io::stdout).init();
+    let filter = environment::process_variable("RUST_LOG").and_then(|levels| levels.parse().ok());
+    subscriber(filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)), std::io::stdout).init();
 }
 
 /// What writes the log, onto any writer.
-pub fn subscriber<W>(filter: EnvFilter, writer: W) -> impl Subscriber + Send + Sync
+pub fn subscriber<W>(filter: Targets, writer: W) -> impl Subscriber + Send + Sync
 where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let subscriber = tracing_subscriber::fmt().json().flatten_event(true).with_current_span(false);
     // Lambda stamps every line with its time.
-    subscriber.with_env_filter(filter).without_time().with_writer(writer).finish()
+    subscriber.with_max_level(LevelFilter::TRACE).without_time().with_writer(writer).finish().with(filter)
 }

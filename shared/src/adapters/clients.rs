@@ -1,12 +1,17 @@
-//! The AWS clients, built once per process from its environment: on AWS the function's role and region, elsewhere
-//! `AWS_ENDPOINT_URL` with any credentials for an emulator.
+//! The AWS clients, built once per process: with the region and the role's credentials that Lambda puts into every function's environment,
+//! elsewhere with those that are given for an emulator.
+//!
+//! Nothing else is looked for: the SDK's usual search (profiles, metadata services, tokens for roles) would make every function's
+//! binary larger, and on Lambda it ends at the environment.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -31,11 +36,6 @@ pub struct AwsClients {
 }
 
 impl AwsClients {
-    /// Clients from the environment.
-    pub async fn from_env() -> Self {
-        Self::from_config(&defaults().load().await)
-    }
-
     pub fn from_config(config: &SdkConfig) -> Self {
         // An emulator has no host name per bucket.
         let path_style = config.endpoint_url().is_some();
@@ -53,12 +53,18 @@ impl AwsClients {
     }
 }
 
-/// The common settings of every client; the laptop adds its own endpoint and credentials.
-pub fn defaults() -> aws_config::ConfigLoader {
-    aws_config::defaults(BehaviorVersion::latest())
+/// The common settings of every client: at the given endpoint, or at AWS. The laptop puts its own region and credentials in their place.
+pub fn config(endpoint_url: Option<&str>) -> SdkConfig {
+    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].into_iter().find_map(|name| std::env::var(name).ok());
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region.map(Region::new))
+        .credentials_provider(SharedCredentialsProvider::new(EnvironmentVariableCredentialsProvider::new()))
         .http_client(MadeOnFirstUse::default())
         .retry_config(RetryConfig::standard().with_max_attempts(TRIES_MAX))
-        .timeout_config(timeouts(ATTEMPT_TIMEOUT))
+        .timeout_config(timeouts(ATTEMPT_TIMEOUT));
+    config.set_endpoint_url(endpoint_url.map(str::to_owned));
+    config.build()
 }
 
 /// The SDK's own client reads the machine's root certificates when each of its clients is made, which takes longer than all else at the

@@ -13,7 +13,7 @@ use journeys::recording::Invocation;
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
 use shared::ports::objects::Objects as _;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// How often people look at a batch until it is paid, and each of the three reports then.
 const LOOKS: u32 = 10;
@@ -55,7 +55,10 @@ pub(crate) async fn pay(payments: u64) -> Payroll {
     });
     let log = Log::default();
     let writer = log.clone();
-    let _logging = tracing::subscriber::set_default(wiring::subscriber(EnvFilter::new("info"), move || writer.clone()));
+    let _logging = tracing::subscriber::set_default(wiring::subscriber(
+        Targets::new().with_default(LevelFilter::INFO),
+        move || writer.clone(),
+    ));
     let mut journey = Journey::start(&file);
     journey.bank.send_only(&registered_events());
     journey.keeps_rounds = true;

@@ -14,7 +14,7 @@ use shared::ports::clock::Clock;
 use shared::ports::queue::QueueName;
 use shared::store::stored::create;
 use tracing::Dispatch;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::office::Office;
 use crate::template::template;
@@ -22,9 +22,9 @@ use crate::template::template;
 /// What a run of the scheduler writes to its log, from warnings on.
 async fn said_by_scheduler(office: &Office) -> Vec<Value> {
     let log = Arc::new(tempfile::tempfile().unwrap());
-    let subscriber = wiring::subscriber(EnvFilter::new("warn"), log.clone());
+    let subscriber = wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), log.clone());
     // With one subscriber alone a place in the code that another test reaches first counts as off for good.
-    let _second = Dispatch::new(wiring::subscriber(EnvFilter::new("warn"), std::io::sink));
+    let _second = Dispatch::new(wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), std::io::sink));
     let guard = tracing::subscriber::set_default(subscriber);
     scheduler::handle(&office.people.world.system).await.unwrap();
     drop(guard);

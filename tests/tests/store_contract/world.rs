@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::client::Waiters;
 use local::embedded_dynamodb::EmbeddedDynamodb;
 use serde_json::{Value, json};
-use shared::adapters::clients::AwsClients;
+use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::dynamodb::{DynamoTable, create_table};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::system::{SystemClock, SystemRandom};
@@ -33,7 +33,10 @@ pub(crate) fn memory() -> World {
 }
 
 pub(crate) async fn dynamodb() -> World {
-    let world = if std::env::var_os("AWS_ENDPOINT_URL").is_some() { endpoint().await } else { embedded().await };
+    let world = match std::env::var("AWS_ENDPOINT_URL") {
+        Ok(url) => endpoint(&url).await,
+        Err(_) => embedded().await,
+    };
     // Each world has a table of its own: stories run side by side.
     world.expect("a table is set up")
 }
@@ -43,8 +46,8 @@ async fn embedded() -> Result<World, Box<dyn std::error::Error>> {
     Ok(World { table: Arc::new(engine.table()), _engine: Some(engine) })
 }
 
-async fn endpoint() -> Result<World, Box<dyn std::error::Error>> {
-    let client = AwsClients::from_env().await.dynamodb;
+async fn endpoint(url: &str) -> Result<World, Box<dyn std::error::Error>> {
+    let client = AwsClients::from_config(&clients::config(Some(url))).dynamodb;
     let name = format!("contract-{:016x}", random_u64(&SystemRandom));
     create_table(&client, &name).await?;
     client.wait_until_table_exists().table_name(&name).wait(TABLE_READY_WITHIN).await?;
