@@ -9,7 +9,7 @@ use tokio::time::MissedTickBehavior;
 
 const MOST_CONCURRENT_DELIVERIES: usize = 32;
 /// A receiver that takes longer has failed, at Column (column.md section 2.4) and at Plaid (plaid.md section 2.4).
-pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 /// How often the deliverer looks at the clock when nobody wakes it.
 const TICK: Duration = Duration::from_millis(20);
 
@@ -38,4 +38,15 @@ pub(super) async fn deliver<Webhook, Reported, Posted: Future<Output = Reported>
             _ = tick.tick() => {}
         }
     }
+}
+
+/// A webhook as a request, ready to be sent.
+pub(super) fn request<'a>(
+    http: &reqwest::Client,
+    url: &str,
+    headers: impl IntoIterator<Item = (&'static str, &'a str)>,
+    body: &str,
+) -> reqwest::RequestBuilder {
+    let request = http.post(url).timeout(TIMEOUT).body(body.to_owned());
+    headers.into_iter().fold(request, |request, (name, value)| request.header(name, value))
 }

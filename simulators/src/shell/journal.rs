@@ -8,9 +8,9 @@ use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::server::{Core, replay};
 use crate::http::Request;
 
 /// Why a simulated service cannot be kept in its file.
@@ -20,15 +20,6 @@ pub enum JournalError {
     File { path: PathBuf, source: io::Error },
     #[error("line {line} of the simulation's file {path} is damaged: restore the file or start with an empty folder")]
     Damaged { path: PathBuf, line: usize },
-}
-
-/// A core that can be kept in a journal.
-pub(super) trait Replay {
-    type Control: Serialize + DeserializeOwned;
-    type Report: Serialize + DeserializeOwned;
-
-    /// Lets happen again what happened at `at`.
-    fn replay(&mut self, at: Timestamp, cause: Cause<Self::Control, Self::Report>);
 }
 
 /// One thing that happened to a core, at the caller's time.
@@ -57,14 +48,14 @@ pub(super) struct Journal {
 
 impl Journal {
     /// Opens the file, or creates it, and replays it into `core`.
-    pub(super) fn open(path: &Path, core: &mut impl Replay) -> Result<Self, JournalError> {
+    pub(super) fn open(path: &Path, core: &mut impl Core) -> Result<Self, JournalError> {
         let failed = |source| JournalError::File { path: path.to_owned(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        let whole = replay(path, &file, core)?;
+        let whole = read_back(path, &file, core)?;
         file.set_len(whole).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
         Ok(Self { path: path.to_owned(), file, length: whole })
@@ -90,7 +81,7 @@ impl Journal {
 }
 
 /// Replays all whole lines and answers how many bytes they are.
-fn replay<Core: Replay>(path: &Path, file: &File, core: &mut Core) -> Result<u64, JournalError> {
+fn read_back<C: Core>(path: &Path, file: &File, core: &mut C) -> Result<u64, JournalError> {
     let failed = |source| JournalError::File { path: path.to_owned(), source };
     let mut reader = BufReader::new(file);
     let mut whole = 0_u64;
@@ -101,9 +92,9 @@ fn replay<Core: Replay>(path: &Path, file: &File, core: &mut Core) -> Result<u64
         if line.last() != Some(&b'\n') {
             break;
         }
-        let entry: Entry<Core::Control, Core::Report> =
+        let entry: Entry<C::Control, C::Report> =
             serde_json::from_slice(&line).map_err(|_| JournalError::Damaged { path: path.to_owned(), line: number })?;
-        core.replay(entry.at, entry.cause);
+        replay(core, entry.at, entry.cause);
         whole = whole.saturating_add(u64::try_from(length).unwrap_or(u64::MAX));
     }
     Ok(whole)

@@ -4,6 +4,7 @@ mod column;
 mod deliverer;
 mod journal;
 mod plaid;
+mod server;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use crate::http::{Answer, Request};
 pub use column::ColumnServer;
 pub use journal::JournalError;
 pub use plaid::PlaidServer;
+pub use server::{Core, Server};
 
 /// The business clock, shared with whoever moves it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

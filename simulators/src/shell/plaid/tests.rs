@@ -1,9 +1,11 @@
 //! The shell over real sockets and files. Nothing sleeps: the tests wait for what they expect.
 
 use std::fs;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
