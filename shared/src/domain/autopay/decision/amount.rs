@@ -3,7 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::{AttentionNeed, BankAccount, CardReading, Cause, Decision, Inputs, SkipReason, cents};
+use super::{AttentionNeed, BankAccount, Cause, Decision, Inputs, SkipReason, cents};
+use crate::domain::autopay::card::CardReading;
 use crate::domain::autopay::in_flight::{in_flight, paid_since};
 use crate::domain::autopay::rule::{Amount, Bill, Rule};
 use crate::domain::autopay::utilization::utilization;

@@ -1,8 +1,11 @@
 //! Each thing that speaks against paying has an answer of its own.
 
 use super::*;
-use crate::domain::autopay::bank_account::Unusable;
+use crate::domain::autopay::bank_account::{Unusable, UnusableReason};
 use crate::domain::autopay::in_flight::Stage;
+use crate::domain::autopay::review::Action;
+use crate::domain::autopay::rule::Amount;
+use crate::domain::autopay::utilization::BasisPoints;
 use crate::domain::source::{Pause, PauseReason};
 
 fn code(change: impl FnOnce(&mut Case)) -> &'static str {

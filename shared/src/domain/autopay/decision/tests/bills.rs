@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::autopay::card::{LastPayment, PostedPayment};
+use crate::domain::autopay::rule::Bill;
 
 /// Under the threshold, the bill due on that day.
 fn due(day: i8) -> impl Fn(&mut Case) {

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::autopay::authorisation::{AmountRange, Authorisation, TEXT_VERSION};
 use crate::domain::autopay::bank_account::BankReading;
+use crate::domain::autopay::card::CardReading;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::in_flight::CardPayment;
 use crate::domain::autopay::reading::Age;

@@ -4,8 +4,10 @@ use jiff::ToSpan;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::autopay::authorisation::Announcement;
 use crate::domain::autopay::in_flight::{ShownBy, Stage};
-use crate::domain::autopay::rule::Caps;
+use crate::domain::autopay::rule::{Amount, Bill, Caps};
+use crate::domain::autopay::utilization::BasisPoints;
 
 /// Amounts as they come, mostly, and the ends of what can be stored.
 fn amount() -> impl Strategy<Value = i64> {

@@ -1,0 +1,79 @@
+//! What has to hold before any amount is thought of: permission, a reading that may be decided on, a bank account that may be debited.
+
+use super::{AttentionNeed, Decision, Inputs, SkipReason};
+use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
+use crate::domain::autopay::card::{Card, CardReading};
+use crate::domain::autopay::setup::{Missing, missing};
+
+/// What speaks against any payment, before any figure is looked at.
+pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
+    let card = inputs.card;
+    let missing = missing(card, inputs.has_remittance_address);
+    if missing.contains(&Missing::CannotTellCardsApart) {
+        return Err(Decision::Attention(AttentionNeed::CannotTellCardsApart));
+    }
+    let is_only_unauthorised = missing == [Missing::Authorisation];
+    if !missing.is_empty() && !is_only_unauthorised {
+        return Err(Decision::Skip(SkipReason::SetupIncomplete(missing)));
+    }
+    // Before the authorisation, which ends with the same return: agreeing again would not help.
+    if let Some(block) = inputs.person.debit_block {
+        return Err(Decision::Attention(AttentionNeed::DebitsBlocked { return_code: block.return_code }));
+    }
+    if is_only_unauthorised {
+        return Err(Decision::Skip(unauthorised(card)));
+    }
+    if inputs.person.receivable_open {
+        return Err(Decision::Attention(AttentionNeed::ReceivableOpen));
+    }
+    if let Some(open) = fault!(SecondOpenPayment, None, card.open_payment()) {
+        let (amount, opened_on) = (open.amount, open.opened_on);
+        return Err(Decision::Skip(SkipReason::PaymentOpen { amount, opened_on }));
+    }
+    if inputs.person.is_paused(inputs.now) {
+        return Err(Decision::Skip(SkipReason::Paused));
+    }
+    Ok(())
+}
+
+/// Why no authorisation stands.
+fn unauthorised(card: &Card) -> SkipReason {
+    let ends = card.authorisation.as_ref().map(|known| (known.revoked_at, known.ended_by_return));
+    match ends {
+        Some((Some(at), _)) => SkipReason::AuthorisationRevoked { at },
+        Some((None, Some(by))) => SkipReason::AuthorisationEnded { by },
+        // There is none, or it is for another bank account.
+        Some((None, None)) | None => SkipReason::AuthorisationMissing,
+    }
+}
+
+/// The card's reading, if it may be decided on.
+pub(super) fn readable<'a>(inputs: &Inputs<'a>) -> Result<&'a CardReading, Decision> {
+    if !inputs.card_item.lets_decide(inputs.now) {
+        return Err(Decision::Skip(SkipReason::LinkBroken(inputs.card_item)));
+    }
+    let reading = inputs.card.reading.as_ref().ok_or(Decision::Skip(SkipReason::NotRead))?;
+    if reading.is_gone {
+        return Err(Decision::Attention(AttentionNeed::CardGone));
+    }
+    if reading.age.is_older_than(inputs.policy.card_reading_hours, inputs.now) {
+        return Err(Decision::Skip(SkipReason::Stale { as_of: reading.age.as_of() }));
+    }
+    if !reading.is_dollars() {
+        return Err(Decision::Attention(AttentionNeed::OtherCurrency));
+    }
+    Ok(reading)
+}
+
+/// The bank account, if debits may be made of it.
+pub(super) fn debitable<'a>(inputs: &Inputs<'a>) -> Result<&'a BankAccount, Decision> {
+    let is_chosen = |account: &BankAccount| Some(account.id) == inputs.card.setup.bank_account_id;
+    let Some((account, item)) = inputs.bank_account.filter(|(account, _)| is_chosen(account)) else {
+        return Err(Decision::Skip(SkipReason::SetupIncomplete(vec![Missing::BankAccount])));
+    };
+    let unusable = account.unusable.map(|unusable| unusable.reason);
+    match unusable.or(item.is_over().then_some(UnusableReason::Withdrawn)) {
+        Some(reason) => Err(Decision::Attention(AttentionNeed::BankAccountUnusable(reason))),
+        None => Ok(account),
+    }
+}
