@@ -97,6 +97,7 @@ class Stack:
 
         self.cloudformation = client("cloudformation")
         self.functions_api = client("lambda")
+        self.sns = client("sns")
         self.sqs = client("sqs")
         self.s3 = client("s3")
         self.secrets = client("secretsmanager")

@@ -26,7 +26,6 @@ LOGS = ("emulator.log", "simulators.log", "build.log", "deploy.log", "contract.l
 def options():
     parser = argparse.ArgumentParser(prog="tests/stack/run", description=__doc__)
     parser.add_argument("--rows", type=int, default=500, help="rows of the payroll (500)")
-    parser.add_argument("--longer", action="store_true", help="a card's whole bill and a poison message, too")
     parser.add_argument("--release", action="store_true", help="build with `sam build`, and check what would be shipped")
     parser.add_argument("--port", type=int, default=4566, help="the emulator's port (4566)")
     parser.add_argument(
@@ -152,7 +151,7 @@ def main(wanted, running, folder, target):
             binaries.check_unwinds(binary, stack.variables_of(binary.parent.name) | {"AWS_REGION": aws.REGION})
 
     try:
-        story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead)), wanted.longer)
+        story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead)))
     except (Exception, SystemExit):
         for group, lines in stack.logged(25).items():
             print(f"\n-- the end of {group}", *(line[:500] for line in lines), sep="\n", file=sys.stderr)

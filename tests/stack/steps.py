@@ -33,13 +33,14 @@ def step(name):
 
 
 def wait_until(condition, what, seconds, pause=0.1):
-    """Answers the first true value of `condition`."""
+    """Answers the first true value of `condition`. `what` is waited for, or tells it where the wait was in vain."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
         if value:
             return value
-        check(time.monotonic() < deadline, f"{what}: not within {seconds} seconds")
+        if time.monotonic() >= deadline:
+            raise Failed(f"{what() if callable(what) else what}: not within {seconds} seconds")
         time.sleep(pause)
 
 

@@ -81,6 +81,10 @@ pub enum Control {
     },
     FaultCalls(CallFault),
     FaultWebhooks(WebhookFaults),
+    /// No webhook is sent while they are held. Answers how many are `under_way` all the same: sent before, and not answered yet.
+    HoldWebhooks {
+        is_held: bool,
+    },
     /// All calls answer 503 until then.
     Outage {
         until: Timestamp,
@@ -149,6 +153,10 @@ impl Column {
                 return Ok("{}".to_owned());
             }
             Control::ReviewNext { count } => return self.switch(|faults| faults.review_next = count),
+            Control::HoldWebhooks { is_held } => {
+                self.faults.holds_webhooks = is_held;
+                return Ok(format!(r#"{{"under_way":{}}}"#, self.deliveries_under_way()));
+            }
             Control::FaultWebhooks(webhooks) => return self.switch(|faults| faults.webhooks = webhooks),
             Control::Outage { until } => return self.switch(|faults| faults.outage_until = Some(until)),
             Control::ClearFaults => return self.switch(|faults| *faults = Faults::default()),

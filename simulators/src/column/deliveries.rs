@@ -140,6 +140,7 @@ impl Column {
         self.advance(now);
         let mut outgoing = Vec::new();
         while outgoing.len() < limit
+            && !self.faults.holds_webhooks
             && let Some(queued) = self.queue.first().copied()
             && queued.0 <= self.now
         {
@@ -192,6 +193,11 @@ impl Column {
                 }
             }
         }
+    }
+
+    /// Webhooks that were taken and not reported on.
+    pub(crate) fn deliveries_under_way(&self) -> usize {
+        self.delivery_counts.pending.saturating_sub(self.queue.len())
     }
 
     /// When the next webhook is due, on the caller's clock.

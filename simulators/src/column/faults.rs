@@ -155,6 +155,7 @@ pub(crate) struct Faults {
     pub(crate) calls: Vec<CallFault>,
     pub(crate) outage_until: Option<Timestamp>,
     pub(crate) webhooks: WebhookFaults,
+    pub(crate) holds_webhooks: bool,
     pub(crate) review_next: u64,
     pub(crate) returns: Vec<ReturnPlan>,
 }

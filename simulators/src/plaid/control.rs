@@ -136,6 +136,10 @@ pub enum Control {
     RotateKeys,
     FaultCalls(CallFault),
     FaultWebhooks(WebhookFaults),
+    /// No webhook is sent while they are held. Answers how many are `under_way` all the same: sent before, and not answered yet.
+    HoldWebhooks {
+        is_held: bool,
+    },
     /// The next `count` calls for a further page of transactions find that they changed meanwhile.
     MutateNext {
         count: u64,
@@ -231,6 +235,10 @@ impl Plaid {
             }
             Control::RotateKeys => self.keys.rotate(self.now),
             Control::FaultCalls(fault) => self.faults.calls.push(fault),
+            Control::HoldWebhooks { is_held } => {
+                self.faults.holds_webhooks = is_held;
+                return Ok(json!({ "under_way": self.deliveries_under_way() }));
+            }
             Control::FaultWebhooks(webhooks) => self.faults.webhooks = webhooks,
             Control::MutateNext { count } => self.faults.mutate_next = count,
             Control::Limits { limits } => self.limits = limits,

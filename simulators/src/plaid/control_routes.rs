@@ -12,6 +12,7 @@
 //! | what becomes of a link | `require-login`, `repair-login`, `revoke-permission`, `revoke-account`, `set-consent-expiration`, `hide-liabilities` |
 //! | a webhook, true or forged; a signature alone; other signing keys | `fire-webhook`; `sign-webhook`; `rotate-keys` |
 //! | what goes wrong | `fault-calls`, `fault-webhooks`, `mutate-next`, `limits`, `outage`, `faults`, `clear-faults` |
+//! | whether webhooks are sent at all | `hold-webhooks` |
 //! | time | `advance` |
 
 use serde_json::{Map, Value, json};

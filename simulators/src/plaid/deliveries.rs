@@ -136,6 +136,7 @@ impl Plaid {
         self.advance(now);
         let mut outgoing = Vec::new();
         while outgoing.len() < limit
+            && !self.faults.holds_webhooks
             && let Some(queued) = self.queue.first().copied()
             && queued.0 <= self.now
         {
@@ -193,6 +194,11 @@ impl Plaid {
             delivery.due_at = due_at;
             self.queue.insert((due_at, delivery.order, position));
         }
+    }
+
+    /// Webhooks that were taken and not reported on.
+    pub(crate) fn deliveries_under_way(&self) -> usize {
+        self.delivery_counts.pending.saturating_sub(self.queue.len())
     }
 
     /// When the next webhook is due, on the caller's clock.

@@ -178,6 +178,7 @@ pub(crate) struct Switches {
     pub(crate) calls: Vec<CallFault>,
     pub(crate) outage_until: Option<Timestamp>,
     pub(crate) webhooks: WebhookFaults,
+    pub(crate) holds_webhooks: bool,
     /// The next so many calls for a further page of transactions find that they changed.
     pub(crate) mutate_next: u64,
 }

@@ -87,8 +87,7 @@ impl Plaid {
     /// Whether nothing is due at the caller's time `now` and no webhook that was taken is still without a report.
     #[must_use]
     pub fn is_quiet(&self, now: Timestamp) -> bool {
-        let in_flight = self.delivery_counts.pending.saturating_sub(self.queue.len());
-        in_flight == 0 && self.next_due().is_none_or(|due| due > now)
+        self.deliveries_under_way() == 0 && self.next_due().is_none_or(|due| due > now)
     }
 
     /// The latest time that Plaid has seen, on the caller's clock.

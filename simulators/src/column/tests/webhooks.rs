@@ -114,3 +114,18 @@ fn a_notice_of_change_is_told_and_does_not_change_the_status() {
         (Some("SETTLED"), Some("C01"))
     );
 }
+
+#[test]
+fn held_webhooks_wait_and_those_under_way_are_counted() {
+    let mut story = Story::funded(1_000);
+    story.endpoint(ALL);
+    story.transfer("CREDIT", 1);
+    let sent = story.bank.due_deliveries(story.now, 1).remove(0);
+    assert_eq!(story.control(Control::HoldWebhooks { is_held: true }), json!({"under_way": 1}));
+    story.bank.report_delivery(story.now, sent.delivery, DeliveryResult::Accepted);
+    story.advance_to("2026-03-04T18:00:00Z");
+    assert_eq!(story.control(Control::HoldWebhooks { is_held: true }), json!({"under_way": 0}));
+    assert_eq!(story.receive().len(), 0);
+    story.control(Control::HoldWebhooks { is_held: false });
+    assert_eq!(story.receive().len(), 2);
+}

@@ -105,3 +105,16 @@ fn webhooks_are_doubled_dropped_delayed_and_reordered_on_request() {
     let taken = story.plaid.due_deliveries(story.now, usize::MAX);
     assert!(taken.len() == 20 && !taken.iter().map(|webhook| webhook.delivery).is_sorted());
 }
+
+#[test]
+fn held_webhooks_wait_and_those_under_way_are_counted() {
+    let mut story = waiting();
+    let sent = story.plaid.due_deliveries(story.now, 1).remove(0);
+    assert_eq!(story.control("hold-webhooks", json!({"is_held": true})), json!({"under_way": 1}));
+    story.plaid.report_delivery(story.now, sent.delivery, DeliveryResult::Accepted);
+    story.set("card", json!({"balances": {"current": 7}}));
+    assert_eq!(story.control("hold-webhooks", json!({"is_held": true})), json!({"under_way": 0}));
+    assert_eq!(story.told().len(), 0);
+    story.control("hold-webhooks", json!({"is_held": false}));
+    assert_eq!(story.told().len(), 1);
+}
