@@ -159,8 +159,11 @@ pub(crate) async fn changes_of<T: Listener>(
     let mut changes =
         if brings_facts { step::changes(item, &entry, &effects, now)? } else { vec![entry.put(item.item_id(), 0)?] };
     changes.extend(more);
-    if let Some(notice) = object.notification_of_change() {
-        changes.extend(correction(system, item, notice, now).await?);
+    if let Some(notice) = object.notification_of_change()
+        && let Some(correction) = correction(system, item, notice, now).await?
+    {
+        changes.push(correction);
+        changes.extend(item.corrected(system).await?);
     }
     Ok((changes, verdict))
 }

@@ -27,6 +27,8 @@ pub(crate) trait Listener: Carrier {
     async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError>;
     /// Fingerprint of the account at the other end.
     async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError>;
+    /// What is told where the bank has corrected that account.
+    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError>;
     /// What the bank's word means beyond its item: more effects of its own, and more changes for the same write. `moved` is absent where
     /// only facts were new.
     async fn consequences(
@@ -51,6 +53,13 @@ impl Listener for Payment {
         match &self.payee {
             Payee::Account(payee) => Ok(Some(payee.fingerprint.clone())),
             Payee::Check(_) => Ok(None),
+        }
+    }
+
+    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError> {
+        match &self.autopay {
+            Some(facts) => life::numbers_corrected(system, self.item_id(), facts).await,
+            None => Ok(Vec::new()),
         }
     }
 
@@ -122,6 +131,10 @@ impl Listener for Funding {
             }
             (FundingId::Lone(_), pulled) => Ok(pulled.as_ref().map(|pulled| pulled.account.fingerprint.clone())),
         }
+    }
+
+    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError> {
+        life::debited_numbers_corrected(system, self.id).await
     }
 
     /// A return after the money was available blocks what is new for the payer until the receivable is settled. A lone payment becomes

@@ -278,6 +278,7 @@ async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timesta
     let is_completed = batch.state == BatchState::Completed;
     let notice = is_completed.then_some(NoticeKind::BatchCompleted {
         batch_id: batch.id,
+        round: batch.rounds,
         paid: count.paid,
         failed: count.not_paid,
     });

@@ -146,7 +146,8 @@ mod tests {
 
     #[test]
     fn a_notice_is_put_once_per_occasion_and_due_until_it_is_delivered() {
-        let kind = NoticeKind::BatchCompleted { batch_id: BatchId::new(uuid::Uuid::from_u128(1)), paid: 5, failed: 0 };
+        let batch_id = BatchId::new(uuid::Uuid::from_u128(1));
+        let kind = NoticeKind::BatchCompleted { batch_id, round: 1, paid: 5, failed: 0 };
         let mut notice = Notice::new(Recipient::PayrollAdmins, kind, now());
         let Change::Put { key, indexing, condition, .. } = create(&notice).unwrap() else { panic!("a put") };
         assert_eq!(key.pk, "NOTICE#payroll_admins");

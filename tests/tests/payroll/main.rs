@@ -7,6 +7,7 @@ mod funding_returns;
 mod happy_path;
 mod killed;
 mod missed_events;
+mod notices;
 mod people;
 mod reconciliation;
 mod repeated;

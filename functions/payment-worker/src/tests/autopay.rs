@@ -156,15 +156,23 @@ async fn person(world: &World) -> Person {
 
 async fn debit_is(world: &World, status: &str, attempt: u32, return_code: Option<&str>) {
     let now = world.clock.business_now();
-    let event = json!({
+    let returned = return_code.map(|code| json!([{"return_code": code, "created_at": now}]));
+    debit_has(world, status, attempt, json!({"return_details": returned})).await;
+}
+
+/// The bank has this of the debit, beside its status.
+async fn debit_has(world: &World, status: &str, attempt: u32, more: Value) {
+    let now = world.clock.business_now();
+    let mut event = json!({
         "id": format!("evnt_{status}_{attempt}"), "created_at": now, "type": "ach.outgoing_transfer.changed",
         "data": {
             "id": "acht_1", "type": "DEBIT", "status": status, "amount": 1250, "currency_code": "USD",
             "bank_account_id": "bacc_1", "is_incoming": false, "idempotency_key": format!("{FUNDING}:{attempt}"),
-            "created_at": now, "settled_at": now,
-            "return_details": return_code.map(|code| json!([{"return_code": code, "created_at": now}]))
+            "created_at": now, "settled_at": now
         }
     });
+    let Value::Object(more) = more else { panic!("fields") };
+    event["data"].as_object_mut().unwrap().extend(more);
     let BankEvent::Transfer(event) = BankEvent::from_json(event).unwrap() else { panic!("a transfer") };
     bank_events::apply(&world.system, &event.into()).await.unwrap();
     run_due(world).await;
@@ -224,6 +232,23 @@ async fn a_debit_without_money_is_presented_again_and_then_pays() {
     assert_eq!(again["company_entry_description"], json!("RETRY PYMT"));
     settle_and_hold(&world, 2).await;
     assert_eq!(payment(&world).await.leg.effects, [Effect::CheckIssued]);
+}
+
+/// Every later event of the debit carries the correction again.
+#[tokio::test]
+async fn a_bank_account_that_the_bank_corrected_is_told_of_once_and_debited_as_corrected() {
+    let (world, bank) = opened().await;
+    let corrected = json!({"notification_of_changes": {"change_code": "C01", "account_number": "000777000123"}});
+    debit_has(&world, "SUBMITTED", 1, corrected.clone()).await;
+    debit_has(&world, "SETTLED", 1, corrected).await;
+    assert_eq!(told(&world), ["numbers_corrected"]);
+
+    debit_is(&world, "RETURNED", 1, Some("R01")).await;
+    world.clock.advance(WEEK);
+    run_due(&world).await;
+    let (_, again) = bank.taking.asked().remove(1);
+    assert_eq!(again["counterparty"]["account_number"], json!("000777000123"));
+    assert_eq!(told(&world).iter().filter(|kind| *kind == "numbers_corrected").count(), 1);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{ItemId, PaymentId};
+use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
 use crate::domain::payment::Payment;
 use crate::domain::payment::lone::recovers;
@@ -66,6 +66,31 @@ pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) ->
     let policy = &system.settings.autopay;
     let bank_account = load_bank_account(system, &facts).await?;
     Ok(bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven).max(usual))
+}
+
+/// The person is told that the bank corrected their account: once for each transfer.
+pub(crate) async fn numbers_corrected(
+    system: &System,
+    item_id: ItemId,
+    facts: &AutopayFacts,
+) -> Result<Vec<Change>, OperationError> {
+    let bank_account = load_bank_account(system, facts).await?;
+    let (bank_account_id, bank_account_last4) = (bank_account.id, bank_account.account.account_last4);
+    let kind = NoticeKind::NumbersCorrected { item_id, bank_account_id, bank_account_last4 };
+    notices::puts(system, Recipient::Person(bank_account.person_id), [kind]).await
+}
+
+/// The same of the payment that a debit was made for.
+pub(crate) async fn debited_numbers_corrected(
+    system: &System,
+    funding_id: FundingId,
+) -> Result<Vec<Change>, OperationError> {
+    let Some(payment_id) = funding_id.payment() else { return Ok(Vec::new()) };
+    let payment = load_payment(system, payment_id).await?;
+    match payment.and_then(|payment| payment.autopay) {
+        Some(facts) => numbers_corrected(system, ItemId::Funding(funding_id), &facts).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// What the bank's word about a payment means beyond it. `from` is the state it left, where it moved.

@@ -138,11 +138,11 @@ pub enum NoticeKind {
         at: Timestamp,
         text: String,
     },
-    /// The bank corrected the account's numbers.
+    /// The bank corrected the account's numbers, with this transfer.
     NumbersCorrected {
+        item_id: ItemId,
         bank_account_id: BankAccountId,
         bank_account_last4: String,
-        at: Timestamp,
     },
     /// A card waits for its issuer's address for checks.
     AddressWanted {
@@ -151,6 +151,9 @@ pub enum NoticeKind {
     },
     BatchCompleted {
         batch_id: BatchId,
+        /// A batch that is retried is completed anew.
+        #[serde(default = "first_round")]
+        round: u64,
         paid: u64,
         failed: u64,
     },
@@ -175,6 +178,11 @@ pub enum NoticeKind {
 
 /// Of notices that were put down before checks were counted.
 const fn first() -> u32 {
+    1
+}
+
+/// The same of rounds.
+const fn first_round() -> u64 {
     1
 }
 
@@ -311,9 +319,12 @@ impl NoticeKind {
             NoticeKind::CardNeeds { card_id, code: need, since, .. } => format!("{code}#{card_id}#{need}#{since}"),
             NoticeKind::Item { item_id, what, .. } => format!("{code}#{item_id}#{}", what.moment()),
             NoticeKind::Authorisation { card_id, at, .. } => format!("{code}#{card_id}#{at}"),
-            NoticeKind::NumbersCorrected { bank_account_id, at, .. } => format!("{code}#{bank_account_id}#{at}"),
+            NoticeKind::NumbersCorrected { item_id, bank_account_id, .. } => {
+                format!("{code}#{bank_account_id}#{item_id}")
+            }
             NoticeKind::AddressWanted { institution_id, .. } => format!("{code}#{institution_id}"),
-            NoticeKind::BatchCompleted { batch_id, .. } => format!("{code}#{batch_id}"),
+            NoticeKind::BatchCompleted { batch_id, round: 1, .. } => format!("{code}#{batch_id}"),
+            NoticeKind::BatchCompleted { batch_id, round, .. } => format!("{code}#{batch_id}#{round}"),
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {

@@ -83,7 +83,7 @@ impl NoticeKind {
                 "Reconciliation {reconciliation_id} found {differences} differences of {payer_id} between payments, books and bank that \
                  nothing explains. Nothing leaves this payer until you have looked."
             ),
-            NoticeKind::BatchCompleted { batch_id, paid, failed } => {
+            NoticeKind::BatchCompleted { batch_id, paid, failed, .. } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }
             NoticeKind::FundingReturned { funding_id, amount, return_code, .. } => {
