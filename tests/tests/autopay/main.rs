@@ -1,6 +1,8 @@
 //! Card autopay from a link to a cashed check: every scenario ends as a person would call right.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails its test right there")]
 
+mod broken_links;
+mod json;
 mod laptop;
 mod logs;
 mod operators;
