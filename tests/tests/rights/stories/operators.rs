@@ -1,0 +1,116 @@
+//! What operators look after: sources, billers, attention, the books, dead letters.
+
+use http::Method;
+use jiff::SignedDuration;
+use journeys::api::{OPERATES, OPERATES_TOO, Sent};
+use journeys::file::{PayrollFile, one_source};
+use journeys::recording::Invocation;
+use serde_json::{Value, json};
+use shared::domain::ids::PaymentId;
+use shared::domain::leg::{Attention, AttentionReason};
+use shared::domain::task::Task;
+use shared::operations::{fund, upload};
+use shared::ports::queue::{Queue as _, QueueName};
+
+use super::{Story, id_of};
+
+pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation> {
+    let file = PayrollFile::of(12);
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let how = json!({"how": "ach", "routing_number": "021000021", "account_type": "loan", "entry_class": "PPD",
+        "entry_description": "LOAN PMT"});
+    api.expect(OPERATES, Method::PUT, "/billers/ins_9", Sent::Json(how.clone())).await;
+    api.post(OPERATES_TOO, "/billers/ins_9/confirm", how).await;
+    let there = json!({"routing_number": "021000021", "name": "Example Card Services"});
+    api.expect(OPERATES, Method::PUT, "/billers/ins_9/remittance/institution-address", Sent::Json(there)).await;
+    let batch_id = story.pay(&file).await;
+    let sources = api.get(OPERATES, "/sources").await;
+    api.post(OPERATES, "/sources/pause", Value::Null).await;
+    api.post(OPERATES, "/sources/resume", Value::Null).await;
+    let source_id = sources["items"][0]["source_id"].as_str().unwrap();
+    for command in ["pause", "resume"] {
+        api.post(OPERATES, &format!("/sources/{source_id}/{command}"), Value::Null).await;
+    }
+
+    let (attention, note) = (AttentionReason::KeepsFailing, json!({"note": "looked at"}));
+    let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
+    payment.leg.raise(attention, journey.now());
+    let payment_id = payment.id;
+    story.overwrite(payment).await;
+    let mut batch = upload::load(&journey.system, id_of(&batch_id)).await.unwrap();
+    let mut funding = fund::all_fundings(&journey.system, &batch).await.unwrap().remove(0);
+    funding.leg.raise(attention, journey.now());
+    let funding_id = funding.id;
+    story.overwrite(funding).await;
+    batch.attention = Some(Attention { reason: attention, since: journey.now() });
+    story.overwrite(batch).await;
+    for item in [format!("/payments/{payment_id}"), format!("/fundings/{funding_id}"), format!("/batches/{batch_id}")] {
+        api.post(OPERATES, &format!("{item}/attention/clear"), note.clone()).await;
+    }
+    story.told()
+}
+
+/// A payment names another transfer than the bank has: the daily reconciliation stops its source. Then its debit comes back, and the
+/// source repays.
+pub(super) async fn reconcile_and_correct() -> Vec<Invocation> {
+    let file = PayrollFile::generated(&one_source(4));
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let batch_id = story.pay(&file).await;
+    let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
+    let source_id = payment.payer_id.clone();
+    payment.leg.transfer_id = Some("acht_another".to_owned());
+    story.overwrite(payment).await;
+    for _ in 0..36 {
+        journey.go_on_to(journey.now() + SignedDuration::from_hours(1)).await;
+    }
+    assert_eq!(api.get(OPERATES, "/health").await["health"], "differences");
+
+    let range = json!({"from": "2026-03-02", "to": "2026-03-08"});
+    let begun = api.post_under("once", OPERATES, "/reconciliations", range.clone()).await;
+    assert_eq!(api.post_under("once", OPERATES, "/reconciliations", range).await, begun);
+    journey.settle_now().await;
+    let path = format!("/reconciliations/{}", begun["reconciliation_id"].as_str().unwrap());
+    assert_eq!(api.get(OPERATES, "/reconciliations").await["items"][0], api.get(OPERATES, &path).await);
+    assert_eq!(api.get(OPERATES, &format!("{path}/items")).await["items"][0]["verdict"], "duplicate");
+
+    let debit = journey.bank.debits().remove(0);
+    journey.bank.return_now(&debit.id, "R10");
+    journey.settle_now().await;
+    let owed = shared::domain::money::Cents::new(debit.cents).to_string();
+    let terms = json!({"payer_id": source_id, "debit": "cash", "credit": "receivable", "amount": owed,
+        "reason": "repaid by wire", "about": debit.item()});
+    let proposed = api.post(OPERATES, "/ledger/corrections", terms.clone()).await;
+    let path = format!("/ledger/corrections/{}", proposed["correction_id"].as_str().unwrap());
+    api.get(OPERATES, &path).await;
+    assert_eq!(api.post(OPERATES_TOO, &format!("{path}/confirm"), terms).await["confirmed_by"], OPERATES_TOO.0);
+    story.told()
+}
+
+/// Of each queue a task of something that is not there, and of the bulk queue what is no task.
+pub(super) async fn tasks_are_given_up_and_dealt_with() -> Vec<Invocation> {
+    let story = Story::of(&PayrollFile::of(4));
+    let (api, journey) = (&story.api, &story.journey);
+    let missing = "pay_00000000000000000000000000000007".parse::<PaymentId>().unwrap();
+    for task in [Task::Submit { payment_id: missing }, Task::Advance { payment_id: missing }] {
+        journey.queue.send(task.queue(), vec![task.to_body()]).await.unwrap();
+    }
+    journey.queue.send(QueueName::Bulk, vec!["no task".to_owned()]).await.unwrap();
+    journey.let_queues_give_up().await;
+    journey.settle_now().await;
+
+    let reason = json!({"reason": "looked at"});
+    let letters = api.get(OPERATES, "/dead-letters").await;
+    let letters = letters["items"].as_array().unwrap().clone();
+    let is_task = |letter: &&Value| letter["task"].is_object();
+    let (task, stray) = (letters.iter().find(is_task).unwrap(), letters.iter().find(|l| !is_task(l)).unwrap());
+    let path = |letter: &Value| format!("/dead-letters/{}", letter["dead_letter_id"].as_str().unwrap());
+    api.get(OPERATES, &path(task)).await;
+    api.post(OPERATES, &format!("{}/send-again", path(task)), reason.clone()).await;
+    api.post(OPERATES, &format!("{}/discard", path(stray)), reason.clone()).await;
+    let rest = api.post(OPERATES, "/dead-letters/send-again", reason).await;
+    assert_eq!(rest["sent"], 1);
+    api.get(OPERATES, &format!("/audit?subject={}", task["dead_letter_id"].as_str().unwrap())).await;
+    story.told()
+}
