@@ -176,12 +176,17 @@ async fn what_plaid_did_not_sign_leaves_no_trace_and_no_call_but_a_look_up() {
 }
 
 #[tokio::test]
-async fn a_stale_webhook_is_refused() {
+async fn a_stale_webhook_is_refused_and_leaves_no_trace_and_no_call_but_a_look_up() {
     let scene = Scene::new();
     let body = liabilities_changed().to_string().into_bytes();
     let token = scene.sign(&scene.signer, &body);
+    let before = scene.world.table.dump();
     scene.world.clock.advance(Duration::from_secs(301));
-    assert_eq!(scene.deliver(Some(&token), &body).await.status, 401);
+    for _ in 0..3 {
+        assert_eq!(scene.deliver(Some(&token), &body).await.status, 401);
+    }
+    assert_eq!(scene.world.table.dump(), before);
+    assert_eq!((scene.tasks(), scene.asked()), (vec![], 1));
 }
 
 #[tokio::test]

@@ -47,6 +47,24 @@ async fn a_card_above_its_threshold_opens_one_payment_with_its_reason() {
 }
 
 #[tokio::test]
+async fn a_payment_that_is_canceled_before_anything_left_is_over_at_once() {
+    let scene = Scene::usual();
+    let (card_id, _) = scene.ready().await;
+    scene.review(&card_id).await;
+    let payment_id = scene.payments(&card_id).await[0]["payment_id"].as_str().unwrap().to_owned();
+    let path = format!("/cards/{card_id}/payments/{payment_id}/cancel");
+    for _ in 0..2 {
+        assert_eq!(scene.post(&path, &json!({})).await.body["state"], "canceled");
+    }
+    let table = &*scene.world.system.table;
+    let payment: Payment = read(table, &keys::payment(payment_id.parse().unwrap())).await.unwrap().unwrap();
+    let funding: Funding = read(table, &keys::funding(payment.funding_id())).await.unwrap().unwrap();
+    assert_eq!(funding.leg.state, shared::domain::leg::State::Canceled);
+    assert_eq!(scene.network.column.counters().transfers, 0, "the bank never heard of it");
+    assert_eq!(scene.notices().await.iter().filter(|kind| *kind == "payment_canceled").count(), 1);
+}
+
+#[tokio::test]
 async fn nothing_is_pulled_that_the_bank_account_cannot_bear() {
     let scene = Scene::with(&json!([card("card", "4821"), checking(1_000)]));
     let (card_id, _) = scene.ready().await;

@@ -94,6 +94,19 @@ async fn a_removed_link_pays_nothing_more_and_its_token_is_given_back() {
 }
 
 #[tokio::test]
+async fn what_was_paid_and_decided_is_shown_after_the_link_is_removed() {
+    let scene = Scene::usual();
+    let (card_id, item_id) = scene.ready().await;
+    scene.review(&card_id).await;
+    let reviews = scene.get(&format!("/cards/{card_id}/reviews")).await.body;
+    let payments = scene.payments(&card_id).await;
+    scene.delete(&format!("/items/{item_id}")).await;
+    assert_eq!(scene.get(&format!("/cards/{card_id}/reviews")).await.body, reviews);
+    assert_eq!(scene.payments(&card_id).await, payments);
+    assert_eq!((scene.get(&format!("/items/{item_id}")).await.status, payments.len()), (200, 1));
+}
+
+#[tokio::test]
 async fn a_bank_without_cards_is_never_asked_for_bills() {
     let scene = Scene::with(&json!([checking(4_000)]));
     let item_id = scene.link().await;
