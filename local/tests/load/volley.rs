@@ -10,6 +10,8 @@ use axum::body::Bytes;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use serde_json::json;
+use shared::adapters::system::SystemClock;
+use shared::ports::clock::Clock as _;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -17,8 +19,11 @@ use crate::held::Webhook;
 
 /// As both providers wait for an answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// What is not answered 200 is delivered again, as the providers do; but not for days.
+/// What is not answered 200 is delivered again, each time after twice as long, as the providers do; but sooner, and not for days. At once it
+/// would hold a receiver down that has fallen behind.
 const DELIVERIES_MAX: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const PAUSE_MAX: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -85,8 +90,12 @@ impl Volley {
 }
 
 async fn deliver(http: &reqwest::Client, base_url: &str, fate: Fate, webhook: &Webhook, planned: Instant) -> Hit {
-    let (mut deliveries, mut status) = (0, 0);
+    let (mut deliveries, mut status, mut pause) = (0, 0, FIRST_PAUSE);
     while deliveries < DELIVERIES_MAX && !matches!(status, 200 | 401) {
+        if deliveries > 0 {
+            SystemClock.pause(pause).await;
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
         deliveries += 1;
         status = match webhook.request(http, base_url).send().await {
             Ok(response) => response.status().as_u16(),
