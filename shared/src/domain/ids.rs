@@ -166,7 +166,7 @@ impl FromStr for PaymentId {
             [uuid, "refund", source, number] => Ok(PaymentId::Refund {
                 batch: batch(uuid)?,
                 source: source.parse().map_err(|_| refused())?,
-                number: number.parse().map_err(|_| refused())?,
+                number: plain_number(number).ok_or_else(refused)?,
             }),
             _ => Err(refused()),
         }
@@ -229,7 +229,7 @@ impl FromStr for FundingId {
             [uuid, source, round] => Ok(FundingId::Round {
                 batch: plain_uuid(uuid).map(BatchId).ok_or_else(refused)?,
                 source: source.parse().map_err(|_| refused())?,
-                round: round.parse().map_err(|_| refused())?,
+                round: plain_number(round).ok_or_else(refused)?,
             }),
             _ => Err(refused()),
         }
@@ -311,13 +311,18 @@ impl FromStr for TransferKey {
     fn from_str(text: &str) -> Result<Self, IdFormat> {
         let refused = || IdFormat { kind: "transfer key", text: text.to_owned() };
         let (item, attempt) = text.rsplit_once(':').ok_or_else(refused)?;
-        Ok(TransferKey { item: item.parse()?, attempt: attempt.parse().map_err(|_| refused())? })
+        Ok(TransferKey { item: item.parse()?, attempt: plain_number(attempt).ok_or_else(refused)? })
     }
 }
 
 fn plain_uuid(text: &str) -> Option<Uuid> {
     let plain = text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     plain.then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
+/// A number as it is written here: no sign and no zeros before it, so that no two texts name the same thing.
+fn plain_number(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
 }
 
 #[cfg(test)]
@@ -354,6 +359,21 @@ mod tests {
         assert!(right.ends_with("-01-0000017"));
         for wrong in [right.replace("-01-", "-02-"), right.replace("-0000017", "-17"), right.replace("pay_", "fnd_")] {
             assert!(wrong.parse::<PaymentId>().is_err(), "{wrong}");
+        }
+    }
+
+    /// An event finds its payment by the key that the bank echoes.
+    #[test]
+    fn no_two_texts_name_the_same_thing() {
+        let (batch, source) = (batch(7), SourceTag::of("CORP-1"));
+        let refund = PaymentId::Refund { batch, source, number: 1 };
+        let funding = FundingId::Round { batch, source, round: 1 };
+        let key = TransferKey { item: ItemId::Funding(funding), attempt: 1 };
+        for number in ["01", "+1", "001", "1 ", ""] {
+            let other = |text: String| format!("{}{number}", text.strip_suffix('1').unwrap());
+            assert!(other(refund.to_string()).parse::<PaymentId>().is_err(), "{number}");
+            assert!(other(funding.to_string()).parse::<FundingId>().is_err(), "{number}");
+            assert!(other(key.to_string()).parse::<TransferKey>().is_err(), "{number}");
         }
     }
 
