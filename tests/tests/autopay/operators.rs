@@ -180,6 +180,17 @@ async fn after_an_unauthorised_return_a_review_says_what_happened_and_what_helps
 }
 
 #[tokio::test]
+async fn a_return_that_operators_were_told_of_is_heard_again_when_it_is_disputed() {
+    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let returned = story.standing().funding().unwrap().leg.transfer_id.clone().unwrap();
+    story.simulation.providers.tell_bank(Control::DishonorReturn { transfer_id: returned }).unwrap();
+    let is_heard = |now: &Standing| now.funding().unwrap().leg.bank_status.as_deref() == Some("RETURN_DISHONORED");
+    story.until("the dispute is heard", is_heard).await;
+    assert_eq!(count(&story.standing(), "attention_raised"), 2, "of the return, and of its dispute");
+    assert_eq!(count(&story.standing(), "debit_failed"), 1);
+}
+
+#[tokio::test]
 async fn a_bank_s_own_address_is_mailed_to_only_where_two_operators_say_so() {
     const ISSUER: &str = "ins_3";
     let story = Story::after("issuer-address-unknown").await;

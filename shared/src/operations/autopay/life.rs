@@ -141,7 +141,8 @@ pub(crate) async fn after_funding(
     at: Timestamp,
 ) -> Result<Vec<Change>, OperationError> {
     let Some(payment_id) = funding.id.payment() else { return Ok(Vec::new()) };
-    let is_gone = !funding.leg.state.holds_money();
+    // A further word about a return, such as a dispute, means nothing new for card, bank account and person.
+    let is_gone = moved.from != moved.to && !funding.leg.state.holds_money();
     let has_settled = moved.from != State::Completed && moved.to == State::Completed;
     if !is_gone && !has_settled {
         return Ok(Vec::new());
