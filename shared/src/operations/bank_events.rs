@@ -160,7 +160,7 @@ pub(crate) async fn changes_of<T: Listener>(
         if brings_facts { step::changes(item, &entry, &effects, now)? } else { vec![entry.put(item.item_id(), 0)?] };
     changes.extend(more);
     if let Some(notice) = object.notification_of_change()
-        && let Some(correction) = correction(system, item, notice, now).await?
+        && let Some(correction) = correction(system, item, notice, object.created_at(), now).await?
     {
         changes.push(correction);
         changes.extend(item.corrected(system).await?);
@@ -168,27 +168,41 @@ pub(crate) async fn changes_of<T: Listener>(
     Ok((changes, verdict))
 }
 
-/// A notification of change is kept with the account it is about, and used from the next payment on (`money-rules.md` section 1.5).
+/// A notification of change is kept with the account it is about, and used from the next payment on (`money-rules.md` section 1.5). What it
+/// leaves out stays as an earlier one said. Every later word about its transfer repeats it: that takes nothing back of what has been said
+/// of a transfer made since.
 async fn correction<T: Listener>(
     system: &System,
     item: &T,
     notice: &NotificationOfChange,
+    made_at: Timestamp,
     now: Timestamp,
 ) -> Result<Option<Change>, OperationError> {
     let ChangeCode::Replace { .. } = notice.code else { return Ok(None) };
     let Some(fingerprint) = item.fingerprint(system).await?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let known = counterparty::find(&*system.table, &fingerprint).await?;
+    let (read_at, before) = known.map(|known| (known.version, known.correction)).unzip();
+    let before = before.flatten();
+    if before.as_ref().is_some_and(|before| before.of > Some(made_at)) {
+        return Ok(None);
+    }
     let vault = system.vault().await?;
     let bound_to = keys::counterparty(&fingerprint).pk;
     let sealed_account = match notice.account_number() {
         Some(number) => Some(vault.sealing.seal(number, &bound_to, &*system.random)?.as_str().to_owned()),
-        None => None,
+        None => before.as_ref().and_then(|before| before.sealed_account.clone()),
     };
+    let routing_number = notice.routing_number().map(str::to_owned);
+    let account_type = notice.account_type().and_then(AccountType::parse);
     let correction = Correction {
         change_code: notice.code.as_str().to_owned(),
-        routing_number: notice.routing_number().map(str::to_owned),
+        of: Some(made_at),
+        routing_number: routing_number.or_else(|| before.as_ref()?.routing_number.clone()),
         sealed_account,
-        account_type: notice.account_type().and_then(AccountType::parse),
+        account_type: account_type.or_else(|| before.as_ref()?.account_type),
     };
-    let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version: 1, updated_at: now };
-    Ok(Some(counterparty::put(&fingerprint, &known, Condition::Always)?))
+    let version = read_at.unwrap_or_default().saturating_add(1);
+    let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version, updated_at: now };
+    let condition = read_at.map_or(Condition::Absent, Condition::VersionIs);
+    Ok(Some(counterparty::put(&fingerprint, &known, condition)?))
 }

@@ -7,7 +7,7 @@ use super::{keys, stored};
 use crate::domain::bank::request::AccountType;
 use crate::ports::table::{Change, Condition, Indexing, Table, TableError, encode};
 
-/// A mark, not a decision: it may be overwritten at any time by what the bank said last.
+/// A mark, not a decision: what the bank said last.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KnownCounterparty {
     /// The bank's id for this account.
@@ -25,6 +25,9 @@ pub struct KnownCounterparty {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Correction {
     pub change_code: String,
+    /// When the transfer was made that it was said of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing_number: Option<String>,
     /// Sealed under the counterparty's key.

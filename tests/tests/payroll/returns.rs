@@ -131,6 +131,41 @@ async fn a_notification_of_change_is_used_from_the_next_payment_on() {
     assert!(!accounts.contains(&loan), "the old number is not used any more");
 }
 
+/// Every later word of the bank about a transfer repeats what its bank had corrected then.
+#[tokio::test]
+async fn a_later_correction_adds_to_an_earlier_one_and_old_news_take_nothing_back() {
+    let file = PayrollFile::generated(&one_source(1));
+    let next = |cents: i64| file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += cents));
+    let journey = Journey::start(&file);
+    let pay = async |file: &PayrollFile| {
+        let batch_id = journey.begin(file).await;
+        journey.finish(batch_id).await;
+        let paid = journey.bank.payouts().pop().unwrap();
+        (paid.id.clone(), journey.bank.account_of(&paid))
+    };
+    let (first, _) = pay(&file).await;
+    correct(&journey, &first, "000999000");
+    journey.let_days_pass(1).await;
+    let (second, account) = pay(&next(1)).await;
+    assert_eq!(account, "000999000");
+    correct(&journey, &second, "000888000");
+    journey.let_days_pass(1).await;
+    let (return_code, addenda) = ("R02".to_owned(), String::new());
+    journey.bank.control(Control::Return { transfer_id: first, return_code, addenda });
+    journey.let_days_pass(1).await;
+    let (third, account) = pay(&next(2)).await;
+    assert_eq!(account, "000888000", "the return of the first transfer brings no old number back");
+
+    let change = NotificationOfChange {
+        change_code: "C05".to_owned(),
+        account_type: "savings".to_owned(),
+        ..NotificationOfChange::default()
+    };
+    journey.bank.control(Control::NotificationOfChange { transfer_id: third, change });
+    journey.let_days_pass(1).await;
+    assert_eq!(pay(&next(3)).await.1, "000888000", "another kind of account is still the same account");
+}
+
 /// The bank's people stop a payout and let it go, or cancel it.
 #[tokio::test]
 async fn a_payout_in_review_waits_and_a_canceled_one_may_be_retried() {
