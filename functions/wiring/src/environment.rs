@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use shared::adapters::sqs::QueueUrls;
 use shared::domain::autopay::decision::Policy;
+use shared::domain::payroll_file::ROWS_PER_CHUNK;
 use shared::domain::people::ExpectedToken;
 use shared::operations::Settings;
 
@@ -68,6 +69,7 @@ impl Environment {
             lease: Duration::from_secs(timeout_seconds).saturating_add(CLIENT_TIMEOUT),
             uploader_may_approve: parsed(&variable, "UPLOADER_MAY_APPROVE", "true or false")?,
             summary_bytes_in_request_max: SUMMARY_BYTES_IN_REQUEST_MAX,
+            rows_per_chunk: ROWS_PER_CHUNK,
             report_rows_in_answer_max: REPORT_ROWS_IN_ANSWER_MAX,
             autopay: Policy::default(),
         };

@@ -34,6 +34,7 @@ use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::autopay::decision::Policy;
+use shared::domain::payroll_file::ROWS_PER_CHUNK;
 use shared::domain::people::{ExpectedToken, Role};
 use shared::http::conventions;
 use shared::operations::system::Clients;
@@ -178,6 +179,7 @@ impl Stack {
             lease: LEASE,
             uploader_may_approve: false,
             summary_bytes_in_request_max: 64 * 1024 * 1024,
+            rows_per_chunk: ROWS_PER_CHUNK,
             report_rows_in_answer_max: 100_000,
             autopay: Policy::default(),
         };

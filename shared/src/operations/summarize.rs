@@ -99,7 +99,8 @@ async fn read_file(system: &System, batch_id: BatchId) -> Result<Result<Summary,
     let key = upload_object(batch_id);
     let size = system.objects.size(&key).await?;
     let today = calendar::eastern_date(system.clock.business_now());
-    let mut reader = FileReader::new(Limits::default(), today);
+    let limits = Limits { rows_per_chunk: system.settings.rows_per_chunk, ..Limits::default() };
+    let mut reader = FileReader::new(limits, today);
     let mut start = 0;
     while start < size {
         let end = size.min(start.saturating_add(WINDOW_BYTES));

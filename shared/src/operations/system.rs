@@ -45,6 +45,8 @@ pub struct Settings {
     pub uploader_may_approve: bool,
     /// Files up to this size are read while the caller waits; larger ones by a worker.
     pub summary_bytes_in_request_max: u64,
+    /// Rows of a file that one task records.
+    pub rows_per_chunk: u32,
     /// Reports of more rows are written as an object by a worker, and the caller gets a link.
     pub report_rows_in_answer_max: u64,
     pub autopay: Policy,

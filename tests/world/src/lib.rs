@@ -19,6 +19,7 @@ use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::autopay::decision::Policy;
 use shared::domain::deadline::Deadline;
+use shared::domain::payroll_file::ROWS_PER_CHUNK;
 use shared::domain::task::{QueueName, Task, TaskFormat};
 use shared::operations::system::Clients;
 use shared::operations::{Settings, System};
@@ -120,6 +121,7 @@ pub fn settings() -> Settings {
         lease: Duration::from_secs(60),
         uploader_may_approve: false,
         summary_bytes_in_request_max: 64 * 1024 * 1024,
+        rows_per_chunk: ROWS_PER_CHUNK,
         report_rows_in_answer_max: 100_000,
         autopay: Policy::default(),
     }

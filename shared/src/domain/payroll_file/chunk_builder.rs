@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use super::hash::{Hasher, Sha256Hash, hash_both};
-use super::limits::ROWS_PER_CHUNK;
 use super::summary::Chunk;
 
-#[derive(Default)]
 pub(super) struct ChunkBuilder {
+    rows_per_chunk: u32,
     done: Vec<Chunk>,
     open: Option<OpenChunk>,
     file: Hasher,
@@ -37,6 +36,10 @@ impl Window<'_> {
 }
 
 impl ChunkBuilder {
+    pub(super) fn new(rows_per_chunk: u32) -> Self {
+        Self { rows_per_chunk, done: Vec::new(), open: None, file: Hasher::default(), hashed: 0 }
+    }
+
     pub(super) fn row(&mut self, window: Window<'_>, place: Range<usize>, number: u64) {
         if self.open.is_none() {
             self.hash_up_to(window, place.start);
@@ -51,7 +54,7 @@ impl ChunkBuilder {
         });
         open.rows += 1;
         open.end = window.offset(place.end);
-        if open.rows == ROWS_PER_CHUNK {
+        if open.rows >= self.rows_per_chunk {
             self.close(window, place.end);
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::domain::money::Cents;
 
-/// Rows in a chunk: one import task reads, checks and stores that many.
+/// Rows in a chunk, where nobody says otherwise: one import task reads, checks and stores that many.
 pub const ROWS_PER_CHUNK: u32 = 500;
 
 /// The smallest amount the provider pays.
@@ -14,6 +14,8 @@ pub struct Limits {
     /// Unpacked bytes of the whole file.
     pub file_bytes: u64,
     pub rows: u32,
+    /// Rows in a chunk.
+    pub rows_per_chunk: u32,
     /// Bytes of one row, and of one comment, processing instruction or ignored element between rows.
     pub row_bytes: usize,
     /// Bytes between the tags of a leaf.
@@ -35,6 +37,7 @@ impl Default for Limits {
         Self {
             file_bytes: 2 * 1024 * 1024 * 1024,
             rows: 1_000_000,
+            rows_per_chunk: ROWS_PER_CHUNK,
             row_bytes: 16 * 1024,
             leaf_bytes: 1_024,
             element_name_bytes: 64,

@@ -63,7 +63,7 @@ impl FileReader {
             place: Place::Start,
             window: Vec::with_capacity(limits.row_bytes + WINDOW_BYTES),
             window_start: 0,
-            chunks: ChunkBuilder::default(),
+            chunks: ChunkBuilder::new(limits.rows_per_chunk),
             written: WrittenDetails::default(),
             collector: Collector::new(limits, Rules { today, largest_amount: limits.largest_amount }),
             failure: None,

@@ -66,7 +66,7 @@ pub struct WarningCount {
     pub first_row: u64,
 }
 
-/// Complete rows that one import task reads: [`ROWS_PER_CHUNK`](super::ROWS_PER_CHUNK) of them, fewer in the last chunk.
+/// Complete rows that one import task reads: [`Limits::rows_per_chunk`](super::Limits::rows_per_chunk) of them, fewer in the last chunk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// From 1.
