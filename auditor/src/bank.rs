@@ -49,8 +49,6 @@ pub(crate) struct Transfer {
     pub(crate) other_end: Option<Account>,
     /// What is printed on the letter around a check.
     pub(crate) message: String,
-    /// What the receiving bank says is to be used instead of the account at the other end, where it does.
-    pub(crate) correction: Option<Account>,
 }
 
 impl Transfer {
@@ -105,7 +103,6 @@ impl Transfer {
         let other_end = counterparties.iter().find(|known| text(known, "id") == Some(counterparty)).and_then(account);
         Self::of(object, kind, "amount", back_at).map(|transfer| Self {
             effective_on: time(object, "effective_on").map(calendar::pacific_day),
-            correction: other_end.as_ref().and_then(|end| correction(object, end)),
             other_end,
             ..transfer
         })
@@ -135,7 +132,6 @@ impl Transfer {
             effective_on: None,
             other_end: None,
             message: String::new(),
-            correction: None,
         })
     }
 }
@@ -154,8 +150,9 @@ pub(crate) fn time(object: &Value, name: &str) -> Option<Timestamp> {
     text(object, name)?.parse().ok()
 }
 
-/// What a notification of change leaves empty stays as it was.
-fn correction(object: &Value, end: &Account) -> Option<Account> {
+/// What the receiving bank says is to be used instead of the account at the other end, in this word of the bank about a transfer. What
+/// it leaves empty stays as it was.
+pub(crate) fn correction(object: &Value, end: &Account) -> Option<Account> {
     let change = object.get("notification_of_changes").filter(|change| change.is_object())?;
     let corrected =
         |name: &str, was: &str| text(change, name).filter(|text| !text.is_empty()).unwrap_or(was).to_owned();

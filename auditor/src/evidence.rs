@@ -22,6 +22,8 @@ pub struct Evidence {
     pub standing: Vec<Standing>,
     /// Every write of the table that changed where a payment, funding or batch stands, in order.
     pub moves: Vec<Move>,
+    /// Every message that a queue gave up.
+    pub given_up: Vec<GivenUp>,
     pub logs: Logs,
 }
 
@@ -143,7 +145,7 @@ pub struct Command {
     /// The caller's subject.
     pub by: String,
     pub kind: CommandKind,
-    /// What it is about: a batch, payment, source or card by its id.
+    /// What it is about: a batch, payment, source, card, correction or dead letter by its id.
     pub about: String,
     /// The HTTP status; `None` where no answer came.
     pub status: Option<u16>,
@@ -170,6 +172,13 @@ pub enum CommandKind {
     SetAutopay,
     ReplaceCheck,
     ClearBlock,
+    /// Of the books against payments and bank.
+    Reconcile,
+    ProposeCorrection,
+    ConfirmCorrection,
+    SendLetterAgain,
+    SendAllLettersAgain,
+    DiscardLetter,
 }
 
 /// A person and what they allowed.
@@ -239,6 +248,18 @@ pub struct Told {
     pub trial_balance: Value,
     /// `GET /ledger/accounts/{account}/postings`, all pages of all accounts of the trial balance.
     pub postings: Vec<Value>,
+    pub reconciliations: Vec<ToldReconciliation>,
+    /// `GET /dead-letters/{id}`, of every dead letter that the table holds.
+    pub dead_letters: Vec<Value>,
+}
+
+/// A reconciliation that was begun, by an operator or by the schedule.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ToldReconciliation {
+    /// `GET /reconciliations/{id}`.
+    pub reconciliation: Value,
+    /// `GET /reconciliations/{id}/items`, all pages.
+    pub items: Vec<Value>,
 }
 
 /// A batch that was uploaded, whatever became of it.
@@ -311,6 +332,15 @@ pub struct Move {
     pub state: String,
     /// From then on; 0 for a batch.
     pub attempt: u32,
+}
+
+/// A message that came too often without being done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GivenUp {
+    /// Business time.
+    pub at: Timestamp,
+    /// Under which the API has to tell of it.
+    pub dead_letter_id: String,
 }
 
 /// What was logged, and what must not be in it.

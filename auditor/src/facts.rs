@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::bank::{Kind, Transfer, split_key};
+use crate::bank::{Kind, Transfer, correction, split_key};
 use crate::evidence::{Account, BankCall, Command, CommandKind, Evidence, Move, PayrollFile, Row};
 use crate::finding::Findings;
 use crate::told::Item;
@@ -22,6 +22,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) moves: BTreeMap<&'a str, Vec<&'a Move>>,
     /// Calls that make a transfer or check, by their key, in order.
     pub(crate) sends: BTreeMap<&'a str, Vec<&'a BankCall>>,
+    /// What receiving banks said, ever: instead of the first account the second is to be used.
+    corrections: Vec<(Account, Account)>,
 }
 
 impl<'a> Facts<'a> {
@@ -49,6 +51,7 @@ impl<'a> Facts<'a> {
         }
         Self {
             evidence,
+            corrections: corrections(evidence, &transfers),
             transfers,
             by_item,
             payments: by_id(known(payments, "a payment", findings)),
@@ -106,19 +109,18 @@ impl<'a> Facts<'a> {
         let mut known = vec![account];
         let mut next = 0;
         while let Some(current) = known.get(next).copied() {
-            let of_it = self.transfers.iter().filter(|transfer| transfer.other_end.as_ref() == Some(current));
-            let corrections: Vec<_> = of_it.filter_map(|transfer| transfer.correction.as_ref()).collect();
-            known.extend(corrections.into_iter().filter(|new| !known.contains(new)).collect::<Vec<_>>());
+            let of_it = self.corrections.iter().filter(|(was, _)| was == current);
+            known.extend(of_it.map(|(_, new)| new).filter(|new| !known.contains(new)).collect::<Vec<_>>());
             next += 1;
         }
         known.contains(&end)
     }
 
-    /// When the table first said that the money of a debit went back.
+    /// Since when the table says that the money of a debit is gone. One that was refused, and was there after all, is not.
     pub(crate) fn known_gone(&self, debit: &Transfer) -> Option<Timestamp> {
-        let is_end =
-            |step: &&&Move| step.attempt == debit.attempt && matches!(step.state.as_str(), "returned" | "failed");
-        self.moves_of(&debit.item).iter().find(is_end).map(|step| step.at)
+        let is_gone = |step: &&&Move| matches!(step.state.as_str(), "returned" | "failed");
+        let of_attempt = self.moves_of(&debit.item).iter().filter(|step| step.attempt == debit.attempt);
+        of_attempt.rev().take_while(is_gone).last().map(|step| step.at)
     }
 
     /// What a send's key names.
@@ -128,6 +130,24 @@ impl<'a> Facts<'a> {
             Some((item, attempt, calls.as_slice()))
         })
     }
+}
+
+/// By the events, since a transfer shows only the last one.
+fn corrections(evidence: &Evidence, transfers: &[Transfer]) -> Vec<(Account, Account)> {
+    let bank = &evidence.bank;
+    let objects = bank.events.iter().filter_map(|event| event.get("data")).chain(&bank.ach_transfers);
+    let notified =
+        objects.filter(|object| object.get("notification_of_changes").is_some_and(|change| !change.is_null()));
+    let of = |object: &serde_json::Value| {
+        let id = object.get("id")?.as_str()?;
+        let end = transfers.iter().find(|transfer| transfer.id == id)?.other_end.clone()?;
+        let new = correction(object, &end)?;
+        Some((end, new))
+    };
+    let mut found: Vec<(Account, Account)> = notified.filter_map(of).collect();
+    found.sort();
+    found.dedup();
+    found
 }
 
 /// The batch and row of `pay_{batch}-{shard}-{row}`.

@@ -1,8 +1,11 @@
 //! Webhooks on their way to us: taken from the providers, and delivered as well as the network allows.
 
 use axum::body::Body;
+use hmac::{Hmac, Mac as _};
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use sha2::Sha256;
 use simulators::{column, plaid};
 
 use crate::engine::Engine;
@@ -62,6 +65,9 @@ impl Engine {
             let forged = self.forged(&flight);
             self.air.push(forged);
         }
+        if flight.path == COLUMN_PATH && self.weather.strikes(Fault::WebhookAltered) {
+            self.air.extend(self.altered(&flight));
+        }
         if self.weather.strikes(Fault::WebhookDropped) {
             self.story.tell(format_args!("a webhook is dropped for good"));
             return self.report(flight.from, true);
@@ -90,6 +96,23 @@ impl Engine {
             }
         }
         forged
+    }
+
+    /// The bank's own mistake: an event that it lists nowhere, about another amount than it moved.
+    fn altered(&self, flight: &Flight) -> Option<Flight> {
+        let mut event: Value = serde_json::from_str(&flight.body).ok()?;
+        event["id"] = format!("{}x", event["id"].as_str()?).into();
+        let amount = ["amount", "positive_pay_amount"].into_iter().find(|name| event["data"][*name].is_i64())?;
+        event["data"][amount] = (event["data"][amount].as_i64()? + 100).into();
+        let body = event.to_string();
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.simulation.providers.webhook_secret.as_bytes()).ok()?;
+        mac.update(body.as_bytes());
+        let signature = hex::encode(mac.finalize().into_bytes());
+        let headers = flight.headers.iter().map(|(name, value)| {
+            let value = if name == "column-signature" { signature.clone() } else { value.clone() };
+            (name.clone(), value)
+        });
+        Some(Flight { headers: headers.collect(), body, from: From::Nobody, ..flight.clone() })
     }
 
     fn in_minutes(&self, least: u64, most: u64) -> Timestamp {

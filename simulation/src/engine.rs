@@ -21,6 +21,7 @@ use shared::ports::transport::Transport;
 use crate::actor::{Actor, Hub};
 pub(crate) use crate::air::Flight;
 use crate::faults::Fault;
+use crate::given_up::GivenUp;
 use crate::power::Power;
 use crate::powered::Powered;
 use crate::processes::{Ended, Origin, Process};
@@ -53,6 +54,7 @@ pub(crate) struct Engine {
     /// Webhooks on their way to us.
     pub air: Vec<Flight>,
     pub posted: Vec<Posted>,
+    pub given_up: Vec<GivenUp>,
     /// Elapsed time of the scheduler's last run.
     pub scheduled_at: Timestamp,
     pub is_schedule_due: bool,
@@ -85,6 +87,7 @@ impl Engine {
             scripts: Vec::new(),
             air: Vec::new(),
             posted: Vec::new(),
+            given_up: Vec::new(),
             scheduled_at: now,
             is_schedule_due: true,
             wrong: Vec::new(),
@@ -187,6 +190,7 @@ impl Engine {
         match process.origin {
             // Its messages come back when their visibility ends.
             Origin::Worker { .. } | Origin::Scheduler => {}
+            Origin::DeadLetters(messages) => self.come_again(messages, |_| false),
             Origin::Webhook(flight) => self.land(*flight, None),
             Origin::Request(wish, asked_at) => self.answer(&wish, asked_at, None),
         }
@@ -202,9 +206,15 @@ impl Engine {
                     self.simulation.queue.delete(queue, &message.receipt);
                 }
             }
+            (Origin::DeadLetters(messages), Ended::Worked(response)) => {
+                self.come_again(messages, |id| {
+                    response.batch_item_failures.iter().all(|failure| failure.item_identifier != id)
+                });
+            }
             (Origin::Webhook(flight), Ended::Answered(answer)) => self.land(*flight, Some(answer.status.as_u16())),
             (Origin::Request(wish, asked_at), Ended::Answered(answer)) => self.answer(&wish, asked_at, Some(answer)),
-            (Origin::Scheduler, _) | (Origin::Worker { .. } | Origin::Webhook(_) | Origin::Request(..), _) => {}
+            (Origin::Scheduler, _)
+            | (Origin::Worker { .. } | Origin::DeadLetters(_) | Origin::Webhook(_) | Origin::Request(..), _) => {}
         }
     }
 

@@ -9,6 +9,7 @@ mod air;
 mod engine;
 mod evidence;
 pub mod faults;
+mod given_up;
 mod moves;
 pub mod power;
 pub mod powered;

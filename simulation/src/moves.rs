@@ -27,12 +27,20 @@ const SCHEDULE: SignedDuration = SignedDuration::from_secs(60);
 /// The schedule comes at least this often, however little is due.
 const ROUNDS: SignedDuration = SignedDuration::from_hours(24);
 
+/// What somebody else leaves on a queue of ours, or an older version did: two that are no tasks, and one about nothing that there is.
+const FOREIGN: [&str; 3] = [
+    "hello",
+    r#"{"version":99,"task":{"kind":"unheard_of"}}"#,
+    r#"{"version":1,"task":{"kind":"sweep","batch_id":"bat_00000000000070008000000000000000"}}"#,
+];
+
 /// What may begin.
 #[derive(Clone, Copy, Debug)]
 enum Start {
     Worker(QueueName),
     Webhook,
     Scheduler,
+    DeadLetters,
 }
 
 impl Engine {
@@ -62,6 +70,9 @@ impl Engine {
         if self.is_schedule_due && self.simulation.clock.elapsed_now().duration_since(self.scheduled_at) >= SCHEDULE {
             startable.push(Start::Scheduler);
         }
+        if self.has_given_up(now) {
+            startable.push(Start::DeadLetters);
+        }
         let Some(start) = self.weather.pick(&startable).copied() else { return false };
         match start {
             Start::Worker(queue) => self.work(queue),
@@ -71,6 +82,7 @@ impl Engine {
                 }
             }
             Start::Scheduler => self.schedule(),
+            Start::DeadLetters => self.hand_over_given_up(),
         }
         true
     }
@@ -78,6 +90,7 @@ impl Engine {
     /// Everything whose time has come comes in: webhooks, messages that were delayed, calls that went astray.
     fn let_arrive(&mut self) {
         self.collect_webhooks();
+        self.collect_given_up();
         let now = self.simulation.now();
         let (come, stay): (Vec<Posted>, Vec<Posted>) =
             std::mem::take(&mut self.posted).into_iter().partition(|posted| posted.at <= now);
@@ -117,6 +130,11 @@ impl Engine {
                 self.posted.push(Posted { at, queue, body: message.body.clone() });
             }
             messages.push(message);
+        }
+        if self.weather.strikes(Fault::MessageForeign) {
+            let body = self.weather.pick(&FOREIGN).copied().unwrap_or_default().to_owned();
+            let at = self.minutes_from_now(0, 60);
+            self.posted.push(Posted { at, queue, body });
         }
         if messages.len() > 1 && self.weather.strikes(Fault::MessageReordered) {
             self.weather.shuffle(&mut messages);
@@ -207,6 +225,7 @@ impl Engine {
         let theirs = [providers.column.next_due(), providers.plaid.next_due()].into_iter().flatten();
         let in_the_air = self.air.iter().map(|flight| flight.arrives_at);
         let posted = self.posted.iter().map(|posted| posted.at);
+        let given_up = self.given_up.iter().map(|message| message.at);
         let alarm = self.hub.next_alarm(now);
         hidden
             .into_iter()
@@ -214,6 +233,7 @@ impl Engine {
             .chain(theirs)
             .chain(in_the_air)
             .chain(posted)
+            .chain(given_up)
             .chain(alarm)
             .chain(self.weather.next_stray())
             .min()

@@ -29,6 +29,8 @@ pub(crate) enum Origin {
         messages: Vec<Received>,
     },
     Scheduler,
+    /// Writes down what a queue gave up.
+    DeadLetters(Vec<crate::given_up::GivenUp>),
     /// A webhook, by its place in the air.
     Webhook(Box<crate::engine::Flight>),
     /// The request of an actor.

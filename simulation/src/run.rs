@@ -23,6 +23,9 @@ use crate::workload;
 const REST_DAYS: u64 = 10;
 const RESTS_MAX: u32 = 24;
 
+/// In so many of those steps operators look after everything that waits for them, where the seed has such operators.
+const LAST_LOOKS: u32 = 6;
+
 /// What came of a seed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -73,7 +76,12 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
     engine.story.tell(format_args!("people are done, and faults cease"));
     engine.weather.clear_up();
     engine.setup.crash_one_in = 0;
-    let is_at_rest = come_to_rest(&mut engine);
+    let mut is_at_rest = come_to_rest(&mut engine);
+    let looked_at = engine.actor();
+    engine.scripts.push(Box::pin(workload::reconcile_everything(looked_at, start)));
+    let end = in_days(engine.simulation.now(), REST_DAYS);
+    engine.go_on(end, |engine| engine.scripts.is_empty());
+    is_at_rest &= engine.scripts.is_empty();
     let evidence = evidence::gather(&engine, &api, log.lines(), is_at_rest);
     let mut violations = std::mem::take(&mut engine.wrong);
     violations.extend(auditor::audit(&evidence).iter().map(ToString::to_string));
@@ -96,8 +104,11 @@ fn come_to_rest(engine: &mut Engine) -> bool {
     let world = engine.actor();
     // The bank's switches are off as well; a refusal of this is none of ours.
     let _ = engine.simulation.providers.tell_bank(Control::ClearFaults);
-    for _ in 0..RESTS_MAX {
+    for rest in 0..RESTS_MAX {
         workload::look_at_reviews(&world);
+        if rest < LAST_LOOKS && !engine.setup.leaves_what_waits {
+            engine.scripts.push(Box::pin(workload::look_a_last_time(world.clone())));
+        }
         workload::cash_the_rest(&world);
         let moves = engine.witness.moves();
         let end = in_days(engine.simulation.now(), REST_DAYS);
@@ -111,7 +122,9 @@ fn come_to_rest(engine: &mut Engine) -> bool {
             let counters = engine.simulation.queue.counters(queue);
             counters.waiting == 0 && counters.in_flight == 0
         };
-        if engine.witness.moves() == moves && engine.air.is_empty() && queues.into_iter().all(is_empty) {
+        let is_silent = engine.air.is_empty() && engine.given_up.is_empty();
+        let is_done = engine.scripts.is_empty() && engine.witness.moves() == moves;
+        if is_done && is_silent && queues.into_iter().all(is_empty) {
             return true;
         }
     }

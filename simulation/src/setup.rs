@@ -32,6 +32,8 @@ pub(crate) struct Setup {
     /// For so many days people and the world do something.
     pub days: u64,
     pub payroll: Option<PayrollPlan>,
+    /// Operators end with what they have looked at; in other seeds they see to all that waits for them.
+    pub leaves_what_waits: bool,
     /// Persons with cards.
     pub households: usize,
 }
@@ -50,12 +52,14 @@ const RATES: &[(Fault, u64, u64)] = &[
     (Fault::MessageDelayed, 6, 40),
     (Fault::MessageReordered, 2, 6),
     (Fault::MessageLost, 10, 60),
+    (Fault::MessageForeign, 60, 600),
     (Fault::QueueUnreachable, 15, 100),
     (Fault::WebhookDuplicated, 5, 40),
     (Fault::WebhookReordered, 2, 8),
     (Fault::WebhookDelayedByDays, 8, 60),
     (Fault::WebhookDropped, 8, 60),
     (Fault::WebhookForged, 15, 80),
+    (Fault::WebhookAltered, 15, 120),
     (Fault::LeaseOutlived, 400, 4_000),
     (Fault::ReadFailed, 150, 1_500),
     (Fault::StoreThrottled, 40, 400),
@@ -112,6 +116,8 @@ impl Setup {
             lease: LEASE,
             // Some companies have files so large that a worker reads them.
             summary_bytes_in_request_max: if below(4) == 0 { 100 } else { base.summary_bytes_in_request_max },
+            // A file has from one to many chunks.
+            rows_per_chunk: u32::try_from(2 + below(12)).unwrap_or(2),
             ..base
         };
         let unknown_institutions: BTreeSet<String> = generator::rows(&payroll.company)
@@ -124,9 +130,10 @@ impl Setup {
             crash_one_in,
             rates,
             bad_days: 8 + below(30),
+            leaves_what_waits: below(4) == 0,
             // A return may come up to day 60; cards are read twice a day, so that theirs are fewer.
             days: match seed % 4 {
-                3 => 30,
+                3 => 50,
                 _ => 70,
             },
             // A seed in four is about cards, and the others are about payroll.

@@ -1,10 +1,12 @@
 //! Notes while a run goes on what an audit will ask about: which calls reached the bank, which webhooks were answered, what people asked
 //! for, and every write that moved something. It decides nothing.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, Move, Order};
+use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order};
 use serde_json::Value;
+use shared::domain::dead_letter::DeadLetterId;
 use shared::ports::clock::Clock;
 use shared::ports::table::{Attributes, Change};
 use shared::ports::transport::ProviderRequest;
@@ -25,6 +27,9 @@ pub(crate) struct Seen {
     pub deliveries: Vec<Delivery>,
     pub commands: Vec<Command>,
     pub moves: Vec<Move>,
+    pub given_up: Vec<GivenUp>,
+    /// Where each thing stands.
+    standing: BTreeMap<String, (String, u32)>,
 }
 
 impl Seen {
@@ -96,6 +101,12 @@ impl Witness {
         self.locked().commands.push(command);
     }
 
+    /// A queue gave a message up.
+    pub(crate) fn gave_up(&self, body: &str) {
+        let dead_letter_id = DeadLetterId::of_body(body).to_string();
+        self.locked().given_up.push(GivenUp { at: self.clock.business_now(), dead_letter_id });
+    }
+
     /// A write happened.
     pub(crate) fn wrote(&self, changes: &[Change]) {
         let at = self.clock.business_now();
@@ -103,6 +114,10 @@ impl Witness {
         for change in changes {
             let Change::Put { key, attributes, .. } = change else { continue };
             let Some((id, state, attempt)) = standing(&key.pk, &key.sk, attributes) else { continue };
+            let stands = (state.clone(), attempt);
+            if seen.standing.insert(id.clone(), stands.clone()) == Some(stands) {
+                continue;
+            }
             let order = seen.next_order();
             seen.moves.push(Move { order, at, id, state, attempt });
         }

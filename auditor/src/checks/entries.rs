@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::corrections::CORRECTION;
 use crate::bank::{Kind, Transfer, text};
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -73,7 +74,8 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             None => findings.add("the evidence", "a posting cannot be read"),
         }
     }
-    for (cause, entry) in &entries {
+    // What operators book is a check of its own.
+    for (cause, entry) in entries.iter().filter(|((_, _, effect), _)| *effect != CORRECTION) {
         well_made(facts, *cause, entry, findings);
     }
     if facts.evidence.is_at_rest {
@@ -145,7 +147,7 @@ fn caused(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry<'_
         findings
             .add(&item.id, format!("{effect} of attempt {attempt} is in the books, and the bank did no such thing"));
     }
-    taken_off(item, entries, findings);
+    taken_off(facts, item, entries, findings);
 }
 
 /// What the bank's word about one transfer means for the books.
@@ -180,18 +182,34 @@ fn times(entries: &BTreeMap<Cause<'_>, Entry<'_>>, item: &str, effect: &str) -> 
 }
 
 /// A payment that failed because its funding came back after it was available no longer counts as owed.
-fn taken_off(item: &Item, entries: &BTreeMap<Cause<'_>, Entry<'_>>, findings: &mut Findings<'_>) {
+fn taken_off(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry<'_>>, findings: &mut Findings<'_>) {
     let posted = times(entries, &item.id, "unfunded_failed");
     let has_failed = |step: &&Step| step.what == "unfunded" && step.from.as_deref() == Some("unprocessed");
     let failures = item.history.iter().filter(has_failed).count();
     let funding = item.funding.as_deref().unwrap_or_default();
-    let is_late = times(entries, funding, "funding_returned_available") > 0;
+    // One that had failed before, when its funding was refused, never was owed for.
+    let last =
+        |id: &str, state: &str| facts.moves_of(id).iter().rfind(|step| step.state == state).map(|step| step.order);
+    let is_late = times(entries, funding, "funding_returned_available") > 0
+        && last(funding, "returned") < last(&item.id, "failed");
     findings.unless(!is_late || item.reason != "unfunded" || posted > 0, &item.id, || {
         "failed for its lost funding and was not taken off what its payer owes".to_owned()
     });
     findings.unless(posted <= failures, &item.id, || {
         format!("was taken off {posted} times from what its payer owes, and failed for want of money {failures} times")
     });
+}
+
+/// How often operators booked that it was repaid from outside.
+fn repaid(facts: &Facts<'_>, funding: &Item) -> usize {
+    let receivable = format!("receivable:{}", funding.payer);
+    let is_repayment = |posting: &&Value| {
+        text(posting, "effect") == Some(CORRECTION)
+            && text(posting, "about") == Some(&funding.id)
+            && text(posting, "side") == Some("credit")
+            && text(posting, "account") == Some(&receivable)
+    };
+    facts.evidence.told.postings.iter().filter(is_repayment).count()
 }
 
 /// A person owes for a lost funding only while its money is out.
@@ -215,7 +233,7 @@ fn owed_alone(
         is_waiting || facts.transfers_of(&item.id).any(Transfer::is_live)
     });
     findings.unless(settled <= lost, &funding.id, || format!("was lost {lost} times, and made good {settled} times"));
-    findings.unless(is_out || settled == lost, &funding.id, || {
+    findings.unless(is_out || settled + repaid(facts, funding) >= lost, &funding.id, || {
         "is still owed for, and none of its money is out".to_owned()
     });
 }

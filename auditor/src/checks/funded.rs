@@ -126,4 +126,16 @@ mod tests {
         let found = spoiled("funded", returned("2026-03-05T13:31:30Z"));
         assert!(found.is_empty(), "{found:#?}");
     }
+
+    #[test]
+    fn a_funding_that_was_refused_and_was_there_after_all_is_not_gone() {
+        let found = spoiled("funded", |evidence| {
+            let claimed =
+                evidence.moves.iter().position(|step| step.id == FUNDING && step.state == "submitting").unwrap();
+            let mut refused = evidence.moves[claimed].clone();
+            refused.state = "failed".to_owned();
+            evidence.moves.insert(claimed + 1, refused);
+        });
+        assert!(found.is_empty(), "{found:#?}");
+    }
 }

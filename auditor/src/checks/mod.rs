@@ -2,16 +2,20 @@
 
 mod bank_word;
 mod books;
+mod corrected;
+mod corrections;
 mod entries;
 mod files;
 mod funded;
 mod histories;
 mod keys;
+mod letters;
 mod open;
 mod own_money;
 mod paid_once;
 mod permitted;
 mod privacy;
+mod reconciled;
 mod recorded_first;
 mod reports;
 mod states;
@@ -23,15 +27,19 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 16] = [
+const ALL: [(&str, Check); 20] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
     ("funded", funded::check),
     ("own_money", own_money::check),
+    ("corrected", corrected::check),
     ("reports", reports::check),
     ("entries", entries::check),
     ("books", books::check),
+    ("corrections", corrections::check),
+    ("reconciled", reconciled::check),
+    ("letters", letters::check),
     ("open", open::check),
     ("states", states::check),
     ("histories", histories::check),

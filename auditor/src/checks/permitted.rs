@@ -1,7 +1,7 @@
 //! Autopay does what its person allowed, and no more: debits under a permission in force, from the account that it names; amounts under
 //! the caps and what is owed; one payment of a card at a time; checks for the right card; a check stopped when its money is lost.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::bank::{Kind, Transfer, text, time};
 use crate::calendar;
@@ -11,8 +11,8 @@ use crate::finding::Findings;
 use crate::money::dollars;
 use crate::told::Item;
 
-/// A debit outside the agreed range is announced this long before.
-const NOTICE: SignedDuration = SignedDuration::from_hours(24 * 10);
+/// A debit outside the agreed range is announced this many calendar days before.
+const NOTICE_DAYS: i64 = 10;
 
 /// How old a card's balance may be when it is decided on.
 const READING_AGE: SignedDuration = SignedDuration::from_hours(36);
@@ -88,7 +88,9 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
         findings.unless(!in_force.is_empty(), id, || format!("was pulled at {} without permission", debit.created_at));
         let is_agreed = in_force.iter().any(|permission| {
             let is_in_range = (permission.least_cents..=permission.most_cents).contains(&debit.cents);
-            let can_be_announced = permission.from.checked_add(NOTICE).is_ok_and(|from| from <= debit.created_at);
+            let announced_on = calendar::eastern_day(permission.from);
+            let can_be_announced =
+                announced_on.saturating_add(NOTICE_DAYS.days()) <= calendar::eastern_day(debit.created_at);
             is_in_range || can_be_announced
         });
         findings.unless(is_agreed || in_force.is_empty(), id, || {

@@ -76,6 +76,7 @@ fn empty() -> Evidence {
         told: Told { trial_balance: json!({ "accounts": {} }), ..Told::default() },
         standing: Vec::new(),
         moves: Vec::new(),
+        given_up: Vec::new(),
         logs: Logs {
             lines: vec!["a batch ended".to_owned()],
             forbidden: vec![Forbidden { what: "account number of a payee".to_owned(), text: "10000001".to_owned() }],

@@ -52,6 +52,8 @@ pub struct Systems {
     pub accounts: System,
     pub approve_batch: System,
     pub column_webhook: System,
+    pub dead_letters: System,
+    pub operator: System,
     pub plaid_webhook: System,
     pub payment_worker: System,
     pub reports: System,
@@ -61,9 +63,18 @@ pub struct Systems {
 impl Systems {
     /// One for all of them.
     pub fn shared(system: &System) -> Self {
-        let [accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, reports, scheduler] =
-            [(); 7].map(|()| system.clone());
-        Self { accounts, approve_batch, column_webhook, plaid_webhook, payment_worker, reports, scheduler }
+        let one = || system.clone();
+        Self {
+            accounts: one(),
+            approve_batch: one(),
+            column_webhook: one(),
+            dead_letters: one(),
+            operator: one(),
+            plaid_webhook: one(),
+            payment_worker: one(),
+            reports: one(),
+            scheduler: one(),
+        }
     }
 }
 
@@ -191,6 +202,7 @@ fn routers(systems: &Systems, providers: &Arc<Providers>, clock: &Arc<ManualCloc
     let api = accounts::HTTP
         .routes(systems.accounts.clone(), verifier.clone())
         .merge(approve_batch::HTTP.routes(systems.approve_batch.clone(), verifier.clone()))
+        .merge(operator::HTTP.routes(systems.operator.clone(), verifier.clone()))
         .merge(reports::HTTP.routes(systems.reports.clone(), verifier));
     (conventions(receivers), conventions(api))
 }

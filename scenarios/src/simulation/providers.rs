@@ -85,6 +85,11 @@ impl Providers {
         self.bank_call("GET", target, None)
     }
 
+    /// What the bank answers to a call of somebody else's, such as whoever wires money to an account of ours.
+    pub fn bank_post(&self, target: &str, body: &Value) -> Played<Value> {
+        self.bank_call("POST", target, Some(body))
+    }
+
     fn bank_call(&self, method: &str, target: &str, body: Option<&Value>) -> Played<Value> {
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!(":{}", world::BANK_KEY));
         let mut request = Request::new(method, target).with_header("authorization", &format!("Basic {credentials}"));

@@ -31,6 +31,7 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
         told: told::read(simulation, api, &items),
         standing: standing::of(&items, simulation.now()),
         moves: seen.moves,
+        given_up: seen.given_up,
         logs: Logs { lines: log, forbidden },
         asked,
     }

@@ -1,6 +1,6 @@
 //! What our own API answers.
 
-use auditor::evidence::{Told, ToldBatch, ToldCardPayment, ToldItem};
+use auditor::evidence::{Told, ToldBatch, ToldCardPayment, ToldItem, ToldReconciliation};
 use axum::Router;
 use axum::body::Body;
 use futures::FutureExt as _;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use shared::ports::table::Attributes;
 use tower::ServiceExt as _;
 
-use crate::workload::{PERSONS, READER};
+use crate::workload::{OPERATOR, PERSONS, READER};
 
 /// More than enough for a handler whose ports answer at once.
 const POLLS_MAX: u32 = 100_000;
@@ -46,7 +46,23 @@ pub(super) fn read(simulation: &Simulation, api: &Router, items: &[Attributes]) 
             .flat_map(|account| reader.pages(READER, &format!("/ledger/accounts/{account}/postings")))
             .collect(),
         trial_balance,
+        reconciliations: of_operators(items, "RECONCILIATION#")
+            .filter(|(_, sk)| sk == "RECONCILIATION")
+            .map(|(id, _)| reader.reconciliation(&id))
+            .collect(),
+        dead_letters: of_operators(items, "DEADLETTER#")
+            .filter(|(_, sk)| sk == "DEADLETTER")
+            .map(|(id, _)| reader.get_as(OPERATOR, &format!("/dead-letters/{id}")))
+            .collect(),
     }
+}
+
+/// Id and sort key of what operators alone read.
+fn of_operators(items: &[Attributes], prefix: &str) -> impl Iterator<Item = (String, String)> {
+    items.iter().filter_map(move |item| {
+        let text = |name: &str| item.get(name).and_then(Value::as_str);
+        text("pk")?.starts_with(prefix).then(|| Some((text("id")?.to_owned(), text("sk")?.to_owned()))).flatten()
+    })
 }
 
 impl Reader<'_> {
@@ -122,6 +138,14 @@ impl Reader<'_> {
                 Some(next) => target = format!("{path}?limit=100&cursor={next}"),
                 None => return found,
             }
+        }
+    }
+
+    fn reconciliation(&self, id: &str) -> ToldReconciliation {
+        let path = format!("/reconciliations/{id}");
+        ToldReconciliation {
+            reconciliation: self.get_as(OPERATOR, &path),
+            items: self.pages(OPERATOR, &format!("{path}/items")),
         }
     }
 

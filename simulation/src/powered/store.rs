@@ -77,7 +77,10 @@ impl Powered<dyn Table> {
     /// known by its writer, unless somebody else has changed the item meanwhile.
     async fn write_twice(&self, changes: Vec<Change>) -> Result<(), TableError> {
         self.write_and_note(changes.clone()).await?;
-        self.power.give_way().await;
+        // The client waits for a while before it sends again, and others go on.
+        for _ in 0..self.power.weather.as_ref().map_or(1, |weather| weather.between(1, 20)) {
+            self.power.give_way().await;
+        }
         let again = match changes.as_slice() {
             [Change::Put { condition: Condition::Always, .. }] => self.port.write(changes).await,
             [Change::Put { key, attributes, .. }] => {

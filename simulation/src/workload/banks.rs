@@ -1,5 +1,7 @@
 //! What other banks do, and what befalls ours: returns at any time, notices of change, reviews, outages.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
@@ -31,11 +33,15 @@ pub(super) async fn send_back(actor: Actor, days: u64) {
         }
     }
     let end = in_days(&actor, days);
+    let mut corrections = Corrections::new();
     while actor.now() < end {
         actor.wait_minutes(60, 8 * 24 * 60).await;
-        send_one_back(&actor);
+        send_one_back(&actor, &mut corrections);
     }
 }
+
+/// What the bank of an account says is to be used instead, by the account: the same, as often as it is asked.
+type Corrections = BTreeMap<String, Value>;
 
 pub(super) fn in_days(actor: &Actor, days: u64) -> Timestamp {
     let days = SignedDuration::from_hours(24 * i64::try_from(days).unwrap_or(60));
@@ -65,7 +71,7 @@ pub(crate) fn transfers(actor: &Actor) -> Vec<Value> {
 }
 
 /// One of the transfers that can still come back does, or something else befalls it.
-fn send_one_back(actor: &Actor) {
+fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
     let transfers = transfers(actor);
     let is_returnable =
         |transfer: &&Value| matches!(transfer["status"].as_str(), Some("SUBMITTED" | "SETTLED" | "COMPLETED"));
@@ -73,18 +79,25 @@ fn send_one_back(actor: &Actor) {
     let Some(transfer) = actor.weather.pick(&returnable) else { return };
     let transfer_id = transfer["id"].as_str().unwrap_or_default().to_owned();
     if actor.weather.is_one_in(6) {
-        // The account stays the same: whom a correction of numbers would make the payee is for another audit.
-        let change = json!({ "change_code": "C05", "account_type": "savings" });
-        if let Ok(change) = serde_json::from_value(change) {
-            control(actor, Control::NotificationOfChange { transfer_id, change }, &[]);
-        }
+        let counterparty = transfer["counterparty_id"].as_str().unwrap_or_default();
+        let Ok(end) = actor.simulation.providers.bank_get(&format!("/counterparties/{counterparty}")) else { return };
+        let account = format!("{} {}", end["routing_number"], end["account_number"]);
+        let change = corrections.entry(account).or_insert_with(|| correction(actor)).clone();
+        let Ok(change) = serde_json::from_value(change) else { return };
+        control(actor, Control::NotificationOfChange { transfer_id, change }, &[Fault::AccountCorrected]);
         return;
     }
     if actor.weather.is_one_in(12) {
-        let returned = transfers.iter().find(|transfer| transfer["status"] == "RETURNED");
-        if let Some(id) = returned.and_then(|transfer| transfer["id"].as_str()) {
-            control(actor, Control::DishonorReturn { transfer_id: id.to_owned() }, &[]);
-        }
+        let in_dispute =
+            |transfer: &&Value| matches!(transfer["status"].as_str(), Some("RETURNED" | "RETURN_DISHONORED"));
+        let disputable: Vec<&Value> = transfers.iter().filter(in_dispute).collect();
+        let Some(transfer) = actor.weather.pick(&disputable) else { return };
+        let transfer_id = transfer["id"].as_str().unwrap_or_default().to_owned();
+        let next = match transfer["status"] == "RETURNED" {
+            true => Control::DishonorReturn { transfer_id },
+            false => Control::ContestDishonor { transfer_id },
+        };
+        control(actor, next, &[Fault::ReturnDishonored]);
         return;
     }
     let is_debit = transfer["type"] == "DEBIT";
@@ -106,6 +119,19 @@ fn send_one_back(actor: &Actor) {
     let return_code = actor.weather.pick(codes).copied().unwrap_or("R02").to_owned();
     actor.tell(format_args!("{transfer_id} is sent back: {return_code}"));
     control(actor, Control::Return { transfer_id, return_code, addenda: String::new() }, &[fault]);
+}
+
+/// What a receiving bank asks to be corrected: the number, the bank, the kind of account, or several of them.
+fn correction(actor: &Actor) -> Value {
+    let account_number = actor.weather.between(10_000_000, 99_999_999).to_string();
+    let routing_number = simulators::plaid::routing_number("ins_9");
+    match actor.weather.below(6) {
+        0 | 1 => json!({ "change_code": "C01", "account_number": account_number }),
+        2 => json!({ "change_code": "C02", "routing_number": routing_number }),
+        3 => json!({ "change_code": "C03", "routing_number": routing_number, "account_number": account_number }),
+        4 => json!({ "change_code": "C06", "account_number": account_number, "account_type": "savings" }),
+        _ => json!({ "change_code": "C05", "account_type": "savings" }),
+    }
 }
 
 /// The bank is down for hours, or looks at transfers before it lets them go.

@@ -1,8 +1,10 @@
 //! What people and the world do in a run, each as a story of its own.
 
 mod banks;
+mod books;
 mod files;
 mod household;
+mod letters;
 mod operators;
 mod payees;
 mod payroll;
@@ -15,10 +17,14 @@ use scenarios::simulation::people::Caller;
 
 /// Who reads reports.
 pub(crate) const READER: Caller = Caller::Uploader("rita");
+/// Who looks at reconciliations and dead letters.
+pub(crate) const OPERATOR: Caller = Caller::Operator(payroll::OPERATORS[0]);
 /// Who links cards and bank accounts.
 pub(crate) const PERSONS: [&str; 3] = ["ann", "ben", "cleo"];
 
 pub(crate) use banks::look_at_reviews;
+pub(crate) use books::reconcile_everything;
+pub(crate) use operators::look_a_last_time;
 pub(crate) use payees::cash_the_rest;
 
 pub(crate) type Script = LocalBoxFuture<'static, ()>;
@@ -29,6 +35,10 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     scripts.push(Box::pin(banks::send_back(actor.clone(), setup.days)));
     scripts.push(Box::pin(banks::trouble(actor.clone(), setup.days)));
     scripts.push(Box::pin(operators::look_after_attention(actor.clone(), setup.days)));
+    scripts.push(Box::pin(letters::look_after_letters(actor.clone(), setup.days)));
+    scripts.push(Box::pin(books::reconcile_now_and_then(actor.clone(), setup.days)));
+    scripts.push(Box::pin(books::settle_debts(actor.clone(), setup.days)));
+    scripts.push(Box::pin(books::err_and_correct(actor.clone(), setup.days)));
     if let Some(plan) = &setup.payroll {
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
     }
@@ -38,7 +48,7 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(operators::look_after_persons(actor.clone(), setup.days)));
     }
     for household in household::HOUSEHOLDS.into_iter().take(setup.households) {
-        let end = banks::in_days(actor, setup.days / 2);
+        let end = banks::in_days(actor, setup.days * 3 / 5);
         scripts.push(Box::pin(household::live(actor.clone(), household, end)));
     }
     scripts

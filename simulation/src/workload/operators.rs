@@ -14,15 +14,29 @@ pub(super) async fn look_after_attention(actor: Actor, days: u64) {
     while actor.now() < end {
         actor.wait_minutes(24 * 60, 5 * 24 * 60).await;
         for (kind, id) in flagged(&actor) {
-            if actor.weather.is_one_in(3) {
-                continue;
+            if !actor.weather.is_one_in(3) {
+                clear(&actor, kind, &id).await;
             }
-            let path = format!("/{kind}/{id}/attention/clear");
-            let sent = Sent::Json(json!({ "note": "looked at" }));
-            let by = Caller::Operator(OPERATORS[1]);
-            command(&actor, by, CommandKind::ClearAttention, &id, &path, sent).await;
         }
         resume_paused(&actor).await;
+    }
+}
+
+async fn clear(actor: &Actor, kind: &str, id: &str) {
+    let path = format!("/{kind}/{id}/attention/clear");
+    let sent = Sent::Json(json!({ "note": "looked at" }));
+    command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, sent).await;
+}
+
+/// Everything that waits for somebody is seen to, so that whatever can end does.
+pub(crate) async fn look_a_last_time(actor: Actor) {
+    for (kind, id) in flagged(&actor) {
+        clear(&actor, kind, &id).await;
+    }
+    resume_paused(&actor).await;
+    lift_blocks(&actor).await;
+    for debt in super::books::debts(&actor).await {
+        super::books::settle(&actor, debt).await;
     }
 }
 
@@ -63,15 +77,10 @@ pub(super) async fn look_after_persons(actor: Actor, days: u64) {
     let by = Caller::Operator(OPERATORS[0]);
     while actor.now() < end {
         actor.wait_minutes(2 * 24 * 60, 9 * 24 * 60).await;
+        lift_blocks(&actor).await;
         for item in actor.simulation.table.dump() {
             let word = |name: &str| item.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
             let (pk, id) = (word("pk"), word("id"));
-            let is_blocked = item.get("debit_block").is_some_and(|block| !block.is_null());
-            if pk.starts_with("PERSON#") && is_blocked {
-                let sent = Sent::Json(json!({ "note": "looked at" }));
-                let path = format!("/people/{id}/block/clear");
-                command(&actor, by, CommandKind::ClearBlock, &id, &path, sent).await;
-            }
             let flag = item.get("leg").and_then(|leg| leg.get("attention")?.get("reason")?.as_str());
             if pk.starts_with("PAYMENT#") && flag == Some("check_undeliverable") && actor.weather.is_one_in(2) {
                 let address =
@@ -81,6 +90,21 @@ pub(super) async fn look_after_persons(actor: Actor, days: u64) {
                 command(&actor, by, CommandKind::ReplaceCheck, &id, &path, sent).await;
             }
         }
+    }
+}
+
+/// Persons whose debits were stopped, by a return or by a reconciliation.
+async fn lift_blocks(actor: &Actor) {
+    let blocked = actor.simulation.table.dump().into_iter().filter_map(|item| {
+        let word = |name: &str| item.get(name)?.as_str().map(str::to_owned);
+        let is_set = |name: &str| item.get(name).is_some_and(|value| !value.is_null());
+        let is_blocked = is_set("debit_block") || is_set("pause");
+        (word("pk")?.starts_with("PERSON#") && is_blocked).then(|| word("id")).flatten()
+    });
+    for id in blocked.collect::<Vec<_>>() {
+        let sent = Sent::Json(json!({ "note": "looked at" }));
+        let path = format!("/people/{id}/block/clear");
+        command(actor, Caller::Operator(OPERATORS[0]), CommandKind::ClearBlock, &id, &path, sent).await;
     }
 }
 

@@ -35,30 +35,28 @@ fn befall(actor: &Actor, check: &Value) {
     let word = |name: &str| check[name].as_str().unwrap_or_default();
     let Some(transfer_id) = check["id"].as_str().map(str::to_owned) else { return };
     let (status, letter) = (word("status"), word("delivery_status"));
-    if status == "pending_stop" {
-        let control = Control::CashCheck { transfer_id, amount: None, beats_stop: actor.weather.is_one_in(2) };
+    let told = |control: Control, fault: Fault| {
         if actor.simulation.providers.tell_bank(control).is_ok() {
-            actor.weather.count(Fault::StopRaced);
+            actor.weather.count(fault);
         }
-        return;
-    }
-    if status != "issued" {
-        return;
-    }
-    match (letter, actor.weather.below(10)) {
-        ("mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
-            let control = Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender };
-            if actor.simulation.providers.tell_bank(control).is_ok() {
-                actor.weather.count(Fault::CheckReturned);
-            }
+    };
+    match (status, letter, actor.weather.below(10)) {
+        ("pending_stop", _, _) => {
+            let beats_stop = actor.weather.is_one_in(2);
+            told(Control::CashCheck { transfer_id, amount: None, beats_stop }, Fault::StopRaced);
         }
-        ("delivered", 0) => {
-            let control = Control::CashCheck { transfer_id, amount: Some(123_400), beats_stop: false };
-            if actor.simulation.providers.tell_bank(control).is_ok() {
-                actor.weather.count(Fault::CheckReturned);
-            }
+        ("pending_deposit" | "pending_reclear", _, 0 | 1) => {
+            told(Control::ReturnCheck { transfer_id, reason: "A".to_owned() }, Fault::CheckReturned);
         }
-        ("delivered", 1..=7) => cash_one(actor, check, transfer_id),
+        ("first_return", _, 0..=3) => told(Control::ReclearCheck { transfer_id }, Fault::CheckPresentedAgain),
+        ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
+            told(Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender }, Fault::CheckSentBack);
+        }
+        ("issued", "delivered", 0) => {
+            let altered = Control::CashCheck { transfer_id, amount: Some(123_400), beats_stop: false };
+            told(altered, Fault::CheckAltered);
+        }
+        ("issued", "delivered", 1..=7) => cash_one(actor, check, transfer_id),
         _ => {}
     }
 }

@@ -63,6 +63,8 @@ impl Recording {
             accounts: system_of(Function::Accounts),
             approve_batch: system_of(Function::ApproveBatch),
             column_webhook: system_of(Function::ColumnWebhook),
+            dead_letters: system_of(Function::DeadLetters),
+            operator: system_of(Function::Operator),
             plaid_webhook: system_of(Function::PlaidWebhook),
             payment_worker: system_of(Function::PaymentWorker),
             reports: system_of(Function::Reports),

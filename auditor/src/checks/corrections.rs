@@ -1,0 +1,131 @@
+//! Corrections of the books: each entry is what one operator proposed and another one confirmed, and each that was confirmed is in the books
+//! once.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::bank::text;
+use crate::evidence::{Command, CommandKind};
+use crate::facts::Facts;
+use crate::finding::Findings;
+
+/// The effect under which a correction's lines are booked.
+pub(super) const CORRECTION: &str = "correction";
+
+type Line<'a> = (&'a str, &'a str, &'a str);
+
+pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let mut entries: BTreeMap<&str, Vec<Line<'_>>> = BTreeMap::new();
+    for posting in &facts.evidence.told.postings {
+        let of = |name: &str| text(posting, name).unwrap_or_default();
+        if of("effect") == CORRECTION {
+            entries.entry(of("cause")).or_default().push((of("account"), of("side"), of("amount")));
+        }
+    }
+    for (id, lines) in &entries {
+        agreed(facts, id, lines, findings);
+    }
+    for confirmed in facts.commands(CommandKind::ConfirmCorrection).filter(|command| command.succeeded()) {
+        findings.unless(entries.contains_key(confirmed.about.as_str()), &confirmed.about, || {
+            "was confirmed and is not in the books".to_owned()
+        });
+    }
+}
+
+fn agreed(facts: &Facts<'_>, id: &str, lines: &[Line<'_>], findings: &mut Findings<'_>) {
+    let is_it = |command: &&Command| text(&command.answer, "correction_id") == Some(id);
+    let Some(proposal) = facts.commands(CommandKind::ProposeCorrection).find(is_it) else {
+        // Of one whose answer was lost nobody knows the id, and nobody can confirm it.
+        findings.add(id, "is booked, and nobody proposed it");
+        return;
+    };
+    let mut lines = lines.to_vec();
+    lines.sort_unstable();
+    let asked = asked(&proposal.answer);
+    let asked: Vec<Line<'_>> =
+        asked.iter().map(|(account, side, amount)| (account.as_str(), *side, amount.as_str())).collect();
+    findings.unless(lines == asked, id, || "is booked otherwise than it was proposed, or more than once".to_owned());
+    let may_have = |command: &Command| {
+        command.about == id && command.by != proposal.by && (command.succeeded() || command.status.is_none())
+    };
+    let is_confirmed = facts.commands(CommandKind::ConfirmCorrection).any(may_have);
+    findings.unless(is_confirmed, id, || "is booked, and nobody but its proposer confirmed it".to_owned());
+}
+
+/// The lines that a proposal asks for, in their order.
+fn asked(terms: &Value) -> Vec<(String, &'static str, String)> {
+    let of = |name: &str| text(terms, name).unwrap_or_default();
+    let line = |kind: &str, side| (format!("{kind}:{}", of("payer_id")), side, of("amount").to_owned());
+    let mut lines = vec![line(of("debit"), "debit"), line(of("credit"), "credit")];
+    lines.sort_unstable();
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::evidence::{CommandKind, Evidence};
+    use crate::sample::{SOURCE, command, findings_of, found_one, good};
+
+    const ID: &str = "cor_1";
+    const MOMENT: &str = "2026-03-10T12:00:00Z";
+
+    /// One that two operators agreed on, and its entry.
+    fn corrected(evidence: &mut Evidence) {
+        let mut proposal = command(CommandKind::ProposeCorrection, SOURCE, "olga", MOMENT);
+        proposal.answer = json!({
+            "correction_id": ID, "payer_id": SOURCE, "debit": "cash", "credit": "receivable", "amount": "5.00",
+        });
+        evidence.asked.commands.push(proposal);
+        evidence.asked.commands.push(command(CommandKind::ConfirmCorrection, ID, "oscar", MOMENT));
+        for (kind, side) in [("cash", "debit"), ("receivable", "credit")] {
+            evidence.told.postings.push(json!({
+                "account": format!("{kind}:{SOURCE}"), "side": side, "amount": "5.00", "cause": ID, "attempt": 1,
+                "effect": "correction", "at": MOMENT,
+            }));
+        }
+    }
+
+    #[test]
+    fn what_two_operators_agreed_on_is_fine() {
+        let mut evidence = good();
+        corrected(&mut evidence);
+        assert!(findings_of("corrections", &evidence).is_empty());
+    }
+
+    #[test]
+    fn an_entry_that_nobody_proposed_or_that_its_proposer_confirmed_is_found() {
+        found_one("corrections", ID, "nobody proposed it", |evidence| {
+            corrected(evidence);
+            evidence.asked.commands.retain(|command| command.kind != CommandKind::ProposeCorrection);
+        });
+        found_one("corrections", ID, "nobody but its proposer", |evidence| {
+            corrected(evidence);
+            let confirmed = evidence.asked.commands.last_mut().unwrap();
+            confirmed.by = "olga".to_owned();
+        });
+    }
+
+    #[test]
+    fn an_entry_of_another_amount_and_one_booked_twice_are_found() {
+        found_one("corrections", ID, "otherwise than it was proposed", |evidence| {
+            corrected(evidence);
+            evidence.told.postings.last_mut().unwrap()["amount"] = json!("6.00");
+        });
+        found_one("corrections", ID, "more than once", |evidence| {
+            corrected(evidence);
+            let again = evidence.told.postings.last().cloned().unwrap();
+            evidence.told.postings.push(again);
+        });
+    }
+
+    #[test]
+    fn one_that_was_confirmed_and_is_not_booked_is_found() {
+        found_one("corrections", ID, "is not in the books", |evidence| {
+            corrected(evidence);
+            evidence.told.postings.retain(|posting| posting["cause"] != ID);
+        });
+    }
+}
