@@ -190,8 +190,9 @@ fn taken_off(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry
     // One that had failed before, when its funding was refused, never was owed for.
     let last =
         |id: &str, state: &str| facts.moves_of(id).iter().rfind(|step| step.state == state).map(|step| step.order);
-    let is_late = times(entries, funding, "funding_returned_available") > 0
-        && last(funding, "returned") < last(&item.id, "failed");
+    let had_failed =
+        last(&item.id, "failed").zip(last(funding, "returned")).is_some_and(|(failed, lost)| failed < lost);
+    let is_late = times(entries, funding, "funding_returned_available") > 0 && !had_failed;
     findings.unless(!is_late || item.reason != "unfunded" || posted > 0, &item.id, || {
         "failed for its lost funding and was not taken off what its payer owes".to_owned()
     });
@@ -349,6 +350,20 @@ mod tests {
         found_one("entries", UNPAYABLE, "was taken off 1 times", |evidence| {
             post(evidence, UNPAYABLE, SOURCE, 500, "unfunded_failed", &TAKEN_OFF);
         });
+    }
+
+    #[test]
+    fn a_payment_that_had_failed_before_its_funding_was_lost_is_owed_for_by_nobody() {
+        let found = spoiled("entries", |evidence| {
+            lose_funding(evidence);
+            for (id, state) in [(OTHER_PAYMENT, "failed"), (FUNDING, "returned")] {
+                let mut end = evidence.moves.iter().rfind(|step| step.id == id).unwrap().clone();
+                end.state = state.to_owned();
+                end.order = 1_000 + evidence.moves.len() as u64;
+                evidence.moves.push(end);
+            }
+        });
+        assert!(found.is_empty(), "{found:#?}");
     }
 
     /// A person's debit comes back late, and the check was stopped.

@@ -1,12 +1,15 @@
 //! A batch as people see it: uploaded, looked at, approved (or not), canceled, tried again, and its rest given back.
 
+use std::task::Poll;
+
 use auditor::evidence::{CommandKind, PayrollFile};
 use generator::Style;
 use http::StatusCode;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
 use shared::operations::upload::upload_object;
+use shared::ports::queue::QueueName;
 
 use super::Script;
 use super::files::File;
@@ -71,10 +74,25 @@ async fn batch(actor: Actor, file: File) {
     }
     if actor.weather.is_one_in(6) {
         actor.wait_minutes(0, 5 * 24 * 60).await;
+        if actor.weather.is_one_in(2) {
+            meet_the_sweep(&actor, &batch_id).await;
+        }
         let path = format!("/batches/{batch_id}/cancel");
         command(&actor, Caller::Approver(APPROVERS[1]), CommandKind::Cancel, &batch_id, &path, Sent::Nothing).await;
     }
     look_after(&actor, &batch_id).await;
+}
+
+/// Waits until the machines look at the batch as well.
+async fn meet_the_sweep(actor: &Actor, batch_id: &str) {
+    let items = actor.simulation.table.dump();
+    let header = items.iter().find(|item| item.get("sk").is_some_and(|sk| sk == "BATCH") && item["id"] == batch_id);
+    let due_at = header.and_then(|header| header.get("due_at")?.as_str()?.parse::<Timestamp>().ok());
+    let Some(due_at) = due_at else { return };
+    actor.wait(due_at.duration_since(actor.now()).max(SignedDuration::ZERO)).await;
+    let until = actor.now().saturating_add(SignedDuration::from_mins(30)).unwrap_or(Timestamp::MAX);
+    let is_met = || actor.simulation.queue.counters(QueueName::Other).in_flight > 0 || until < actor.now();
+    std::future::poll_fn(|_| if is_met() { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 /// The file comes with the request, or by a link. Answers the batch's id.

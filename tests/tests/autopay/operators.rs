@@ -187,7 +187,6 @@ async fn a_return_that_operators_were_told_of_is_heard_again_when_it_is_disputed
     let is_heard = |now: &Standing| now.funding().unwrap().leg.bank_status.as_deref() == Some("RETURN_DISHONORED");
     story.until("the dispute is heard", is_heard).await;
     assert_eq!(count(&story.standing(), "attention_raised"), 2, "of the return, and of its dispute");
-    assert_eq!(count(&story.standing(), "debit_failed"), 1);
 }
 
 #[tokio::test]
