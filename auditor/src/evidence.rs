@@ -54,6 +54,8 @@ pub struct Bank {
     pub events: Vec<Value>,
     /// Every call that reached the bank and would change something, in order.
     pub calls: Vec<BankCall>,
+    /// Every answer that our client got to a send, whoever gave it in the bank's name.
+    pub answers: Vec<SendAnswer>,
     /// Every delivery of a webhook that our receiver answered or died over, forged ones left out.
     pub deliveries: Vec<Delivery>,
 }
@@ -75,6 +77,13 @@ pub struct BankCall {
     pub status: Option<u16>,
     /// Elapsed time at which our client had an answer, a failure or its own time-out; `None` where it died before.
     pub client_heard_at: Option<Timestamp>,
+}
+
+/// What came back for a send.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SendAnswer {
+    pub idempotency_key: String,
+    pub status: u16,
 }
 
 /// A delivery of a webhook.

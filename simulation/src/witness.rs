@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order};
+use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, SendAnswer};
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;
 use shared::ports::clock::Clock;
@@ -24,6 +24,7 @@ pub(crate) struct Witness {
 pub(crate) struct Seen {
     pub last_order: Order,
     pub calls: Vec<BankCall>,
+    pub answers: Vec<SendAnswer>,
     pub deliveries: Vec<Delivery>,
     pub commands: Vec<Command>,
     pub moves: Vec<Move>,
@@ -82,6 +83,13 @@ impl Witness {
         let mut seen = self.locked();
         if let Some(call) = call.and_then(|place| seen.calls.get_mut(place)) {
             call.client_heard_at = Some(now);
+        }
+    }
+
+    /// What our client was answered for a call with a key.
+    pub(crate) fn answered(&self, key: Option<&str>, status: u16) {
+        if let Some(key) = key {
+            self.locked().answers.push(SendAnswer { idempotency_key: key.to_owned(), status });
         }
     }
 

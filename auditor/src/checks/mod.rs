@@ -17,6 +17,7 @@ mod permitted;
 mod privacy;
 mod reconciled;
 mod recorded_first;
+mod refused;
 mod reports;
 mod states;
 mod stopped;
@@ -27,7 +28,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 20] = [
+const ALL: [(&str, Check); 21] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -47,6 +48,7 @@ const ALL: [(&str, Check); 20] = [
     ("permitted", permitted::check),
     ("keys", keys::check),
     ("recorded_first", recorded_first::check),
+    ("refused", refused::check),
     ("privacy", privacy::check),
 ];
 

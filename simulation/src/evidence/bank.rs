@@ -12,6 +12,7 @@ pub(super) fn read(simulation: &Simulation) -> Bank {
         checks: all(simulation, "/transfers/checks", "transfers"),
         events: all(simulation, "/events", "events"),
         calls: Vec::new(),
+        answers: Vec::new(),
         deliveries: Vec::new(),
     }
 }

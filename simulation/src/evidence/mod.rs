@@ -27,7 +27,7 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
             hold_banking_days: settings.hold_banking_days,
             lease_seconds: u32::try_from(settings.lease.as_secs()).unwrap_or(u32::MAX),
         },
-        bank: Bank { calls: seen.calls, deliveries: seen.deliveries, ..bank::read(simulation) },
+        bank: Bank { calls: seen.calls, answers: seen.answers, deliveries: seen.deliveries, ..bank::read(simulation) },
         told: told::read(simulation, api, &items),
         standing: standing::of(&items, simulation.now()),
         moves: seen.moves,

@@ -36,6 +36,7 @@ impl Transport for Powered<dyn Transport> {
         self.power.effect().await;
         let what = told(&request);
         let fate = self.power.weather.as_ref().map_or(Fate::Goes, |weather| fate(weather, &request));
+        let key = key_of(&request).map(str::to_owned);
         let (answer, call) = self.meet(fate, request).await;
         match &answer {
             Ok(answered) => self.power.tell(format_args!("{what} -> {}", answered.status)),
@@ -45,6 +46,9 @@ impl Transport for Powered<dyn Transport> {
         self.power.effect().await;
         if let Some(witness) = &self.power.witness {
             witness.heard(call);
+            if let Ok(answered) = &answer {
+                witness.answered(key.as_deref(), answered.status);
+            }
         }
         answer
     }
