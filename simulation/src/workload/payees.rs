@@ -48,7 +48,7 @@ fn befall(actor: &Actor, check: &Value) {
         ("pending_deposit" | "pending_reclear", _, 0 | 1) => {
             told(Control::ReturnCheck { transfer_id, reason: "A".to_owned() }, Fault::CheckReturned);
         }
-        ("first_return", _, 0..=3) => told(Control::ReclearCheck { transfer_id }, Fault::CheckPresentedAgain),
+        ("first_return", _, 0..=5) => told(Control::ReclearCheck { transfer_id }, Fault::CheckPresentedAgain),
         ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
             told(Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender }, Fault::CheckSentBack);
         }
@@ -57,6 +57,10 @@ fn befall(actor: &Actor, check: &Value) {
             told(altered, Fault::CheckAltered);
         }
         ("issued", "delivered", 1..=7) => cash_one(actor, check, transfer_id),
+        ("issued", "delivered", 8) => {
+            cash_one(actor, check, transfer_id.clone());
+            told(Control::ReturnCheck { transfer_id, reason: "A".to_owned() }, Fault::CheckReturned);
+        }
         _ => {}
     }
 }
