@@ -81,7 +81,7 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
     engine.scripts.push(Box::pin(workload::reconcile_everything(looked_at, start)));
     let end = in_days(engine.simulation.now(), REST_DAYS);
     // The daily one may have begun beside it.
-    engine.go_on(end, |engine| engine.scripts.is_empty() && !is_reconciling(engine));
+    engine.go_on(end, |engine| engine.scripts.is_empty() && !engine.witness.is_reconciling());
     is_at_rest &= engine.scripts.is_empty();
     let evidence = evidence::gather(&engine, &api, log.lines(), is_at_rest);
     let mut violations = std::mem::take(&mut engine.wrong);
@@ -98,13 +98,6 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
         story_hash: engine.story.hash(),
     };
     Ok((outcome, evidence))
-}
-
-fn is_reconciling(engine: &Engine) -> bool {
-    engine.simulation.table.dump().iter().any(|item| {
-        let text = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-        text("sk") == "RECONCILIATION" && text("state") != "completed"
-    })
 }
 
 /// The world does what is left to do, and time goes on, until nothing moves any more.

@@ -1,7 +1,7 @@
 //! Notes while a run goes on what an audit will ask about: which calls reached the bank, which webhooks were answered, what people asked
 //! for, and every write that moved something. It decides nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, SendAnswer};
@@ -31,6 +31,8 @@ pub(crate) struct Seen {
     pub given_up: Vec<GivenUp>,
     /// Where each thing stands.
     standing: BTreeMap<String, (String, u32)>,
+    /// The partitions of the reconciliations that have begun and not ended.
+    reconciling: BTreeSet<String>,
 }
 
 impl Seen {
@@ -52,6 +54,11 @@ impl Witness {
     /// How often something has moved.
     pub(crate) fn moves(&self) -> usize {
         self.locked().moves.len()
+    }
+
+    /// Whether a reconciliation is under way.
+    pub(crate) fn is_reconciling(&self) -> bool {
+        !self.locked().reconciling.is_empty()
     }
 
     /// A call reached the bank, which answered so. Answers the call's place, for [`Self::heard`]; none for a call that changes nothing.
@@ -121,6 +128,12 @@ impl Witness {
         let mut seen = self.locked();
         for change in changes {
             let Change::Put { key, attributes, .. } = change else { continue };
+            if key.sk == "RECONCILIATION" {
+                match attributes.get("state").and_then(Value::as_str) {
+                    Some("completed") => seen.reconciling.remove(&key.pk),
+                    _ => seen.reconciling.insert(key.pk.clone()),
+                };
+            }
             let Some((id, state, attempt)) = standing(&key.pk, &key.sk, attributes) else { continue };
             let stands = (state.clone(), attempt);
             if seen.standing.insert(id.clone(), stands.clone()) == Some(stands) {

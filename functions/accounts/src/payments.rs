@@ -101,7 +101,8 @@ pub(crate) async fn list(
 }
 
 /// Cancels a payment: at once where nothing has left; else its money goes back to the bank account as soon as it is here, after the
-/// check is stopped where one is out.
+/// check is stopped where one is out. Before the card's next statement no review opens such a payment again; a bill that was not what is
+/// canceled is still paid in time. Agreeing to the debits anew lifts that.
 #[utoipa::path(post, path = "/cards/{card_id}/payments/{payment_id}/cancel", tag = "cards",
     params(("card_id" = String, Path), ("payment_id" = String, Path)),
     responses((status = 200, body = CardPaymentView), Refused),

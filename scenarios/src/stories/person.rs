@@ -70,6 +70,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
             ..TAKEN_BACK
         },
     },
+    Scenario {
+        name: "canceled-and-still-owed",
+        about: "The person cancels and still owes: before the next statement no review opens the payment again.",
+        play: canceled_and_still_owed,
+        expected: TAKEN_BACK,
+    },
 ];
 
 fn card_id(standing: &Standing) -> Played<String> {
@@ -129,6 +135,11 @@ fn issuer_address_unknown(simulation: &mut Simulation) -> LocalBoxFuture<'_, Pla
 /// Ann has paid her bill otherwise, and takes our payment back.
 async fn cancel(simulation: &Simulation) -> Played<()> {
     pay_otherwise(simulation, "3155.00")?;
+    take_back(simulation).await
+}
+
+/// Ann takes our payment back, and gets her money.
+async fn take_back(simulation: &Simulation) -> Played<()> {
     simulation.settle().await?;
     let standing = simulation.standing()?;
     let payment_id = standing.payment().map(|payment| payment.id.to_string()).unwrap_or_default();
@@ -165,6 +176,18 @@ fn canceled_with_check_out(simulation: &mut Simulation) -> LocalBoxFuture<'_, Pl
         pass_threshold(simulation)?;
         mailed(simulation).await?;
         cancel(simulation).await
+    }
+    .boxed_local()
+}
+
+fn canceled_and_still_owed(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
+    async {
+        set_up_usual(simulation).await?;
+        pass_threshold(simulation)?;
+        debited(simulation).await?;
+        take_back(simulation).await?;
+        simulation.let_days_pass(5).await?;
+        only_payments(simulation, 1)
     }
     .boxed_local()
 }

@@ -57,6 +57,7 @@ scenarios! {
     canceled_before_debit_settled: "canceled-before-debit-settled",
     canceled_after_debit_settled: "canceled-after-debit-settled",
     canceled_with_check_out: "canceled-with-check-out",
+    canceled_and_still_owed: "canceled-and-still-owed",
     webhook_forged_stale_replayed_wrong_body: "webhook-forged-stale-replayed-wrong-body",
     webhooks_duplicated_and_reordered: "webhooks-duplicated-and-reordered",
 }

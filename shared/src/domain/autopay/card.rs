@@ -12,6 +12,7 @@ use super::ids::{CardId, PersonId};
 use super::in_flight::CardPayment;
 use super::reading::Age;
 use super::setup::Setup;
+use crate::domain::ids::PaymentId;
 use crate::domain::money::Cents;
 
 /// Longer than any calendar month and the time a check takes.
@@ -173,9 +174,19 @@ impl Card {
         self.reading = Some(reading);
     }
 
-    /// Puts an authorisation in force. What was announced under an earlier one is void.
+    /// Puts an authorisation in force. What was announced under an earlier one is void, and what was canceled holds nothing back any more.
     pub fn authorise(&mut self, authorisation: Authorisation) {
         self.authorisation = Some(authorisation);
         self.announced = None;
+        for payment in &mut self.payments {
+            payment.canceled_on = None;
+        }
+    }
+
+    /// Records that the person cancels a payment of the card.
+    pub fn cancel(&mut self, payment_id: PaymentId, on: Date) {
+        for payment in self.payments.iter_mut().filter(|known| known.payment_id == payment_id) {
+            payment.canceled_on.get_or_insert(on);
+        }
     }
 }

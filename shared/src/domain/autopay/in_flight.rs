@@ -22,6 +22,12 @@ pub struct CardPayment {
     pub amount: Cents,
     /// The Eastern day.
     pub opened_on: Date,
+    /// Opened because the bill was nearly due or late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub for_bill: bool,
+    /// The Eastern day on which the person canceled it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canceled_on: Option<Date>,
     pub stage: Stage,
 }
 
@@ -57,7 +63,7 @@ impl std::fmt::Debug for CardPayment {
 
 impl CardPayment {
     pub fn new(payment_id: PaymentId, amount: Cents, opened_on: Date) -> Self {
-        Self { payment_id, amount, opened_on, stage: Stage::Open }
+        Self { payment_id, amount, opened_on, for_bill: false, canceled_on: None, stage: Stage::Open }
     }
 
     /// Keeps another payment of the card from being opened.
@@ -140,6 +146,15 @@ impl CardPayment {
             Stage::Cashed { .. } | Stage::Open | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
         }
     }
+}
+
+/// The payment that the person canceled since that statement and that was not paid after all, if that speaks against paying what the
+/// statement's bill asks for, or what a rule pays above the threshold. A cancel says nothing about a bill that was not being paid.
+pub fn canceled_since(issued_on: Date, payments: &[CardPayment], for_bill: bool) -> Option<&CardPayment> {
+    let is_canceled = |payment: &&CardPayment| {
+        payment.canceled_on.is_some_and(|on| on >= issued_on) && !payment.was_paid() && (payment.for_bill || !for_bill)
+    };
+    payments.iter().filter(is_canceled).max_by_key(|payment| payment.canceled_on)
 }
 
 /// What is in flight; never wraps.

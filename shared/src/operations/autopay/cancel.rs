@@ -1,10 +1,12 @@
 //! A person cancels a payment: what was not sent is not sent any more, and what was pulled goes back.
 //!
 //! Guarantees: the wish is recorded before anything follows from it, and holds against a send at the same moment: one of the two writes
-//! sees the other. Asked again, nothing changes.
+//! sees the other. Asked again, nothing changes. The card keeps it too, so that no review opens the same payment again.
 
+use super::people;
 use crate::domain::autopay::ids::{CardId, PersonId};
 use crate::domain::autopay::life::is_check_out;
+use crate::domain::calendar::eastern_date;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::State;
 use crate::domain::payment::Payment;
@@ -31,7 +33,7 @@ pub async fn cancel(
         if payment.is_cancel_asked() {
             break;
         }
-        if mark(system, payment, person_id).await? {
+        if mark(system, payment, person_id, card_id).await? {
             advance::cancel_unsent(system, payment_id).await?;
             system.hint([Task::Advance { payment_id }]).await;
             break;
@@ -74,7 +76,12 @@ fn may_cancel(payment: &Payment) -> Result<bool, OperationError> {
 }
 
 /// Records the wish. Answers `false` where somebody else's write was faster.
-async fn mark(system: &System, mut payment: Payment, person_id: PersonId) -> Result<bool, OperationError> {
+async fn mark(
+    system: &System,
+    mut payment: Payment,
+    person_id: PersonId,
+    card_id: CardId,
+) -> Result<bool, OperationError> {
     if !may_cancel(&payment)? {
         return Ok(true);
     }
@@ -90,10 +97,13 @@ async fn mark(system: &System, mut payment: Payment, person_id: PersonId) -> Res
     entry.by = Some(person_id.to_string());
     payment.updated_at = now;
     payment.due_at = payment.leg.attention.is_none().then_some(now);
-    let put = replace(&mut payment)?;
+    let mut card = people::card(system, person_id, card_id).await?;
+    card.cancel(payment.id, eastern_date(now));
+    card.updated_at = now;
+    let puts = [replace(&mut payment)?, replace(&mut card)?];
     let entry = entry.put(ItemId::Payment(payment.id), payment.version)?;
     let audited = audit::entry(system, &person_id.to_string(), "cancel_payment", &payment.id.to_string(), None)?;
-    match system.table.write(vec![put, entry, audited]).await {
+    match system.table.write(puts.into_iter().chain([entry, audited]).collect()).await {
         Ok(()) => Ok(true),
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),

@@ -34,13 +34,15 @@ pub(super) struct Opening<'a> {
     pub bank_account: &'a mut BankAccount,
     pub remittance: Remittance,
     pub amount: Cents,
+    /// Because the bill is nearly due or late.
+    pub for_bill: bool,
     pub review: &'a Review,
 }
 
 /// Notes the payment at its card and bank account, and answers its id with the puts of payment, funding and notice. Card and bank
 /// account are still to be put, under the versions that were decided on.
 pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(PaymentId, Vec<Change>), OperationError> {
-    let Opening { person, card, bank_account, remittance, amount, review } = opening;
+    let Opening { person, card, bank_account, remittance, amount, for_bill, review } = opening;
     let now = system.clock.business_now();
     let uuid = system.new_uuid();
     let (payment_id, funding_id) = (PaymentId::Lone(uuid), FundingId::Lone(uuid));
@@ -66,7 +68,7 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
         created_at: now,
         updated_at: now,
     };
-    card.open(CardPayment::new(payment_id, amount, eastern_date(now)));
+    card.open(CardPayment { for_bill, ..CardPayment::new(payment_id, amount, eastern_date(now)) });
     bank_account.open_debit(payment_id, amount);
     let (card_name, reason) = (card.name.clone(), review.reason.clone());
     let notice = NoticeKind::PaymentStarted { payment_id, card_name, amount, reason };

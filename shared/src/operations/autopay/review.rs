@@ -184,7 +184,7 @@ impl Loaded {
             self.card.announced = Some(announced);
         }
         let opened = match decision {
-            Decision::Pay { .. } => Some(self.open(system, review, &mut changes).await?),
+            Decision::Pay { why, .. } => Some(self.open(system, review, why.cause.is_bill(), &mut changes).await?),
             Decision::Announce { .. } | Decision::Skip(_) | Decision::Attention(_) => {
                 if let Some((account, _)) = self.bank.as_mut().filter(|_| self.has_new_balance) {
                     changes.push(replace(account)?);
@@ -206,6 +206,7 @@ impl Loaded {
         &mut self,
         system: &System,
         review: &Review,
+        for_bill: bool,
         changes: &mut Vec<Change>,
     ) -> Result<PaymentId, OperationError> {
         let missing = || OperationError::Inconsistent(format!("{} is to be paid without a setup", review.card_id));
@@ -213,7 +214,7 @@ impl Loaded {
         let remittance = self.remittance.clone().ok_or_else(missing)?;
         let (bank_account, bank_item) = self.bank.as_mut().ok_or_else(missing)?;
         let (person, card) = (&self.person, &mut self.card);
-        let opening = Opening { person, card, bank_account, remittance, amount, review };
+        let opening = Opening { person, card, bank_account, remittance, amount, for_bill, review };
         let (payment_id, puts) = open::open(system, opening).await?;
         changes.extend(puts);
         bank_account.updated_at = review.at;

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::{AttentionNeed, BankAccount, Cause, Decision, Inputs, SkipReason, cents};
 use crate::domain::autopay::card::CardReading;
-use crate::domain::autopay::in_flight::{in_flight, paid_since};
+use crate::domain::autopay::in_flight::{canceled_since, in_flight, paid_since};
 use crate::domain::autopay::rule::{Amount, Bill, Rule};
 use crate::domain::autopay::utilization::utilization;
 use crate::domain::calendar;
@@ -16,6 +16,9 @@ const SPARE_DAYS: i64 = 2;
 
 /// A statement comes at least 21 days before its due date (12 CFR 1026.5(b)(2)), commonly 25.
 const STATEMENT_DAYS_BEFORE_DUE: i64 = 25;
+
+/// Between two statements of a card where nothing tells the day of the last.
+const STATEMENT_EVERY_DAYS: i64 = 31;
 
 /// What is owed now, in the light of what is in flight.
 #[derive(Clone, Copy)]
@@ -64,6 +67,7 @@ pub(super) fn wanted(
         (Found::Wish(share), Found::Nothing(_)) => Ok(Wanted { owed, first: share, bill: None }),
         // A bill that nobody knows the amount of is worse than a balance below the threshold.
         (Found::Nothing(_), Found::Nothing(unknown @ Decision::Attention(_))) => Err(unknown),
+        (Found::Nothing(_), Found::Nothing(canceled @ Decision::Skip(SkipReason::Canceled { .. }))) => Err(canceled),
         (Found::Nothing(share), Found::Nothing(_)) => Err(share),
     }
 }
@@ -95,6 +99,9 @@ fn above_threshold(inputs: &Inputs<'_>, reading: &CardReading, rule: &Rule, owed
     let threshold = rule.threshold;
     if !threshold.is_passed_by(owed.rest, limit) {
         return skip(SkipReason::BelowThreshold { utilization: share, limit, threshold, in_flight: owed.in_flight });
+    }
+    if let Some(canceled) = canceled(inputs, reading, false) {
+        return skip(canceled);
     }
     let pays = rule.above_threshold;
     let unpaid = |of: Option<Cents>| of.map(|amount| i128::from(amount.get()) - paid(inputs, reading));
@@ -132,7 +139,20 @@ fn bill(inputs: &Inputs<'_>, reading: &CardReading, rule: &Rule, bank_account: &
         return Found::Nothing(Decision::Attention(AttentionNeed::BillUnknown { due_on: reading.due_on }));
     };
     let unpaid = cents(i128::from(asked.get()) - paid(inputs, reading)).min(owed.rest);
-    if unpaid.is_positive() { Found::Wish(Wish { amount: unpaid, cause }) } else { nothing() }
+    if !unpaid.is_positive() {
+        return nothing();
+    }
+    match canceled(inputs, reading, true) {
+        Some(canceled) => Found::Nothing(Decision::Skip(canceled)),
+        None => Found::Wish(Wish { amount: unpaid, cause }),
+    }
+}
+
+/// A payment that the person canceled is not opened again before the next statement; the bill is paid where it was not what they canceled.
+fn canceled(inputs: &Inputs<'_>, reading: &CardReading, for_bill: bool) -> Option<SkipReason> {
+    let issued_on = statement_on(reading).unwrap_or(inputs.today().saturating_sub(STATEMENT_EVERY_DAYS.days()));
+    let canceled = canceled_since(issued_on, &inputs.card.payments, for_bill)?;
+    Some(SkipReason::Canceled { amount: canceled.amount, on: canceled.canceled_on? })
 }
 
 /// Whether the bill has to be paid now.
@@ -164,11 +184,16 @@ fn arrives_on(inputs: &Inputs<'_>, bank_account: &BankAccount) -> Date {
     issued.saturating_add(i64::from(policy.mail_days.min(365)).days())
 }
 
-/// What was paid since the statement, ours in flight included. Where its day is not known, it is taken from the due date.
+/// What was paid since the statement, ours in flight included.
 fn paid(inputs: &Inputs<'_>, reading: &CardReading) -> i128 {
-    let assumed = || reading.due_on.map(|due_on| due_on.saturating_sub(STATEMENT_DAYS_BEFORE_DUE.days()));
-    match reading.statement_issued_on.or_else(assumed) {
+    match statement_on(reading) {
         Some(issued_on) => paid_since(issued_on, &inputs.card.payments, reading),
         None => in_flight(&inputs.card.payments),
     }
+}
+
+/// When the last statement came. Where its day is not known, it is taken from the due date.
+fn statement_on(reading: &CardReading) -> Option<Date> {
+    let assumed = || reading.due_on.map(|due_on| due_on.saturating_sub(STATEMENT_DAYS_BEFORE_DUE.days()));
+    reading.statement_issued_on.or_else(assumed)
 }

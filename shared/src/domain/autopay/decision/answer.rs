@@ -96,6 +96,11 @@ pub enum SkipReason {
         amount: Cents,
         opened_on: Date,
     },
+    /// The person canceled such a payment, and no statement has come since.
+    Canceled {
+        amount: Cents,
+        on: Date,
+    },
     LinkBroken(ItemState),
     NotRead,
     Stale {
@@ -162,6 +167,15 @@ pub enum AttentionNeed {
     AmountUnknown {
         pays: Amount,
     },
+}
+
+impl Cause {
+    pub const fn is_bill(&self) -> bool {
+        match self {
+            Cause::AboveThreshold { .. } => false,
+            Cause::BillDue { .. } | Cause::Overdue { .. } => true,
+        }
+    }
 }
 
 impl Decision {

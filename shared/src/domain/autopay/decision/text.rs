@@ -54,6 +54,7 @@ impl Decision {
                 | SkipReason::AuthorisationEnded { .. }
                 | SkipReason::Paused
                 | SkipReason::PaymentOpen { .. }
+                | SkipReason::Canceled { .. }
                 | SkipReason::LinkBroken(_)
                 | SkipReason::NotRead
                 | SkipReason::CreditBalance { .. }
@@ -175,6 +176,7 @@ impl SkipReason {
             SkipReason::AuthorisationEnded { .. } => "authorisation_ended",
             SkipReason::Paused => "paused",
             SkipReason::PaymentOpen { .. } => "payment_open",
+            SkipReason::Canceled { .. } => "canceled",
             SkipReason::LinkBroken(_) => "link_broken",
             SkipReason::NotRead => "not_read",
             SkipReason::Stale { .. } => "stale",
@@ -215,6 +217,12 @@ impl SkipReason {
                 "A payment of {} of {} is still on its way; the next one is decided when it has arrived.",
                 money(*amount),
                 day(*opened_on)
+            ),
+            SkipReason::Canceled { amount, on } => format!(
+                "Nothing is paid before the next statement, because you canceled the payment of {} on {}: agree to the debits again to \
+                 have it paid before.",
+                money(*amount),
+                day(*on)
             ),
             SkipReason::LinkBroken(state) => link_broken(*state).to_owned(),
             SkipReason::NotRead => "Nothing is paid, because the card has not been read yet.".to_owned(),

@@ -109,6 +109,62 @@ fn a_second_payment_waits_for_the_first() {
     assert_eq!(code(open), "payment_open");
 }
 
+/// The person canceled a payment the day before.
+fn canceled(for_bill: bool) -> impl Fn(&mut Case) {
+    move |case| {
+        let (yesterday, payment_id) = (date(2026, 3, 1), payment(1, Cents::ZERO, date(2026, 3, 1)).payment_id);
+        case.card.open(CardPayment { for_bill, ..payment(1, dollars("1655.00"), yesterday) });
+        case.card.cancel(payment_id, yesterday);
+        case.card.payments[0].undone();
+    }
+}
+
+#[test]
+fn a_canceled_payment_is_not_opened_again_before_the_next_statement() {
+    let text = Case::with(canceled(false)).decide().text();
+    assert_eq!(
+        text,
+        "Nothing is paid before the next statement, because you canceled the payment of 1,655.00 on March 1, 2026: agree to the debits \
+         again to have it paid before."
+    );
+    let statement = |issued_on: Option<Date>, due_on: Option<Date>| {
+        move |case: &mut Case| {
+            canceled(false)(case);
+            (case.reading().statement_issued_on, case.reading().due_on) = (issued_on, due_on);
+        }
+    };
+    assert_eq!(outcome(statement(Some(date(2026, 3, 2)), None)), paid("above_threshold", "1655.00"), "a new statement");
+    assert_eq!(code(statement(None, Some(date(2026, 3, 26)))), "canceled", "25 days before it is due");
+    assert_eq!(outcome(statement(None, Some(date(2026, 4, 1)))), paid("above_threshold", "1655.00"));
+    assert_eq!(code(statement(None, None)), "canceled", "within a month");
+    let agreed_again = |case: &mut Case| {
+        canceled(false)(case);
+        let authorisation = case.card.authorisation.clone().unwrap();
+        case.card.authorise(authorisation);
+    };
+    assert_eq!(outcome(agreed_again), paid("above_threshold", "1655.00"));
+    let cashed_all_the_same = |case: &mut Case| {
+        canceled(false)(case);
+        case.card.payments[0].stage = Stage::Cashed { at: case.hours_ago(2) };
+        case.reading().balance = Some(dollars("4000.00"));
+    };
+    assert_eq!(outcome(cashed_all_the_same), paid("above_threshold", "845.00"), "the stop lost");
+}
+
+#[test]
+fn a_bill_is_paid_in_time_unless_its_own_payment_was_canceled() {
+    let pressing = |for_bill: bool, balance: &'static str| {
+        move |case: &mut Case| {
+            canceled(for_bill)(case);
+            case.reading().due_on = Some(date(2026, 3, 10));
+            case.reading().balance = Some(dollars(balance));
+        }
+    };
+    assert_eq!(outcome(pressing(false, "3155.00")), paid("bill_due", "35.00"));
+    assert_eq!(code(pressing(true, "3155.00")), "canceled");
+    assert_eq!(code(pressing(true, "1000.00")), "canceled");
+}
+
 #[test]
 fn a_cashed_check_that_the_balance_does_not_show_counts_as_paid() {
     let cashed = |amount: &'static str| {
