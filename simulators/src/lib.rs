@@ -10,5 +10,6 @@
 pub mod column;
 pub mod http;
 mod ids;
+mod outbox;
 pub mod plaid;
 pub mod shell;

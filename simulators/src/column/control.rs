@@ -155,7 +155,7 @@ impl Column {
             Control::ReviewNext { count } => return self.switch(|faults| faults.review_next = count),
             Control::HoldWebhooks { is_held } => {
                 self.faults.holds_webhooks = is_held;
-                return Ok(format!(r#"{{"under_way":{}}}"#, self.deliveries_under_way()));
+                return Ok(format!(r#"{{"under_way":{}}}"#, self.outbox.under_way()));
             }
             Control::FaultWebhooks(webhooks) => return self.switch(|faults| faults.webhooks = webhooks),
             Control::Outage { until } => return self.switch(|faults| faults.outage_until = Some(until)),

@@ -12,34 +12,20 @@ use sha2::Sha256;
 use super::Column;
 use super::error::ApiError;
 use super::objects::json;
+use crate::outbox::DeliveryStatus;
 
 const MOST_RETRIES: u32 = 25;
 const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(72);
 /// Doubling from one minute stops here, so that the retries spread over the whole window.
 const LONGEST_PAUSE_MINUTES: i64 = 240;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum DeliveryStatus {
-    Pending,
-    Succeeded,
-    Failed,
-}
-
+/// What an event's endpoint is to be told.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Delivery {
+pub(crate) struct Webhook {
     event: usize,
     endpoint: usize,
-    first_due_at: Timestamp,
-    pub(crate) due_at: Timestamp,
-    order: u64,
-    failures: u32,
-    pub(crate) status: DeliveryStatus,
     has_wrong_signature: bool,
 }
-
-/// Place in the queue: time, order within that time, position of the delivery.
-pub(crate) type Queued = (Timestamp, u64, usize);
 
 /// A webhook to send now, ready to be posted as it stands.
 #[derive(Clone, PartialEq, Eq)]
@@ -100,10 +86,11 @@ impl Column {
         }
         let event = self.events.position(id).ok_or_else(|| ApiError::not_found("event"))?;
         // Deliveries are in the order of their events.
-        let first = self.deliveries.partition_point(|delivery| delivery.event < event);
-        let webhook_deliveries = self.deliveries[first..]
+        let deliveries = self.outbox.deliveries();
+        let first = deliveries.partition_point(|delivery| delivery.webhook.event < event);
+        let webhook_deliveries = deliveries[first..]
             .iter()
-            .take_while(|delivery| delivery.event == event)
+            .take_while(|delivery| delivery.webhook.event == event)
             .map(|delivery| DeliveryView {
                 event: RawValue::from_string(self.event_json(event)).unwrap_or_default(),
                 scheduled_at: delivery.due_at,
@@ -117,21 +104,11 @@ impl Column {
     pub(crate) fn announce(&mut self, event: usize, endpoint: usize) {
         let number = self.ids.number();
         let fate = self.faults.webhooks.fate(self.ids.scatter(number));
-        for _ in 0..fate.copies {
-            let due_at = self.now.saturating_add(fate.delay).unwrap_or(Timestamp::MAX);
-            let position = self.deliveries.len();
-            self.deliveries.push(Delivery {
-                event,
-                endpoint,
-                first_due_at: due_at,
-                due_at,
-                order: fate.order.unwrap_or(number),
-                failures: 0,
-                status: DeliveryStatus::Pending,
-                has_wrong_signature: fate.has_wrong_signature,
-            });
-            self.queue.insert((due_at, fate.order.unwrap_or(number), position));
-            self.delivery_counts.pending += 1;
+        let Some((transit, has_wrong_signature)) = fate else { return };
+        let due_at = self.now.saturating_add(transit.delay).unwrap_or(Timestamp::MAX);
+        for _ in 0..transit.copies {
+            let webhook = Webhook { event, endpoint, has_wrong_signature };
+            self.outbox.push(webhook, due_at, transit.order.unwrap_or(number));
         }
     }
 
@@ -141,69 +118,51 @@ impl Column {
         let mut outgoing = Vec::new();
         while outgoing.len() < limit
             && !self.faults.holds_webhooks
-            && let Some(queued) = self.queue.first().copied()
-            && queued.0 <= self.now
+            && let Some(place) = self.outbox.take_due(self.now)
         {
-            self.queue.pop_first();
-            outgoing.push(self.outgoing(queued.2));
+            outgoing.extend(self.outgoing(place));
         }
         outgoing
     }
 
-    fn outgoing(&self, position: usize) -> OutgoingWebhook {
-        let delivery = &self.deliveries[position];
-        let endpoint = self.endpoints.at(delivery.endpoint);
-        let body = self.event_json(delivery.event);
-        let secret = if delivery.has_wrong_signature { "not the secret" } else { &endpoint.secret };
-        OutgoingWebhook {
-            delivery: position,
+    fn outgoing(&self, place: usize) -> Option<OutgoingWebhook> {
+        let webhook = &self.outbox.get(place)?.webhook;
+        let endpoint = self.endpoints.at(webhook.endpoint);
+        let body = self.event_json(webhook.event);
+        let secret = if webhook.has_wrong_signature { "not the secret" } else { &endpoint.secret };
+        Some(OutgoingWebhook {
+            delivery: place,
             url: endpoint.url.clone(),
             endpoint_id: endpoint.id.clone(),
             signature: sign(secret, &body),
             body,
-        }
+        })
     }
 
     /// Takes the result of an attempt back; a failed one is queued again or, after the last, given up.
-    pub fn report_delivery(&mut self, now: Timestamp, position: usize, result: DeliveryResult) {
+    pub fn report_delivery(&mut self, now: Timestamp, place: usize, result: DeliveryResult) {
         self.advance(now);
         let now = self.now;
-        let Some(delivery) = self.deliveries.get_mut(position) else { return };
-        if delivery.status != DeliveryStatus::Pending {
-            return;
-        }
-        self.queue.remove(&(delivery.due_at, delivery.order, position));
         match result {
-            DeliveryResult::Accepted => {
-                delivery.status = DeliveryStatus::Succeeded;
-                self.delivery_counts.pending -= 1;
-                self.delivery_counts.succeeded += 1;
-            }
+            DeliveryResult::Accepted => self.outbox.succeed(place),
             DeliveryResult::NotAccepted => {
+                let Some(delivery) = self.outbox.reported(place) else { return };
                 let due_at = now.saturating_add(pause_after(delivery.failures)).unwrap_or(Timestamp::MAX);
                 delivery.failures += 1;
-                delivery.has_wrong_signature = false;
-                if delivery.failures > MOST_RETRIES || due_at.duration_since(delivery.first_due_at) > RETRY_WINDOW {
-                    delivery.status = DeliveryStatus::Failed;
-                    self.delivery_counts.pending -= 1;
-                    self.delivery_counts.failed += 1;
+                delivery.webhook.has_wrong_signature = false;
+                if delivery.failures > MOST_RETRIES || delivery.since_first(due_at) > RETRY_WINDOW {
+                    self.outbox.give_up(place);
                 } else {
-                    delivery.due_at = due_at;
-                    self.queue.insert((due_at, delivery.order, position));
+                    self.outbox.try_again(place, due_at);
                 }
             }
         }
     }
 
-    /// Webhooks that were taken and not reported on.
-    pub(crate) fn deliveries_under_way(&self) -> usize {
-        self.delivery_counts.pending.saturating_sub(self.queue.len())
-    }
-
     /// When the next webhook is due, on the caller's clock.
     #[must_use]
     pub fn next_delivery(&self) -> Option<Timestamp> {
-        self.queue.first().map(|queued| self.caller_time(queued.0))
+        self.outbox.next_due().map(|due_at| self.caller_time(due_at))
     }
 }
 

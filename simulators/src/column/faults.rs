@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ach::Direction;
 use super::calendar::next_opening;
 use crate::http::Request;
+use crate::outbox::Transit;
 
 /// What happens to a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,29 +57,11 @@ pub struct WebhookFaults {
     pub reorder_window_s: i64,
 }
 
-/// How one event is sent.
-pub(crate) struct Fate {
-    pub(crate) copies: u8,
-    pub(crate) delay: SignedDuration,
-    pub(crate) order: Option<u64>,
-    pub(crate) has_wrong_signature: bool,
-}
-
 impl WebhookFaults {
-    pub(crate) fn fate(&mut self, scatter: u64) -> Fate {
-        let is_dropped = take(&mut self.drop_next);
-        let spread = u64::try_from(self.reorder_window_s).ok().filter(|window| *window > 0);
-        let extra_s = spread.map_or(0, |window| i64::try_from(scatter % (window + 1)).unwrap_or(0));
-        Fate {
-            copies: match (is_dropped, self.duplicate) {
-                (true, _) => 0,
-                (false, true) => 2,
-                (false, false) => 1,
-            },
-            delay: SignedDuration::from_secs(self.delay_s.saturating_add(extra_s)),
-            order: spread.map(|_| scatter),
-            has_wrong_signature: !is_dropped && take(&mut self.wrong_signature_next),
-        }
+    /// How one event is sent, and whether its signature is wrong; none where it is not sent.
+    pub(crate) fn fate(&mut self, scatter: u64) -> Option<(Transit, bool)> {
+        let transit = Transit::new(self.duplicate, self.delay_s, self.reorder_window_s, scatter);
+        (!take(&mut self.drop_next)).then(|| (transit, take(&mut self.wrong_signature_next)))
     }
 }
 

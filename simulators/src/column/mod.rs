@@ -23,22 +23,24 @@ mod objects;
 mod route;
 mod transfers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::http::{Answer, Request};
 use crate::ids::Ids;
+use crate::outbox::Outbox;
 use ach::life::Due;
 use ach::{AchStatus, AchTransfer};
 use checks::Check;
-use deliveries::{Delivery, Queued};
+use deliveries::Webhook;
 use endpoints::Endpoint;
 use idempotency::Idempotency;
 use objects::{AccountNumber, BankAccount, BusinessDetails, Collection, Counterparty, Entity};
 use transfers::IncomingWire;
 
+pub use crate::outbox::DeliveryCounts;
 pub use ach::{Direction, NotificationOfChange};
 pub use checks::mail::MailStatus;
 pub use control::Control;
@@ -67,14 +69,6 @@ pub(crate) enum TransferRef {
     Ach(usize),
     Check(usize),
     Wire(usize),
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DeliveryCounts {
-    /// Waiting for an attempt, or for its result.
-    pub pending: usize,
-    pub succeeded: usize,
-    pub failed: usize,
 }
 
 /// What the bank holds, in numbers; amounts in cents.
@@ -112,9 +106,7 @@ pub struct Column {
     idempotency: Idempotency,
     events: Collection<events::Event>,
     endpoints: Collection<Endpoint>,
-    deliveries: Vec<Delivery>,
-    queue: BTreeSet<Queued>,
-    delivery_counts: DeliveryCounts,
+    outbox: Outbox<Webhook>,
     due: BTreeMap<(Timestamp, u64), Due>,
     faults: faults::Faults,
 }
@@ -151,9 +143,7 @@ impl Column {
             idempotency: Idempotency::default(),
             events: Collection::default(),
             endpoints: Collection::default(),
-            deliveries: Vec::new(),
-            queue: BTreeSet::new(),
-            delivery_counts: DeliveryCounts::default(),
+            outbox: Outbox::default(),
             due: BTreeMap::new(),
             faults: faults::Faults::default(),
         };
@@ -234,7 +224,7 @@ impl Column {
     /// Whether nothing is due at the caller's time `now` and no webhook that was taken is still without a report.
     #[must_use]
     pub fn is_quiet(&self, now: Timestamp) -> bool {
-        self.deliveries_under_way() == 0 && self.next_due().is_none_or(|due| due > now)
+        self.outbox.under_way() == 0 && self.next_due().is_none_or(|due| due > now)
     }
 
     /// The latest time that the bank has seen, on the caller's clock.
@@ -265,7 +255,7 @@ impl Column {
             duplicate_keys_with_other_content: self.idempotency.replays_with_other_content,
             balances: self.total_balances(),
             events: self.events.len(),
-            deliveries: self.delivery_counts,
+            deliveries: self.outbox.counts(),
         }
     }
 

@@ -237,7 +237,7 @@ impl Plaid {
             Control::FaultCalls(fault) => self.faults.calls.push(fault),
             Control::HoldWebhooks { is_held } => {
                 self.faults.holds_webhooks = is_held;
-                return Ok(json!({ "under_way": self.deliveries_under_way() }));
+                return Ok(json!({ "under_way": self.outbox.under_way() }));
             }
             Control::FaultWebhooks(webhooks) => self.faults.webhooks = webhooks,
             Control::MutateNext { count } => self.faults.mutate_next = count,

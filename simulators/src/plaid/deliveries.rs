@@ -19,39 +19,16 @@ const LONGEST_RETRY_AFTER: SignedDuration = SignedDuration::from_hours(4);
 /// Fewer attempts say nothing about an address.
 const LEAST_ATTEMPTS_TO_JUDGE: usize = 10;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DeliveryStatus {
-    Pending,
-    Succeeded,
-    Failed,
-}
-
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Delivery {
+pub(crate) struct Webhook {
     url: String,
     body: String,
-    first_due_at: Timestamp,
-    due_at: Timestamp,
-    order: u64,
-    failures: u32,
-    status: DeliveryStatus,
     /// How the next attempt is forged.
     forgery: Option<Forgery>,
 }
 
-/// Place in the queue: time, order within that time, position of the delivery.
-pub(crate) type Queued = (Timestamp, u64, usize);
-
 /// When an address was tried in the last 24 hours, and whether it accepted.
 pub(crate) type Attempts = VecDeque<(Timestamp, bool)>;
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DeliveryCounts {
-    /// Waiting for an attempt, or for its result.
-    pub pending: usize,
-    pub succeeded: usize,
-    pub failed: usize,
-}
 
 /// A webhook to send now, ready to be posted as it stands.
 #[derive(Clone, PartialEq, Eq)]
@@ -112,22 +89,11 @@ impl Plaid {
     pub(crate) fn queue_webhook(&mut self, url: String, body: String, forgery: Option<Forgery>) {
         let number = self.ids.number();
         let fate = self.faults.webhooks.fate(self.ids.scatter(number));
-        for _ in 0..fate.copies {
-            let due_at = self.now.saturating_add(fate.delay).unwrap_or(Timestamp::MAX);
-            let position = self.deliveries.len();
-            let order = fate.order.unwrap_or(number);
-            self.deliveries.push(Delivery {
-                url: url.clone(),
-                body: body.clone(),
-                first_due_at: due_at,
-                due_at,
-                order,
-                failures: 0,
-                status: DeliveryStatus::Pending,
-                forgery: forgery.or(fate.forgery),
-            });
-            self.queue.insert((due_at, order, position));
-            self.delivery_counts.pending += 1;
+        let Some((transit, switched)) = fate else { return };
+        let due_at = self.now.saturating_add(transit.delay).unwrap_or(Timestamp::MAX);
+        for _ in 0..transit.copies {
+            let webhook = Webhook { url: url.clone(), body: body.clone(), forgery: forgery.or(switched) };
+            self.outbox.push(webhook, due_at, transit.order.unwrap_or(number));
         }
     }
 
@@ -137,47 +103,36 @@ impl Plaid {
         let mut outgoing = Vec::new();
         while outgoing.len() < limit
             && !self.faults.holds_webhooks
-            && let Some(queued) = self.queue.first().copied()
-            && queued.0 <= self.now
+            && let Some(place) = self.outbox.take_due(self.now)
         {
-            self.queue.pop_first();
-            outgoing.push(self.outgoing(queued.2));
+            outgoing.extend(self.outgoing(place));
         }
         outgoing
     }
 
     /// Each attempt is signed anew: a signature counts for five minutes only.
-    fn outgoing(&self, position: usize) -> OutgoingWebhook {
-        let delivery = &self.deliveries[position];
-        let verification = self.keys.sign(self.now, &delivery.body, delivery.forgery);
-        let body = if delivery.forgery == Some(Forgery::CorruptedBody) {
-            delivery.body.replacen("\"environment\"", "\"environmenT\"", 1)
+    fn outgoing(&self, place: usize) -> Option<OutgoingWebhook> {
+        let Webhook { url, body, forgery } = &self.outbox.get(place)?.webhook;
+        let verification = self.keys.sign(self.now, body, *forgery);
+        let body = if *forgery == Some(Forgery::CorruptedBody) {
+            body.replacen("\"environment\"", "\"environmenT\"", 1)
         } else {
-            delivery.body.clone()
+            body.clone()
         };
-        OutgoingWebhook { delivery: position, url: delivery.url.clone(), verification, body }
+        Some(OutgoingWebhook { delivery: place, url: url.clone(), verification, body })
     }
 
     /// Takes the result of an attempt back; a failed one is queued again or, after the last, given up.
-    pub fn report_delivery(&mut self, now: Timestamp, position: usize, result: DeliveryResult) {
+    pub fn report_delivery(&mut self, now: Timestamp, place: usize, result: DeliveryResult) {
         self.advance(now);
         let now = self.now;
-        let Some(delivery) = self.deliveries.get_mut(position) else { return };
-        if delivery.status != DeliveryStatus::Pending {
-            return;
-        }
-        self.queue.remove(&(delivery.due_at, delivery.order, position));
-        let attempts = self.attempts.entry(delivery.url.clone()).or_default();
+        let Some(delivery) = self.outbox.reported(place) else { return };
+        let attempts = self.attempts.entry(delivery.webhook.url.clone()).or_default();
         attempts.push_back((now, result == DeliveryResult::Accepted));
         let is_hopeless = is_hopeless(attempts, now);
         let standard = pause_after(delivery.failures);
         let pause = match result {
-            DeliveryResult::Accepted => {
-                delivery.status = DeliveryStatus::Succeeded;
-                self.delivery_counts.pending -= 1;
-                self.delivery_counts.succeeded += 1;
-                return;
-            }
+            DeliveryResult::Accepted => return self.outbox.succeed(place),
             DeliveryResult::NotAccepted => standard,
             DeliveryResult::TooManyRequests { retry_after } => {
                 retry_after.and_then(|text| wait(&text, now)).unwrap_or(standard).min(LONGEST_RETRY_AFTER)
@@ -185,26 +140,18 @@ impl Plaid {
         };
         let due_at = now.saturating_add(pause).unwrap_or(Timestamp::MAX);
         delivery.failures += 1;
-        delivery.forgery = None;
-        if is_hopeless || due_at.duration_since(delivery.first_due_at) > RETRY_WINDOW {
-            delivery.status = DeliveryStatus::Failed;
-            self.delivery_counts.pending -= 1;
-            self.delivery_counts.failed += 1;
+        delivery.webhook.forgery = None;
+        if is_hopeless || delivery.since_first(due_at) > RETRY_WINDOW {
+            self.outbox.give_up(place);
         } else {
-            delivery.due_at = due_at;
-            self.queue.insert((due_at, delivery.order, position));
+            self.outbox.try_again(place, due_at);
         }
-    }
-
-    /// Webhooks that were taken and not reported on.
-    pub(crate) fn deliveries_under_way(&self) -> usize {
-        self.delivery_counts.pending.saturating_sub(self.queue.len())
     }
 
     /// When the next webhook is due, on the caller's clock.
     #[must_use]
     pub fn next_delivery(&self) -> Option<Timestamp> {
-        self.queue.first().map(|queued| self.caller_time(queued.0))
+        self.outbox.next_due().map(|due_at| self.caller_time(due_at))
     }
 }
 

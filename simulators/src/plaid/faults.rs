@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::outbox::Transit;
+
 /// What happens to a call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -99,30 +101,13 @@ pub struct WebhookFaults {
     pub reorder_window_s: i64,
 }
 
-/// How one webhook is sent.
-pub(crate) struct Fate {
-    pub(crate) copies: u8,
-    pub(crate) delay: SignedDuration,
-    pub(crate) order: Option<u64>,
-    pub(crate) forgery: Option<Forgery>,
-}
-
 impl WebhookFaults {
-    pub(crate) fn fate(&mut self, scatter: u64) -> Fate {
+    /// How one webhook is sent, and how it is forged; none where it is not sent.
+    pub(crate) fn fate(&mut self, scatter: u64) -> Option<(Transit, Option<Forgery>)> {
+        let transit = Transit::new(self.duplicate, self.delay_s, self.reorder_window_s, scatter);
         let is_dropped = self.drop_next > 0;
         self.drop_next = self.drop_next.saturating_sub(1);
-        let spread = u64::try_from(self.reorder_window_s).ok().filter(|window| *window > 0);
-        let extra_s = spread.map_or(0, |window| i64::try_from(scatter % (window + 1)).unwrap_or(0));
-        Fate {
-            copies: match (is_dropped, self.duplicate) {
-                (true, _) => 0,
-                (false, true) => 2,
-                (false, false) => 1,
-            },
-            delay: SignedDuration::from_secs(self.delay_s.saturating_add(extra_s)),
-            order: spread.map(|_| scatter),
-            forgery: if is_dropped { None } else { self.forge_next.pop_front() },
-        }
+        (!is_dropped).then(|| (transit, self.forge_next.pop_front()))
     }
 }
 

@@ -32,7 +32,7 @@ mod time;
 mod transactions;
 mod webhooks;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -40,8 +40,9 @@ use serde_json::Value;
 
 use crate::http::{Answer, Request};
 use crate::ids::Ids;
+use crate::outbox::Outbox;
 use call::Call;
-use deliveries::{Attempts, Delivery, Queued};
+use deliveries::{Attempts, Webhook};
 use faults::{Limiter, Subject, Switches};
 use items::Item;
 use keys::Keys;
@@ -50,9 +51,10 @@ use persons::Login;
 use route::Endpoint;
 use transactions::{Movement, Readiness};
 
+pub use crate::outbox::DeliveryCounts;
 pub use accounts::{Account, AccountBalances, Apr, Credit, Numbers};
 pub use control::Control;
-pub use deliveries::{DeliveryCounts, DeliveryResult, OutgoingWebhook};
+pub use deliveries::{DeliveryResult, OutgoingWebhook};
 pub use error::Failure;
 pub use faults::{CallFault, CallFaultKind, Faults, Forgery, Limit, WebhookFaults};
 pub use institutions::routing_number;
@@ -120,9 +122,7 @@ pub struct Plaid {
     public_tokens: BTreeMap<String, PublicToken>,
     access_tokens: BTreeMap<String, usize>,
     items: Vec<Item>,
-    deliveries: Vec<Delivery>,
-    queue: BTreeSet<Queued>,
-    delivery_counts: DeliveryCounts,
+    outbox: Outbox<Webhook>,
     attempts: BTreeMap<String, Attempts>,
     due: BTreeMap<(Timestamp, u64), Due>,
     faults: Switches,
@@ -161,9 +161,7 @@ impl Plaid {
             public_tokens: BTreeMap::new(),
             access_tokens: BTreeMap::new(),
             items: Vec::new(),
-            deliveries: Vec::new(),
-            queue: BTreeSet::new(),
-            delivery_counts: DeliveryCounts::default(),
+            outbox: Outbox::default(),
             attempts: BTreeMap::new(),
             due: BTreeMap::new(),
             faults: Switches::default(),

@@ -87,7 +87,7 @@ impl Plaid {
     /// Whether nothing is due at the caller's time `now` and no webhook that was taken is still without a report.
     #[must_use]
     pub fn is_quiet(&self, now: Timestamp) -> bool {
-        self.deliveries_under_way() == 0 && self.next_due().is_none_or(|due| due > now)
+        self.outbox.under_way() == 0 && self.next_due().is_none_or(|due| due > now)
     }
 
     /// The latest time that Plaid has seen, on the caller's clock.
@@ -106,7 +106,7 @@ impl Plaid {
             calls: self.calls,
             calls_by_path: self.calls_by_path.clone(),
             items: self.items.iter().filter(|item| item.state != ItemState::Removed).count(),
-            deliveries: self.delivery_counts,
+            deliveries: self.outbox.counts(),
         }
     }
 }
