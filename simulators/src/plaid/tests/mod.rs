@@ -13,6 +13,8 @@ mod shapes;
 mod signatures;
 mod transactions;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::*;
