@@ -114,18 +114,21 @@ impl Engine {
         let received = self.simulation.queue.receive(queue, most);
         let mut messages = Vec::new();
         for message in received {
+            // A copy is no new message with tries of its own. What comes again is therefore neither copied nor put off once more: otherwise
+            // messages that nobody can do anything with would multiply without end.
+            let is_new = message.receive_count == 1;
             if self.weather.strikes(Fault::MessageLost) {
                 self.story.tell(format_args!("lost: {}", message.body));
                 self.simulation.queue.delete(queue, &message.receipt);
                 continue;
             }
-            if self.weather.strikes(Fault::MessageDelayed) {
+            if is_new && self.weather.strikes(Fault::MessageDelayed) {
                 self.simulation.queue.delete(queue, &message.receipt);
                 let at = self.minutes_from_now(1, 120);
                 self.posted.push(Posted { at, queue, body: message.body });
                 continue;
             }
-            if self.weather.strikes(Fault::MessageDuplicated) {
+            if is_new && self.weather.strikes(Fault::MessageDuplicated) {
                 let at = if self.weather.is_one_in(2) { self.simulation.now() } else { self.minutes_from_now(1, 60) };
                 self.posted.push(Posted { at, queue, body: message.body.clone() });
             }

@@ -26,6 +26,9 @@ const RESTS_MAX: u32 = 24;
 /// In so many of those steps operators look after everything that waits for them, where the seed has such operators.
 const LAST_LOOKS: u32 = 6;
 
+/// So often everything comes to rest and is reconciled, until nothing moves any more meanwhile.
+const LAST_ROUNDS_MAX: u32 = 4;
+
 /// What came of a seed.
 #[derive(Clone, Debug)]
 pub struct Outcome {
@@ -76,13 +79,16 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
     engine.story.tell(format_args!("people are done, and faults cease"));
     engine.weather.clear_up();
     engine.setup.crash_one_in = 0;
-    let mut is_at_rest = come_to_rest(&mut engine);
-    let looked_at = engine.actor();
-    engine.scripts.push(Box::pin(workload::reconcile_everything(looked_at, start)));
-    let end = in_days(engine.simulation.now(), REST_DAYS);
-    // The daily one may have begun beside it.
-    engine.go_on(end, |engine| engine.scripts.is_empty() && !engine.witness.is_reconciling());
-    is_at_rest &= engine.scripts.is_empty();
+    let mut is_at_rest = false;
+    // Time may bring something new even then, such as a card's next bill: it too is played to its end.
+    for _ in 0..LAST_ROUNDS_MAX {
+        is_at_rest = come_to_rest(&mut engine);
+        let moves = engine.witness.moves();
+        is_at_rest &= reconcile(&mut engine, start);
+        if engine.witness.moves() == moves {
+            break;
+        }
+    }
     let evidence = evidence::gather(&engine, &api, log.lines(), is_at_rest);
     let mut violations = std::mem::take(&mut engine.wrong);
     violations.extend(auditor::audit(&evidence).iter().map(ToString::to_string));
@@ -98,6 +104,16 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
         story_hash: engine.story.hash(),
     };
     Ok((outcome, evidence))
+}
+
+/// Everything that the bank ever moved is reconciled. False where that does not end.
+fn reconcile(engine: &mut Engine, since: Timestamp) -> bool {
+    let looked_at = engine.actor();
+    engine.scripts.push(Box::pin(workload::reconcile_everything(looked_at, since)));
+    let end = in_days(engine.simulation.now(), REST_DAYS);
+    // The daily one may have begun beside it.
+    engine.go_on(end, |engine| engine.scripts.is_empty() && !engine.witness.is_reconciling());
+    engine.scripts.is_empty()
 }
 
 /// The world does what is left to do, and time goes on, until nothing moves any more.

@@ -2,7 +2,7 @@
 //! binaries, started against a Runtime API on the loopback.
 //!
 //! `cargo build --release && cargo bench -p journeys --bench start`, or with the binaries of `sam build`:
-//! `CLEARWAY_FUNCTIONS=.aws-sam/build cargo bench -p journeys --bench start`. Fails above the limits.
+//! `CLEARWAY_FUNCTIONS=$PWD/.aws-sam/build cargo bench -p journeys --bench start`. Fails above the limits.
 #![expect(clippy::print_stdout, reason = "a measurement is there to be read")]
 
 use std::io::{self, BufRead, BufReader};
