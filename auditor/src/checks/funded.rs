@@ -2,11 +2,14 @@
 //! available before its time.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
-use crate::bank::Transfer;
+use super::corrections::CORRECTION;
+use crate::bank::{Transfer, text, time};
 use crate::calendar;
-use crate::facts::Facts;
+use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
+use crate::money;
 use crate::told::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
@@ -15,7 +18,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for at in claims(facts, payment) {
             let is_funded =
                 debits.iter().any(|debit| is_spendable(facts, debit, at) && !is_known_gone(facts, debit, at));
-            findings.unless(is_funded, &payment.id, || reason(facts, &debits, at));
+            findings.unless(is_funded || is_repaid(facts, payment, at), &payment.id, || reason(facts, &debits, at));
         }
     }
     for funding in facts.fundings.values() {
@@ -34,6 +37,20 @@ fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
     } else {
         format!("was claimed at {at}, before any of its money could be spent")
     }
+}
+
+/// A refund may give back what its source has wired since its debit was lost, once operators have booked that.
+fn is_repaid(facts: &Facts<'_>, payment: &Item, at: Timestamp) -> bool {
+    let receivable = format!("receivable:{}", payment.payer);
+    let is_repayment = |posting: &&Value| {
+        text(posting, "effect") == Some(CORRECTION)
+            && text(posting, "side") == Some("credit")
+            && text(posting, "account") == Some(&receivable)
+            && time(posting, "at").is_some_and(|booked_at| booked_at <= at)
+    };
+    let repayments = facts.evidence.told.postings.iter().filter(is_repayment);
+    let repaid: i64 = repayments.filter_map(|posting| money::cents(text(posting, "amount")?)).sum();
+    is_refund_of_batch(&payment.id) && repaid >= payment.cents
 }
 
 /// The times at which somebody took it for a send that had nothing out before.
@@ -77,7 +94,7 @@ mod tests {
     use serde_json::json;
 
     use crate::evidence::Evidence;
-    use crate::sample::{FUNDING, PAYMENT, at, findings_of, found_one, good, spoiled, transfer};
+    use crate::sample::{FUNDING, PAYMENT, SOURCE, at, findings_of, found_one, good, spoiled, transfer};
 
     fn claim(evidence: &mut Evidence, payment: &str, moment: &str) {
         let claim = evidence.moves.iter_mut().find(|step| step.id == payment && step.state == "submitting").unwrap();
@@ -125,6 +142,37 @@ mod tests {
         assert!(found.iter().any(|finding| finding.what.contains("known to be gone")), "{found:#?}");
         let found = spoiled("funded", returned("2026-03-05T13:31:30Z"));
         assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// Claimed when its funding has long been gone; what its source wired since was booked then.
+    fn refund_claimed_late(evidence: &mut Evidence, repaid: &str, booked_at: &str) {
+        const REFUND: &str = "pay_b1-refund-s1-1";
+        transfer(evidence, FUNDING)["status"] = json!("RETURNED");
+        let mut gone = evidence.moves.iter().rfind(|step| step.id == FUNDING).unwrap().clone();
+        gone.at = at("2026-03-06T12:00:00Z");
+        gone.state = "returned".to_owned();
+        let mut claimed = evidence.moves.iter().find(|step| step.id == PAYMENT).unwrap().clone();
+        (claimed.id, claimed.state, claimed.at) =
+            (REFUND.to_owned(), "submitting".to_owned(), at("2026-03-11T12:00:00Z"));
+        evidence.moves.extend([gone, claimed]);
+        let paid = evidence.told.payments.iter().find(|told| told.item["payment_id"] == PAYMENT).unwrap();
+        let mut refund = paid.clone();
+        refund.item["payment_id"] = json!(REFUND);
+        evidence.told.payments.push(refund);
+        evidence.told.postings.push(json!({
+            "account": format!("receivable:{SOURCE}"), "side": "credit", "amount": repaid, "cause": "cor_1", "attempt": 1,
+            "effect": "correction", "at": booked_at,
+        }));
+    }
+
+    #[test]
+    fn a_refund_after_its_funding_was_lost_gives_back_only_what_was_repaid_before() {
+        let found = |repaid, booked_at| spoiled("funded", |evidence| refund_claimed_late(evidence, repaid, booked_at));
+        assert!(found("10.00", "2026-03-10T12:00:00Z").is_empty());
+        for (repaid, booked_at) in [("9.99", "2026-03-10T12:00:00Z"), ("10.00", "2026-03-11T12:00:01Z")] {
+            let found = found(repaid, booked_at);
+            assert!(found.iter().any(|one| one.what.contains("known to be gone")), "{repaid} {booked_at}: {found:#?}");
+        }
     }
 
     #[test]
