@@ -13,6 +13,16 @@ use crate::finding::Findings;
 /// The effect under which a correction's lines are booked.
 pub(super) const CORRECTION: &str = "correction";
 
+/// What operators booked as repaid by this payer from outside.
+pub(super) fn repayments<'f>(facts: &'f Facts<'_>, payer: &str) -> impl Iterator<Item = &'f Value> {
+    let receivable = format!("receivable:{payer}");
+    facts.evidence.told.postings.iter().filter(move |posting| {
+        text(posting, "effect") == Some(CORRECTION)
+            && text(posting, "side") == Some("credit")
+            && text(posting, "account") == Some(&receivable)
+    })
+}
+
 type Line<'a> = (&'a str, &'a str, &'a str);
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::corrections::CORRECTION;
+use super::corrections::{CORRECTION, repayments};
 use crate::bank::{Kind, Transfer, text};
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -203,14 +203,7 @@ fn taken_off(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry
 
 /// How often operators booked that it was repaid from outside.
 fn repaid(facts: &Facts<'_>, funding: &Item) -> usize {
-    let receivable = format!("receivable:{}", funding.payer);
-    let is_repayment = |posting: &&Value| {
-        text(posting, "effect") == Some(CORRECTION)
-            && text(posting, "about") == Some(&funding.id)
-            && text(posting, "side") == Some("credit")
-            && text(posting, "account") == Some(&receivable)
-    };
-    facts.evidence.told.postings.iter().filter(is_repayment).count()
+    repayments(facts, &funding.payer).filter(|posting| text(posting, "about") == Some(&funding.id)).count()
 }
 
 /// A person owes for a lost funding only while its money is out.

@@ -2,9 +2,8 @@
 //! available before its time.
 
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
-use super::corrections::CORRECTION;
+use super::corrections::repayments;
 use crate::bank::{Transfer, text, time};
 use crate::calendar;
 use crate::facts::{Facts, is_refund_of_batch};
@@ -41,15 +40,9 @@ fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
 
 /// A refund may give back what its source has wired since its debit was lost, once operators have booked that.
 fn is_repaid(facts: &Facts<'_>, payment: &Item, at: Timestamp) -> bool {
-    let receivable = format!("receivable:{}", payment.payer);
-    let is_repayment = |posting: &&Value| {
-        text(posting, "effect") == Some(CORRECTION)
-            && text(posting, "side") == Some("credit")
-            && text(posting, "account") == Some(&receivable)
-            && time(posting, "at").is_some_and(|booked_at| booked_at <= at)
-    };
-    let repayments = facts.evidence.told.postings.iter().filter(is_repayment);
-    let repaid: i64 = repayments.filter_map(|posting| money::cents(text(posting, "amount")?)).sum();
+    let booked = repayments(facts, &payment.payer)
+        .filter(|posting| time(posting, "at").is_some_and(|booked_at| booked_at <= at));
+    let repaid: i64 = booked.filter_map(|posting| money::cents(text(posting, "amount")?)).sum();
     is_refund_of_batch(&payment.id) && repaid >= payment.cents
 }
 
