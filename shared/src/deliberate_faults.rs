@@ -140,5 +140,21 @@ mod chosen {
         UploaderApproves,
         /// a canceled batch goes on paying
         CancelIgnored,
+        /// a refusal settles a payment whose earlier send was not answered
+        RefusalSettlesUnknown,
+        /// refusals for a reason of ours use up the tries of a payment
+        OwnRefusalsUseUpTries,
+        /// a counterparty that the bank has forgotten fails the payment, and is named again in the next
+        ForgottenCounterpartyIsFinal,
+        /// one payment that moved since a retry was planned keeps the others of its shard from being opened
+        RetryAbortedByOne,
+        /// the look through the bank's list begins anew in every run
+        LookStartsAnew,
+        /// an answer is applied to the attempt that the payment has come to meanwhile
+        AnswerToTheAttemptOfNow,
+        /// a funding that was made before its batch was canceled is sent
+        FundingOfCanceledBatch,
+        /// one send without an answer pauses the payer
+        OneSilencePauses,
     }
 }

@@ -91,6 +91,11 @@ impl ProviderCaller {
         self.limits.call_timeout
     }
 
+    /// Whether a try that is begun now can still end before the deadline.
+    pub(crate) fn has_time(&self, deadline: Deadline) -> bool {
+        deadline.allows(self.clock.elapsed_now(), self.call_timeout())
+    }
+
     /// Sends the request until an answer is final, the tries are used up, or the deadline leaves no room for another try.
     pub(crate) async fn call(&self, request: &ProviderRequest, deadline: Deadline) -> Result<Answer, CallFailure> {
         let mut failure = CallFailure {

@@ -6,6 +6,7 @@ use super::payers::{self, Payer};
 use super::send::{self, Prepared, Sent};
 use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
+use crate::domain::bank::reach::BankIs;
 use crate::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
 };
@@ -55,6 +56,7 @@ pub(crate) async fn send<T: Listener, P: Payer>(
 ) -> Result<(), OperationError> {
     let fingerprint = other_end.fingerprint.clone();
     let known = counterparty::find(&*system.table, &fingerprint).await?;
+    let forgotten_at = known.as_ref().and_then(KnownCounterparty::forgotten_at);
     let was_known = known.as_ref().is_some_and(|known| known.counterparty_id.is_some());
     let kind = item.expected().kind;
     let draft = Draft {
@@ -66,20 +68,34 @@ pub(crate) async fn send<T: Listener, P: Payer>(
     };
     let request = async move { draft.prepare(system, other_end, known).await };
     let sent = send::send(system, item, request, deadline).await?;
+    if let Sent::Forgotten { counterparty_id } = &sent {
+        counterparty::forget(&*system.table, &fingerprint, counterparty_id).await?;
+    }
     if let Sent::Accepted(BankObject::Transfer(transfer)) = &sent
         && !was_known
     {
-        remember(system, &fingerprint, transfer.counterparty_id.clone()).await;
+        remember(system, &fingerprint, transfer.counterparty_id.clone(), forgotten_at).await;
     }
     rest::<P>(system, &payer.key(), sent).await
 }
 
-/// What the bank's answer to a send does to the payer.
+/// What the bank's answer to a send does to the payer: a refusal for a reason of ours lets them rest, one silence does not, and an outage
+/// does.
 pub(crate) async fn rest<P: Payer>(system: &System, payer: &Key, sent: Sent) -> Result<(), OperationError> {
     match sent {
-        Sent::Deferred(code) => payers::pause_for_bank::<P>(system, payer, &code).await,
-        Sent::Unknown => payers::pause_for_bank::<P>(system, payer, "no_answer").await,
-        Sent::Accepted(_) | Sent::Refused | Sent::NotOurs => Ok(()),
+        Sent::Deferred(code) => {
+            system.bank_answered();
+            payers::pause_for_bank::<P>(system, payer, &code).await
+        }
+        Sent::Silent => match fault!(OneSilencePauses, BankIs::OutOfReach, system.bank_was_silent()) {
+            BankIs::InReach => Ok(()),
+            BankIs::OutOfReach => payers::pause_for_bank::<P>(system, payer, "no_answer").await,
+        },
+        Sent::Accepted(_) | Sent::Refused | Sent::Forgotten { .. } => {
+            system.bank_answered();
+            Ok(())
+        }
+        Sent::NotOurs | Sent::NoTime => Ok(()),
     }
 }
 
@@ -163,7 +179,7 @@ async fn counterparty_of(
 }
 
 /// Keeps the bank's name for an account. Losing it only makes the bank name it again.
-async fn remember(system: &System, fingerprint: &str, counterparty_id: Option<String>) {
+async fn remember(system: &System, fingerprint: &str, counterparty_id: Option<String>, forgotten_at: Option<u64>) {
     let Some(counterparty_id) = counterparty_id else { return };
     let known = KnownCounterparty {
         counterparty_id: Some(counterparty_id),
@@ -171,7 +187,7 @@ async fn remember(system: &System, fingerprint: &str, counterparty_id: Option<St
         version: 1,
         updated_at: system.clock.business_now(),
     };
-    if let Err(error) = counterparty::remember_new(&*system.table, fingerprint, &known).await {
+    if let Err(error) = counterparty::remember_new(&*system.table, fingerprint, known, forgotten_at).await {
         tracing::warn!(%error, "the bank's counterparty was not remembered");
     }
 }

@@ -24,7 +24,7 @@ pub async fn clear(system: &System, item_id: ItemId, caller: &str, note: &str) -
 }
 
 async fn clear_item<T: Carrier>(system: &System, mut item: T, caller: &str, note: &str) -> Result<(), OperationError> {
-    if item.leg_mut().attention.take().is_none() {
+    if item.leg_mut().clear_attention().is_none() {
         return Ok(());
     }
     let now = system.clock.business_now();

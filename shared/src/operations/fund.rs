@@ -88,15 +88,17 @@ pub async fn fund(
     let id = FundingId::Round { batch: batch_id, source: SourceTag::of(source_id), round };
     let funding = Funding::new(id, amount, source_id.to_owned(), system.clock.business_now());
     // Not for a batch that was canceled in between: its payer's money must not be pulled any more.
-    let still_paying = Change::Check {
-        key: keys::batch(batch_id),
-        condition: Condition::StateIn(vec![BatchState::Paying.as_str().to_owned()]),
-    };
-    match system.table.write(vec![create(&funding)?, still_paying]).await {
+    match system.table.write(vec![create(&funding)?, still_paying(batch_id)]).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
         Err(other) => return Err(other.into()),
     }
     send_funding(system, id, &source, deadline).await
+}
+
+/// Holds a write that pulls money for a batch to the batch being paid: not one that was canceled in between.
+pub(crate) fn still_paying(batch_id: BatchId) -> Change {
+    let condition = Condition::StateIn(vec![BatchState::Paying.as_str().to_owned()]);
+    Change::Check { key: keys::batch(batch_id), condition }
 }
 
 /// The account is not the one the approver looked at: a person decides.

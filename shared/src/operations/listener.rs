@@ -25,6 +25,8 @@ use crate::store::stored::{Stored, read};
 pub(crate) trait Listener: Carrier {
     /// Takes facts about the item itself from what the bank has. Answers whether any is new.
     async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError>;
+    /// What has to be so for its first send, beside the item itself: checked in the write of the claim.
+    fn claim_checks(&self) -> Vec<Change>;
     /// Fingerprint of the account at the other end.
     async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError>;
     /// What is told where the bank has corrected that account.
@@ -47,6 +49,11 @@ impl Listener for Payment {
             BankObject::Transfer(_) => Ok(false),
             BankObject::Check(check) => Ok(self.note_check(check)),
         }
+    }
+
+    /// A batch of 50,000 payments has one header: it is read before, once a run.
+    fn claim_checks(&self) -> Vec<Change> {
+        Vec::new()
     }
 
     async fn fingerprint(&self, _: &System) -> Result<Option<String>, OperationError> {
@@ -121,6 +128,15 @@ impl Listener for Funding {
         };
         self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold);
         Ok(true)
+    }
+
+    fn claim_checks(&self) -> Vec<Change> {
+        match self.id {
+            FundingId::Round { batch, .. } => {
+                fault!(FundingOfCanceledBatch, Vec::new(), vec![fund::still_paying(batch)])
+            }
+            FundingId::Lone(_) => Vec::new(),
+        }
     }
 
     async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError> {

@@ -24,6 +24,7 @@ pub mod inbox;
 pub mod ledger;
 mod listener;
 pub mod lists;
+mod look_up;
 pub(crate) mod manifest;
 pub(crate) mod overlaps;
 mod payers;

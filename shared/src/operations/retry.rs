@@ -190,6 +190,10 @@ async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), Operat
         return Ok(());
     }
     let now = system.clock.business_now();
+    // The bank or a person moved it since the plan was made: it takes no part any more.
+    if fault!(RetryAbortedByOne, false, !may_retry(&payment, true)) {
+        return Ok(());
+    }
     let moved = payment.leg.retry(payment.kind())?;
     payment.round = round;
     let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
@@ -210,7 +214,10 @@ pub(crate) async fn is_carried_out(system: &System, batch: &Batch) -> Result<boo
     for (shard, ids) in &plan.payments {
         for id in ids {
             let payment = read::<Payment>(&*system.table, &keys::payment(*id)).await?;
-            if payment.is_some_and(|payment| payment.round < plan.round) {
+            let is_open = |payment: Payment| {
+                payment.round < plan.round && fault!(RetryAbortedByOne, true, may_retry(&payment, true))
+            };
+            if payment.is_some_and(is_open) {
                 missing.push(Task::Retry { batch_id, shard: *shard });
                 break;
             }

@@ -1,17 +1,17 @@
 //! Claim, call, record: one send of one leg.
 //!
 //! Guarantees: the exact request and its key are stored before the bank is called; a re-send repeats the stored bytes under the same
-//! key; an answer that cannot be written is found again by the next send or the bank's event. Limits: one call per claim; retries inside
+//! key; an answer is applied to the attempt it was asked for, and one that cannot be written is found again by the next send or the
+//! bank's event; what may have reached the bank is settled by the bank's word about it alone. Limits: one call per claim; retries inside
 //! the client use the same key and end before the deadline.
 
 use std::future::Future;
-
-use jiff::SignedDuration;
 
 use super::autopay::notices;
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
+use super::look_up::{Search, look_up};
 use super::step::{self, Carrier};
 use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
@@ -19,16 +19,18 @@ use crate::adapters::sealing::SealedText;
 use crate::deliberate_faults::unconditional;
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
+use crate::domain::bank::refusal::is_forgotten_counterparty;
 use crate::domain::deadline::Deadline;
-use crate::domain::ids::TransferKey;
-use crate::domain::leg::{AttentionReason, Kind, Lease, PreparedRequest, Verdict};
+use crate::domain::ids::{ItemId, PaymentId, TransferKey};
+use crate::domain::leg::{
+    AttentionReason, EarlierTries, Kind, Lease, Moved, NextSend, Outcome, PreparedRequest, Refusal, Silence, State,
+    Verdict,
+};
+use crate::domain::task::Task;
 use crate::ports::random::random_u64;
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::stored::{read, replace};
-
-/// Sends of one attempt that the bank answered with neither yes nor a final no, before a person is asked.
-const SENDS_MAX: u32 = 50;
 
 /// Writes of one answer before giving up to the next send.
 const SAVES_MAX: usize = 8;
@@ -45,12 +47,26 @@ pub(crate) enum Sent {
     /// The bank has it.
     Accepted(BankObject),
     Refused,
+    /// The bank has forgotten the counterparty that the request named.
+    Forgotten {
+        counterparty_id: String,
+    },
     /// A reason of ours: the payer is to pause.
     Deferred(String),
     /// The bank could not be reached, or its answer not read.
-    Unknown,
+    Silent,
+    /// There was no time left for an answer, so nothing was sent.
+    NoTime,
     /// Somebody else has it, or it has moved on.
     NotOurs,
+}
+
+/// One send as it was claimed.
+struct Call {
+    kind: Kind,
+    body: TransferBody,
+    /// What the answer is about, whatever becomes of the item meanwhile.
+    key: TransferKey,
 }
 
 /// Takes the item for a send, and calls the bank. `prepare` makes the request where this attempt has none stored.
@@ -65,16 +81,56 @@ where
     F: Future<Output = Result<Prepared, OperationError>> + Send,
 {
     let business_now = system.clock.business_now();
+    match item.leg().next_send(business_now, system.clock.elapsed_now()) {
+        NextSend::Send => {}
+        NextSend::LookUp { since, until, from } => {
+            return look_up(system, item, Search { since, until, from }, deadline).await;
+        }
+        NextSend::Rest { until: _ } => return postpone(system, item).await,
+        NextSend::GiveUp(reason) => return give_up(system, item, reason).await,
+        NextSend::NotNow => return Ok(Sent::NotOurs),
+    }
+    if !system.column().await?.has_time(deadline) {
+        ask_again(system, item.item_id()).await;
+        return Ok(Sent::NoTime);
+    }
+    let (prepared, body) = request_of(system, &item, prepare).await?;
     let elapsed_now = system.clock.elapsed_now();
-    if item.leg().is_leased(elapsed_now) {
-        return Ok(Sent::NotOurs);
+    let lease = Lease {
+        owner: format!("{:016x}", random_u64(&*system.random)),
+        until: elapsed_now.checked_add(system.settings.lease).unwrap_or(elapsed_now),
+        business_now,
+    };
+    let kind = item.expected().kind;
+    // What may be out is sent again whatever became of everything around it.
+    let checks = if item.leg().may_be_out() { Vec::new() } else { item.claim_checks() };
+    item.leg_mut().claim(kind, prepared, lease)?;
+    item.touch(business_now);
+    let attempt = fault!(KeyPerRetry, item.leg().claim.as_ref().map_or(1, |claim| claim.sends), item.leg().attempt);
+    let call = Call { kind, body, key: TransferKey { item: item.item_id(), attempt } };
+    fault!(CalledBeforeRecorded, drop(call.make(system, deadline).await?));
+    let claim = replace(&mut item)?;
+    let mut changes = vec![fault!(ClaimUnconditional, unconditional(claim), claim)];
+    changes.extend(checks);
+    match system.table.write(changes).await {
+        Ok(()) => {}
+        Err(TableError::ConditionFailed { .. }) => return Ok(Sent::NotOurs),
+        Err(other) => return Err(other.into()),
     }
-    if item.leg().is_too_old_to_resend(business_now) {
-        return look_up(system, item, deadline).await;
-    }
-    if item.leg().claim.as_ref().is_some_and(|claim| claim.sends >= SENDS_MAX) {
-        return give_up(system, item, AttentionReason::KeepsFailing).await;
-    }
+    let answer = call.make(system, deadline).await?;
+    record(system, item, &call, answer).await
+}
+
+/// What is to be stored and sent: what an earlier claim of this attempt stored, or else what is made now.
+async fn request_of<T, F>(
+    system: &System,
+    item: &T,
+    prepare: F,
+) -> Result<(PreparedRequest, TransferBody), OperationError>
+where
+    T: Listener,
+    F: Future<Output = Result<Prepared, OperationError>> + Send,
+{
     let bound_to = item.key().pk;
     let vault = system.vault().await?;
     let prepared = match &item.leg().request {
@@ -91,69 +147,100 @@ where
     };
     let sealed = SealedText::from(prepared.sealed_body.clone());
     let body = TransferBody::from_stored(vault.sealing.open(&sealed, &bound_to)?.expose().to_owned().into_bytes());
-    let lease = Lease {
-        owner: format!("{:016x}", random_u64(&*system.random)),
-        until: elapsed_now.checked_add(system.settings.lease).unwrap_or(elapsed_now),
-        business_now,
-    };
-    let kind = item.expected().kind;
-    item.leg_mut().claim(kind, prepared, lease)?;
-    item.touch(business_now);
-    let attempt = fault!(KeyPerRetry, item.leg().claim.as_ref().map_or(1, |claim| claim.sends), item.leg().attempt);
-    let key = TransferKey { item: item.item_id(), attempt }.to_string();
-    fault!(CalledBeforeRecorded, drop(call(system, kind, &body, &key, deadline).await?));
-    let claim = replace(&mut item)?;
-    match system.table.write(vec![fault!(ClaimUnconditional, unconditional(claim), claim)]).await {
-        Ok(()) => {}
-        Err(TableError::ConditionFailed { .. }) => return Ok(Sent::NotOurs),
-        Err(other) => return Err(other.into()),
-    }
-    let answer = call(system, kind, &body, &key, deadline).await?;
-    record(system, item, answer).await
+    Ok((prepared, body))
 }
 
-/// The call that makes a transfer or check of this kind.
-async fn call(
-    system: &System,
-    kind: Kind,
-    body: &TransferBody,
-    key: &str,
-    deadline: Deadline,
-) -> Result<Result<BankObject, BankError>, OperationError> {
-    let column = system.column().await?;
-    Ok(match kind {
-        Kind::Payout | Kind::Funding => column.create_ach_transfer(body, key, deadline).await.map(BankObject::from),
-        Kind::Check => column.issue_check(body, key, deadline).await.map(BankObject::from),
-    })
+impl Call {
+    async fn make(&self, system: &System, deadline: Deadline) -> Result<Result<BankObject, BankError>, OperationError> {
+        let column = system.column().await?;
+        let key = self.key.to_string();
+        Ok(match self.kind {
+            Kind::Payout | Kind::Funding => {
+                column.create_ach_transfer(&self.body, &key, deadline).await.map(BankObject::from)
+            }
+            Kind::Check => column.issue_check(&self.body, &key, deadline).await.map(BankObject::from),
+        })
+    }
+}
+
+/// The bank's no, and what it says of the tries before it in the same call.
+struct No {
+    refusal: Refusal,
+    tries: EarlierTries,
+    sent: Sent,
 }
 
 async fn record<T: Listener>(
     system: &System,
     mut item: T,
+    call: &Call,
     answer: Result<BankObject, BankError>,
 ) -> Result<Sent, OperationError> {
-    let now = system.clock.business_now();
-    let kind = item.expected().kind;
-    let (moved, what, sent) = match answer {
-        Ok(object) => return accepted(system, item, object).await,
-        Err(BankError::Refused { code, .. }) => {
-            tracing::warn!(item = %item.item_id(), code, "the bank refused for good");
-            (item.leg_mut().refuse(kind, &code)?, "refused", Sent::Refused)
+    let id = item.item_id();
+    let no = match answer {
+        Ok(object) => return accepted(system, item, object, call.key.attempt).await,
+        Err(BankError::Refused { code, outcome_unknown, .. }) => {
+            let tries = if outcome_unknown { EarlierTries::OneSilent } else { EarlierTries::Answered };
+            refusal_of(call, code, tries)
         }
         Err(BankError::AboutUs { status, code }) => {
             let code = code.unwrap_or_else(|| format!("http_{status}"));
-            tracing::error!(item = %item.item_id(), code, "the bank refused for a reason of ours");
-            (item.leg_mut().defer(kind, &code)?, "deferred", Sent::Deferred(code))
+            tracing::error!(item = %id, code, "the bank refused for a reason of ours");
+            No { refusal: Refusal::Ours(code.clone()), tries: EarlierTries::Answered, sent: Sent::Deferred(code) }
+        }
+        Err(BankError::Unavailable { outcome_unknown: false, cause }) => {
+            tracing::warn!(item = %id, cause, "a send did not reach the bank");
+            let moved = item.leg_mut().not_sent(call.kind)?;
+            return not_sent(system, item, moved).await;
         }
         Err(unknown @ (BankError::Unavailable { .. } | BankError::Unreadable { .. })) => {
-            tracing::warn!(item = %item.item_id(), cause = %unknown, "the outcome of a send is unknown");
+            tracing::warn!(item = %id, cause = %unknown, "the outcome of a send is unknown");
             let was_answered = matches!(unknown, BankError::Unreadable { .. });
+            let silence = if was_answered { Silence::Unreadable } else { Silence::OutOfReach };
             fault!(
                 SilenceIsRefusal,
-                (item.leg_mut().refuse(kind, "silence")?, "refused", Sent::Refused),
-                return release_lease(system, item, was_answered).await
+                No {
+                    refusal: Refusal::Final("silence".to_owned()),
+                    tries: EarlierTries::Answered,
+                    sent: Sent::Refused
+                },
+                return unanswered(system, item, silence).await
             )
         }
+    };
+    let moved = item.leg_mut().refused(call.kind, no.refusal, no.tries)?;
+    save_refusal(system, item, moved, no.sent).await
+}
+
+/// A counterparty that the bank has forgotten is ours to send anew; where the request names none, the refusal is not understood.
+fn refusal_of(call: &Call, code: String, tries: EarlierTries) -> No {
+    tracing::warn!(key = %call.key, code, "the bank refused a payee or amount");
+    if !fault!(ForgottenCounterpartyIsFinal, false, is_forgotten_counterparty(&code)) {
+        return No { refusal: Refusal::Final(code), tries, sent: Sent::Refused };
+    }
+    match call.body.counterparty_id() {
+        Some(counterparty_id) => No { refusal: Refusal::Stale(code), tries, sent: Sent::Forgotten { counterparty_id } },
+        None => No { refusal: Refusal::Ours(code.clone()), tries, sent: Sent::Deferred(code) },
+    }
+}
+
+/// What a refusal settles is a step of the history; what it does not settle waits for the bank's word about the sends before.
+pub(super) async fn save_refusal<T: Carrier>(
+    system: &System,
+    mut item: T,
+    moved: Moved,
+    sent: Sent,
+) -> Result<Sent, OperationError> {
+    let now = system.clock.business_now();
+    let what = match item.leg().state {
+        State::Failed => "refused",
+        State::Unprocessed => "deferred",
+        State::Submitting
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Returned
+        | State::Canceled => "refused_with_unknown_outcome",
     };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
     match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
@@ -164,25 +251,62 @@ async fn record<T: Listener>(
     }
 }
 
-/// Nothing is running any more, so the next send need not wait for the lease. The outcome stays unknown.
-async fn release_lease<T: Carrier>(system: &System, mut item: T, was_answered: bool) -> Result<Sent, OperationError> {
-    if let Some(claim) = &mut item.leg_mut().claim {
-        claim.lease_until = system.clock.elapsed_now();
-        // An outage is not the item's failure: it is waited for, however long it lasts.
-        claim.sends = claim.sends.saturating_sub(u32::from(!was_answered));
+/// The first silence is asked about at once, a second one later.
+async fn unanswered<T: Carrier>(system: &System, mut item: T, silence: Silence) -> Result<Sent, OperationError> {
+    let id = item.item_id();
+    let is_first = item.leg().claim.as_ref().is_some_and(|claim| claim.outcome == Outcome::Awaited);
+    item.leg_mut().silent(silence);
+    let sent = silent(system, item).await?;
+    if is_first {
+        ask_again(system, id).await;
     }
+    Ok(sent)
+}
+
+/// Writes that nothing is running any more, so that the next send need not wait for the lease.
+async fn silent<T: Carrier>(system: &System, mut item: T) -> Result<Sent, OperationError> {
     item.touch(system.clock.business_now());
     match system.table.write(vec![replace(&mut item)?]).await {
-        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Unknown),
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Silent),
         Err(other) => Err(other.into()),
     }
 }
 
+/// The same where the bank certainly has nothing of it.
+async fn not_sent<T: Carrier>(system: &System, mut item: T, moved: Moved) -> Result<Sent, OperationError> {
+    if moved.from == moved.to {
+        return silent(system, item).await;
+    }
+    let now = system.clock.business_now();
+    let entry = HistoryEntry::new("not_sent", item.leg(), now).moved(&moved);
+    match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Silent),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Nothing can be done for it now but wait.
+pub(super) async fn postpone<T: Carrier>(system: &System, item: T) -> Result<Sent, OperationError> {
+    silent(system, item).await.map(|_| Sent::NotOurs)
+}
+
+/// A row has no time of its own at which it is due: it is asked for again at once. Everything else is due in some minutes.
+pub(super) async fn ask_again(system: &System, item: ItemId) {
+    if let ItemId::Payment(payment_id @ PaymentId::Row { .. }) = item {
+        system.hint([Task::Submit { payment_id }]).await;
+    }
+}
+
 /// Writes the bank's yes. Where an event was faster, the answer is applied to what it left.
-async fn accepted<T: Listener>(system: &System, mut item: T, object: BankObject) -> Result<Sent, OperationError> {
+pub(super) async fn accepted<T: Listener>(
+    system: &System,
+    mut item: T,
+    object: BankObject,
+    asked_for: u32,
+) -> Result<Sent, OperationError> {
     for _ in 0..SAVES_MAX {
         let now = system.clock.business_now();
-        let attempt = item.leg().attempt;
+        let attempt = fault!(AnswerToTheAttemptOfNow, item.leg().attempt, asked_for);
         let heard = Heard { what: "accepted", at: object.created_at(), event_id: None, attempt, object: &object };
         let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
         if verdict == Verdict::Recorded {
@@ -205,26 +329,11 @@ async fn accepted<T: Listener>(system: &System, mut item: T, object: BankObject)
     Err(OperationError::Contended(item.item_id().to_string()))
 }
 
-/// Too old to send again: the bank may have forgotten the key. What it holds is looked for in its list.
-async fn look_up<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
-    let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
-    let account = item.leg().bank_account_id.clone().unwrap_or_default();
-    let since = item.leg().claim.as_ref().map_or(system.clock.business_now(), |claim| claim.first_sent_at);
-    let since = since.checked_sub(SignedDuration::from_hours(1)).unwrap_or(since);
-    let column = system.column().await?;
-    let found = match item.expected().kind {
-        Kind::Payout | Kind::Funding => {
-            column.find_ach_transfer(&account, &key, since, deadline).await?.map(BankObject::from)
-        }
-        Kind::Check => column.find_check(&account, &key, since, deadline).await?.map(BankObject::from),
-    };
-    match found {
-        Some(object) => accepted(system, item, object).await,
-        None => give_up(system, item, AttentionReason::OutcomeUnknown).await,
-    }
-}
-
-async fn give_up<T: Carrier>(system: &System, mut item: T, reason: AttentionReason) -> Result<Sent, OperationError> {
+pub(super) async fn give_up<T: Carrier>(
+    system: &System,
+    mut item: T,
+    reason: AttentionReason,
+) -> Result<Sent, OperationError> {
     let now = system.clock.business_now();
     item.leg_mut().raise(reason, now);
     tracing::error!(item = %item.item_id(), ?reason, "attention: a send was given up");

@@ -18,7 +18,7 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::BatchId;
-use crate::domain::leg::{Attention, Effect, State};
+use crate::domain::leg::{Attention, Claim, Effect, Outcome, State};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
@@ -40,6 +40,9 @@ struct Seen {
 #[derive(Deserialize)]
 struct SeenLeg {
     state: State,
+    attempt: u32,
+    #[serde(default)]
+    claim: Option<Claim>,
     #[serde(default)]
     transfer_id: Option<String>,
     #[serde(default)]
@@ -52,8 +55,10 @@ struct Count {
     mark: SweepMark,
     /// Unprocessed ones by the funding they rest on.
     unprocessed: BTreeMap<(String, u32), u64>,
-    /// Payments that the bank has or had.
+    /// Payments that the bank has, had, or may have.
     sent: u64,
+    /// Of those being submitted: nothing is sent any more, and what was sent has time to arrive.
+    resting: u64,
     /// Open ones that wait for an operator.
     attention: u64,
     paid: u64,
@@ -138,7 +143,10 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
             State::Completed | State::Available => count.paid += 1,
             State::Failed | State::Returned | State::Canceled => count.not_paid += 1,
         }
-        count.sent += u64::from(seen.leg.transfer_id.is_some());
+        let leg = &seen.leg;
+        count.sent += u64::from(leg.transfer_id.is_some() || leg.claim.is_some() || leg.attempt > 1);
+        let is_refused = matches!(leg.claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
+        count.resting += u64::from(leg.state == State::Submitting && is_refused);
         count.attention += u64::from(seen.leg.state.is_open() && seen.leg.attention.is_some());
         Ok(())
     })
@@ -149,6 +157,7 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         sum.mark.submitting += shard.mark.submitting;
         sum.mark.processing += shard.mark.processing;
         sum.sent += shard.sent;
+        sum.resting += shard.resting;
         sum.attention += shard.attention;
         sum.paid += shard.paid;
         sum.not_paid += shard.not_paid;
@@ -241,7 +250,7 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
         fundings.iter().find(|funding| funding.payer_id == source_id && funding.id.round() == Some(round))
     };
     let soon = minutes_from(now, SWEEP_MINUTES);
-    let mut can_move = count.mark.submitting > 0;
+    let mut can_move = count.mark.submitting > count.resting;
     for (source_id, round) in count.unprocessed.keys() {
         match of(source_id, *round).filter(|funding| funding.cover() == Cover::Awaited) {
             Some(funding) => {

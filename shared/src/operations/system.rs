@@ -14,6 +14,7 @@ use crate::adapters::plaid::{PlaidClient, PlaidSettings};
 use crate::adapters::provider_call::CallLimits;
 use crate::adapters::sealing::{FingerprintKey, KeyRing};
 use crate::domain::autopay::decision::Policy;
+use crate::domain::bank::reach::{BankIs, Reach};
 use crate::domain::batch::manifest::Manifest;
 use crate::domain::ids::BatchId;
 use crate::domain::task::{QueueName, Task};
@@ -75,6 +76,7 @@ pub struct Clients {
     plaid: Mutex<Option<KeyedPlaid>>,
     vault: Mutex<Option<KeyedVault>>,
     manifests: Mutex<HashMap<String, Arc<Manifest>>>,
+    bank_reach: Mutex<Reach>,
 }
 
 /// The bank's client, and the key it was made with: a rotated key makes a new one.
@@ -197,6 +199,16 @@ impl System {
 
     fn kept_manifests(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Manifest>>> {
         self.clients.manifests.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bank answered a send of this process.
+    pub(crate) fn bank_answered(&self) {
+        self.clients.bank_reach.lock().unwrap_or_else(PoisonError::into_inner).answered();
+    }
+
+    /// The bank did not answer one.
+    pub(crate) fn bank_was_silent(&self) -> BankIs {
+        self.clients.bank_reach.lock().unwrap_or_else(PoisonError::into_inner).silent()
     }
 
     /// A new time-ordered id.

@@ -37,6 +37,13 @@ pub struct Correction {
     pub account_type: Option<AccountType>,
 }
 
+impl KnownCounterparty {
+    /// The version at which nothing is known of it any more.
+    pub fn forgotten_at(&self) -> Option<u64> {
+        (self.counterparty_id.is_none() && self.correction.is_none()).then_some(self.version)
+    }
+}
+
 impl std::fmt::Debug for KnownCounterparty {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "KnownCounterparty({:?})", self.counterparty_id)
@@ -53,9 +60,32 @@ pub async fn find(table: &dyn Table, fingerprint: &str) -> Result<Option<KnownCo
     stored::read(table, &keys::counterparty(fingerprint)).await
 }
 
-/// Keeps the first thing the bank said of an account; what is kept already stays.
-pub async fn remember_new(table: &dyn Table, fingerprint: &str, known: &KnownCounterparty) -> Result<(), TableError> {
-    match table.write(vec![put(fingerprint, known, Condition::Absent)?]).await {
+/// Keeps the first thing the bank said of an account, or of one that it had forgotten at the version `forgotten_at`; anything else that
+/// is kept stays.
+pub async fn remember_new(
+    table: &dyn Table,
+    fingerprint: &str,
+    known: KnownCounterparty,
+    forgotten_at: Option<u64>,
+) -> Result<(), TableError> {
+    let condition = forgotten_at.map_or(Condition::Absent, Condition::VersionIs);
+    let version = forgotten_at.map_or(known.version, |version| version.saturating_add(1));
+    match table.write(vec![put(fingerprint, &KnownCounterparty { version, ..known }, condition)?]).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other),
+    }
+}
+
+/// Forgets the bank's name for an account, if it is still this one: the account is sent along with the next transfer.
+pub async fn forget(table: &dyn Table, fingerprint: &str, counterparty_id: &str) -> Result<(), TableError> {
+    let Some(known) = find(table, fingerprint).await? else { return Ok(()) };
+    if known.counterparty_id.as_deref() != Some(counterparty_id) {
+        return Ok(());
+    }
+    let condition = Condition::VersionIs(known.version);
+    let version = known.version.saturating_add(1);
+    let forgotten = KnownCounterparty { counterparty_id: None, version, ..known };
+    match table.write(vec![put(fingerprint, &forgotten, condition)?]).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other),
     }

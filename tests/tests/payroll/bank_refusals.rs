@@ -170,8 +170,8 @@ async fn down_for_a_month(fault: CallFaultKind) -> (Journey, PayrollFile, BatchI
     }
     journey.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
     journey.bank.webhook_faults(WebhookFaults { drop_next: 1_000, ..Default::default() });
-    // As often as the client tries in one send.
-    journey.bank.fail_transfers(fault, 3);
+    // As often as the client tries in two sends: the first silence is asked about at once.
+    journey.bank.fail_transfers(fault, 6);
     while journey.payments(batch_id).await[0].leg.state != State::Submitting {
         assert!(journey.step().await);
     }

@@ -14,3 +14,4 @@ mod repeated;
 mod returns;
 mod secrets;
 mod shapes;
+mod unknown;

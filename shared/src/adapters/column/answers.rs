@@ -57,6 +57,26 @@ pub enum StopOutcome {
     TooLate(Box<CheckSnapshot>),
 }
 
+/// What a search through a list came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found<T> {
+    It(Box<T>),
+    /// Not so far: the search goes on from there.
+    Further(PageCursor),
+    /// The whole list does not have it.
+    Nothing,
+}
+
+impl<T> Found<T> {
+    pub fn map<U>(self, made: impl FnOnce(T) -> U) -> Found<U> {
+        match self {
+            Found::It(it) => Found::It(Box::new(made(*it))),
+            Found::Further(cursor) => Found::Further(cursor),
+            Found::Nothing => Found::Nothing,
+        }
+    }
+}
+
 /// Where a list goes on: the id of the last thing seen. Safe to store.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, Deserialize)]
 pub struct PageCursor(pub String);

@@ -114,13 +114,21 @@ async fn a_key_is_looked_up_among_the_checks_page_by_page() {
         let checks: Vec<Value> = ids.iter().map(|(id, key)| check(id, key, "issued")).collect();
         json!({"transfers": checks, "has_more": has_more})
     };
-    let since = "2026-03-01T00:00:00Z".parse().unwrap();
+    let query = TransferQuery {
+        bank_account_id: "bacc_example".to_owned(),
+        created_from: "2026-03-01T00:00:00Z".parse().unwrap(),
+        created_until: None,
+        older_than: None,
+    };
 
     for (key, found) in [("pay_a:1", Some("chkt_1")), ("pay_z:1", None)] {
         let (first, second) = (page([("chkt_2", "pay_b:1")], true), page([("chkt_1", "pay_a:1")], false));
         let bank = Bank::answering([success(first), success(second)]);
-        let check = bank.client.find_check("bacc_example", key, since, bank.deadline()).await.unwrap();
-        assert_eq!(check.map(|check| check.id).as_deref(), found);
+        let check = match bank.client.find_check(query.clone(), key, bank.deadline()).await.unwrap() {
+            Found::It(check) => Some(check.id),
+            Found::Further(_) | Found::Nothing => None,
+        };
+        assert_eq!(check.as_deref(), found);
         let sent = bank.transport.sent();
         assert_eq!(
             sent[0].url,

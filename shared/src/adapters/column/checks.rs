@@ -2,11 +2,10 @@
 
 use bytes::Bytes;
 use http::Method;
-use jiff::Timestamp;
 use serde_json::Value;
 
-use super::answers::{CheckPage, StopOutcome, WireTransferList};
-use super::client::{Call, ColumnClient, unreadable};
+use super::answers::{CheckPage, Found, StopOutcome, WireTransferList};
+use super::client::{Call, ColumnClient, FIND_PAGES, stopped, unreadable};
 use super::query::{TransferFamily, TransferQuery, escaped};
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::check::snapshot::CheckSnapshot;
@@ -45,32 +44,28 @@ impl ColumnClient {
         list.try_into().map_err(|what| unreadable(name, what))
     }
 
-    /// The check made with a key, if the account has one created at or after the given moment. Reads as many pages as it takes: for a
-    /// key whose outcome is unknown and that the bank may have forgotten.
+    /// The check made with a key, among those of a query, for a key whose outcome is unknown. Reads [`FIND_PAGES`] pages at most.
     pub async fn find_check(
         &self,
-        bank_account_id: &str,
+        mut query: TransferQuery,
         idempotency_key: &str,
-        created_from: Timestamp,
         deadline: Deadline,
-    ) -> Result<Option<CheckSnapshot>, BankError> {
-        let mut query = TransferQuery {
-            bank_account_id: bank_account_id.to_owned(),
-            created_from,
-            created_until: None,
-            older_than: None,
-        };
-        loop {
-            let page = self.checks(&query, deadline).await?;
+    ) -> Result<Found<CheckSnapshot>, BankError> {
+        for read in 0..FIND_PAGES {
+            let page = match self.checks(&query, deadline).await {
+                Ok(page) => page,
+                Err(error) => return stopped(read, query.older_than, error),
+            };
             let made_with_key = |check: &CheckSnapshot| check.idempotency_key.as_deref() == Some(idempotency_key);
             if let Some(found) = page.checks.into_iter().find(made_with_key) {
-                return Ok(Some(found));
+                return Ok(Found::It(Box::new(found)));
             }
             if page.older.is_none() {
-                return Ok(None);
+                return Ok(Found::Nothing);
             }
             query.older_than = page.older;
         }
+        stopped(FIND_PAGES, query.older_than, unreadable("list checks", "no page was read"))
     }
 
     /// Stops a check that was not presented yet. Has no key, and may be asked again after an unknown outcome: which code refuses a stop

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use base64::Engine as _;
 use bytes::Bytes;
 use http::Method;
-use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{
-    BankAccount, CancelOutcome, EventPage, TransferPage, WireBankAccount, WireEventList, WireTransferList,
+    BankAccount, CancelOutcome, EventPage, Found, PageCursor, TransferPage, WireBankAccount, WireEventList,
+    WireTransferList,
 };
 use super::query::{EventQuery, TransferFamily, TransferQuery, escaped};
 use crate::adapters::api_key::ApiKey;
@@ -33,6 +33,9 @@ pub struct ColumnSettings {
     pub api_key: ApiKey,
     pub limits: CallLimits,
 }
+
+/// Pages of a list that one search reads; it goes on where it stopped.
+pub const FIND_PAGES: u32 = 20;
 
 /// The client. One per process: its rate limit counts all its calls.
 #[derive(Debug)]
@@ -118,33 +121,34 @@ impl ColumnClient {
         list.try_into().map_err(|what| unreadable(name, what))
     }
 
-    /// The transfer made with a key, if the account has one created at or after the given moment. Reads as many pages as it takes:
-    /// for a key whose outcome is unknown and that the bank may have forgotten.
+    /// The transfer made with a key, among those of a query, for a key whose outcome is unknown. Reads [`FIND_PAGES`] pages at most.
     pub async fn find_ach_transfer(
         &self,
-        bank_account_id: &str,
+        mut query: TransferQuery,
         idempotency_key: &str,
-        created_from: Timestamp,
         deadline: Deadline,
-    ) -> Result<Option<TransferSnapshot>, BankError> {
-        let mut query = TransferQuery {
-            bank_account_id: bank_account_id.to_owned(),
-            created_from,
-            created_until: None,
-            older_than: None,
-        };
-        loop {
-            let page = self.ach_transfers(&query, deadline).await?;
+    ) -> Result<Found<TransferSnapshot>, BankError> {
+        for read in 0..FIND_PAGES {
+            let page = match self.ach_transfers(&query, deadline).await {
+                Ok(page) => page,
+                Err(error) => return stopped(read, query.older_than, error),
+            };
             let made_with_key =
                 |transfer: &TransferSnapshot| transfer.idempotency_key.as_deref() == Some(idempotency_key);
             if let Some(found) = page.transfers.into_iter().find(made_with_key) {
-                return Ok(Some(found));
+                return Ok(Found::It(Box::new(found)));
             }
             if page.older.is_none() {
-                return Ok(None);
+                return Ok(Found::Nothing);
             }
             query.older_than = page.older;
         }
+        stopped(FIND_PAGES, query.older_than, unreadable("list ACH transfers", "no page was read"))
+    }
+
+    /// Whether a call that is begun now can still end before the deadline.
+    pub fn has_time(&self, deadline: Deadline) -> bool {
+        self.caller.has_time(deadline)
     }
 
     /// Stops a transfer that the bank has not sent yet. Has no key: after an unknown outcome read the transfer, because a second wish
@@ -221,10 +225,10 @@ impl ColumnClient {
                 outcome_unknown: true,
                 cause: format!("status {status} after a try without an answer"),
             }),
-            BankError::Refused { .. }
-            | BankError::AboutUs { .. }
-            | BankError::Unavailable { .. }
-            | BankError::Unreadable { .. } => Err(error),
+            BankError::Refused { code, fields, outcome_unknown: _ } => {
+                Err(BankError::Refused { code, fields, outcome_unknown: answer.earlier_outcome_unknown })
+            }
+            BankError::AboutUs { .. } | BankError::Unavailable { .. } | BankError::Unreadable { .. } => Err(error),
         }
     }
 
@@ -247,6 +251,14 @@ impl ColumnClient {
             body: call.body,
             timeout: self.caller.call_timeout(),
         }
+    }
+}
+
+/// Where a search ends that reads no further now: what was read of the list need not be read again.
+pub(super) fn stopped<T>(read: u32, older_than: Option<PageCursor>, error: BankError) -> Result<Found<T>, BankError> {
+    match older_than {
+        Some(cursor) if read > 0 => Ok(Found::Further(cursor)),
+        Some(_) | None => Err(error),
     }
 }
 

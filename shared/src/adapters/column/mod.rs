@@ -10,10 +10,10 @@ mod client;
 mod query;
 
 pub use answers::{
-    Balances, BankAccount, BankAccountStatus, CancelOutcome, CheckPage, EventPage, PageCursor, StopOutcome,
+    Balances, BankAccount, BankAccountStatus, CancelOutcome, CheckPage, EventPage, Found, PageCursor, StopOutcome,
     TransferPage,
 };
-pub use client::{ColumnClient, ColumnSettings};
+pub use client::{ColumnClient, ColumnSettings, FIND_PAGES};
 pub use query::{EventQuery, TransferQuery};
 
 #[cfg(test)]

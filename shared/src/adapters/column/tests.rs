@@ -9,7 +9,7 @@ use crate::adapters::provider_call::CallLimits;
 use crate::adapters::scripted::{PausedClock, SameByte, ScriptedTransport, answer};
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
-use crate::domain::bank::event::{MalformedBankData, UnreadableEvent};
+use crate::domain::bank::event::{MalformedBankData, TransferSnapshot, UnreadableEvent};
 use crate::domain::bank::refusal::{CODES, RefusalSide};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::deadline::Deadline;
@@ -177,12 +177,11 @@ async fn an_account_is_opened_and_its_balances_are_read() {
 async fn a_key_is_looked_up_page_by_page() {
     let first = json!({"transfers": [transfer("acht_3", "pay_c:1"), transfer("acht_2", "pay_b:1")], "has_more": true});
     let second = json!({"transfers": [transfer("acht_1", "pay_a:1")], "has_more": false});
-    let since = "2026-03-01T00:00:00Z".parse().unwrap();
 
     for (key, found) in [("pay_a:1", Some("acht_1")), ("pay_z:1", None)] {
         let bank = Bank::answering([success(first.clone()), success(second.clone())]);
-        let transfer = bank.client.find_ach_transfer("bacc_example", key, since, bank.deadline()).await.unwrap();
-        assert_eq!(transfer.map(|transfer| transfer.id).as_deref(), found);
+        let transfer = bank.client.find_ach_transfer(march(), key, bank.deadline()).await.unwrap();
+        assert_eq!(id_of(&transfer), found);
         let sent = bank.transport.sent();
         assert_eq!(
             sent[0].url,
@@ -190,6 +189,51 @@ async fn a_key_is_looked_up_page_by_page() {
         );
         assert!(sent[1].url.ends_with("&starting_after=acht_2"), "{}", sent[1].url);
     }
+}
+
+/// All of an account's transfers since the first of March.
+fn march() -> TransferQuery {
+    TransferQuery {
+        bank_account_id: "bacc_example".to_owned(),
+        created_from: "2026-03-01T00:00:00Z".parse().unwrap(),
+        created_until: None,
+        older_than: None,
+    }
+}
+
+fn id_of(found: &Found<TransferSnapshot>) -> Option<&str> {
+    match found {
+        Found::It(transfer) => Some(&transfer.id),
+        Found::Further(_) | Found::Nothing => None,
+    }
+}
+
+/// An account with 50,000 transfers has 500 pages: reading them all would outlast the function, and again the next time.
+#[tokio::test]
+async fn a_search_reads_some_pages_and_says_where_it_goes_on() {
+    let page = |number: u32| {
+        let listed = json!({"transfers": [transfer(&format!("acht_{number}"), "pay_b:1")], "has_more": true});
+        success(listed)
+    };
+    let bank = Bank::answering((1..=FIND_PAGES).map(page));
+    let found = bank.client.find_ach_transfer(march(), "pay_a:1", bank.deadline()).await.unwrap();
+    let place = PageCursor(format!("acht_{FIND_PAGES}"));
+    assert_eq!(found, Found::Further(place.clone()));
+
+    // What was read before the bank fell silent need not be read again.
+    let broken = (0..3).map(|_| Err(TransportError::TimedOut));
+    let bank = Bank::answering(std::iter::once(page(7)).chain(broken));
+    let query = TransferQuery { older_than: Some(place), ..march() };
+    let found = bank.client.find_ach_transfer(query, "pay_a:1", bank.deadline()).await.unwrap();
+    assert_eq!(found, Found::Further(PageCursor("acht_7".to_owned())));
+    assert!(bank.transport.sent()[0].url.ends_with(&format!("&starting_after=acht_{FIND_PAGES}")));
+}
+
+#[tokio::test]
+async fn a_final_refusal_after_a_lost_try_leaves_the_outcome_unknown() {
+    let refused = refusal(400, "invalid_beneficiary_account");
+    let error = Bank::answering([Err(TransportError::TimedOut), refused]).pay().await.unwrap_err();
+    assert!(matches!(error, BankError::Refused { outcome_unknown: true, .. }), "{error}");
 }
 
 #[tokio::test]

@@ -44,6 +44,15 @@ impl TransferBody {
         Self(bytes.into())
     }
 
+    /// The counterparty that it names by the bank's id, if it does.
+    pub fn counterparty_id(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            counterparty_id: Option<String>,
+        }
+        serde_json::from_slice::<Named>(&self.0).ok()?.counterparty_id
+    }
+
     /// Holds account numbers, names and addresses: store it sealed.
     pub fn bytes(&self) -> &Bytes {
         &self.0

@@ -10,6 +10,8 @@ pub enum BankError {
         code: String,
         /// Names of the request's fields that the bank complained about.
         fields: Vec<String>,
+        /// Whether the bank may have acted nevertheless: an earlier try of the same call was not answered, and may still arrive.
+        outcome_unknown: bool,
     },
     /// The bank refuses us, not the payee: funds, limits, permissions, our own settings, or a code we do not know. Nothing
     /// happened. Pause the source, raise an alarm, send the same request with the same key later.
@@ -33,8 +35,10 @@ impl BankError {
     /// Whether the bank may have acted although no result came.
     pub const fn outcome_unknown(&self) -> bool {
         match self {
-            BankError::Refused { .. } | BankError::AboutUs { .. } => false,
-            BankError::Unavailable { outcome_unknown, .. } => *outcome_unknown,
+            BankError::AboutUs { .. } => false,
+            BankError::Refused { outcome_unknown, .. } | BankError::Unavailable { outcome_unknown, .. } => {
+                *outcome_unknown
+            }
             BankError::Unreadable { .. } => true,
         }
     }

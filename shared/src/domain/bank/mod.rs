@@ -7,6 +7,7 @@ pub mod error;
 pub mod event;
 pub mod institution;
 pub mod mailing_address;
+pub mod reach;
 pub mod refusal;
 pub mod request;
 pub mod signature;

@@ -110,10 +110,16 @@ pub fn classify(status: u16, body: &[u8]) -> BankError {
     };
     match code {
         Some(code) if about_payee => {
-            BankError::Refused { code, fields: fields.into_iter().filter(|field| is_payee_field(field)).collect() }
+            let fields = fields.into_iter().filter(|field| is_payee_field(field)).collect();
+            BankError::Refused { code, fields, outcome_unknown: false }
         }
         code => BankError::AboutUs { status, code },
     }
+}
+
+/// Whether the bank has forgotten the counterparty that a request names: the account is sent along anew.
+pub fn is_forgotten_counterparty(code: &str) -> bool {
+    code == "counterparty_not_found"
 }
 
 /// The side of a code; one we do not know is ours.

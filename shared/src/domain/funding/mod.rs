@@ -90,7 +90,9 @@ impl Funding {
         self.due_at = match self.leg.state {
             _ if self.leg.attention.is_some() => None,
             State::Unprocessed if self.waits(business_now) => self.not_before,
-            State::Unprocessed | State::Submitting => after(RETRY_MINUTES),
+            State::Unprocessed | State::Submitting => {
+                self.leg.rests_until(business_now).or_else(|| after(RETRY_MINUTES))
+            }
             // The bank settles by the opening of the next banking day; after that its silence is asked about.
             State::Processing => {
                 let settles = calendar::settlement_expected_at(business_now);

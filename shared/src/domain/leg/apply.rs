@@ -1,10 +1,8 @@
 //! What our own steps and the bank's reports do to a leg. Pure: time, tokens and facts come in as parameters.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::{
-    AttentionReason, Claim, Effect, Illegal, Kind, Leg, RESEND_DAYS_MAX, Reason, State, Step, missing_effects, next,
-};
+use super::{AttentionReason, Effect, Illegal, Kind, Leg, Reason, State, Step, missing_effects, next};
 use crate::domain::bank::status::StatusMeaning;
 use crate::domain::money::Cents;
 
@@ -27,21 +25,6 @@ pub struct BankReport {
     pub return_code: Option<String>,
     /// What a check was presented for, where it was.
     pub presented_amount: Option<Cents>,
-}
-
-/// A request ready to be stored and sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PreparedRequest {
-    pub sealed_body: String,
-    pub bank_account_id: String,
-}
-
-/// Who takes a leg, until when in elapsed time, and the business time of that.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    pub owner: String,
-    pub until: Timestamp,
-    pub business_now: Timestamp,
 }
 
 /// What the transfer has to be, for the bank's word to be about ours.
@@ -71,47 +54,6 @@ pub enum Verdict {
 }
 
 impl Leg {
-    /// Takes the leg for one send. What an earlier claim of this attempt stored goes out again; `request` is what to send where
-    /// nothing was stored.
-    pub fn claim(&mut self, kind: Kind, request: PreparedRequest, lease: Lease) -> Result<(), Illegal> {
-        self.state = next(kind, self.state, Step::Claimed)?;
-        if self.request.is_none() {
-            self.request = Some(request.sealed_body);
-            self.bank_account_id = Some(request.bank_account_id);
-        }
-        let earlier = self.claim.take();
-        self.claim = Some(Claim {
-            owner: lease.owner,
-            lease_until: lease.until,
-            first_sent_at: earlier.as_ref().map_or(lease.business_now, |claim| claim.first_sent_at),
-            sends: earlier.map_or(1, |claim| claim.sends.saturating_add(1)),
-        });
-        Ok(())
-    }
-
-    /// Whether somebody else is sending it now.
-    pub fn is_leased(&self, elapsed_now: Timestamp) -> bool {
-        let runs = self.claim.as_ref().is_some_and(|claim| elapsed_now < claim.lease_until);
-        self.state == State::Submitting && fault!(LeaseIgnored, false, runs)
-    }
-
-    /// Whether the bank may have forgotten the key: then it is looked for in the bank's list and never sent again.
-    pub fn is_too_old_to_resend(&self, business_now: Timestamp) -> bool {
-        let oldest =
-            business_now.checked_sub(SignedDuration::from_hours(24 * RESEND_DAYS_MAX)).unwrap_or(Timestamp::MIN);
-        self.state == State::Submitting && self.claim.as_ref().is_some_and(|claim| claim.first_sent_at < oldest)
-    }
-
-    /// The bank answered no for a reason of ours, or could not be reached: the same request goes out again later.
-    pub fn defer(&mut self, kind: Kind, code: &str) -> Result<Moved, Illegal> {
-        self.step(kind, Step::Deferred, Some(Reason::Deferred(code.to_owned())))
-    }
-
-    /// The bank refused this payee or amount for good.
-    pub fn refuse(&mut self, kind: Kind, code: &str) -> Result<Moved, Illegal> {
-        self.step(kind, Step::Refused, Some(Reason::Refused(code.to_owned())))
-    }
-
     pub fn fail_by_rule(&mut self, kind: Kind, reason: Reason) -> Result<Moved, Illegal> {
         self.step(kind, Step::FailedByRule, Some(reason))
     }
@@ -146,26 +88,28 @@ impl Leg {
         let from = self.state;
         let to = next(kind, from, Step::RetryAsked)?;
         let came_back = fault!(AttemptRaisedWithoutReturn, true, self.transfer_id.is_some());
+        // Of a leg that failed before it was recorded whether all its sends were answered: one may be out, and stays so.
+        let may_be_out = !came_back && self.may_be_out();
         *self = Leg {
-            state: to,
+            state: if may_be_out { State::Submitting } else { to },
             attempt: if came_back { self.attempt.saturating_add(1) } else { self.attempt },
             earlier_rank: if came_back { self.bank_rank } else { self.earlier_rank },
             attention: self.attention.take(),
+            claim: self.claim.take().filter(|_| may_be_out),
+            request: self.request.take().filter(|_| may_be_out),
+            bank_account_id: self.bank_account_id.take().filter(|_| may_be_out),
             ..Leg::new()
         };
-        Ok(Moved { from, to, effects: Vec::new() })
+        Ok(Moved { from, to: self.state, effects: Vec::new() })
     }
 
-    fn step(&mut self, kind: Kind, step: Step, reason: Option<Reason>) -> Result<Moved, Illegal> {
+    pub(super) fn step(&mut self, kind: Kind, step: Step, reason: Option<Reason>) -> Result<Moved, Illegal> {
         let from = self.state;
         let to = next(kind, from, step)?;
         if from != to {
             self.state = to;
             self.reason = reason;
-            // Only the lease ends: when it was first sent decides for how long it may be sent again.
-            if let Some(claim) = &mut self.claim {
-                claim.lease_until = Timestamp::UNIX_EPOCH;
-            }
+            self.end_lease();
         }
         Ok(Moved { from, to, effects: Vec::new() })
     }

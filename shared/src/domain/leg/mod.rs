@@ -1,10 +1,12 @@
 //! A leg: one transfer or check at the bank, as we know it. Payments carry one that pays out, fundings one that pulls in.
 //!
 //! Guarantees: the record is written before the call (a claim stores the exact request and its key); the attempt number changes only
-//! after the bank has said that the money came back; a report of an earlier rank never overwrites a later one.
+//! after the bank has said that the money came back; a report of an earlier rank never overwrites a later one; what may have reached the
+//! bank is submitting until the bank's word about it settles that (`sends.rs`).
 
 mod apply;
 mod effects;
+mod sends;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -12,19 +14,22 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use apply::{BankReport, Expected, Lease, Moved, PreparedRequest, Verdict};
+pub use apply::{BankReport, Expected, Moved, Verdict};
 pub use effects::{Effect, missing as missing_effects};
+pub use sends::{
+    Claim, EarlierTries, Lease, Look, Looked, NextSend, ON_ITS_WAY_HOURS, Outcome, PreparedRequest, RESEND_DAYS_MAX,
+    Refusal, SENDS_MAX, Silence,
+};
 pub use state::{Illegal, Kind, State, Step, next};
 
-/// Column may forget a key after 30 days: an unknown outcome older than this is looked for in the bank's list, never sent again.
-pub const RESEND_DAYS_MAX: i64 = 29;
-
 /// One transfer at the bank, as we know it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Leg {
     pub state: State,
     /// Counts from 1; part of the key. Changes only after a return or a bank cancel.
     pub attempt: u32,
+    /// There while the bank may have a send of this attempt that it has not told us about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub claim: Option<Claim>,
     /// The exact bytes of this attempt's request, sealed under the item's key, kept until the bank has accepted them.
@@ -61,21 +66,24 @@ fn is_zero(rank: &u8) -> bool {
     *rank == 0
 }
 
-/// Who is sending it, until when nobody else may, and since when the bank may have it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Claim {
-    /// A random token of the worker's run: a claim is recognised as one's own by it.
-    pub owner: String,
-    /// Elapsed time, not business time.
-    pub lease_until: Timestamp,
-    /// Business time of the first send of this attempt.
-    pub first_sent_at: Timestamp,
-    /// How often it was sent, without the sends that met an outage.
-    pub sends: u32,
+impl Serialize for Leg {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Leg::serialize(self, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Leg {
+    /// A leg used to be unprocessed again after a refusal for a reason of ours, whether or not its earlier sends had been answered. It
+    /// bears their claim, and may be out.
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let leg = Leg::deserialize(deserializer)?;
+        let may_be_out = leg.state == State::Unprocessed && leg.may_be_out();
+        Ok(Self { state: if may_be_out { State::Submitting } else { leg.state }, ..leg })
+    }
 }
 
 /// Why a leg is where it is. Stored and shown as `code` or `code:detail`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
     /// The institution cannot be paid; the detail says why.
     UnpayableInstitution(String),
@@ -146,14 +154,14 @@ impl<'de> Deserialize<'de> for Reason {
 }
 
 /// A flag with a reason. Nothing automatic happens while it stands; an operator clears it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Attention {
     pub reason: AttentionReason,
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionReason {
     /// The bank's transfer has another amount, currency, direction or account than we asked for.

@@ -33,9 +33,9 @@ impl Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Recorded, nothing sent.
+    /// Recorded; the bank has nothing of this attempt.
     Unprocessed,
-    /// Claimed: the bank may or may not have it. The outcome is unknown.
+    /// Claimed: the bank may or may not have it. The outcome is unknown, until the bank's word about its sends settles it.
     Submitting,
     /// The bank has it.
     Processing,
@@ -100,9 +100,9 @@ pub enum Step {
     Claimed,
     /// The bank answered our call with the transfer.
     Accepted,
-    /// The bank refused for a reason of ours, or we could not reach it before anything was sent.
+    /// The bank refused in a way that passes, or nothing reached it; and it has nothing of this attempt.
     Deferred,
-    /// The bank refused for good: the payee or the amount is wrong.
+    /// The bank refused for good: the payee or the amount is wrong; and it has nothing of this attempt.
     Refused,
     /// The bank reports it on its way (initiated, in review, submitted).
     BankInProgress,

@@ -5,6 +5,7 @@ mod checks;
 mod fundings;
 mod sending;
 mod the_banks_word;
+mod unknown;
 
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -59,6 +60,23 @@ fn report(kind: Kind, status: BankStatus) -> BankReport {
         return_code: came_back.then(|| "R01".to_owned()),
         presented_amount: None,
     }
+}
+
+/// The bank's no to a send, all of whose tries were answered.
+fn no(leg: &mut Leg, refusal: Refusal) -> Moved {
+    leg.refused(Kind::Payout, refusal, EarlierTries::Answered).unwrap()
+}
+
+fn bad_payee() -> Refusal {
+    Refusal::Final("invalid_routing_number".to_owned())
+}
+
+fn bad_key() -> Refusal {
+    Refusal::Ours("http_401".to_owned())
+}
+
+fn forgotten() -> Refusal {
+    Refusal::Stale("counterparty_not_found".to_owned())
 }
 
 fn hear(leg: &mut Leg, kind: Kind, status: BankStatus) -> Verdict {

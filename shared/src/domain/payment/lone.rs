@@ -80,7 +80,7 @@ fn next_of_payout(now: Standing<'_>) -> Action {
     match leg.state {
         State::Unprocessed => next_of_unsent(now),
         // Its outcome is unknown: it goes out again under its key, whatever became of the funding in between.
-        State::Submitting if now.payer.is_paused || leg.is_leased(now.elapsed_now) => Action::Wait,
+        State::Submitting if now.payer.is_paused || rests(leg, now) => Action::Wait,
         State::Submitting => Action::SendPayout,
         State::Processing if fault!(StopNotSent, false, now.payment.stop_wish() == StopWish::Now) => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
@@ -90,6 +90,11 @@ fn next_of_payout(now: Standing<'_>) -> Action {
             Action::Wait
         }
     }
+}
+
+/// Whether somebody is sending it, or there is nothing to do for it but wait.
+fn rests(leg: &Leg, now: Standing<'_>) -> bool {
+    leg.is_leased(now.elapsed_now) || leg.rests_until(now.business_now).is_some()
 }
 
 fn is_refused_refund(payment: &Payment) -> bool {
@@ -139,7 +144,7 @@ fn next_of_funding(now: Standing<'_>) -> Action {
         State::Unprocessed if now.payer.is_paused || is_new_while_owing(now) => Action::Wait,
         State::Unprocessed if now.funding.waits(now.business_now) => Action::Wait,
         State::Unprocessed => Action::SendFunding,
-        State::Submitting if now.payer.is_paused || leg.is_leased(now.elapsed_now) => Action::Wait,
+        State::Submitting if now.payer.is_paused || rests(leg, now) => Action::Wait,
         State::Submitting => Action::SendFunding,
         State::Processing if is_due(now.funding.due_at, now.business_now) => Action::AskFunding,
         State::Completed if is_due(now.funding.available_at, now.business_now) => Action::EndHold,

@@ -113,7 +113,9 @@ impl Payment {
             (State::Unprocessed, Payee::Account(_) | Payee::Check(_)) if self.waits_for_own_funding() => {
                 after(DAY_MINUTES)
             }
-            (State::Unprocessed | State::Submitting, Payee::Account(_) | Payee::Check(_)) => after(RETRY_MINUTES),
+            (State::Unprocessed | State::Submitting, Payee::Account(_) | Payee::Check(_)) => {
+                self.leg.rests_until(business_now).or_else(|| after(RETRY_MINUTES))
+            }
             // It may be out for months.
             (State::Processing, Payee::Check(_)) => after(DAY_MINUTES),
             (State::Processing, Payee::Account(_)) => {
@@ -130,7 +132,9 @@ impl Payment {
     /// Nothing of it was ever sent.
     fn waits_for_own_funding(&self) -> bool {
         matches!(self.id, PaymentId::Lone(_))
-            && self.leg.claim.is_none()
+            && self.leg.state == State::Unprocessed
+            && self.leg.request.is_none()
+            && self.leg.reason.is_none()
             && self.leg.attempt == 1
             && self.refund_of().is_none()
     }

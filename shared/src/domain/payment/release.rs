@@ -43,6 +43,7 @@ impl Payment {
             State::Unprocessed => push_unsent(around),
             // Its outcome is unknown: it goes out again under its key, whatever became of batch or source in between.
             State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
+            State::Submitting if self.leg.rests_until(around.business_now).is_some() => Push::Leave,
             State::Submitting if around.source.is_paused(around.business_now) => Push::Leave,
             State::Submitting => Push::Submit,
             State::Processing if self.is_silent(around.business_now) => Push::FollowUp,

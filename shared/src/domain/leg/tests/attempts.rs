@@ -9,7 +9,7 @@ fn the_attempt_changes_only_after_the_money_came_back() {
     }
 
     let mut refused = sent(Kind::Payout);
-    refused.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    no(&mut refused, bad_payee());
     refused.retry(Kind::Payout).unwrap();
     assert_eq!((refused.state, refused.attempt), (State::Unprocessed, 1));
 
@@ -22,7 +22,7 @@ fn the_attempt_changes_only_after_the_money_came_back() {
 #[test]
 fn a_retry_after_a_refusal_may_carry_corrected_data() {
     let mut leg = sent(Kind::Payout);
-    leg.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    no(&mut leg, bad_payee());
     leg.retry(Kind::Payout).unwrap();
     leg.claim(Kind::Payout, request("corrected body"), lease_from(start())).unwrap();
     assert_eq!(leg.request.as_deref(), Some("corrected body"));

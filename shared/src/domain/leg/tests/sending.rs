@@ -19,16 +19,34 @@ fn a_lease_keeps_others_off_until_it_ends() {
     assert!(!leg.is_leased(end));
 }
 
+/// The bank has nothing of it: the month for which it keeps the key begins with the next send.
 #[test]
-fn what_was_deferred_goes_out_again_unchanged_and_remembers_its_first_send() {
+fn what_was_deferred_goes_out_again_unchanged_and_counts_from_then() {
     let mut leg = sent(Kind::Payout);
-    leg.defer(Kind::Payout, "insufficient_funds").unwrap();
-    assert_eq!((leg.state, leg.attempt), (State::Unprocessed, 1));
+    no(&mut leg, bad_key());
+    assert_eq!((leg.state, leg.attempt, leg.may_be_out()), (State::Unprocessed, 1, false));
 
     let later = start() + SignedDuration::from_hours(24);
     leg.claim(Kind::Payout, request("other body"), lease_from(later)).unwrap();
     assert_eq!(leg.request.as_deref(), Some("first body"));
-    assert_eq!(leg.claim.unwrap().first_sent_at, start());
+    assert_eq!(leg.claim.unwrap().first_sent_at, later);
+}
+
+#[test]
+fn a_send_that_never_left_is_as_if_there_had_been_none() {
+    let mut leg = sent(Kind::Payout);
+    leg.not_sent(Kind::Payout).unwrap();
+    assert_eq!((leg.state, leg.may_be_out()), (State::Unprocessed, false));
+    leg.cancel(Kind::Payout).unwrap();
+}
+
+#[test]
+fn a_request_that_named_a_forgotten_counterparty_is_made_anew_under_the_same_key() {
+    let mut leg = sent(Kind::Payout);
+    no(&mut leg, forgotten());
+    assert_eq!((leg.state, leg.attempt), (State::Unprocessed, 1));
+    leg.claim(Kind::Payout, request("body with the account itself"), lease_from(start())).unwrap();
+    assert_eq!(leg.request.as_deref(), Some("body with the account itself"));
 }
 
 #[test]
@@ -50,7 +68,7 @@ fn what_the_bank_has_cannot_be_claimed() {
 fn a_refusal_that_comes_after_the_banks_yes_changes_nothing() {
     let mut leg = after(Kind::Payout, &[BankStatus::Submitted]);
     let before = leg.clone();
-    let moved = leg.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    let moved = no(&mut leg, bad_payee());
     assert_eq!((moved.from, moved.to), (State::Processing, State::Processing));
     assert_eq!(leg, before);
 }

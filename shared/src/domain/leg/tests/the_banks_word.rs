@@ -65,7 +65,7 @@ fn a_status_that_we_do_not_know_decides_nothing() {
 #[test]
 fn money_that_moves_after_we_gave_up_is_recorded_and_needs_a_person() {
     let mut refused = sent(Kind::Payout);
-    refused.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    no(&mut refused, bad_payee());
     let mut canceled = Leg::new();
     canceled.cancel(Kind::Payout).unwrap();
     for mut leg in [refused, canceled] {
@@ -78,7 +78,7 @@ fn money_that_moves_after_we_gave_up_is_recorded_and_needs_a_person() {
 #[test]
 fn a_stray_success_is_found_even_after_a_retry() {
     let mut leg = sent(Kind::Payout);
-    leg.refuse(Kind::Payout, "invalid_routing_number").unwrap();
+    no(&mut leg, bad_payee());
     leg.retry(Kind::Payout).unwrap();
     hear(&mut leg, Kind::Payout, BankStatus::Settled);
     assert_eq!((leg.state, leg.effects.as_slice()), (State::Completed, &[Effect::PayoutAccepted][..]));

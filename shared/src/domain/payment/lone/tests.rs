@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{AttentionReason, Claim};
+use crate::domain::leg::{AttentionReason, Claim, Outcome};
 use crate::domain::money::Cents;
 use crate::domain::payment::{AccountPayee, Payee};
 
@@ -22,7 +22,15 @@ fn now() -> Timestamp {
 
 /// A leg that is due in every way: its lease is over.
 fn leg(state: State) -> Leg {
-    let claim = Claim { owner: "worker".to_owned(), lease_until: now(), first_sent_at: now(), sends: 1 };
+    let claim = Claim {
+        owner: "worker".to_owned(),
+        lease_until: now(),
+        first_sent_at: now(),
+        last_sent_at: Some(now()),
+        sends: 1,
+        outcome: Outcome::Unknown,
+        look: None,
+    };
     Leg { state, claim: (state == State::Submitting).then_some(claim), ..Leg::new() }
 }
 

@@ -1,0 +1,75 @@
+//! Looking for a transfer or check in the bank's list, where it is not to be sent again.
+//!
+//! Guarantees: a run reads some pages and keeps its place with the item, the next goes on from there; only a list that was seen all
+//! through says that the bank does not have it.
+
+use jiff::Timestamp;
+
+use super::bank_object::BankObject;
+use super::listener::Listener;
+use super::send::{Sent, accepted, ask_again, give_up, postpone, save_refusal};
+use super::step::Carrier;
+use super::{OperationError, System};
+use crate::adapters::column::{Found, PageCursor, TransferQuery};
+use crate::domain::deadline::Deadline;
+use crate::domain::ids::TransferKey;
+use crate::domain::leg::{AttentionReason, Kind, Look, Looked, State};
+
+/// What is looked through of the bank's list.
+pub(super) struct Search {
+    pub since: Timestamp,
+    pub until: Timestamp,
+    pub from: Option<Look>,
+}
+
+/// Not to be sent again: what the bank holds of it is looked for in the bank's list, some pages a run.
+pub(super) async fn look_up<T: Listener>(
+    system: &System,
+    mut item: T,
+    search: Search,
+    deadline: Deadline,
+) -> Result<Sent, OperationError> {
+    let attempt = item.leg().attempt;
+    let kind = item.expected().kind;
+    let looked = match find(system, &item, search, deadline).await? {
+        Found::It(object) => return accepted(system, item, *object, attempt).await,
+        Found::Further(PageCursor(older_than)) => Looked::Further(Look { older_than }),
+        Found::Nothing => Looked::Through,
+    };
+    let is_through = looked == Looked::Through;
+    let moved = item.leg_mut().looked(kind, looked, system.clock.business_now())?;
+    if !is_through {
+        ask_again(system, item.item_id()).await;
+        return postpone(system, item).await;
+    }
+    match moved.to {
+        State::Submitting => give_up(system, item, AttentionReason::OutcomeUnknown).await,
+        State::Unprocessed
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Failed
+        | State::Returned
+        | State::Canceled => save_refusal(system, item, moved, Sent::Refused).await,
+    }
+}
+
+async fn find<T: Carrier>(
+    system: &System,
+    item: &T,
+    search: Search,
+    deadline: Deadline,
+) -> Result<Found<BankObject>, OperationError> {
+    let key = TransferKey { item: item.item_id(), attempt: item.leg().attempt }.to_string();
+    let query = TransferQuery {
+        bank_account_id: item.leg().bank_account_id.clone().unwrap_or_default(),
+        created_from: search.since,
+        created_until: Some(search.until),
+        older_than: search.from.map(|look| PageCursor(look.older_than)),
+    };
+    let column = system.column().await?;
+    Ok(match item.expected().kind {
+        Kind::Payout | Kind::Funding => column.find_ach_transfer(query, &key, deadline).await?.map(BankObject::from),
+        Kind::Check => column.find_check(query, &key, deadline).await?.map(BankObject::from),
+    })
+}
