@@ -27,6 +27,8 @@ pub enum LocalError {
     Scenario { name: &'static str, cause: scenarios::ScenarioError },
     #[error("the simulated bank: {0}")]
     Bank(String),
+    #[error("no approval of the batch would be taken: {0}")]
+    NotReady(String),
     #[error("the batch ended {0}, which is not completed")]
     NotCompleted(String),
     #[error("nothing is due any more, but the batch is {0}: look at its attention and the log")]

@@ -156,5 +156,17 @@ mod chosen {
         FundingOfCanceledBatch,
         /// one send without an answer pauses the payer
         OneSilencePauses,
+        /// whoever had a file summarized approves it
+        SummarizerApproves,
+        /// any uploader gets a link to put the file of somebody else's draft
+        LinkForAnybody,
+        /// an approval does not look again for batches that hold some of the same rows
+        OverlapsNotLookedAtAgain,
+        /// a draft whose file a worker read ends after twenty minutes
+        ShortLivedDraft,
+        /// an approval that is sent again answers anybody as if it were theirs
+        ReplayAnswersAnybody,
+        /// that others were faster is kept as the answer to a request
+        PassingAnswerKept,
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::domain::batch::{Approve, Batch, BatchState};
+use shared::domain::batch::{Accepted, Approve, Batch, BatchState};
 use shared::domain::ids::{BatchId, PaymentId};
 use shared::domain::money::Cents;
 use shared::domain::people::Caller;
@@ -27,7 +27,7 @@ pub(crate) struct ApprovalBody {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     accept_accounts: BTreeSet<String>,
-    /// Every earlier batch that pays some of the same rows.
+    /// Every other batch that holds some of the same rows.
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     accept_overlaps: BTreeSet<BatchId>,
@@ -91,7 +91,9 @@ fn changed(batch: &Batch) -> Json<ChangedBatch> {
     Json(ChangedBatch { batch_id: batch.id, state: batch.state })
 }
 
-/// Approves exactly what the body names, once. Again answers the same and does nothing.
+/// Approves exactly what the body names, once, if that is still what is true: accounts and overlaps are looked at again, and what the summary
+/// did not show is answered 409 `not_shown` with the difference. The same person sending the same again gets the same answer, and nothing
+/// more happens; anybody else gets 409 `approved_before`. Whoever made the batch or had its file summarized cannot approve it.
 #[utoipa::path(post, path = "/batches/{batch_id}/approve", tag = "batches",
     params(("batch_id" = String, Path)),
     request_body = ApprovalBody,
@@ -107,8 +109,7 @@ pub(crate) async fn approve(
         by: caller.subject,
         manifest_hash: body.value.manifest_hash,
         total: body.value.total,
-        accounts: body.value.accept_accounts,
-        overlaps: body.value.accept_overlaps,
+        accepted: Accepted { accounts: body.value.accept_accounts, overlaps: body.value.accept_overlaps },
         uploader_may_approve: system.settings.uploader_may_approve,
     };
     let batch = operations::approve(&system, batch_id, &approve).await?;

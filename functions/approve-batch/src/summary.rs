@@ -13,7 +13,7 @@ use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, ProblemEntry, Refused};
 use shared::http::surface::request_deadline;
 use shared::operations::summarize::{self, Summarized};
-use shared::operations::{OperationError, System, upload};
+use shared::operations::{OperationError, System, approve, upload};
 use shared::ports::objects::ObjectError;
 use utoipa::ToSchema;
 
@@ -27,7 +27,8 @@ pub(crate) struct SummaryStarted {
     state: BatchState,
 }
 
-/// Reads the uploaded file and says what it holds. A file with errors answers 422 `FILE_REJECTED` and lists them.
+/// Reads the uploaded file and says what it holds. A file with errors answers 422 `FILE_REJECTED` and lists them. Whoever asks for a summary
+/// counts as an uploader of the file and cannot approve it; reading one with GET counts for nothing.
 #[utoipa::path(post, path = "/batches/{batch_id}/summary", tag = "batches",
     params(("batch_id" = String, Path)),
     responses((status = 200, body = SummaryView), (status = 202, body = SummaryStarted), Refused),
@@ -86,7 +87,8 @@ async fn ready(system: &System, batch: &Batch) -> Result<Response, Problem> {
         return Err(Problem::conflict("summary_missing", detail));
     };
     let manifest = system.manifest(batch.id, &head.hash).await?;
-    let view = SummaryView::new(batch, head, &manifest).map_err(OperationError::from)?;
+    let obstacles = approve::obstacles(system, batch, &manifest).await?;
+    let view = SummaryView::new(batch, head, &manifest, obstacles).map_err(OperationError::from)?;
     Ok(Json(view).into_response())
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use serde::Serialize;
 use shared::domain::batch::manifest::{
     AccountStanding, InstitutionDecision, Manifest, ManifestBranch, ManifestSource, ManifestWarning, Overlap,
 };
-use shared::domain::batch::{Batch, BatchState, ManifestHead};
+use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestHead};
 use shared::domain::ids::BatchId;
 use shared::domain::money::{Cents, MoneyOverflow};
+use shared::http::problem::Problem;
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,6 +18,13 @@ pub(crate) struct SummaryView {
     #[schema(value_type = String)]
     batch_id: BatchId,
     state: BatchState,
+    /// Whether an approval that accepts what is in `to_acknowledge` would be taken as things are.
+    ready: bool,
+    /// Why it would not be.
+    not_ready_because: Vec<Obstacle>,
+    /// The day that stands for the period the file pays for.
+    #[schema(value_type = String, format = Date)]
+    pay_period: Date,
     /// An approval names it.
     manifest_hash: String,
     file_sha256: String,
@@ -33,9 +42,19 @@ pub(crate) struct SummaryView {
     /// Different loans.
     loans: u64,
     warnings: Vec<ManifestWarning>,
-    /// Batches of the last ten days that pay some of the same rows.
+    /// Other batches that hold some of the same rows, approved or not: those of the last ten days, and the latest equal payroll of another
+    /// pay period.
     overlaps: Vec<Overlap>,
     to_acknowledge: ToAcknowledge,
+}
+
+/// Something that refuses any approval of this summary.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Obstacle {
+    /// As an approval would be refused with: `control_total_differs`, `source_total_too_large`, `same_payments`, `not_shown`.
+    code: &'static str,
+    /// For people.
+    detail: String,
 }
 
 /// Rows of institutions that cannot be paid: they end as failed, and no money is pulled for them.
@@ -82,10 +101,18 @@ pub(crate) struct ToAcknowledge {
 }
 
 impl SummaryView {
-    pub(crate) fn new(batch: &Batch, head: &ManifestHead, manifest: &Manifest) -> Result<Self, MoneyOverflow> {
+    pub(crate) fn new(
+        batch: &Batch,
+        head: &ManifestHead,
+        manifest: &Manifest,
+        obstacles: Vec<BatchRefusal>,
+    ) -> Result<Self, MoneyOverflow> {
         Ok(Self {
             batch_id: batch.id,
             state: batch.state,
+            ready: batch.state == BatchState::Ready && obstacles.is_empty(),
+            not_ready_because: obstacles.into_iter().map(Obstacle::from).collect(),
+            pay_period: manifest.pay_period(),
             manifest_hash: head.hash.clone(),
             file_sha256: manifest.file_sha256.clone(),
             rows: manifest.rows,
@@ -104,6 +131,13 @@ impl SummaryView {
                 overlaps: manifest.overlaps.iter().map(|overlap| overlap.batch_id).collect(),
             },
         })
+    }
+}
+
+impl From<BatchRefusal> for Obstacle {
+    fn from(refusal: BatchRefusal) -> Self {
+        let problem = Problem::from(refusal);
+        Self { code: problem.code(), detail: problem.detail().to_owned() }
     }
 }
 

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
@@ -17,6 +18,7 @@ use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters, QueryParameters, RawBody, parse_json};
 use shared::http::idempotency::{IDEMPOTENCY_KEY, Idempotency, IdempotencyKey, IdempotentRequest};
 use shared::http::problem::{Problem, Refused};
+use shared::operations::upload::Announced;
 use shared::operations::{System, upload};
 use shared::ports::objects::ObjectLink;
 use utoipa::{IntoParams, ToSchema};
@@ -32,6 +34,10 @@ pub(crate) struct NewBatch {
     /// What the file should amount to; an approval is refused if it does not.
     #[schema(value_type = Option<String>, example = "1234.50")]
     control_total: Option<Cents>,
+    /// The day that stands for the period the file pays for: the same payments of one period are approved once. By default the day of the
+    /// summary, in Eastern time.
+    #[schema(value_type = Option<String>, format = Date, example = "2026-03-06")]
+    pay_period: Option<Date>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -40,6 +46,9 @@ pub(crate) struct FileQuery {
     /// What the posted file should amount to, where the body is the file itself.
     #[param(value_type = Option<String>)]
     control_total: Option<Cents>,
+    /// The day that stands for the period the posted file pays for; by default the day of the summary, in Eastern time.
+    #[param(value_type = Option<String>, format = Date)]
+    pay_period: Option<Date>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -103,8 +112,7 @@ pub(crate) async fn create(
         return Ok(answer(made(&system, id, &caller, query, &headers, body).await));
     }
     let key = IdempotencyKey::from_request(&headers, None)?;
-    let control_total = query.control_total.map(|total| total.to_string()).unwrap_or_default();
-    let operation = format!("POST /batches?control_total={control_total}");
+    let operation = operation(&query);
     let request = IdempotentRequest { caller: &caller, key: &key, operation: &operation, body: &body };
     let idempotency = Idempotency {
         table: system.table.clone(),
@@ -114,6 +122,13 @@ pub(crate) async fn create(
     };
     let act = async |id| answer(made(&system, id, &caller, query, &headers, body.clone()).await);
     Ok(idempotency.run(request, act).await)
+}
+
+/// What tells a repeat of the request from another one. A request of before there were pay periods is the same as ever.
+fn operation(query: &FileQuery) -> String {
+    let control_total = query.control_total.map(|total| total.to_string()).unwrap_or_default();
+    let pay_period = query.pay_period.map(|day| format!("&pay_period={day}")).unwrap_or_default();
+    format!("POST /batches?control_total={control_total}{pay_period}")
 }
 
 async fn made(
@@ -130,17 +145,21 @@ async fn made(
             if let Some(length) = wanted.length {
                 refuse_impossible(length)?;
             }
-            let batch = upload::begin(system, id, &caller.subject, wanted.control_total).await?;
-            let link = match wanted.length {
-                Some(length) => Some(upload::link(system, batch.id, length).await?),
+            let NewBatch { length, control_total, pay_period } = wanted;
+            let announced = Announced { control_total, pay_period };
+            let batch = upload::begin(system, id, &caller.subject, announced).await?;
+            let link = match length {
+                Some(length) => Some(upload::link(system, batch.id, length, &caller.subject).await?),
                 None => None,
             };
             Ok(CreatedBatch::new(&batch, link))
         }
         Content::File => {
             let file = unpacked(headers, body)?;
-            let batch = upload::begin(system, id, &caller.subject, query.control_total).await?;
-            upload::store(system, batch.id, file).await?;
+            let FileQuery { control_total, pay_period } = query;
+            let announced = Announced { control_total, pay_period };
+            let batch = upload::begin(system, id, &caller.subject, announced).await?;
+            upload::store(system, batch.id, file, &caller.subject).await?;
             Ok(CreatedBatch::new(&batch, None))
         }
     }
@@ -168,7 +187,7 @@ fn refuse_impossible(length: u64) -> Result<(), Problem> {
     Err(Problem::unprocessable("length_invalid", format!("A file has 1 to {most} bytes.")))
 }
 
-/// A fresh link for the file of a batch that nobody has approved yet.
+/// A fresh link for the file of a batch that nobody has approved yet: for who made the batch, and nobody else.
 #[utoipa::path(post, path = "/batches/{batch_id}/upload-link", tag = "batches",
     params(("batch_id" = String, Path)),
     request_body = FileLength,
@@ -176,9 +195,10 @@ fn refuse_impossible(length: u64) -> Result<(), Problem> {
     security(("bearer" = ["payroll:upload"])))]
 pub(crate) async fn fresh_link(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
     body: JsonBody<FileLength>,
 ) -> Result<Json<UploadLink>, Problem> {
     refuse_impossible(body.value.length)?;
-    Ok(Json(upload::link(&system, batch_id, body.value.length).await?.into()))
+    Ok(Json(upload::link(&system, batch_id, body.value.length, &caller.subject).await?.into()))
 }

@@ -1,10 +1,13 @@
 //! Batches: the list, and one with the counts of its payments.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use shared::domain::batch::{Batch, BatchState};
+use shared::domain::batch::{Batch, BatchState, Failure};
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, FundingId};
 use shared::domain::leg::{self, Attention};
@@ -30,6 +33,10 @@ pub(crate) struct BatchHeader {
     batch_id: BatchId,
     state: BatchState,
     created_by: String,
+    /// Who else had its file summarized: none of them may approve it.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    uploaders: BTreeSet<String>,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -37,12 +44,19 @@ pub(crate) struct BatchHeader {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     control_total: Option<Cents>,
+    /// The day that stands for the period the file pays for; known once it was given or the file summarized.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pay_period: Option<Date>,
     #[serde(skip_serializing_if = "Option::is_none")]
     file: Option<FileView>,
     /// Errors of a rejected file.
     error_count: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     approval: Option<ApprovalView>,
+    /// Why its import failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<Failure>,
     /// Rounds of funding so far.
     rounds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,7 +118,9 @@ impl From<Batch> for BatchHeader {
         Self {
             batch_id: batch.id,
             state: batch.state,
+            pay_period: batch.pay_period(),
             created_by: batch.created_by,
+            uploaders: batch.uploaders,
             created_at: batch.created_at,
             updated_at: batch.updated_at,
             control_total: batch.control_total,
@@ -118,6 +134,7 @@ impl From<Batch> for BatchHeader {
             }),
             error_count: batch.error_count,
             approval: batch.approval.map(|approval| ApprovalView { by: approval.by, at: approval.at }),
+            failure: batch.failure,
             rounds: batch.rounds,
             completed_at: batch.completed_at,
             attention: batch.attention,

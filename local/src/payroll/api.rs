@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -52,9 +53,10 @@ impl Api {
         })
     }
 
-    pub(super) async fn create(&self, bytes: u64) -> Result<Created, LocalError> {
+    pub(super) async fn create(&self, bytes: u64, pay_period: Option<Date>) -> Result<Created, LocalError> {
         let request = self.http.post(format!("{}/batches", self.base_url)).bearer_auth(&self.uploader);
-        let answer = accepted("creating the batch", request.json(&json!({ "length": bytes }))).await?;
+        let answer =
+            accepted("creating the batch", request.json(&json!({ "length": bytes, "pay_period": pay_period }))).await?;
         Ok(serde_json::from_value(answer)?)
     }
 
@@ -85,16 +87,12 @@ impl Api {
 
     /// Approves what the summary shows: its hash, its total, and everything it asks to be acknowledged.
     pub(super) async fn approve(&self, batch_id: BatchId, summary: &Value) -> Result<(), LocalError> {
-        let fingerprints: Vec<&Value> = listed(&summary["by_source"])
-            .filter(|source| source["standing"] != "known")
-            .map(|source| &source["fingerprint"])
-            .collect();
-        let overlaps: Vec<&Value> = listed(&summary["overlaps"]).map(|overlap| &overlap["batch_id"]).collect();
+        let to_acknowledge = &summary["to_acknowledge"];
         let body = json!({
             "manifest_hash": summary["manifest_hash"],
             "total": summary["total"],
-            "accept_accounts": fingerprints,
-            "accept_overlaps": overlaps,
+            "accept_accounts": to_acknowledge["accounts"],
+            "accept_overlaps": to_acknowledge["overlaps"],
         });
         let url = format!("{}/batches/{batch_id}/approve", self.base_url);
         accepted("the approval", self.http.post(url).bearer_auth(&self.approver).json(&body)).await.map(|_| ())
@@ -136,10 +134,6 @@ impl Api {
             }
         }
     }
-}
-
-fn listed(value: &Value) -> impl Iterator<Item = &Value> {
-    value.as_array().map(Vec::as_slice).unwrap_or_default().iter()
 }
 
 async fn accepted(what: &'static str, request: RequestBuilder) -> Result<Value, LocalError> {

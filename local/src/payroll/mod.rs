@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
@@ -51,6 +52,9 @@ pub struct PayrollOptions {
     pub data: Option<PathBuf>,
     #[arg(long, value_enum, default_value_t)]
     pub store: Store,
+    /// The day that stands for the period the file pays for; by default the day of its summary.
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub pay_period: Option<Date>,
     /// Rows of the generated file.
     #[arg(long, default_value_t = 50_000, conflicts_with = "file")]
     pub rows: u64,
@@ -93,11 +97,11 @@ pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
     let api = Api::new(&stack)?;
     let mut timings = Timings::start(&stack.system.clock);
 
-    let found = find_unfinished(&stack, &payroll.sha256).await.map_err(LocalError::from)?;
+    let found = find_unfinished(&stack, &payroll.sha256, options.pay_period).await.map_err(LocalError::from)?;
     let batch_id = match found.as_ref().map(|batch| batch.id) {
         Some(id) => id,
         None => {
-            let created = api.create(payroll.bytes).await?;
+            let created = api.create(payroll.bytes, options.pay_period).await?;
             api.upload(&created.upload, &payroll.path).await?;
             created.batch_id
         }
@@ -113,6 +117,7 @@ pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
         };
         timings.summarized();
         print::summary(&summary);
+        refuse_unready(&summary)?;
         api.approve(batch_id, &summary).await?;
     }
     pay(&stack, batch_id, options.returns, &mut timings).await?;
@@ -125,6 +130,13 @@ pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
         "completed" => Ok(Ended::Completed),
         other => Err(LocalError::NotCompleted(other.to_owned())),
     }
+}
+
+/// Says why no approval of the summary would be taken, where none would be.
+fn refuse_unready(summary: &serde_json::Value) -> Result<(), LocalError> {
+    let reasons = summary["not_ready_because"].as_array().into_iter().flatten();
+    let reasons: Vec<&str> = reasons.filter_map(|reason| reason["detail"].as_str()).collect();
+    if reasons.is_empty() { Ok(()) } else { Err(LocalError::NotReady(reasons.join(" "))) }
 }
 
 /// Makes or reads the file. With a data folder a generated file stays there, so that the same command means the same file.
@@ -174,8 +186,12 @@ fn plan_returns(stack: &Stack, count: u64) -> Result<(), LocalError> {
     stack.column.control(Control::PlanReturns(plan)).map(|_| ()).map_err(|error| LocalError::Bank(format!("{error:?}")))
 }
 
-/// The batch of this very file, if an earlier run began one that may go on or is done.
-async fn find_unfinished(stack: &Stack, file_sha256: &str) -> Result<Option<Batch>, OperationError> {
+/// The batch of this very file, and of this pay period where one is named, if an earlier run began one that may go on or is done.
+async fn find_unfinished(
+    stack: &Stack,
+    file_sha256: &str,
+    pay_period: Option<Date>,
+) -> Result<Option<Batch>, OperationError> {
     let query = Query {
         index: Index::Lists,
         pk: keys::LIST_BATCHES.to_owned(),
@@ -191,7 +207,8 @@ async fn find_unfinished(stack: &Stack, file_sha256: &str) -> Result<Option<Batc
         let goes_on = |state: BatchState| {
             matches!(state, BatchState::Ready | BatchState::Importing | BatchState::Paying | BatchState::Completed)
         };
-        if let Some(batch) = batch.filter(|batch| same_file(batch) && goes_on(batch.state)) {
+        let same_period = |batch: &Batch| pay_period.is_none_or(|day| batch.pay_period() == Some(day));
+        if let Some(batch) = batch.filter(|batch| same_file(batch) && same_period(batch) && goes_on(batch.state)) {
             return Ok(Some(batch));
         }
     }
@@ -218,7 +235,8 @@ async fn drive(stack: &Stack, batch_id: BatchId, returns: u64) -> Result<(), Loc
         match batch.state {
             BatchState::Completed => break,
             BatchState::Canceled | BatchState::Failed | BatchState::Declined | BatchState::Expired => {
-                return Err(LocalError::NotCompleted(batch.state.as_str().to_owned()));
+                let why = batch.failure.map(|failure| format!(" ({})", failure.text)).unwrap_or_default();
+                return Err(LocalError::NotCompleted(format!("{}{why}", batch.state.as_str())));
             }
             BatchState::Draft
             | BatchState::Summarizing

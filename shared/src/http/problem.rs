@@ -185,11 +185,25 @@ impl Problem {
     pub fn code(&self) -> &'static str {
         self.details.code
     }
+
+    pub fn detail(&self) -> &str {
+        &self.details.detail
+    }
 }
+
+/// Others were faster: what was read is not what is there any more.
+pub(crate) const CHANGED_MEANWHILE: &str = "changed_meanwhile";
+
+/// Marks an answer that speaks of the moment alone: the same request may be answered otherwise a moment later, so nothing keeps it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PassingAnswer;
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(&self.details)).into_response();
+        if self.retry_after_seconds.is_some() || self.details.code == CHANGED_MEANWHILE {
+            response.extensions_mut().insert(PassingAnswer);
+        }
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if let Some(seconds) = self.retry_after_seconds {
@@ -216,10 +230,7 @@ impl From<TableError> for Problem {
             }
             TableError::ConditionFailed { key, .. } => {
                 tracing::warn!(pk = key.pk, sk = key.sk, "another request changed the item first");
-                Problem::conflict(
-                    "changed_meanwhile",
-                    "Another request changed this first. Read it again, then decide.",
-                )
+                Problem::conflict(CHANGED_MEANWHILE, "Another request changed this first. Read it again, then decide.")
             }
             TableError::CursorInvalid => cursor_invalid(),
             TableError::Defect(cause) => {

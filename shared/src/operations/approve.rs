@@ -1,76 +1,132 @@
 //! What people decide about a batch: approve, decline, cancel; and what time decides: expire.
 
+use std::collections::BTreeSet;
+
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
+
+use super::manifest::standing_of;
 use super::upload::load;
-use super::{OperationError, System, audit, system::minutes_from};
-use crate::domain::batch::{Approve, Batch, BatchRefusal, BatchState, Command};
+use super::{OperationError, System, audit, overlaps, system::minutes_from};
+use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestSource, Overlap};
+use crate::domain::batch::{
+    Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, ManifestHead,
+};
 use crate::domain::ids::BatchId;
+use crate::domain::source::Source;
 use crate::domain::task::Task;
-use crate::ports::table::{Attributes, Change, Condition, Indexing, TableError};
-use crate::store::{keys, stored::replace};
+use crate::ports::table::{Attributes, Change, Condition, Indexing, Key, TableError};
+use crate::store::stored::{read, replace};
+use crate::store::{approvals, keys};
 
 /// After this the sweep looks whether the import's tasks were lost.
 const IMPORT_MINUTES: i64 = 10;
 
-/// Approves a batch. The claim on the canonical hash goes with it: the same payments in another file are refused, naming the earlier
-/// batch. Approving again changes nothing and answers the same.
+/// Approvals of other batches that may come first before the caller is asked to come again.
+const TRIES_MAX: u32 = 8;
+
+const SOURCES_AT_ONCE: usize = 16;
+
+/// Approves a batch, if what its approver was shown is still what is true. Overlaps and accounts are looked at again under the fence of
+/// approvals, and the claim on the payments of the pay period goes with it: one write, which another approval in between makes fail, and
+/// then everything is looked at again. Approving again changes nothing and answers the same person the same.
 pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> Result<Batch, OperationError> {
-    let mut batch = load(system, batch_id).await?;
-    let now = system.clock.business_now();
-    let Some(head) = batch.manifest.clone() else {
-        return Err(BatchRefusal::WrongState { state: batch.state, wanted: "approved" }.into());
-    };
-    let manifest = system.manifest(batch_id, &head.hash).await?;
-    if batch.approve(approve, &manifest, now)? == Command::AlreadyApplied {
-        return Ok(batch);
-    }
-    batch.updated_at = now;
-    batch.due_at = Some(minutes_from(now, IMPORT_MINUTES));
-    let claim = keys::file_claim(&head.canonical_hash);
-    let entry = audit::entry(system, &approve.by, "approve_batch", &batch_id.to_string(), Some(&head.hash))?;
-    let changes = vec![
-        replace(&mut batch)?,
-        Change::Put {
-            key: claim.clone(),
+    for _ in 0..TRIES_MAX {
+        let mut batch = load(system, batch_id).await?;
+        let Some(head) = batch.manifest.clone() else {
+            return Err(BatchRefusal::WrongState { state: batch.state, wanted: "approved" }.into());
+        };
+        let manifest = system.manifest(batch_id, &head.hash).await?;
+        // The fence is read before what it stands for.
+        let approvals_so_far = approvals::count(&*system.table).await?;
+        let circumstances = circumstances(system, &batch, &head, &manifest).await?;
+        let now = system.clock.business_now();
+        if batch.approve(approve, &manifest, &circumstances, now)? == Command::AlreadyApplied {
+            return Ok(batch);
+        }
+        batch.updated_at = now;
+        batch.due_at = Some(minutes_from(now, IMPORT_MINUTES));
+        let entry = audit::entry(system, &approve.by, "approve_batch", &batch_id.to_string(), Some(&head.hash))?;
+        let claim = Change::Put {
+            key: claim_of(&head),
             attributes: claim_attributes(batch_id),
             indexing: Indexing::default(),
             condition: fault!(FileClaimNotHeld, Condition::Always, Condition::Absent),
-        },
-        entry,
-    ];
-    match system.table.write(changes).await {
-        Ok(()) => {}
-        Err(TableError::ConditionFailed { key, .. }) => {
-            return lost_race(system, batch_id, key == claim, &head.canonical_hash).await;
+        };
+        let mut changes = vec![replace(&mut batch)?, claim, entry];
+        changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        match system.table.write(changes).await {
+            Ok(()) => {
+                system.hint(import_tasks(&batch)).await;
+                return Ok(batch);
+            }
+            // Somebody else's write was first: the same approval by another request, a summary, or another batch's approval.
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
         }
-        Err(other) => return Err(other.into()),
     }
-    system.hint(import_tasks(&batch)).await;
-    Ok(batch)
+    Err(OperationError::Contended(format!("the approval of {batch_id}")))
 }
 
-/// Somebody else wrote first: the same approval by another request, or another batch with the same payments.
-async fn lost_race(
+/// What is true of a batch now, whatever its summary found. Nothing is looked up for one that cannot be approved anyway.
+async fn circumstances(
     system: &System,
-    batch_id: BatchId,
-    on_claim: bool,
-    canonical_hash: &str,
-) -> Result<Batch, OperationError> {
-    let fresh = load(system, batch_id).await?;
-    if matches!(fresh.state, BatchState::Importing | BatchState::Paying | BatchState::Completed) {
-        return Ok(fresh);
+    batch: &Batch,
+    head: &ManifestHead,
+    manifest: &Manifest,
+) -> Result<Circumstances, OperationError> {
+    if batch.state != BatchState::Ready {
+        return Ok(Circumstances::default());
     }
-    if let Some(earlier) = claimed_by(system, canonical_hash).await?.filter(|earlier| *earlier != batch_id) {
-        return Err(OperationError::SamePayments { earlier });
-    }
-    let what = if on_claim { "the file's claim" } else { "the batch" };
-    Err(OperationError::Contended(format!("{what} of {batch_id}")))
+    let mut to_acknowledge = accounts_now(system, manifest).await?;
+    let overlaps = overlaps::approved_after(system, batch.id, &head.canonical_hash, head.approvals_seen).await?;
+    let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
+    to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
+    let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);
+    Ok(Circumstances { to_acknowledge, same_payments: fault!(FileClaimNotHeld, None, claimed_by) })
 }
 
-/// The batch that claimed these payments, if one did.
-pub async fn claimed_by(system: &System, canonical_hash: &str) -> Result<Option<BatchId>, OperationError> {
-    let Some(item) = system.table.get(&keys::file_claim(canonical_hash)).await? else { return Ok(None) };
-    let text = item.get("batch_id").and_then(serde_json::Value::as_str).unwrap_or_default();
-    Ok(Some(text.parse()?))
+/// The accounts that are new or changed now. One that the bank's books have learned in between needs no acceptance any more.
+async fn accounts_now(system: &System, manifest: &Manifest) -> Result<BTreeSet<Acknowledgement>, OperationError> {
+    let accounts: Vec<_> = manifest.sources.iter().map(|described| account_now(system, described).boxed()).collect();
+    let accounts: Vec<Option<Acknowledgement>> = stream::iter(accounts).buffered(SOURCES_AT_ONCE).try_collect().await?;
+    Ok(accounts.into_iter().flatten().collect())
+}
+
+async fn account_now(system: &System, described: &ManifestSource) -> Result<Option<Acknowledgement>, TableError> {
+    let known: Option<Source> = read(&*system.table, &keys::source(&described.id)).await?;
+    let (standing, replaces) = standing_of(known.as_ref(), &described.account.fingerprint);
+    let now = ManifestSource { standing, replaces, ..described.clone() };
+    Ok((standing != AccountStanding::Known).then(|| now.acknowledgement()))
+}
+
+/// Everything that would refuse an approval of the summary as it stands, whatever the approver accepts.
+pub async fn obstacles(
+    system: &System,
+    batch: &Batch,
+    manifest: &Manifest,
+) -> Result<Vec<BatchRefusal>, OperationError> {
+    let (BatchState::Ready, Some(head)) = (batch.state, &batch.manifest) else { return Ok(Vec::new()) };
+    let circumstances = circumstances(system, batch, head, manifest).await?;
+    Ok(batch.obstacles(manifest, &circumstances))
+}
+
+/// The batch that claimed these payments for this pay period, if one did.
+async fn claimed_by(
+    system: &System,
+    head: &ManifestHead,
+    manifest: &Manifest,
+) -> Result<Option<BatchId>, OperationError> {
+    let claims = overlaps::claims(system, &head.canonical_hash).await?;
+    let pay_period = manifest.pay_period();
+    Ok(claims.into_iter().find(|claim| claim.pay_period == pay_period).map(|claim| claim.batch_id))
+}
+
+fn claim_of(head: &ManifestHead) -> Key {
+    match head.pay_period {
+        Some(pay_period) => keys::file_claim(&head.canonical_hash, pay_period),
+        None => keys::file_claim_of_no_period(&head.canonical_hash),
+    }
 }
 
 fn claim_attributes(batch_id: BatchId) -> Attributes {
@@ -80,11 +136,11 @@ fn claim_attributes(batch_id: BatchId) -> Attributes {
     attributes
 }
 
-/// Gives the claim on the batch's payments back, so that a corrected approval of the same file is possible.
+/// Gives the claim on the batch's payments back, so that the same file may be approved again. Only where nothing of it can have been sent.
 pub(crate) fn release_claim(batch: &Batch) -> Option<Change> {
     let head = batch.manifest.as_ref()?;
     batch.approval.as_ref()?;
-    Some(Change::Delete { key: keys::file_claim(&head.canonical_hash), condition: Condition::Always })
+    Some(Change::Delete { key: claim_of(head), condition: Condition::Always })
 }
 
 /// The tasks that record a batch's rows.

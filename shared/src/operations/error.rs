@@ -7,7 +7,7 @@ use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
-use crate::domain::ids::{BatchId, IdFormat, PaymentId};
+use crate::domain::ids::{IdFormat, PaymentId};
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
@@ -57,9 +57,6 @@ pub enum OperationError {
     /// There is no such thing, or not for this caller.
     #[error("there is no {kind} {id}")]
     NotFound { kind: &'static str, id: String },
-    /// The same payments are in another batch's file.
-    #[error("the same payments are in batch {earlier}, which was approved before")]
-    SamePayments { earlier: BatchId },
     /// What is asked of a payment is not possible where it stands now.
     #[error("{payment_id} is {}: it can no longer be {wanted}", state.as_str())]
     PaymentState { payment_id: PaymentId, state: State, wanted: &'static str },
@@ -104,7 +101,6 @@ impl OperationError {
             | Self::Malformed(_)
             | Self::Id(_)
             | Self::NotFound { .. }
-            | Self::SamePayments { .. }
             | Self::PaymentState { .. }
             | Self::Inconsistent(_) => false,
         }

@@ -4,13 +4,15 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
 use super::approve::release_claim;
+use super::autopay::notices;
 use super::system::Vault;
 use super::upload::{load, upload_object};
 use super::{OperationError, System};
 use crate::domain::ach::text::{TextField, fit};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
-use crate::domain::batch::{Batch, BatchState, Command};
+use crate::domain::batch::{Batch, BatchState, Command, Failure, FailureCode};
 use crate::domain::biller;
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
@@ -38,15 +40,17 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
         .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no chunk {number}")))?;
     let bytes = match system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await {
         Ok(bytes) => bytes,
-        Err(ObjectError::Missing(_)) => return fail(system, batch, "the file is gone").await,
+        Err(ObjectError::Missing(_)) => {
+            return fail(system, batch, Failure::new(FailureCode::FileMissing, number)).await;
+        }
         Err(other) => return Err(other.into()),
     };
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
-        return fail(system, batch, &format!("chunk {number} is not the one that was summarized")).await;
+        return fail(system, batch, Failure::new(FailureCode::FileReplaced, number)).await;
     }
     let rows = match read_chunk(&bytes, chunk.first_row, &Limits::default(), manifest.summarized_on) {
         Ok(rows) if rows.len() as u64 == u64::from(chunk.rows) => rows,
-        Ok(_) | Err(_) => return fail(system, batch, &format!("chunk {number} does not read as it did")).await,
+        Ok(_) | Err(_) => return fail(system, batch, Failure::new(FailureCode::FileUnreadable, number)).await,
     };
     let vault = system.vault().await?;
     let (batch, manifest, vault) = (&batch, &*manifest, &vault);
@@ -153,13 +157,17 @@ fn unpayable() -> (String, AccountType, EntryClass, String) {
     )
 }
 
-/// The object was replaced after the summary: nothing of the batch is ever paid.
-async fn fail(system: &System, mut batch: Batch, why: &str) -> Result<(), OperationError> {
-    tracing::error!(batch = %batch.id, why, "an import failed");
+/// The object was replaced after the summary: nothing of the batch is ever paid. No money is pulled before an import is whole, so nothing
+/// of it can have been sent, and its payments may come in another file.
+async fn fail(system: &System, mut batch: Batch, failure: Failure) -> Result<(), OperationError> {
+    tracing::error!(batch = %batch.id, why = failure.code.as_str(), "an import failed");
     let now = system.clock.business_now();
-    if batch.import_failed(now)? == Command::Executed {
+    let (code, text) = (failure.code, failure.text.clone());
+    if batch.import_failed(failure, now)? == Command::Executed {
         batch.updated_at = now;
-        let mut changes = vec![replace(&mut batch)?];
+        let notice = NoticeKind::ImportFailed { batch_id: batch.id, code, text };
+        let mut changes = notices::puts(system, Recipient::PayrollAdmins, [notice]).await?;
+        changes.push(replace(&mut batch)?);
         changes.extend(release_claim(&batch));
         match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => {}

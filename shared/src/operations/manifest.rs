@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use futures::stream::{self, StreamExt, TryStreamExt};
+use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use super::{OperationError, System, billers, overlaps};
-use crate::domain::batch::ManifestHead;
 use crate::domain::batch::manifest::{
     AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
     ManifestWarning,
 };
+use crate::domain::batch::{Batch, ManifestHead};
 use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
-use crate::domain::ids::BatchId;
 use crate::domain::payroll_file::{SourceDetails, Summary, Total};
 use crate::domain::source::{ExternalAccount, Source};
 use crate::store::{keys, stored};
@@ -21,10 +22,13 @@ use crate::store::{keys, stored};
 /// Institutions looked up at once.
 const LOOKUPS_AT_ONCE: usize = 4;
 
+/// `digests` are those of the rows, sorted, one after another.
 pub(super) async fn make_manifest(
     system: &System,
-    batch_id: BatchId,
+    batch: &Batch,
     summary: &Summary,
+    pay_period: Date,
+    digests: Bytes,
     deadline: Deadline,
 ) -> Result<Manifest, OperationError> {
     let institutions = decide_institutions(system, summary, deadline).await?;
@@ -59,12 +63,16 @@ pub(super) async fn make_manifest(
         });
     }
     let payable = payable(&summary.by_institution)?;
+    let canonical_hash = summary.canonical_hash.to_string();
+    let rows = overlaps::Rows { batch_id: batch.id, canonical_hash: &canonical_hash, digests };
+    let overlaps = overlaps::find(system, &rows, pay_period).await?;
     Ok(Manifest {
         format: 1,
-        batch_id,
+        batch_id: batch.id,
         summarized_on: calendar::eastern_date(system.clock.business_now()),
+        pay_period: Some(pay_period),
         file_sha256: summary.file_sha256.to_string(),
-        canonical_hash: summary.canonical_hash.to_string(),
+        canonical_hash,
         bytes: summary.file_bytes,
         rows: summary.rows,
         total: summary.total,
@@ -76,7 +84,7 @@ pub(super) async fn make_manifest(
         branches,
         institutions: institution_list(summary, institutions),
         warnings: warnings(summary),
-        overlaps: overlaps::find(system, batch_id, &summary.row_digests).await?,
+        overlaps,
         chunks: chunks(summary),
     })
 }
@@ -139,11 +147,7 @@ async fn make_source(
     let bound_to = keys::source(&details.source_id).pk;
     let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
     let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
-    let standing = match &known {
-        None => AccountStanding::New,
-        Some(source) if source.account.fingerprint == fingerprint.as_str() => AccountStanding::Known,
-        Some(_) => AccountStanding::Changed,
-    };
+    let (standing, replaces) = standing_of(known.as_ref(), fingerprint.as_str());
     // What is known already is sealed already: the same summary again makes the same manifest.
     let account = match known {
         Some(source) if standing == AccountStanding::Known => source.account,
@@ -159,6 +163,7 @@ async fn make_source(
         name: details.name.clone(),
         account,
         standing,
+        replaces,
         rows: total.rows,
         total: total.total,
         payable_rows: payable.rows,
@@ -166,7 +171,16 @@ async fn make_source(
     })
 }
 
-pub(super) fn head_of(manifest: &Manifest, body: &[u8]) -> ManifestHead {
+/// Whether the account is the one that is known of the source, and which one it takes the place of.
+pub(super) fn standing_of(known: Option<&Source>, fingerprint: &str) -> (AccountStanding, Option<String>) {
+    match known {
+        None => (AccountStanding::New, None),
+        Some(source) if source.account.fingerprint == fingerprint => (AccountStanding::Known, None),
+        Some(source) => (AccountStanding::Changed, Some(source.account.fingerprint.clone())),
+    }
+}
+
+pub(super) fn head_of(manifest: &Manifest, body: &[u8], approvals_seen: u64) -> ManifestHead {
     ManifestHead {
         hash: hex::encode(Sha256::digest(body)),
         file_sha256: manifest.file_sha256.clone(),
@@ -176,5 +190,7 @@ pub(super) fn head_of(manifest: &Manifest, body: &[u8]) -> ManifestHead {
         payable_rows: manifest.payable_rows,
         payable_total: manifest.payable_total,
         chunks: u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX),
+        pay_period: manifest.pay_period,
+        approvals_seen,
     }
 }

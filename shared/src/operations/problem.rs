@@ -12,7 +12,7 @@ use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
-use crate::http::problem::Problem;
+use crate::http::problem::{CHANGED_MEANWHILE, Problem};
 use crate::ports::objects::ObjectError;
 
 const TRY_AGAIN_SECONDS: u32 = 2;
@@ -34,17 +34,13 @@ impl From<OperationError> for Problem {
             OperationError::Id(_) | OperationError::Object(ObjectError::Missing(_)) => {
                 Problem::not_found("not_found", "There is nothing with this id.")
             }
-            OperationError::SamePayments { earlier } => {
-                let detail = format!("The same payments are in batch {earlier}, which was approved before.");
-                Problem::conflict("same_payments", detail).with("earlier_batch_id", earlier.to_string())
-            }
             OperationError::PaymentState { state, wanted, .. } => {
                 let detail = format!("The payment is {}: it can no longer be {wanted}.", state.as_str());
                 Problem::conflict("payment_state", detail).with("state", state.as_str())
             }
             OperationError::Contended(_) => {
                 let detail = "Others are changing this right now. Send the same request again.";
-                Problem::conflict("changed_meanwhile", detail).retry_after(TRY_AGAIN_SECONDS)
+                Problem::conflict(CHANGED_MEANWHILE, detail).retry_after(TRY_AGAIN_SECONDS)
             }
             OperationError::Directory { .. } => {
                 tracing::warn!(%error, "the biller directory is out of reach");
@@ -87,26 +83,38 @@ impl From<BatchRefusal> for Problem {
             BatchRefusal::ControlTotal { control, total } => Problem::unprocessable("control_total_differs", detail)
                 .with("control_total", control.to_string())
                 .with("total", total.to_string()),
-            BatchRefusal::NotAcknowledged(open) => not_acknowledged(detail, &open),
+            BatchRefusal::NotTheCreator => Problem::forbidden("not_the_creator", detail),
+            BatchRefusal::ApprovedBefore { by, manifest_hash } => Problem::conflict("approved_before", detail)
+                .with("approved_by", by)
+                .with("manifest_hash", manifest_hash),
+            BatchRefusal::NotAcknowledged(open) => naming(Problem::unprocessable("not_acknowledged", detail), &open),
+            BatchRefusal::NotShown(unseen) => naming(Problem::conflict("not_shown", detail), &unseen),
+            BatchRefusal::SamePayments { earlier } => {
+                Problem::conflict("same_payments", detail).with("earlier_batch_id", earlier.to_string())
+            }
             BatchRefusal::SourceTotalTooLarge { source_id } => {
                 Problem::unprocessable("source_total_too_large", detail).with("source_id", source_id)
             }
+            BatchRefusal::PayPeriodFarAway => Problem::unprocessable("pay_period_invalid", detail),
             BatchRefusal::NothingToRetry => Problem::conflict("nothing_to_retry", detail),
         }
     }
 }
 
-fn not_acknowledged(detail: String, open: &[Acknowledgement]) -> Problem {
+/// Names accounts and batches.
+fn naming(problem: Problem, open: &[Acknowledgement]) -> Problem {
     let (mut accounts, mut overlaps) = (Vec::new(), Vec::new());
     for needed in open {
         match needed {
-            Acknowledgement::Account { source_id, fingerprint } => {
-                accounts.push(json!({"source_id": source_id, "fingerprint": fingerprint}));
+            Acknowledgement::Account { source_id, fingerprint, replaces } => {
+                accounts.push(json!({"source_id": source_id, "fingerprint": fingerprint, "replaces": replaces}));
             }
-            Acknowledgement::Overlap { batch_id, rows } => overlaps.push(json!({"batch_id": batch_id, "rows": rows})),
+            Acknowledgement::Overlap { batch_id, rows, .. } => {
+                overlaps.push(json!({"batch_id": batch_id, "rows": rows}));
+            }
         }
     }
-    Problem::unprocessable("not_acknowledged", detail).with("accounts", accounts).with("overlaps", overlaps)
+    problem.with("accounts", accounts).with("overlaps", overlaps)
 }
 
 impl From<BillerRefusal> for Problem {
@@ -238,7 +246,8 @@ mod tests {
         let earlier = BatchId::new(uuid::Uuid::nil());
         let cents = Cents::new(1);
         let source_id = "CORP-1".to_owned();
-        let cases: [(OperationError, u16, &str); 14] = [
+        let approved_before = BatchRefusal::ApprovedBefore { by: "ann".to_owned(), manifest_hash: "hash".to_owned() };
+        let cases: [(OperationError, u16, &str); 18] = [
             (BatchRefusal::WrongState { state: BatchState::Draft, wanted: "approved" }.into(), 409, "batch_state"),
             (BatchRefusal::ApproverIsUploader.into(), 403, "approver_is_uploader"),
             (BatchRefusal::StaleManifest.into(), 409, "manifest_stale"),
@@ -246,12 +255,16 @@ mod tests {
             (BatchRefusal::ControlTotal { control: cents, total: cents }.into(), 422, "control_total_differs"),
             (BatchRefusal::NotAcknowledged(Vec::new()).into(), 422, "not_acknowledged"),
             (BatchRefusal::SourceTotalTooLarge { source_id }.into(), 422, "source_total_too_large"),
+            (BatchRefusal::NotShown(Vec::new()).into(), 409, "not_shown"),
+            (BatchRefusal::SamePayments { earlier }.into(), 409, "same_payments"),
+            (BatchRefusal::NotTheCreator.into(), 403, "not_the_creator"),
+            (approved_before.into(), 409, "approved_before"),
+            (BatchRefusal::PayPeriodFarAway.into(), 422, "pay_period_invalid"),
             (BatchRefusal::NothingToRetry.into(), 409, "nothing_to_retry"),
             (BillerRefusal::NothingProposed.into(), 409, "nothing_proposed"),
             (BillerRefusal::SamePerson.into(), 403, "same_person"),
             (BillerRefusal::OtherProposal.into(), 409, "proposal_differs"),
             (OperationError::not_found("batch", earlier), 404, "not_found"),
-            (OperationError::SamePayments { earlier }, 409, "same_payments"),
             (OperationError::Contended("batch".to_owned()), 409, "changed_meanwhile"),
         ];
         for (error, status, code) in cases {
@@ -275,13 +288,14 @@ mod tests {
 
     #[test]
     fn what_was_not_acknowledged_is_listed() {
-        let account = Acknowledgement::Account { source_id: "CORP-1".to_owned(), fingerprint: "fp".to_owned() };
+        let account =
+            Acknowledgement::Account { source_id: "CORP-1".to_owned(), fingerprint: "fp".to_owned(), replaces: None };
         let problem = Problem::from(BatchRefusal::NotAcknowledged(vec![account]));
         let expected = Problem::unprocessable(
             "not_acknowledged",
             "Name what you accept: 1 accounts or overlapping batches are not acknowledged.",
         );
-        let accounts = vec![json!({"source_id": "CORP-1", "fingerprint": "fp"})];
+        let accounts = vec![json!({"source_id": "CORP-1", "fingerprint": "fp", "replaces": null})];
         assert_eq!(problem, expected.with("accounts", accounts).with("overlaps", Vec::<serde_json::Value>::new()));
     }
 }

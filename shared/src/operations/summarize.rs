@@ -2,6 +2,8 @@
 //!
 //! Memory does not grow with the file: it is fetched and read a window at a time; only the duplicate sets grow with its rows.
 
+use bytes::Bytes;
+
 use super::upload::{load, upload_object};
 use super::{OperationError, System, audit, manifest};
 use crate::domain::batch::{Batch, Command};
@@ -10,6 +12,7 @@ use crate::domain::ids::BatchId;
 use crate::domain::payroll_file::{FileReader, Limits, Rejection, Summary};
 use crate::domain::{calendar, task::Task};
 use crate::ports::table::TableError;
+use crate::store::approvals;
 use crate::store::stored::replace;
 
 /// Bytes fetched at once.
@@ -38,7 +41,8 @@ pub fn errors_object(batch_id: BatchId) -> String {
     format!("batches/{batch_id}/errors.json")
 }
 
-/// Summarizes now, or hands a large file to a worker.
+/// Summarizes now, or hands a large file to a worker. Whoever asks counts as an uploader of the content: nobody approves what they had
+/// read anew themselves.
 pub async fn request(
     system: &System,
     batch_id: BatchId,
@@ -53,8 +57,8 @@ pub async fn request(
     }
     if batch.summarizing()? == Command::Executed {
         batch.due_at = Some(super::system::minutes_from(system.clock.business_now(), 20));
-        save(system, &mut batch, Some(caller)).await?;
     }
+    save(system, &mut batch, Some(caller)).await?;
     system.enqueue([Task::Summarize { batch_id }]).await?;
     Ok(Summarized::Started)
 }
@@ -62,8 +66,12 @@ pub async fn request(
 /// Saves the batch, with an entry in the audit where a person asked; a worker goes on with what somebody asked for.
 async fn save(system: &System, batch: &mut Batch, caller: Option<&str>) -> Result<(), OperationError> {
     batch.updated_at = system.clock.business_now();
+    let counted = caller.map(|caller| batch.count_uploader(caller));
     let mut changes = vec![replace(batch)?];
     if let Some(caller) = caller {
+        if counted == Some(Command::Executed) {
+            tracing::info!(batch = %batch.id, "somebody else than its creator had the file summarized");
+        }
         changes.push(audit::entry(system, caller, "summarize_batch", &batch.id.to_string(), None)?);
     }
     Ok(system.table.write(changes).await?)
@@ -82,17 +90,32 @@ async fn run(
         Ok(summary) => summary,
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
-    let manifest = manifest::make_manifest(system, batch_id, &summary, deadline).await?;
+    let today = calendar::eastern_date(system.clock.business_now());
+    let pay_period = batch.pay_period.unwrap_or(today);
+    // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
+    let approvals_seen = approvals::count(&*system.table).await?;
+    let digests = digests_of(&summary);
+    let manifest = manifest::make_manifest(system, &batch, &summary, pay_period, digests.clone(), deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-    let head = manifest::head_of(&manifest, &body);
-    let digests: Vec<u8> = summary.row_digests.iter().flat_map(|digest| digest.as_bytes().to_vec()).collect();
+    let head = manifest::head_of(&manifest, &body, approvals_seen);
     let digests_key = digests_object(batch_id, &manifest.canonical_hash);
-    system.objects.put(&digests_key, "application/octet-stream", digests.into()).await?;
+    system.objects.put(&digests_key, "application/octet-stream", digests).await?;
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
-    if batch.summarized(head)? == Command::Executed {
+    let now = system.clock.business_now();
+    if batch.summarized(head, now)? == Command::Executed || caller.is_some() {
+        batch.keep_a_week(now);
         save(system, &mut batch, caller).await?;
     }
     Ok(Summarized::Ready(Box::new(batch)))
+}
+
+/// The digests of the rows, sorted, one after another.
+fn digests_of(summary: &Summary) -> Bytes {
+    let mut digests = Vec::with_capacity(summary.row_digests.len().saturating_mul(16));
+    for digest in &summary.row_digests {
+        digests.extend_from_slice(digest.as_bytes());
+    }
+    digests.into()
 }
 
 async fn read_file(system: &System, batch_id: BatchId) -> Result<Result<Summary, Rejection>, OperationError> {
@@ -124,7 +147,7 @@ async fn reject(
 ) -> Result<Summarized, OperationError> {
     let body = serde_json::to_vec(&rejection).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
     system.objects.put(&errors_object(batch.id), "application/json", body.into()).await?;
-    let _ = batch.rejected(rejection.error_count())?;
+    let _ = batch.rejected(rejection.error_count(), system.clock.business_now())?;
     save(system, &mut batch, caller).await?;
     Ok(Summarized::Rejected(Box::new(batch), rejection))
 }

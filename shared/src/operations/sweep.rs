@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use super::approve::{expire, import_tasks, release_claim};
@@ -15,7 +15,7 @@ use super::{OperationError, System, fund, import, payers, retry};
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
-use crate::domain::batch::{Batch, BatchState, Command, SweepMark};
+use crate::domain::batch::{Batch, BatchState, Command, DRAFT_DAYS, SweepMark};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::BatchId;
 use crate::domain::leg::{Attention, Claim, Effect, Outcome, State};
@@ -70,6 +70,10 @@ pub async fn sweep(system: &System, batch_id: BatchId) -> Result<(), OperationEr
     let batch = load(system, batch_id).await?;
     match batch.state {
         BatchState::Draft | BatchState::Ready | BatchState::Rejected => sweep_draft(system, batch).await,
+        // Its file never came, or cannot be read whatever is tried: it ends as any draft does.
+        BatchState::Summarizing if is_left_alone(&batch, system.clock.business_now()) => {
+            expire(system, batch_id).await.map(|_| ())
+        }
         BatchState::Summarizing => {
             system.enqueue([Task::Summarize { batch_id }]).await?;
             postpone(system, batch, 2 * SWEEP_MINUTES).await
@@ -79,6 +83,12 @@ pub async fn sweep(system: &System, batch_id: BatchId) -> Result<(), OperationEr
         BatchState::Failed => sweep_failed(system, batch).await,
         BatchState::Completed | BatchState::Canceled | BatchState::Declined | BatchState::Expired => Ok(()),
     }
+}
+
+/// Nobody has done anything to it for as long as a draft is kept.
+fn is_left_alone(batch: &Batch, now: Timestamp) -> bool {
+    let kept_until = batch.updated_at.checked_add(SignedDuration::from_hours(24 * DRAFT_DAYS));
+    kept_until.is_ok_and(|until| until <= now)
 }
 
 /// Cancels what was recorded of a file that turned out to be another one.

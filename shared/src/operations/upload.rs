@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::{OperationError, System, audit};
 use crate::domain::batch::Batch;
+use crate::domain::calendar::eastern_date;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
 use crate::ports::objects::ObjectLink;
 use crate::ports::table::TableError;
-use crate::store::stored::create;
+use crate::store::stored::{create, replace};
 use crate::store::{keys, stored};
 
 /// An upload link is good for this long.
@@ -22,15 +24,21 @@ pub fn upload_object(batch_id: BatchId) -> String {
     format!("uploads/{batch_id}.xml")
 }
 
+/// What an uploader says about a file beforehand.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Announced {
+    /// What it should amount to.
+    pub control_total: Option<Cents>,
+    /// The day that stands for the period it pays for; by default the day of its summary.
+    pub pay_period: Option<Date>,
+}
+
 /// Makes a draft batch. The same id again answers the batch that it made.
-pub async fn begin(
-    system: &System,
-    id: Uuid,
-    caller: &str,
-    control_total: Option<Cents>,
-) -> Result<Batch, OperationError> {
+pub async fn begin(system: &System, id: Uuid, caller: &str, announced: Announced) -> Result<Batch, OperationError> {
     let now = system.clock.business_now();
-    let batch = Batch::draft(BatchId::new(id), caller.to_owned(), control_total, now);
+    let Announced { control_total, pay_period } = announced;
+    let draft = Batch::draft(BatchId::new(id), caller.to_owned(), control_total, now);
+    let batch = draft.pay_for(pay_period, eastern_date(now))?;
     let entry = audit::entry(system, caller, "create_batch", &batch.id.to_string(), None)?;
     match system.table.write(vec![create(&batch)?, entry]).await {
         Ok(()) => Ok(batch),
@@ -39,17 +47,25 @@ pub async fn begin(
     }
 }
 
-/// A link to put a file of exactly this many bytes.
-pub async fn link(system: &System, batch_id: BatchId, length: u64) -> Result<ObjectLink, OperationError> {
-    load(system, batch_id).await?.may_summarize()?;
+/// A link to put a file of exactly this many bytes, for who made the batch.
+pub async fn link(system: &System, batch_id: BatchId, length: u64, caller: &str) -> Result<ObjectLink, OperationError> {
+    record_upload(system, batch_id, caller, "give_upload_link").await?;
     Ok(system.objects.upload_link(&upload_object(batch_id), length, LINK_LIFE).await?)
 }
 
 /// Stores a file that came with the request itself, already unpacked.
-pub async fn store(system: &System, batch_id: BatchId, body: Bytes) -> Result<(), OperationError> {
-    let batch = load(system, batch_id).await?;
-    batch.may_summarize()?;
+pub async fn store(system: &System, batch_id: BatchId, body: Bytes, caller: &str) -> Result<(), OperationError> {
+    record_upload(system, batch_id, caller, "store_file").await?;
     Ok(system.objects.put(&upload_object(batch_id), "application/xml", body).await?)
+}
+
+/// Puts in the audit who may change the file, before they can.
+async fn record_upload(system: &System, batch_id: BatchId, caller: &str, action: &str) -> Result<(), OperationError> {
+    let mut batch = load(system, batch_id).await?;
+    batch.may_upload(caller)?;
+    let _ = batch.count_uploader(caller);
+    let entry = audit::entry(system, caller, action, &batch_id.to_string(), None)?;
+    Ok(system.table.write(vec![replace(&mut batch)?, entry]).await?)
 }
 
 /// The batch, or that there is none.

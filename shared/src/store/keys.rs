@@ -18,8 +18,10 @@ pub const LEDGER_SHARDS: u8 = 4;
 
 pub const AUDIT_SHARDS: u8 = 4;
 
+pub const BATCH_PREFIX: &str = "BATCH#";
+
 pub fn batch(id: BatchId) -> Key {
-    Key::new(format!("BATCH#{id}"), "BATCH")
+    Key::new(format!("{BATCH_PREFIX}{id}"), "BATCH")
 }
 
 pub const CHUNK_PREFIX: &str = "CHUNK#";
@@ -64,8 +66,32 @@ pub fn history_event(item: ItemId, event_id: &str) -> Key {
     Key::new(history_of(item), format!("EVENT#{event_id}"))
 }
 
-pub fn file_claim(canonical_hash: &str) -> Key {
-    Key::new(format!("FILE#{canonical_hash}"), "FILE")
+/// The claim on the payments of one file and pay period.
+pub fn file_claim(canonical_hash: &str, pay_period: Date) -> Key {
+    Key::new(claims_on(canonical_hash), format!("{PERIOD_PREFIX}{pay_period}"))
+}
+
+/// Every claim on the same payments, one for each pay period.
+pub fn claims_on(canonical_hash: &str) -> String {
+    format!("FILE#{canonical_hash}")
+}
+
+pub const PERIOD_PREFIX: &str = "PERIOD#";
+
+/// The claim of a batch that was summarized before pay periods were kept.
+pub fn file_claim_of_no_period(canonical_hash: &str) -> Key {
+    Key::new(claims_on(canonical_hash), "FILE")
+}
+
+/// How many approvals there have been; each replaces it.
+pub fn approval_fence() -> Key {
+    Key::new("APPROVALS", "FENCE")
+}
+
+pub const APPROVAL_PREFIX: &str = "APPROVAL#";
+
+pub fn approval_mark(number: u64) -> Key {
+    Key::new("APPROVALS", format!("{APPROVAL_PREFIX}{number:020}"))
 }
 
 pub fn source(id: &str) -> Key {

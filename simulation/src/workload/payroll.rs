@@ -5,6 +5,8 @@ use std::task::Poll;
 use auditor::evidence::{CommandKind, PayrollFile};
 use generator::Style;
 use http::StatusCode;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
@@ -39,9 +41,11 @@ pub(super) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
 
 async fn batch(actor: Actor, file: File) {
     actor.wait_minutes(0, 6 * 24 * 60).await;
-    let Some(batch_id) = upload(&actor, &file, Style::Compact).await else { return };
-    // Some send the same payments in another file as well.
-    let twin = if actor.weather.is_one_in(4) { upload(&actor, &file.reversed(), Style::Pretty).await } else { None };
+    let pay_period = actor.now().to_zoned(TimeZone::UTC).date();
+    let Some(batch_id) = upload(&actor, &file, Style::Compact, pay_period).await else { return };
+    // Some send the same payments of the same period in another file as well.
+    let sends_a_twin = actor.weather.is_one_in(4);
+    let twin = if sends_a_twin { upload(&actor, &file.reversed(), Style::Pretty, pay_period).await } else { None };
     let Some(summary) = summarize(&actor, &batch_id).await else { return };
     if actor.weather.is_one_in(5) {
         let by = Caller::Approver(UPLOADERS[0]);
@@ -96,12 +100,16 @@ async fn meet_the_sweep(actor: &Actor, batch_id: &str) {
 }
 
 /// The file comes with the request, or by a link. Answers the batch's id.
-async fn upload(actor: &Actor, file: &File, style: Style) -> Option<String> {
+async fn upload(actor: &Actor, file: &File, style: Style, pay_period: Date) -> Option<String> {
     let bytes = file.bytes(style).ok()?;
     let by = UPLOADERS[0];
     let by_link = actor.weather.is_one_in(3);
-    let sent = if by_link { Sent::Json(json!({ "length": bytes.len() })) } else { Sent::Xml(bytes.clone()) };
-    let created = actor.ask(Request::post(Caller::Uploader(by), "/batches", sent)).await?;
+    let (path, sent) = if by_link {
+        ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len(), "pay_period": pay_period })))
+    } else {
+        (format!("/batches?pay_period={pay_period}"), Sent::Xml(bytes.clone()))
+    };
+    let created = actor.ask(Request::post(Caller::Uploader(by), path, sent)).await?;
     let batch_id = created.body["batch_id"].as_str()?.to_owned();
     if by_link {
         let key = upload_object(batch_id.parse().ok()?);

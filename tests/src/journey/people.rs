@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use shared::domain::batch::manifest::Manifest;
-use shared::domain::batch::{Acknowledgement, Approve, Batch};
+use shared::domain::batch::{Accepted, Acknowledgement, Approve, Batch};
 use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::AttentionReason;
 use shared::domain::payment::Payment;
 use shared::operations::summarize::Summarized;
+use shared::operations::upload::Announced;
 use shared::operations::{OperationError, approve, attention, reports, summarize, upload};
 use shared::ports::table::{Index, Key, Query, decode};
 use shared::store::{keys, stored};
@@ -18,8 +19,8 @@ use crate::file::PayrollFile;
 /// What people do.
 impl Journey {
     pub async fn upload(&self, file: &PayrollFile) -> BatchId {
-        let batch = upload::begin(&self.system, self.system.new_uuid(), UPLOADER, None).await.unwrap();
-        upload::store(&self.system, batch.id, file.bytes.clone()).await.unwrap();
+        let batch = upload::begin(&self.system, self.system.new_uuid(), UPLOADER, Announced::default()).await.unwrap();
+        upload::store(&self.system, batch.id, file.bytes.clone(), UPLOADER).await.unwrap();
         batch.id
     }
 
@@ -42,17 +43,16 @@ impl Journey {
             by: APPROVER.to_owned(),
             manifest_hash: head.hash.clone(),
             total: head.total,
-            accounts: Default::default(),
-            overlaps: Default::default(),
+            accepted: Accepted::default(),
             uploader_may_approve: false,
         };
         for needed in self.manifest(batch).await.to_acknowledge() {
             match needed {
                 Acknowledgement::Account { fingerprint, .. } => {
-                    consent.accounts.insert(fingerprint);
+                    consent.accepted.accounts.insert(fingerprint);
                 }
                 Acknowledgement::Overlap { batch_id, .. } => {
-                    consent.overlaps.insert(batch_id);
+                    consent.accepted.overlaps.insert(batch_id);
                 }
             }
         }

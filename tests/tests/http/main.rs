@@ -9,6 +9,7 @@ mod audit;
 mod cursors;
 mod dead_letters;
 mod events;
+mod four_eyes;
 mod lambda_event;
 mod office;
 mod operators;

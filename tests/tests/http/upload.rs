@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::office::{Office, READER, UPLOADER, dollars, small_file};
+use crate::office::{APPROVER, Office, READER, UPLOADER, approval_of, dollars, small_file};
 
 #[tokio::test]
 async fn a_draft_gets_a_link_for_exactly_the_length_it_names() {
@@ -78,6 +78,62 @@ async fn the_summary_says_what_the_file_holds() {
 
     let read_again = office.get(READER, &format!("/batches/{batch_id}/summary")).await;
     assert_eq!(read_again.json(), summary);
+}
+
+/// Nothing that an approval would refuse is called ready.
+#[tokio::test]
+async fn a_summary_says_why_no_approval_of_it_would_be_taken() {
+    let office = Office::open();
+    let because = |summary: &Value| -> Vec<String> {
+        let reasons = summary["not_ready_because"].as_array().unwrap();
+        reasons.iter().map(|reason| reason["code"].as_str().unwrap().to_owned()).collect()
+    };
+    let path = "/batches?pay_period=2026-03-06";
+    let (earlier, approval) = posted(&office, path).await;
+    assert_eq!((&earlier["ready"], because(&earlier).len()), (&json!(true), 0));
+    assert_eq!(earlier["pay_period"], "2026-03-06");
+    let earlier_id = earlier["batch_id"].as_str().unwrap();
+    assert_eq!(office.approve(APPROVER, &approval, earlier_id).await.status, StatusCode::ACCEPTED);
+
+    let (again, _) = posted(&office, path).await;
+    assert_eq!((&again["ready"], because(&again)), (&json!(false), vec!["same_payments".to_owned()]));
+    let (next, approval) = posted(&office, "/batches?pay_period=2026-03-20").await;
+    assert_eq!((&next["ready"], because(&next).len()), (&json!(true), 0));
+    let overlaps = next["overlaps"].as_array().unwrap();
+    let shown = overlaps.iter().find(|overlap| overlap["batch_id"] == earlier["batch_id"]).unwrap();
+    assert_eq!((&shown["pay_period"], &shown["rows"]), (&json!("2026-03-06"), &next["rows"]));
+    let next_id = next["batch_id"].as_str().unwrap();
+    assert_eq!(office.approve(APPROVER, &approval, next_id).await.status, StatusCode::ACCEPTED);
+
+    let (other, _) = posted(&office, "/batches?pay_period=2026-04-03&control_total=1.00").await;
+    assert_eq!((&other["ready"], because(&other)), (&json!(false), vec!["control_total_differs".to_owned()]));
+}
+
+/// By default the day of the summary, in Eastern time.
+#[tokio::test]
+async fn a_batch_shows_its_pay_period() {
+    let office = Office::open();
+    let (summary, _) = posted(&office, "/batches").await;
+    assert_eq!(summary["pay_period"], "2026-03-02");
+    let path = format!("/batches/{}", summary["batch_id"].as_str().unwrap());
+    assert_eq!(office.get(READER, &path).await.json()["pay_period"], "2026-03-02");
+
+    let given = office.post(UPLOADER, "/batches", &json!({"pay_period": "2026-03-20"})).await.json();
+    let path = format!("/batches/{}", given["batch_id"].as_str().unwrap());
+    assert_eq!(office.get(READER, &path).await.json()["pay_period"], "2026-03-20");
+    let nonsense = office.post(UPLOADER, "/batches", &json!({"pay_period": "March"})).await;
+    assert_eq!(nonsense.status.as_u16() / 100, 4);
+    let far_away = office.post(UPLOADER, "/batches", &json!({"pay_period": "2062-03-20"})).await;
+    assert_eq!(far_away.refusal(), (422, "pay_period_invalid".to_owned()));
+}
+
+/// The small file, posted there and summarized, and an approval of all that the summary shows.
+async fn posted(office: &Office, path: &str) -> (Value, Value) {
+    let request = office.request(UPLOADER, Method::POST, path).header(CONTENT_TYPE, "application/xml");
+    let created = office.send(request.body(Body::from(small_file(1).0)).unwrap()).await.json();
+    let summary = office.summarize(created["batch_id"].as_str().unwrap()).await;
+    let approval = approval_of(&summary);
+    (summary, approval)
 }
 
 #[tokio::test]

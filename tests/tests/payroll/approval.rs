@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use journeys::audit::Audit;
 use journeys::file::PayrollFile;
 use journeys::journey::{APPROVER, Journey, UPLOADER};
-use shared::domain::batch::{Acknowledgement, Approve, BatchRefusal, BatchState};
+use shared::domain::batch::{Accepted, Acknowledgement, Approve, BatchRefusal, BatchState, FailureCode};
 use shared::domain::leg::State;
 use shared::domain::money::Cents;
-use shared::operations::upload::{self, upload_object};
+use shared::operations::upload::{self, Announced, upload_object};
 use shared::operations::{OperationError, reports};
 use shared::ports::objects::Objects as _;
 
@@ -30,12 +30,19 @@ async fn approved_twice_at_once_and_once_more_later_it_is_paid_once() {
     let first = journey.consent(&batch).await;
     let second = Approve { by: "second-approver@journey.test".to_owned(), ..first.clone() };
 
-    let (one, other) = futures::join!(journey.approve(&first, batch_id), journey.approve(&second, batch_id));
-    assert_eq!((one.unwrap().state, other.unwrap().state), (BatchState::Importing, BatchState::Importing));
+    let (one, again, other) = futures::join!(
+        journey.approve(&first, batch_id),
+        journey.approve(&first, batch_id),
+        journey.approve(&second, batch_id)
+    );
+    assert_eq!((one.unwrap().state, again.unwrap().state), (BatchState::Importing, BatchState::Importing));
+    // Only the first was an approval: the second person is told whose it was.
+    assert!(matches!(refusal(other), BatchRefusal::ApprovedBefore { by, .. } if by == APPROVER));
     journey.finish(batch_id).await;
-    let later = journey.approve(&second, batch_id).await.unwrap();
-
+    let later = journey.approve(&first, batch_id).await.unwrap();
     assert_eq!((later.state, later.rounds), (BatchState::Completed, 1));
+    let another_hash = Approve { manifest_hash: "another".to_owned(), ..first };
+    assert!(matches!(refusal(journey.approve(&another_hash, batch_id).await), BatchRefusal::ApprovedBefore { .. }));
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.payable.total_cents);
 }
@@ -54,7 +61,7 @@ async fn another_total_a_stale_manifest_and_the_uploader_are_refused_and_nothing
     assert_eq!(refusal(journey.approve(&uploader, batch_id).await), BatchRefusal::ApproverIsUploader);
 
     let changed = file.changed(|rows| rows[0].amount_cents += 1);
-    upload::store(&journey.system, batch_id, changed.bytes.clone()).await.unwrap();
+    upload::store(&journey.system, batch_id, changed.bytes.clone(), UPLOADER).await.unwrap();
     journey.summarize(batch_id).await;
     assert_eq!(refusal(journey.approve(&consent, batch_id).await), BatchRefusal::StaleManifest);
 
@@ -68,8 +75,9 @@ async fn a_total_other_than_the_control_total_given_at_upload_is_refused() {
     let file = PayrollFile::of(5);
     let journey = Journey::start(&file);
     let control = Cents::new(file.contents.total_cents + 100);
-    let draft = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, Some(control)).await.unwrap();
-    upload::store(&journey.system, draft.id, file.bytes.clone()).await.unwrap();
+    let announced = Announced { control_total: Some(control), ..Announced::default() };
+    let draft = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, announced).await.unwrap();
+    upload::store(&journey.system, draft.id, file.bytes.clone(), UPLOADER).await.unwrap();
     let batch = journey.summarize(draft.id).await;
     let consent = journey.consent(&batch).await;
     assert!(matches!(refusal(journey.approve(&consent, draft.id).await), BatchRefusal::ControlTotal { .. }));
@@ -82,8 +90,8 @@ async fn new_accounts_must_be_named_one_by_one() {
     let batch_id = journey.upload(&file).await;
     let batch = journey.summarize(batch_id).await;
     let mut consent = journey.consent(&batch).await;
-    assert_eq!(consent.accounts.len(), file.contents.by_source.len(), "each source is new");
-    let forgotten = consent.accounts.pop_first().unwrap();
+    assert_eq!(consent.accepted.accounts.len(), file.contents.by_source.len(), "each source is new");
+    let forgotten = consent.accepted.accounts.pop_first().unwrap();
 
     let needed = refusal(journey.approve(&consent, batch_id).await);
     let BatchRefusal::NotAcknowledged(needed) = needed else { panic!("{needed:?}") };
@@ -102,12 +110,13 @@ async fn rows_that_last_weeks_batch_paid_must_be_accepted() {
     let batch_id = journey.upload(&this_week).await;
     let batch = journey.summarize(batch_id).await;
     let consent = journey.consent(&batch).await;
-    assert_eq!(consent.overlaps, BTreeSet::from([earlier]));
-    assert!(consent.accounts.is_empty(), "the sources are known by now");
+    assert_eq!(consent.accepted.overlaps, BTreeSet::from([earlier]));
+    assert!(consent.accepted.accounts.is_empty(), "the sources are known by now");
 
-    let unaware = Approve { overlaps: BTreeSet::new(), ..consent.clone() };
+    let unaware = Approve { accepted: Accepted::default(), ..consent.clone() };
     let needed = refusal(journey.approve(&unaware, batch_id).await);
-    assert_eq!(needed, BatchRefusal::NotAcknowledged(vec![Acknowledgement::Overlap { batch_id: earlier, rows: 12 }]));
+    let BatchRefusal::NotAcknowledged(needed) = needed else { panic!("{needed:?}") };
+    assert!(matches!(&needed[..], [Acknowledgement::Overlap { batch_id, rows: 12, .. }] if *batch_id == earlier));
 
     journey.approve(&consent, batch_id).await.unwrap();
     journey.finish(batch_id).await;
@@ -133,7 +142,7 @@ async fn another_bank_account_of_a_known_source_must_be_accepted_and_is_pulled_f
     let second = journey.upload(&second_file).await;
     let batch = journey.summarize(second).await;
     let consent = journey.consent(&batch).await;
-    let unaware = Approve { accounts: BTreeSet::new(), ..consent.clone() };
+    let unaware = Approve { accepted: Accepted::default(), ..consent.clone() };
     let needed = refusal(journey.approve(&unaware, second).await);
     let BatchRefusal::NotAcknowledged(needed) = needed else { panic!("{needed:?}") };
     assert!(matches!(&needed[..], [Acknowledgement::Account { source_id, .. }] if *source_id == moved));
@@ -162,10 +171,7 @@ async fn the_same_payments_in_another_file_are_refused_naming_the_earlier_batch(
     let second = journey.upload(&respelled).await;
     let batch = journey.summarize(second).await;
     let consent = journey.consent(&batch).await;
-    match journey.approve(&consent, second).await {
-        Err(OperationError::SamePayments { earlier }) => assert_eq!(earlier, first),
-        other => panic!("refused, not {other:?}"),
-    }
+    assert_eq!(refusal(journey.approve(&consent, second).await), BatchRefusal::SamePayments { earlier: first });
     journey.finish(first).await;
     assert_eq!(journey.batch(second).await.state, BatchState::Ready);
     Audit::of(&journey, &[(first, &file)]).await.is_clean(&journey);
@@ -183,8 +189,12 @@ async fn of_two_files_with_the_same_payments_approved_at_once_one_is_paid() {
 
     let (one, other) = futures::join!(journey.approve(&consents.0, first), journey.approve(&consents.1, second));
     let (winner, loser) = match (&one, &other) {
-        (Ok(_), Err(OperationError::SamePayments { earlier })) if *earlier == first => (first, second),
-        (Err(OperationError::SamePayments { earlier }), Ok(_)) if *earlier == second => (second, first),
+        (Ok(_), Err(OperationError::Batch(BatchRefusal::SamePayments { earlier }))) if *earlier == first => {
+            (first, second)
+        }
+        (Err(OperationError::Batch(BatchRefusal::SamePayments { earlier })), Ok(_)) if *earlier == second => {
+            (second, first)
+        }
         outcome => panic!("exactly one is approved, not {outcome:?}"),
     };
     journey.finish(winner).await;
@@ -202,7 +212,14 @@ async fn a_file_replaced_after_its_summary_fails_the_batch_and_frees_its_payment
     let replaced = file.changed(|rows| rows[7].payee.loan_account_number = "66666666".to_owned());
     journey.objects.put(&upload_object(batch_id), "application/xml", replaced.bytes).await.unwrap();
 
-    assert_eq!(journey.finish(batch_id).await.state, BatchState::Failed);
+    let failed = journey.finish(batch_id).await;
+    assert_eq!(failed.state, BatchState::Failed);
+    // The reason stands in the batch, and the admins are told.
+    let failure = failed.failure.unwrap();
+    assert_eq!(failure.code, FailureCode::FileReplaced);
+    journey.settle_now().await;
+    let told: Vec<_> = journey.notices.sent().into_iter().filter(|notice| notice.kind == "import_failed").collect();
+    assert!(matches!(&told[..], [notice] if notice.text.contains(&failure.text)), "{told:?}");
     assert_eq!(journey.bank.transfers().len(), 0);
     assert_eq!(reports::tallies(&journey.system, batch_id).await.unwrap().states.completed, 0);
 

@@ -8,6 +8,7 @@ mod happy_path;
 mod killed;
 mod missed_events;
 mod notices;
+mod overlapping;
 mod people;
 mod reconciliation;
 mod repeated;

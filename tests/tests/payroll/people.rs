@@ -1,15 +1,18 @@
 //! What people stop: cancel, decline, let expire, pause and resume.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
-use journeys::journey::{APPROVER, Journey, OPERATOR};
+use journeys::journey::{APPROVER, Journey, OPERATOR, UPLOADER};
 use shared::adapters::simulated::SeededRandom;
-use shared::domain::batch::{BatchRefusal, BatchState};
+use shared::domain::batch::{BatchRefusal, BatchState, Command};
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
-use shared::operations::{OperationError, approve, import, refund, sources, sweep};
+use shared::operations::summarize::Summarized;
+use shared::operations::{OperationError, Settings, approve, import, refund, sources, summarize, sweep};
+use shared::store::stored::replace;
 use simulation::power::Power;
 use simulators::column::{CallFaultKind, Control};
 
@@ -45,6 +48,41 @@ async fn a_batch_that_nobody_approves_expires_after_a_week() {
     let refused = journey.approve(&consent, batch_id).await;
     assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::WrongState { .. }))), "{refused:?}");
     assert_eq!(journey.bank.transfers().len(), 0);
+}
+
+/// A file that is too large to be read while its uploader waits is looked after while a worker reads it. Without the week beginning again
+/// at its summary, it would be gone twenty minutes later, before anybody could approve it.
+#[tokio::test]
+async fn a_large_file_has_its_week_from_its_summary_too() {
+    let file = PayrollFile::of(10);
+    let mut journey = Journey::start(&file);
+    let settings = Settings { summary_bytes_in_request_max: 0, ..(*journey.system.settings).clone() };
+    journey.system.settings = Arc::new(settings);
+    let batch_id = journey.upload(&file).await;
+    let asked = summarize::request(&journey.system, batch_id, UPLOADER, journey.deadline()).await.unwrap();
+    assert!(matches!(asked, Summarized::Started), "{asked:?}");
+    journey.settle_now().await;
+    assert_eq!(journey.batch(batch_id).await.state, BatchState::Ready);
+    journey.let_days_pass(6).await;
+    assert_eq!(journey.batch(batch_id).await.state, BatchState::Ready);
+    journey.let_days_pass(2).await;
+    assert_eq!(journey.batch(batch_id).await.state, BatchState::Expired);
+}
+
+/// A worker's summary that can never be made, since the file is gone, does not keep its batch for ever.
+#[tokio::test]
+async fn a_large_file_that_cannot_be_read_ends_as_any_draft_does() {
+    let file = PayrollFile::of(10);
+    let journey = Journey::start(&file);
+    let batch_id = journey.upload(&file).await;
+    let mut batch = journey.batch(batch_id).await;
+    assert_eq!(batch.summarizing(), Ok(Command::Executed));
+    batch.due_at = Some(journey.now());
+    let waiting = replace(&mut batch).unwrap();
+    journey.system.table.write(vec![waiting]).await.unwrap();
+    journey.clock.advance(Duration::from_secs(7 * 24 * 60 * 60));
+    sweep::sweep(&journey.system, batch_id).await.unwrap();
+    assert_eq!(journey.batch(batch_id).await.state, BatchState::Expired);
 }
 
 #[tokio::test]

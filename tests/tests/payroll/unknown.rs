@@ -11,7 +11,7 @@ use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
 use serde_json::Value;
 use shared::domain::bank::status::BankStatus;
-use shared::domain::batch::BatchState;
+use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use shared::domain::leg::{BankReport, Reason, State};
@@ -69,7 +69,8 @@ async fn what_may_have_been_paid_is_not_canceled_nor_its_file_free_because_the_b
     let again = journey.upload(&file).await;
     let consent = journey.consent(&journey.summarize(again).await).await;
     let approved = journey.approve(&consent, again).await;
-    assert!(matches!(approved, Err(OperationError::SamePayments { earlier }) if earlier == batch_id), "{approved:?}");
+    let same = BatchRefusal::SamePayments { earlier: batch_id };
+    assert!(matches!(&approved, Err(OperationError::Batch(refusal)) if *refusal == same), "{approved:?}");
 
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Canceled);
     assert_eq!(only_payment(&journey, batch_id).await.leg.state, State::Completed);

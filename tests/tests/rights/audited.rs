@@ -10,10 +10,10 @@ use shared::store::audit::AuditEntry;
 
 use crate::{AUTOPAY, PAYROLL};
 
-/// What each route that is no GET is called in the audit. Two of them change nothing that is kept: they hand out a link.
+/// What each route that is no GET is called in the audit. One of them changes nothing that is kept: it hands out a token for Link.
 const ACTIONS: &[(&str, &[&str])] = &[
-    ("POST /batches", &["create_batch"]),
-    ("POST /batches/{batch_id}/upload-link", &[]),
+    ("POST /batches", &["create_batch", "give_upload_link", "store_file"]),
+    ("POST /batches/{batch_id}/upload-link", &["give_upload_link"]),
     ("POST /batches/{batch_id}/summary", &["summarize_batch"]),
     ("POST /batches/{batch_id}/approve", &["approve_batch"]),
     ("POST /batches/{batch_id}/decline", &["decline_batch"]),

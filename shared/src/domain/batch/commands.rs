@@ -1,15 +1,15 @@
 //! What people and workers may do to a batch. Each command says whether it was executed or had been applied before; the check for a
 //! replay comes before any other.
 
-use std::collections::BTreeSet;
-
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::manifest::Manifest;
-use super::{Approval, Batch, BatchState, ManifestHead};
-use crate::domain::bank::request::LARGEST_ENTRY;
+use super::{Acknowledgement, Batch, BatchState, Failure, ManifestHead};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
+
+/// A pay period is no further from the day of the upload than this: what is further is a slip of the pen.
+const PAY_PERIOD_DAYS_MAX: u32 = 400;
 
 /// The outcome of a command that may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,34 +19,17 @@ pub enum Command {
     AlreadyApplied,
 }
 
-/// What an approval names: the approver has seen this and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Approve {
-    pub by: String,
-    pub manifest_hash: String,
-    pub total: Cents,
-    pub accounts: BTreeSet<String>,
-    pub overlaps: BTreeSet<BatchId>,
-    /// Set where one person may do both.
-    pub uploader_may_approve: bool,
-}
-
-/// Something that an approver must accept by naming it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Acknowledgement {
-    /// The source's account is new, or not the one we know: its fingerprint.
-    Account { source_id: String, fingerprint: String },
-    /// An earlier batch pays some of the same rows.
-    Overlap { batch_id: BatchId, rows: u64 },
-}
-
 /// Why a command was not done. Final until the caller or the batch changes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BatchRefusal {
     #[error("the batch is {}, so it cannot be {wanted}", state.as_str())]
     WrongState { state: BatchState, wanted: &'static str },
-    #[error("the uploader cannot approve the same batch; ask a second person")]
+    #[error("who uploaded, linked or summarized the file cannot approve it; ask somebody else")]
     ApproverIsUploader,
+    #[error("only who made the batch may put its file; make a batch of your own")]
+    NotTheCreator,
+    #[error("the batch was approved before, by another person or with another manifest")]
+    ApprovedBefore { by: String, manifest_hash: String },
     #[error("the manifest has changed since you saw it; read the summary again and name its hash")]
     StaleManifest,
     #[error("the total named is {named}, the file's is {total}")]
@@ -55,8 +38,14 @@ pub enum BatchRefusal {
     ControlTotal { control: Cents, total: Cents },
     #[error("name what you accept: {} accounts or overlapping batches are not acknowledged", .0.len())]
     NotAcknowledged(Vec<Acknowledgement>),
+    #[error("{} accounts or overlapping batches are not as the summary showed them; make the summary again and look at it", .0.len())]
+    NotShown(Vec<Acknowledgement>),
+    #[error("the same payments of the same pay period are in batch {earlier}, which was approved before")]
+    SamePayments { earlier: BatchId },
     #[error("a file of one source amounts to more than one ACH entry can carry (99,999,999.99): {source_id}")]
     SourceTotalTooLarge { source_id: String },
+    #[error("a pay period is a day at most {PAY_PERIOD_DAYS_MAX} days from today")]
+    PayPeriodFarAway,
     #[error("nothing of the batch can be retried")]
     NothingToRetry,
 }
@@ -68,24 +57,58 @@ impl Batch {
             version: 1,
             state: BatchState::Draft,
             created_by,
+            uploaders: Default::default(),
             created_at: now,
             updated_at: now,
             control_total,
+            pay_period: None,
             manifest: None,
             error_count: 0,
             approval: None,
+            failure: None,
             rounds: 0,
             retry_plan: None,
             refunds: 0,
             sweep: None,
-            due_at: Some(now.saturating_add(SignedDuration::from_hours(24 * super::DRAFT_DAYS)).unwrap_or(now)),
+            due_at: Some(a_week_from(now)),
             completed_at: None,
             attention: None,
         }
     }
 
-    /// A summary may be made again while nobody has approved: it replaces the earlier one, whose hash is stale then.
-    pub fn summarized(&mut self, head: ManifestHead) -> Result<Command, BatchRefusal> {
+    /// Sets what the uploader says the file pays for.
+    pub fn pay_for(self, pay_period: Option<Date>, today: Date) -> Result<Self, BatchRefusal> {
+        let is_near =
+            |day: Date| today.until(day).is_ok_and(|span| span.get_days().unsigned_abs() <= PAY_PERIOD_DAYS_MAX);
+        if pay_period.is_some_and(|day| !is_near(day)) {
+            return Err(BatchRefusal::PayPeriodFarAway);
+        }
+        Ok(Self { pay_period, ..self })
+    }
+
+    /// Whether the person had a hand in the content of the file, whatever roles they hold.
+    pub fn is_uploader(&self, subject: &str) -> bool {
+        self.created_by == subject || fault!(SummarizerApproves, false, self.uploaders.contains(subject))
+    }
+
+    /// Counts a person as an uploader of the file. `AlreadyApplied` where they are one.
+    pub fn count_uploader(&mut self, subject: &str) -> Command {
+        if self.created_by == subject || !self.uploaders.insert(subject.to_owned()) {
+            return Command::AlreadyApplied;
+        }
+        Command::Executed
+    }
+
+    /// Whether the person may put the file of this draft: only who made it, so that nobody replaces what somebody else uploaded.
+    pub fn may_upload(&self, subject: &str) -> Result<(), BatchRefusal> {
+        self.may_summarize()?;
+        let is_creator = fault!(LinkForAnybody, true, self.created_by == subject);
+        if is_creator { Ok(()) } else { Err(BatchRefusal::NotTheCreator) }
+    }
+
+    /// A summary may be made again while nobody has approved: it replaces the earlier one, whose hash is stale then. A draft has a week
+    /// from its summary, whoever read the file and however long that took.
+    pub fn summarized(&mut self, head: ManifestHead, now: Timestamp) -> Result<Command, BatchRefusal> {
         self.may_summarize()?;
         if self.state == BatchState::Ready && self.manifest.as_ref() == Some(&head) {
             return Ok(Command::AlreadyApplied);
@@ -93,15 +116,22 @@ impl Batch {
         self.state = BatchState::Ready;
         self.manifest = Some(head);
         self.error_count = 0;
+        self.keep_a_week(now);
         Ok(Command::Executed)
     }
 
-    pub fn rejected(&mut self, error_count: u64) -> Result<Command, BatchRefusal> {
+    pub fn rejected(&mut self, error_count: u64, now: Timestamp) -> Result<Command, BatchRefusal> {
         self.may_summarize()?;
         self.state = BatchState::Rejected;
         self.manifest = None;
         self.error_count = error_count;
+        self.keep_a_week(now);
         Ok(Command::Executed)
+    }
+
+    /// A draft has a week from the summary that was asked for last.
+    pub fn keep_a_week(&mut self, now: Timestamp) {
+        self.due_at = fault!(ShortLivedDraft, self.due_at, Some(a_week_from(now)));
     }
 
     /// Hands the reading of a large file to a worker.
@@ -126,52 +156,6 @@ impl Batch {
             | BatchState::Expired
             | BatchState::Failed) => Err(BatchRefusal::WrongState { state, wanted: "summarized" }),
         }
-    }
-
-    /// Approves exactly what `approve` names. A repeat by anybody of an approved batch changes nothing.
-    pub fn approve(&mut self, approve: &Approve, manifest: &Manifest, now: Timestamp) -> Result<Command, BatchRefusal> {
-        match self.state {
-            BatchState::Importing | BatchState::Paying | BatchState::Completed => return Ok(Command::AlreadyApplied),
-            BatchState::Ready => {}
-            state @ (BatchState::Draft
-            | BatchState::Summarizing
-            | BatchState::Rejected
-            | BatchState::Canceling
-            | BatchState::Canceled
-            | BatchState::Declined
-            | BatchState::Expired
-            | BatchState::Failed) => return Err(BatchRefusal::WrongState { state, wanted: "approved" }),
-        }
-        let head = self.manifest.as_ref().ok_or(BatchRefusal::StaleManifest)?;
-        if head.hash != approve.manifest_hash {
-            return Err(BatchRefusal::StaleManifest);
-        }
-        if head.total != approve.total {
-            return Err(BatchRefusal::OtherTotal { named: approve.total, total: head.total });
-        }
-        if let Some(control) = self.control_total.filter(|control| *control != head.total) {
-            return Err(BatchRefusal::ControlTotal { control, total: head.total });
-        }
-        if fault!(UploaderApproves, false, approve.by == self.created_by) && !approve.uploader_may_approve {
-            return Err(BatchRefusal::ApproverIsUploader);
-        }
-        if let Some(source) = manifest.sources.iter().find(|source| source.payable_total > LARGEST_ENTRY) {
-            return Err(BatchRefusal::SourceTotalTooLarge { source_id: source.id.clone() });
-        }
-        let open: Vec<_> = manifest.to_acknowledge().filter(|needed| !approve.accepts(needed)).collect();
-        if !open.is_empty() {
-            return Err(BatchRefusal::NotAcknowledged(open));
-        }
-        self.state = BatchState::Importing;
-        self.rounds = 1;
-        self.approval = Some(Approval {
-            by: approve.by.clone(),
-            at: now,
-            accounts: approve.accounts.clone(),
-            overlaps: approve.overlaps.clone(),
-        });
-        self.due_at = Some(now);
-        Ok(Command::Executed)
     }
 
     pub fn decline(&mut self) -> Result<Command, BatchRefusal> {
@@ -214,10 +198,11 @@ impl Batch {
     }
 
     /// The file is not the one that was summarized: nothing of it may be paid, and what was recorded of it is canceled.
-    pub fn import_failed(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn import_failed(&mut self, failure: Failure, now: Timestamp) -> Result<Command, BatchRefusal> {
         match self.state {
             BatchState::Importing => {
                 self.state = BatchState::Failed;
+                self.failure = Some(failure);
                 self.due_at = Some(now);
                 Ok(Command::Executed)
             }
@@ -304,11 +289,7 @@ impl Batch {
     }
 }
 
-impl Approve {
-    fn accepts(&self, needed: &Acknowledgement) -> bool {
-        match needed {
-            Acknowledgement::Account { fingerprint, .. } => self.accounts.contains(fingerprint),
-            Acknowledgement::Overlap { batch_id, .. } => self.overlaps.contains(batch_id),
-        }
-    }
+/// When a draft ends that was made or summarized now.
+fn a_week_from(now: Timestamp) -> Timestamp {
+    now.saturating_add(SignedDuration::from_hours(24 * super::DRAFT_DAYS)).unwrap_or(now)
 }

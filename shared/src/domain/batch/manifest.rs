@@ -1,10 +1,13 @@
 //! The manifest: what a summary found out about a file, and the decisions pinned by it. An object beside the upload; immutable, named by
 //! its SHA-256. An approval names that hash, so what is paid is what was looked at.
 
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::commands::Acknowledgement;
+use super::acceptance::Acknowledgement;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
@@ -18,6 +21,9 @@ pub struct Manifest {
     pub batch_id: BatchId,
     /// The day, in Eastern time, by which the rows were judged: the import judges them by the same.
     pub summarized_on: Date,
+    /// None in manifests that were made before periods were kept: then the day of the summary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_period: Option<Date>,
     pub file_sha256: String,
     pub canonical_hash: String,
     pub bytes: u64,
@@ -31,7 +37,7 @@ pub struct Manifest {
     pub branches: Vec<ManifestBranch>,
     pub institutions: Vec<ManifestInstitution>,
     pub warnings: Vec<ManifestWarning>,
-    /// Batches of the last ten days that pay some of the same rows.
+    /// Other batches that hold some of the same rows, approved or not.
     pub overlaps: Vec<Overlap>,
     pub chunks: Vec<Chunk>,
 }
@@ -43,6 +49,9 @@ pub struct ManifestSource {
     /// Sealed under the source's key.
     pub account: ExternalAccount,
     pub standing: AccountStanding,
+    /// Fingerprint of the account that was known when the summary was made, where this is another.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces: Option<String>,
     pub rows: u64,
     pub total: Cents,
     pub payable_rows: u64,
@@ -93,11 +102,23 @@ pub struct ManifestWarning {
     pub first_row: u64,
 }
 
+/// Another batch that holds some of the same rows: one of the last ten days, or an equal payroll of another pay period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Overlap {
     #[schema(value_type = String)]
     pub batch_id: BatchId,
     pub rows: u64,
+    /// Of the other batch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub pay_period: Option<Date>,
+    /// When the other batch was approved; absent where it was not, yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub approved_at: Option<Timestamp>,
+    /// Stands for the other batch's rows.
+    #[serde(default)]
+    pub canonical_hash: String,
 }
 
 /// A run of whole rows: the bytes to fetch, and what they must hash to.
@@ -114,17 +135,33 @@ pub struct Chunk {
     pub sha256: String,
 }
 
+impl ManifestSource {
+    pub fn acknowledgement(&self) -> Acknowledgement {
+        Acknowledgement::Account {
+            source_id: self.id.clone(),
+            fingerprint: self.account.fingerprint.clone(),
+            replaces: self.replaces.clone(),
+        }
+    }
+}
+
+impl Overlap {
+    pub fn acknowledgement(&self) -> Acknowledgement {
+        let Overlap { batch_id, rows, ref canonical_hash, .. } = *self;
+        Acknowledgement::Overlap { batch_id, rows, canonical_hash: canonical_hash.clone() }
+    }
+}
+
 impl Manifest {
     /// What an approver must accept by naming it.
-    pub fn to_acknowledge(&self) -> impl Iterator<Item = Acknowledgement> + '_ {
-        let accounts = self.sources.iter().filter(|source| source.standing != AccountStanding::Known).map(|source| {
-            Acknowledgement::Account { source_id: source.id.clone(), fingerprint: source.account.fingerprint.clone() }
-        });
-        let overlaps = self
-            .overlaps
-            .iter()
-            .map(|overlap| Acknowledgement::Overlap { batch_id: overlap.batch_id, rows: overlap.rows });
-        accounts.chain(overlaps)
+    pub fn to_acknowledge(&self) -> BTreeSet<Acknowledgement> {
+        let accounts = self.sources.iter().filter(|source| source.standing != AccountStanding::Known);
+        let accounts = accounts.map(ManifestSource::acknowledgement);
+        accounts.chain(self.overlaps.iter().map(Overlap::acknowledgement)).collect()
+    }
+
+    pub fn pay_period(&self) -> Date {
+        self.pay_period.unwrap_or(self.summarized_on)
     }
 
     pub fn institution(&self, id: &str) -> Option<&ManifestInstitution> {

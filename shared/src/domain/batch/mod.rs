@@ -2,7 +2,10 @@
 //!
 //! The header never grows with the file: what a summary found out is the manifest, an object beside the upload, named here by its hash.
 
+mod acceptance;
+mod approval;
 mod commands;
+mod failure;
 pub mod manifest;
 pub mod retry;
 #[cfg(test)]
@@ -11,9 +14,13 @@ mod tests;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use commands::{Acknowledgement, Approve, BatchRefusal, Command};
+pub use acceptance::{Accepted, Acknowledgement, Circumstances};
+pub use approval::Approve;
+pub use commands::{BatchRefusal, Command};
+pub use failure::{Failure, FailureCode};
 
 use super::ids::BatchId;
 use super::leg::Attention;
@@ -27,13 +34,19 @@ pub struct Batch {
     pub id: BatchId,
     pub version: u64,
     pub state: BatchState,
-    /// The uploader's subject.
+    /// The subject of who made it. They alone put its file.
     pub created_by: String,
+    /// Who else had a hand in its content, such as by a summary. None of them may approve it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub uploaders: BTreeSet<String>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     /// What the uploader says the file amounts to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub control_total: Option<Cents>,
+    /// What the uploader says the file pays for. See [`Batch::pay_period`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_period: Option<Date>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<ManifestHead>,
     /// Row errors, or the file error, of a rejected file.
@@ -41,6 +54,9 @@ pub struct Batch {
     pub error_count: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub approval: Option<Approval>,
+    /// Why its import failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
     /// Rounds of funding so far: 1 after the approval, one more per retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rounds: u64,
@@ -92,6 +108,14 @@ pub enum BatchState {
     Failed,
 }
 
+impl Batch {
+    /// The day that stands for the period its file pays for: the same payments of one period are paid once. Given with the upload, else
+    /// the day of the summary; none before that.
+    pub fn pay_period(&self) -> Option<Date> {
+        self.manifest.as_ref().and_then(|head| head.pay_period).or(self.pay_period)
+    }
+}
+
 impl BatchState {
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -124,6 +148,12 @@ pub struct ManifestHead {
     pub payable_rows: u64,
     pub payable_total: Cents,
     pub chunks: u32,
+    /// None in batches that were summarized before periods were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pay_period: Option<Date>,
+    /// How many approvals there had been when overlaps were looked for: an approval looks at those that came after.
+    #[serde(default)]
+    pub approvals_seen: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

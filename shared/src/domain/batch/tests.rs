@@ -54,17 +54,36 @@ fn head(hash: &str) -> ManifestHead {
         payable_rows: 4,
         payable_total: TOTAL,
         chunks: 1,
+        pay_period: Some(jiff::civil::date(2026, 3, 6)),
+        approvals_seen: 0,
     }
 }
 
 fn ready() -> Batch {
     let mut batch = Batch::draft(id(1), "uploader".to_owned(), None, start());
-    assert_eq!(batch.summarized(head("hash-1")), Ok(Command::Executed));
+    assert_eq!(batch.summarized(head("hash-1"), start()), Ok(Command::Executed));
     batch
 }
 
+/// As the commands before would have left it: approved, where its state says so.
 fn in_state(state: BatchState) -> Batch {
-    Batch { state, ..ready() }
+    let is_approved = matches!(state, BatchState::Importing | BatchState::Paying | BatchState::Completed);
+    let approval = is_approved.then(|| Approval {
+        by: "approver".to_owned(),
+        at: start(),
+        accounts: BTreeSet::new(),
+        overlaps: BTreeSet::new(),
+    });
+    Batch { state, approval, ..ready() }
+}
+
+/// What is true where nothing has changed since the summary.
+fn as_shown(manifest: &Manifest) -> Circumstances {
+    Circumstances { to_acknowledge: manifest.to_acknowledge(), same_payments: None }
+}
+
+fn failure() -> Failure {
+    Failure::new(FailureCode::FileReplaced, 1)
 }
 
 fn source(standing: AccountStanding) -> ManifestSource {
@@ -78,6 +97,7 @@ fn source(standing: AccountStanding) -> ManifestSource {
             fingerprint: "fingerprint-1".to_owned(),
         },
         standing,
+        replaces: None,
         rows: 4,
         total: TOTAL,
         payable_rows: 4,
@@ -89,6 +109,7 @@ fn manifest(standing: AccountStanding) -> Manifest {
     Manifest {
         format: 1,
         summarized_on: jiff::civil::date(2026, 3, 2),
+        pay_period: Some(jiff::civil::date(2026, 3, 6)),
         batch_id: id(1),
         file_sha256: "file".to_owned(),
         canonical_hash: "canonical".to_owned(),
@@ -113,8 +134,7 @@ fn approval() -> Approve {
         by: "approver".to_owned(),
         manifest_hash: "hash-1".to_owned(),
         total: TOTAL,
-        accounts: BTreeSet::new(),
-        overlaps: BTreeSet::new(),
+        accepted: Accepted::default(),
         uploader_may_approve: false,
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Guarantees: of all requests of one caller with one key, one at a time acts; the first final answer is stored and every repeat gets
 //! it with `Idempotent-Replayed: true`. Another method, path or body under the key gets 422, a repeat while the first still runs 409.
-//! Limits: a run that dies, or answers 429 or 5xx, is run again by the next repeat. So what acts must itself bear being run again; it is handed
-//! the same `creation_id` each time to make its ids from.
+//! Limits: a run that dies, or answers 429, 5xx or that something changed meanwhile, is run again by the next repeat. So what acts must itself
+//! bear being run again; it is handed the same `creation_id` each time to make its ids from.
 
 mod decision;
 #[cfg(test)]
@@ -15,6 +15,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, LOCATION};
+use http::response::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
@@ -22,7 +23,7 @@ use uuid::Uuid;
 
 use crate::domain::people::Caller;
 use crate::http::idempotency::decision::{Decision, RequestRecord, RequestState, StoredAnswer, decide};
-use crate::http::problem::Problem;
+use crate::http::problem::{PassingAnswer, Problem};
 use crate::ports::clock::Clock;
 use crate::ports::random::Random;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, Key, Table, TableError, decode, encode};
@@ -178,7 +179,7 @@ impl Idempotency {
         let text_of =
             |name| parts.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
         let version = claim.record.version;
-        let settled = if is_final(parts.status) {
+        let settled = if is_final(&parts) {
             let answer = StoredAnswer {
                 status: parts.status.as_u16(),
                 content_type: text_of(CONTENT_TYPE),
@@ -208,9 +209,12 @@ enum Claimed {
     Answered(StoredAnswer),
 }
 
-/// A failure of ours, or a request to come later, is no answer to keep for 30 days.
-fn is_final(status: StatusCode) -> bool {
-    !status.is_server_error() && status != StatusCode::TOO_MANY_REQUESTS
+/// A failure of ours, a request to come later, or that others were faster is no answer to keep for 30 days.
+fn is_final(answer: &Parts) -> bool {
+    let is_passing = answer.extensions.get::<PassingAnswer>().is_some();
+    !answer.status.is_server_error()
+        && answer.status != StatusCode::TOO_MANY_REQUESTS
+        && fault!(PassingAnswerKept, true, !is_passing)
 }
 
 /// `#` and `%` inside a part are escaped, so that no caller can reach another's requests by a clever key.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::adapters::memory_table::MemoryTable;
 use crate::adapters::simulated::{ManualClock, SeededRandom};
+use crate::http::problem::CHANGED_MEANWHILE;
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -204,4 +205,30 @@ fn the_key_comes_from_the_header_or_the_body() {
     for wrong in ["", "a b", &"a".repeat(256)] {
         assert_eq!(code(&with(wrong), None), Err("idempotency_key_invalid"), "{wrong}");
     }
+}
+
+/// Others were faster once: the same request a moment later is done, and not told the same for 30 days.
+#[tokio::test]
+async fn that_others_were_faster_is_no_answer_to_keep() {
+    for passing in [
+        Problem::conflict(CHANGED_MEANWHILE, "Another request changed this first."),
+        Problem::conflict("another_code", "Others are changing this.").retry_after(2),
+    ] {
+        let world = World::new();
+        let act = async |_: Uuid| passing.clone().into_response();
+        assert_eq!(world.run("ann", "k", "{}", act).await.status, 409);
+        let again = world.create("ann", "k", "{}").await;
+        assert_eq!((again.status, again.replayed), (201, false));
+        assert!(world.create("ann", "k", "{}").await.replayed);
+    }
+}
+
+/// A conflict that stays one is an answer like any other.
+#[tokio::test]
+async fn a_refusal_that_stays_is_kept() {
+    let world = World::new();
+    let act = async |_: Uuid| Problem::conflict("same_payments", "They are in another batch.").into_response();
+    assert_eq!(world.run("ann", "k", "{}", act).await.status, 409);
+    let again = world.create("ann", "k", "{}").await;
+    assert_eq!((again.status, again.replayed), (409, true));
 }

@@ -15,6 +15,7 @@ use super::authorisation::AuthorisationStep;
 use super::ids::{BankAccountId, CardId, PersonId};
 use super::item::ItemNotice;
 use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::batch::FailureCode;
 use crate::domain::ids::{BatchId, FundingId, IdFormat, ItemId, PaymentId, ReconciliationId};
 use crate::domain::money::Cents;
 
@@ -157,6 +158,12 @@ pub enum NoticeKind {
         paid: u64,
         failed: u64,
     },
+    /// The stored file is not the one that was approved: nothing of the batch is paid.
+    ImportFailed {
+        batch_id: BatchId,
+        code: FailureCode,
+        text: String,
+    },
     FundingReturned {
         funding_id: FundingId,
         attempt: u32,
@@ -292,6 +299,7 @@ impl NoticeKind {
             NoticeKind::NumbersCorrected { .. } => "numbers_corrected",
             NoticeKind::AddressWanted { .. } => "address_wanted",
             NoticeKind::BatchCompleted { .. } => "batch_completed",
+            NoticeKind::ImportFailed { .. } => "import_failed",
             NoticeKind::FundingReturned { .. } => "funding_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
             NoticeKind::DifferenceFound { .. } => "difference_found",
@@ -325,6 +333,7 @@ impl NoticeKind {
             NoticeKind::AddressWanted { institution_id, .. } => format!("{code}#{institution_id}"),
             NoticeKind::BatchCompleted { batch_id, round: 1, .. } => format!("{code}#{batch_id}"),
             NoticeKind::BatchCompleted { batch_id, round, .. } => format!("{code}#{batch_id}#{round}"),
+            NoticeKind::ImportFailed { batch_id, .. } => format!("{code}#{batch_id}"),
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {

@@ -86,6 +86,7 @@ impl NoticeKind {
             NoticeKind::BatchCompleted { batch_id, paid, failed, .. } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }
+            NoticeKind::ImportFailed { batch_id, text, .. } => format!("Batch {batch_id} failed. {text}"),
             NoticeKind::FundingReturned { funding_id, amount, return_code, .. } => {
                 format!("Funding {funding_id} of {} came back with {return_code}.", money(*amount))
             }
