@@ -1,10 +1,11 @@
-//! No bytes make the payroll file reader panic, and the pieces in which they arrive never matter.
+//! No bytes make the payroll file reader panic, the pieces in which they arrive never matter, and what it takes a request can carry.
 //!
 //! `cargo +nightly fuzz run payroll_file`. The first byte of the input is the length of a piece.
 #![no_main]
 
 use jiff::civil::date;
 use libfuzzer_sys::fuzz_target;
+use shared::domain::bank::limits::{EntryAccountNumber, TransferAmount};
 use shared::domain::payroll_file::{FileReader, Gunzip, GunzipError, Limits, Rejection, Summary, read_chunk};
 
 /// Small, so that short inputs reach every limit.
@@ -19,6 +20,11 @@ fuzz_target!(|input: &[u8]| {
             let range = usize::try_from(chunk.start).unwrap()..usize::try_from(chunk.end).unwrap();
             let rows = read_chunk(&bytes[range], chunk.first_row, &LIMITS(), date(2026, 1, 1)).unwrap();
             assert_eq!(rows.len() as u64, u64::from(chunk.rows));
+            for row in rows {
+                row.receiver_name().unwrap();
+                EntryAccountNumber::try_from(row.loan_account_number.expose()).unwrap();
+                TransferAmount::try_from(row.amount).unwrap();
+            }
         }
     }
     let _ = read_chunk(bytes, 1, &LIMITS(), date(2026, 1, 1));

@@ -43,6 +43,14 @@ pub enum ValueDefect {
     DateOfBirth,
     /// `phone`: without `+`, too short, or with letters.
     PhoneNumber,
+    /// `loan-long`: more than the 17 characters that an entry to the bank can carry.
+    LoanTooLong,
+    /// `loan-hyphen`: hyphens and nothing else.
+    LoanOfHyphens,
+    /// `name-invisible`: a name of no-break or zero-width characters.
+    InvisibleName,
+    /// `currency`: an amount that says it is in another currency than USD.
+    Currency,
 }
 
 /// A leaf that does not stand exactly once with a plain value.
@@ -63,6 +71,8 @@ pub enum LeafDefect {
 pub enum RepeatDefect {
     /// `dup-row`: an earlier row again.
     DuplicateRow,
+    /// `dup-loan-hyphen`: an earlier row again, its loan number typed with a hyphen.
+    DuplicateLoanSpelling,
     /// `conflicting-employee`: an employee of an earlier row with another branch, last name or date of birth.
     ConflictingEmployee,
     /// `conflicting-payor`: a source of an earlier row with another account number.
@@ -89,8 +99,8 @@ pub enum FileDefect {
 pub enum DefectParseError {
     #[error(
         "there is no defect {0:?}: choose, each with an optional :COUNT, aba, aba-format, amount-zero, amount-negative, \
-         amount-format, amount-large, dob, phone, missing:FIELD, empty:FIELD, duplicate-field:FIELD, nested:FIELD, \
-         dup-row, conflicting-employee, conflicting-payor; or, at most one and without a count, truncate, doctype, \
+         amount-format, amount-large, currency, dob, phone, loan-long, loan-hyphen, name-invisible, missing:FIELD, \
+         empty:FIELD, duplicate-field:FIELD, nested:FIELD, dup-row, dup-loan-hyphen, conflicting-employee, conflicting-payor; or, at most one and without a count, truncate, doctype, \
          wrong-root, second-root, encoding"
     )]
     UnknownDefect(String),
@@ -164,7 +174,12 @@ fn plain_row_defect(name: &str) -> Option<RowDefect> {
         "amount-large" => value(ValueDefect::AmountTooLarge),
         "dob" => value(ValueDefect::DateOfBirth),
         "phone" => value(ValueDefect::PhoneNumber),
+        "loan-long" => value(ValueDefect::LoanTooLong),
+        "loan-hyphen" => value(ValueDefect::LoanOfHyphens),
+        "name-invisible" => value(ValueDefect::InvisibleName),
+        "currency" => value(ValueDefect::Currency),
         "dup-row" => repeat(RepeatDefect::DuplicateRow),
+        "dup-loan-hyphen" => repeat(RepeatDefect::DuplicateLoanSpelling),
         "conflicting-employee" => repeat(RepeatDefect::ConflictingEmployee),
         "conflicting-payor" => repeat(RepeatDefect::ConflictingPayor),
         _ => None,

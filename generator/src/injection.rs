@@ -33,7 +33,22 @@ pub(crate) fn inject(
     match strike {
         Strike::Value(defect) => {
             let (field, value, code) = bad_value(defect, &row, draw);
-            let edit = Some(Edit::Leaf(field, with_value(field, &value)));
+            let markup = with_value(field, &value);
+            let markup = match defect {
+                ValueDefect::Currency => markup.replacen("<Amount", &in_another_currency(draw), 1),
+                ValueDefect::AbaChecksum
+                | ValueDefect::AbaFormat
+                | ValueDefect::AmountZero
+                | ValueDefect::AmountNegative
+                | ValueDefect::AmountFormat
+                | ValueDefect::AmountTooLarge
+                | ValueDefect::DateOfBirth
+                | ValueDefect::PhoneNumber
+                | ValueDefect::LoanTooLong
+                | ValueDefect::LoanOfHyphens
+                | ValueDefect::InvisibleName => markup,
+            };
+            let edit = Some(Edit::Leaf(field, markup));
             Injected { row, edit, expected: error(field.path(), code) }
         }
         Strike::Leaf(defect, field) => {
@@ -92,7 +107,22 @@ fn bad_value(defect: ValueDefect, row: &GeneratedRow, draw: &mut Draw) -> (Field
         ValueDefect::PhoneNumber => {
             (Field::PhoneNumber, one_of(&["15155550142", "+1515555", "+1515555CALL"]), ErrorCode::PhoneFormat)
         }
+        ValueDefect::LoanTooLong => {
+            let length = usize::try_from(draw.between(18, 64)).unwrap_or(18);
+            (Field::LoanAccountNumber, "1234567890".repeat(7)[..length].to_owned(), ErrorCode::LoanFormat)
+        }
+        ValueDefect::LoanOfHyphens => (Field::LoanAccountNumber, one_of(&["-", "---"]), ErrorCode::LoanFormat),
+        ValueDefect::InvisibleName => {
+            let values = ["\u{a0}", "\u{200b}", "\u{2060}\u{a0}\u{feff}"];
+            (Field::FirstName, one_of(&values), ErrorCode::TextFormat)
+        }
+        ValueDefect::Currency => (Field::Amount, row.text(Field::Amount).into_owned(), ErrorCode::AmountCurrency),
     }
+}
+
+fn in_another_currency(draw: &mut Draw) -> String {
+    let attributes = ["currency=\"EUR\"", "Currency=\"CAD\"", "ccy='GBP'"];
+    format!("<Amount {}", draw.pick(&attributes))
 }
 
 fn with_other_check_digit(routing_number: &str, draw: &mut Draw) -> String {
@@ -134,6 +164,11 @@ fn repeat(
 ) -> (GeneratedRow, Option<Field>, ErrorCode) {
     match defect {
         RepeatDefect::DuplicateRow => (earlier.clone(), None, ErrorCode::DuplicateRow),
+        RepeatDefect::DuplicateLoanSpelling => {
+            let mut again = earlier.clone();
+            again.payee.loan_account_number.insert(4, '-');
+            (again, None, ErrorCode::DuplicateRow)
+        }
         RepeatDefect::ConflictingEmployee => {
             row.employee = earlier.employee.clone();
             let field = match draw.below(3) {

@@ -168,5 +168,19 @@ mod chosen {
         ReplayAnswersAnybody,
         /// that others were faster is kept as the answer to a request
         PassingAnswerKept,
+        /// a loan number is taken that no request to the bank can carry
+        UnsendableLoanTaken,
+        /// a name of nothing that can be read is taken
+        NameWithoutLetters,
+        /// a loan typed with and without a hyphen is two loans
+        SpellingIsAnotherLoan,
+        /// an amount in another currency is taken for dollars
+        CurrencyIgnored,
+        /// the number of another card is taken, and printed on the letter around a check
+        CardNumberOfAnotherCard,
+        /// a holder's name is taken that no check can be printed with
+        UnprintableHolderTaken,
+        /// what no request can be made of stays where it is, with the money pulled for it
+        UnsendableStaysOpen,
     }
 }

@@ -18,13 +18,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use jsonschema::error::ValidationErrorKind;
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use shared::adapters::api_key::ApiKey;
 use shared::adapters::column::{ColumnClient, ColumnSettings};
 use shared::adapters::plaid::{BalanceQuery, LinkPurpose, LinkTokenRequest, PlaidClient, PlaidSettings, RepairNeed};
 use shared::adapters::provider_call::CallLimits;
+use shared::domain::autopay::person::HolderName;
 use shared::domain::bank::check::request::{IssueCheckRequest, MailRequest};
 use shared::domain::bank::check::snapshot::CheckSnapshot;
+use shared::domain::bank::limits::{
+    CheckPayeeName, CheckPayorName, EntryAccountNumber, EntryDescription, TransferAmount,
+};
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
@@ -79,15 +84,15 @@ fn assert_published(file: &str, root: &str, request: &[u8]) {
 fn payout(counterparty: Counterparty, timing: Timing) -> AchTransferRequest {
     AchTransferRequest {
         direction: Direction::Credit,
-        amount: Cents::new(48_250),
+        amount: Cents::new(48_250).try_into().unwrap(),
         bank_account_id: "bacc_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(),
         counterparty,
         entry_class: EntryClass::Ppd,
         timing,
         description: "batch bat_1 row 7".to_owned(),
         company_name: Some("Example Payroll".to_owned()),
-        company_entry_description: "PAYROLL".to_owned(),
-        receiver_name: "Pat Example".to_owned(),
+        company_entry_description: "PAYROLL".try_into().unwrap(),
+        receiver_name: "Pat Example".try_into().unwrap(),
         receiver_id: Some("E-0007".to_owned()),
         payment_related_info: Some("loan 0007".to_owned()),
     }
@@ -96,8 +101,8 @@ fn payout(counterparty: Counterparty, timing: Timing) -> AchTransferRequest {
 #[test]
 fn a_payout_to_a_new_payee_has_the_published_shape() {
     let account = InlineCounterparty {
-        routing_number: "110000000".to_owned(),
-        account_number: "000123456789".to_owned(),
+        routing_number: "110000000".parse().unwrap(),
+        account_number: "000123456789".try_into().unwrap(),
         account_type: AccountType::Savings,
         name: "Pat Example".to_owned(),
     };
@@ -120,7 +125,88 @@ fn a_consumers_debit_presented_again_has_the_published_shape() {
         entry_class: EntryClass::Web,
         ..payout(known, Timing::Standard)
     };
-    assert_published("column.schema.json", "POST /transfers/ach request", debit.reinitiated().body().unwrap().bytes());
+    assert_published(
+        "column.schema.json",
+        "POST /transfers/ach request",
+        debit.reinitiated().unwrap().body().unwrap().bytes(),
+    );
+}
+
+/// What people may type as a name: the shortest, the longest, and of every script.
+fn holder_names() -> impl Strategy<Value = String> {
+    let long = ["x".repeat(40), "é".repeat(40), "Łukasz ".repeat(5), "ß".repeat(20), "X".to_owned()];
+    let latin = "[\u{c0}-\u{17f}\u{1e00}-\u{1eff} ]{1,40}";
+    prop_oneof![prop::sample::select(long.to_vec()), "[A-Za-z' -]{1,45}", latin, "\\PC{1,40}"]
+}
+
+fn debit(holder: &HolderName, number: EntryAccountNumber, description: EntryDescription) -> AchTransferRequest {
+    let account = InlineCounterparty {
+        routing_number: "110000000".parse().unwrap(),
+        account_number: number,
+        account_type: AccountType::Checking,
+        name: holder.as_str().to_owned(),
+    };
+    AchTransferRequest {
+        direction: Direction::Debit,
+        entry_class: EntryClass::Web,
+        company_entry_description: description,
+        receiver_name: holder.as_str().try_into().unwrap(),
+        ..payout(Counterparty::Inline(account), Timing::Standard)
+    }
+}
+
+fn check(holder: &HolderName, payee_name: CheckPayeeName, address: &MailingAddress) -> IssueCheckRequest {
+    IssueCheckRequest {
+        amount: TransferAmount::try_from(TransferAmount::LARGEST).unwrap(),
+        bank_account_id: "bacc_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(),
+        payee_name,
+        description: "pay_example".to_owned(),
+        mail: MailRequest {
+            payee_address: address.clone(),
+            memo: "Account ending 4421".try_into().unwrap(),
+            message: "Payment for card account 4111000001004421".try_into().unwrap(),
+            payor_name: Some(CheckPayorName::of_person(holder.as_str()).unwrap()),
+            payor_address: Some(address.clone()),
+        },
+    }
+}
+
+/// The request as it is sent, once it has the published shape.
+fn published(root: &str, body: &[u8]) -> Value {
+    assert_published("column.schema.json", root, body);
+    assert!(body.is_ascii());
+    serde_json::from_slice(body).unwrap()
+}
+
+/// Whatever the doors take of a person, an account and a biller makes a request of the published shape, within the sizes that the bank
+/// documents.
+#[test]
+fn what_a_door_takes_a_request_carries() {
+    let config = ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() };
+    let account = ("[A-Za-z0-9-]{1,17}", "[ -~]{1,10}", "[ -~]{1,40}");
+    let address = ("[ -~]{1,35}", "[ -~]{0,15}", "[ -~]{1,255}");
+    proptest!(config, |(name in holder_names(), account in account, address in address)| {
+        let Ok(holder) = HolderName::try_from(name.as_str()) else { return Ok(()) };
+        let (number, description, payee) = account;
+        let number = EntryAccountNumber::try_from(number.as_str());
+        if let (Ok(number), Ok(description)) = (number, EntryDescription::try_from(description.as_str())) {
+            let body = debit(&holder, number, description).body().unwrap();
+            let sent = published("POST /transfers/ach request", body.bytes());
+            let size = |text: &Value| text.as_str().map(str::len).unwrap_or_default();
+            prop_assert!((1..=22).contains(&size(&sent["receiver_name"])));
+            prop_assert!((1..=10).contains(&size(&sent["company_entry_description"])));
+            prop_assert!((1..=17).contains(&size(&sent["counterparty"]["account_number"])));
+        }
+        let (line_1, line_2, city) = address;
+        let (state, postal_code) = ("DE".to_owned(), "19886".to_owned());
+        let address = MailingAddress::try_from(AddressParts { line_1, line_2: Some(line_2), city, state, postal_code });
+        if let (Ok(address), Ok(payee)) = (address, CheckPayeeName::try_from(payee.as_str())) {
+            let body = check(&holder, payee, &address).body().unwrap();
+            let sent = published("POST /transfers/checks/issue request", body.bytes());
+            let payor = sent["mail_check_request"]["payor_name"].as_str().map(str::len);
+            prop_assert!(payor.is_some_and(|size| (1..=40).contains(&size)));
+        }
+    });
 }
 
 fn address(line_2: Option<&str>) -> MailingAddress {
@@ -136,16 +222,18 @@ fn address(line_2: Option<&str>) -> MailingAddress {
 
 #[test]
 fn a_mailed_check_has_the_published_shape() {
-    for (payor_name, payor_address) in [(Some("Pat Example".to_owned()), Some(address(Some("Unit 2")))), (None, None)] {
+    for (payor_name, payor_address) in
+        [(Some("Pat Example".try_into().unwrap()), Some(address(Some("Unit 2")))), (None, None)]
+    {
         let request = IssueCheckRequest {
-            amount: Cents::new(48_250),
+            amount: Cents::new(48_250).try_into().unwrap(),
             bank_account_id: "bacc_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(),
-            payee_name: "Example Card Services".to_owned(),
+            payee_name: "Example Card Services".try_into().unwrap(),
             description: "pay_example".to_owned(),
             mail: MailRequest {
                 payee_address: address(None),
-                memo: "Acct 4421".to_owned(),
-                message: "Payment for account ending 4421".to_owned(),
+                memo: "Acct 4421".try_into().unwrap(),
+                message: "Payment for account ending 4421".try_into().unwrap(),
                 payor_name,
                 payor_address,
             },

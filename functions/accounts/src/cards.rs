@@ -7,16 +7,17 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::domain::autopay::authorisation::{Announcement, Authorisation};
 use shared::domain::autopay::card::Card;
+use shared::domain::autopay::card_number::{CardNumber, NoCardNumber};
 use shared::domain::autopay::ids::{BankAccountId, CardId};
+use shared::domain::autopay::refusal::AutopayRefusal;
 use shared::domain::autopay::rule::{Caps, Rule};
 use shared::domain::autopay::setup::Missing;
 use shared::domain::money::Cents;
-use shared::domain::secret::AccountNumber;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::System;
 use shared::operations::autopay::setup::Chosen;
 use shared::operations::autopay::{people, setup};
+use shared::operations::{OperationError, System};
 use utoipa::ToSchema;
 
 use crate::Myself;
@@ -92,7 +93,7 @@ pub(crate) struct WantedAutopay {
     rule: Option<Rule>,
     #[serde(default)]
     caps: Option<Caps>,
-    /// As it stands on the card; kept sealed, and printed on the letter around each check.
+    /// As it stands on the card, 12 to 19 digits that end as the card's mask does; kept sealed, and printed on the letter around each check.
     #[serde(default)]
     card_number: Option<String>,
 }
@@ -170,11 +171,8 @@ pub(crate) async fn set_up(
     body: JsonBody<WantedAutopay>,
 ) -> Result<Json<CardView>, Problem> {
     let wanted = body.value;
-    let chosen = Chosen {
-        bank_account_id: wanted.bank_account_id,
-        rule: wanted.rule,
-        caps: wanted.caps,
-        card_number: wanted.card_number.map(AccountNumber::new),
-    };
+    let refused = |NoCardNumber| OperationError::from(AutopayRefusal::CardNumber);
+    let card_number = wanted.card_number.map(CardNumber::try_from).transpose().map_err(refused)?;
+    let chosen = Chosen { bank_account_id: wanted.bank_account_id, rule: wanted.rule, caps: wanted.caps, card_number };
     view(&system, setup::choose(&system, myself.id, card_id, chosen).await?).await
 }

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::autopay::ids::{BankAccountId, CardId};
 use shared::domain::autopay::item::{Item, ItemState};
+use shared::domain::autopay::person::HolderName;
+use shared::domain::autopay::refusal::AutopayRefusal;
 use shared::domain::bank::mailing_address::{AddressParts, AddressProblem, MailingAddress};
 use shared::domain::people::Caller;
 use shared::domain::secret::PublicToken;
@@ -15,9 +17,9 @@ use shared::http::body::{JsonBody, PathParameters};
 use shared::http::idempotency::{IDEMPOTENCY_KEY, Idempotency, IdempotencyKey, IdempotentRequest};
 use shared::http::problem::{Problem, Refused};
 use shared::http::surface::request_deadline;
-use shared::operations::System;
 use shared::operations::autopay::people::{self, Holder};
 use shared::operations::autopay::{items, link};
+use shared::operations::{OperationError, System};
 use utoipa::ToSchema;
 
 use crate::{CameFrom, Myself};
@@ -30,7 +32,7 @@ const PUBLIC_TOKEN_BYTES_MAX: usize = 500;
 pub(crate) struct NewItem {
     /// What Link handed to the browser; good for thirty minutes and once.
     public_token: String,
-    /// Who holds the accounts, as their bank knows them.
+    /// Who holds the accounts, as their bank knows them: 1 to 40 Latin letters and spaces. Checks are printed with it, without accents.
     holder_name: String,
     /// Printed on checks as the payer's.
     #[serde(default)]
@@ -112,7 +114,9 @@ pub(crate) async fn create(
     let JsonBody { value, bytes } = body;
     let linked = async |value: NewItem| {
         let made = async {
-            let holder = Holder { name: value.holder_name, address: address(value.holder_address)? };
+            let name = HolderName::try_from(value.holder_name.as_str());
+            let name = name.map_err(|_| OperationError::from(AutopayRefusal::HolderName))?;
+            let holder = Holder { name, address: address(value.holder_address)? };
             let token = public_token(value.public_token)?;
             let item = link::exchange(&system, myself.id, holder, &token, request_deadline(&*system.clock)).await?;
             Ok::<_, Problem>((StatusCode::CREATED, Json(ItemView::from(item))))

@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 
 use crate::Myself;
 
+const REDIRECT_URI_BYTES_MAX: usize = 2_000;
+
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct WantedToken {
@@ -63,6 +65,12 @@ pub(crate) struct LinkTokenView {
     expires_at: Timestamp,
 }
 
+/// Plaid answers a fault of ours to what is none.
+fn is_redirect_uri(text: &str) -> bool {
+    let has_scheme = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+    has_scheme && text.len() <= REDIRECT_URI_BYTES_MAX && text.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A token that opens Link once: to link an institution, or to repair a link.
 #[utoipa::path(post, path = "/link-tokens", tag = "links",
     request_body = WantedToken,
@@ -74,6 +82,10 @@ pub(crate) async fn create_token(
     body: JsonBody<WantedToken>,
 ) -> Result<(StatusCode, Json<LinkTokenView>), Problem> {
     let wanted = body.value;
+    if wanted.redirect_uri.as_deref().is_some_and(|uri| !is_redirect_uri(uri)) {
+        let detail = "Send the redirect URI as it is registered with Plaid.";
+        return Err(Problem::unprocessable("redirect_uri_invalid", detail));
+    }
     let purpose = wanted
         .repair
         .map_or(Purpose::NewItem, |repair| Purpose::Repair { item_id: repair.item_id, need: repair.need.into() });

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use shared::adapters::simulated::ManualClock;
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::autopay::card_number::CardNumber;
 use shared::domain::autopay::item::Item;
 use shared::domain::autopay::notice::Notice;
 use shared::domain::biller::Remittance;
@@ -41,7 +42,13 @@ use super::*;
 
 const ISSUER_URL: &str = "http://issuer.test";
 const BANK: &str = "ins_3";
-const CARD_NUMBER: &str = "4111111111111111";
+
+/// A number of a card that ends like this.
+fn card_number(mask: &str) -> String {
+    let candidates = (0..10).map(|digit| format!("41110000010{digit}{mask}"));
+    let mut numbers = candidates.filter_map(|digits| CardNumber::try_from(digits).ok());
+    numbers.next().unwrap().expose().to_owned()
+}
 
 /// Both providers and the issuer of tokens.
 #[derive(Debug)]
@@ -237,7 +244,9 @@ impl Scene {
     async fn set_up(&self, card_id: &str, most: &str) {
         let rule = json!({"threshold": 3000, "above_threshold": {"down_to": 3000}, "when_due": "minimum"});
         let bank_account_id = self.bank_account_id().await;
-        let wanted = json!({"bank_account_id": bank_account_id, "rule": rule, "card_number": CARD_NUMBER});
+        let card = self.get(&format!("/cards/{card_id}")).await.body;
+        let mask = card["mask"].as_str().unwrap();
+        let wanted = json!({"bank_account_id": bank_account_id, "rule": rule, "card_number": card_number(mask)});
         let set = self.put(&format!("/cards/{card_id}/autopay"), &wanted).await;
         assert_eq!(set.status, 200, "{}", set.body);
         let text = self.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most={most}")).await.body;

@@ -5,6 +5,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::aba::RoutingNumber;
+use shared::domain::bank::limits::EntryDescription;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::batch::manifest::InstitutionDecision;
 use shared::domain::biller::{Biller, Proposal, Remittance, RemittanceProposal};
@@ -15,8 +16,8 @@ use shared::http::surface::request_deadline;
 use shared::operations::{System, billers};
 use utoipa::ToSchema;
 
-/// What a bank statement shows has ten characters at most (NACHA company entry description).
-const ENTRY_DESCRIPTION_CHARACTERS_MAX: usize = 10;
+/// Of why an institution cannot be paid.
+const REASON_CHARACTERS_MAX: usize = 200;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BillerView {
@@ -238,19 +239,24 @@ pub(crate) async fn confirm_remittance(
     Ok(Json(billers::confirm_remittance(&system, &institution_id, &seen, &caller.subject).await?.into()))
 }
 
+/// It stands on every payment that fails for it.
+fn is_reason(text: &str) -> bool {
+    let is_written = text.chars().any(char::is_alphanumeric) && !text.chars().any(char::is_control);
+    is_written && text.chars().count() <= REASON_CHARACTERS_MAX
+}
+
 fn refuse_unusable(decision: &InstitutionDecision) -> Result<(), Problem> {
     let fault = match decision {
         InstitutionDecision::Ach { routing_number, entry_description, .. } => {
-            let printable = entry_description.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-            let fits = (1..=ENTRY_DESCRIPTION_CHARACTERS_MAX).contains(&entry_description.trim().len());
-            match routing_number.parse::<RoutingNumber>() {
-                Err(error) => Some(("routing_number", error.to_string())),
-                Ok(_) if printable && fits => None,
-                Ok(_) => Some(("entry_description", "1 to 10 printable ASCII characters".to_owned())),
+            let description = EntryDescription::try_from(entry_description.as_str());
+            match (routing_number.parse::<RoutingNumber>(), description) {
+                (Err(error), _) => Some(("routing_number", error.to_string())),
+                (Ok(_), Err(error)) => Some(("entry_description", error.to_string())),
+                (Ok(_), Ok(_)) => None,
             }
         }
-        InstitutionDecision::Unpayable { reason } if reason.trim().is_empty() => {
-            Some(("reason", "say why the institution cannot be paid".to_owned()))
+        InstitutionDecision::Unpayable { reason } if !is_reason(reason) => {
+            Some(("reason", "say why the institution cannot be paid, in 1 to 200 characters".to_owned()))
         }
         InstitutionDecision::Unpayable { .. } => None,
     };
@@ -287,6 +293,10 @@ mod tests {
             (ach("021000021", "LOÄN"), false),
             (unpayable("closed"), true),
             (unpayable(" "), false),
+            (unpayable("a\nb"), false),
+            (unpayable(&"x".repeat(200)), true),
+            (unpayable(&"x".repeat(201)), false),
+            (ach("021000021", "--"), false),
         ] {
             assert_eq!(refuse_unusable(&decision).is_ok(), usable, "{decision:?}");
         }

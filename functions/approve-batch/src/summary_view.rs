@@ -10,6 +10,7 @@ use shared::domain::batch::manifest::{
 use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestHead};
 use shared::domain::ids::BatchId;
 use shared::domain::money::{Cents, MoneyOverflow};
+use shared::domain::payroll_file::BankName;
 use shared::http::problem::Problem;
 use utoipa::ToSchema;
 
@@ -42,6 +43,8 @@ pub(crate) struct SummaryView {
     /// Different loans.
     loans: u64,
     warnings: Vec<ManifestWarning>,
+    /// Names that the bank will see otherwise than they are written (`NAME_TRANSLITERATED`), as it will see them: the first hundred.
+    bank_names: Vec<BankName>,
     /// Other batches that hold some of the same rows, approved or not: those of the last ten days, and the latest equal payroll of another
     /// pay period.
     overlaps: Vec<Overlap>,
@@ -125,6 +128,7 @@ impl SummaryView {
             employees: manifest.employees,
             loans: manifest.loans,
             warnings: manifest.warnings.clone(),
+            bank_names: manifest.bank_names.clone(),
             overlaps: manifest.overlaps.clone(),
             to_acknowledge: ToAcknowledge {
                 accounts: unacknowledged(manifest).map(|source| source.account.fingerprint.clone()).collect(),

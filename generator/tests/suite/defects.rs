@@ -50,6 +50,9 @@ fn value_defects_spoil_one_leaf() {
         ("amount-large", "Amount", ErrorCode::AmountTooLarge),
         ("dob", "Employee/DOB", ErrorCode::DobInvalid),
         ("phone", "Employee/PhoneNumber", ErrorCode::PhoneFormat),
+        ("loan-long", "Payee/LoanAccountNumber", ErrorCode::LoanFormat),
+        ("loan-hyphen", "Payee/LoanAccountNumber", ErrorCode::LoanFormat),
+        ("name-invisible", "Employee/FirstName", ErrorCode::TextFormat),
     ];
     for (name, path, code) in cases {
         assert_row_defect(name, Some(path), code, |sound, defective| {
@@ -59,6 +62,25 @@ fn value_defects_spoil_one_leaf() {
             assert_eq!(different, [path], "{name}");
         });
     }
+}
+
+#[test]
+fn a_currency_defect_keeps_the_amount() {
+    assert_row_defect("currency", Some("Amount"), ErrorCode::AmountCurrency, |sound, defective| {
+        let amount = |row: &str| row[row.rfind('$').unwrap()..].to_owned();
+        assert_eq!(amount(sound), amount(defective));
+        assert!(!defective.contains("<Amount>"));
+    });
+}
+
+#[test]
+fn a_loan_typed_otherwise_is_an_earlier_row_again() {
+    for_each_repeat("dup-loan-hyphen:12", |error, row, earlier| {
+        assert_eq!((error.code, error.field.as_deref()), (ErrorCode::DuplicateRow, None));
+        let (row, earlier) = (leaves(row), leaves(earlier));
+        let different: Vec<_> = row.iter().zip(&earlier).filter(|(a, b)| a != b).map(|(a, _)| a.0.as_str()).collect();
+        assert_eq!(different, ["Payee/LoanAccountNumber"]);
+    });
 }
 
 #[test]

@@ -28,6 +28,9 @@ pub(super) fn summary(summary: &Value) {
             warning["first_row"]
         );
     }
+    for shown in summary["bank_names"].as_array().into_iter().flatten() {
+        eprintln!("    row {}: the bank will see {}", shown["row"], text(&shown["name"]));
+    }
     eprintln!("  by source:");
     for source in summary["by_source"].as_array().into_iter().flatten() {
         let columns =

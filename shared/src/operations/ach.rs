@@ -6,6 +6,8 @@ use super::payers::{self, Payer};
 use super::send::{self, Prepared, Sent};
 use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
+use crate::domain::aba::RoutingNumber;
+use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::reach::BankIs;
 use crate::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
@@ -120,20 +122,19 @@ impl Draft {
             .ok_or_else(|| OperationError::Inconsistent(format!("{} has no account at the bank", self.payer_id)))?;
         let request = AchTransferRequest {
             direction: self.direction,
-            amount: self.amount,
+            amount: self.amount.try_into()?,
             bank_account_id: bank_account_id.clone(),
             entry_class: other_end.entry_class,
             timing: Timing::Standard,
             description: self.item,
             company_name: None,
-            company_entry_description: other_end.entry_description.clone(),
-            receiver_name: other_end.name.clone(),
+            company_entry_description: other_end.entry_description.as_str().try_into()?,
+            receiver_name: other_end.name.as_str().try_into()?,
             receiver_id: None,
             payment_related_info: None,
             counterparty: counterparty_of(system, other_end, known).await?,
         };
-        let body = request.body().map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-        Ok(Prepared { body, bank_account_id })
+        Ok(Prepared { body: request.body()?, bank_account_id })
     }
 }
 
@@ -156,8 +157,8 @@ async fn counterparty_of(
         return Ok(match counterparty_id {
             Some(counterparty_id) => Counterparty::Known { counterparty_id },
             None => Counterparty::Inline(InlineCounterparty {
-                account_number: own_number()?,
-                routing_number: other_end.routing_number,
+                account_number: own_number()?.as_str().try_into()?,
+                routing_number: routing_number(&other_end.routing_number)?,
                 account_type: other_end.account_type,
                 name: other_end.name,
             }),
@@ -171,11 +172,15 @@ async fn counterparty_of(
         None => own_number()?,
     };
     Ok(Counterparty::Inline(InlineCounterparty {
-        account_number,
-        routing_number: correction.routing_number.unwrap_or(other_end.routing_number),
+        account_number: account_number.as_str().try_into()?,
+        routing_number: routing_number(&correction.routing_number.unwrap_or(other_end.routing_number))?,
         account_type: correction.account_type.unwrap_or(other_end.account_type),
         name: other_end.name,
     }))
+}
+
+fn routing_number(text: &str) -> Result<RoutingNumber, RequestProblem> {
+    text.parse::<RoutingNumber>().map_err(RequestProblem::from)
 }
 
 /// Keeps the bank's name for an account. Losing it only makes the bank name it again.

@@ -6,9 +6,12 @@ use super::send::{self, Prepared};
 use super::{OperationError, System, bank_events};
 use crate::adapters::column::StopOutcome;
 use crate::domain::autopay::person::Person;
+use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::check::request::{IssueCheckRequest, MailRequest};
+use crate::domain::bank::limits::CheckPayorName;
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::{CheckPayee, Payment};
+use crate::domain::secret::last_four;
 use crate::store::stored::Stored;
 
 /// Has the bank issue and mail it, and lets the person rest where the bank refuses us.
@@ -62,23 +65,26 @@ async fn prepare(
     let message = match &payee.sealed_account {
         Some(sealed) => {
             let number = system.vault().await?.sealing.open(&sealed.clone().into(), &payment.key().pk)?;
+            // Memo and letter speak of one account.
+            if last_four(number.expose()) != payee.account_last4 {
+                return Err(RequestProblem::OtherAccount.into());
+            }
             format!("{} {}", payee.message, number.expose())
         }
         None => payee.message.clone(),
     };
     let request = IssueCheckRequest {
-        amount: payment.amount,
+        amount: payment.amount.try_into()?,
         bank_account_id: bank_account_id.clone(),
-        payee_name: payee.name.clone(),
+        payee_name: payee.name.as_str().try_into()?,
         description: payment.id.to_string(),
         mail: MailRequest {
             payee_address: payee.address.clone(),
-            memo: payee.memo.clone(),
-            message,
-            payor_name: Some(person.name.clone()),
+            memo: payee.memo.as_str().try_into()?,
+            message: message.as_str().try_into()?,
+            payor_name: Some(CheckPayorName::of_person(&person.name)?),
             payor_address: person.address.clone(),
         },
     };
-    let body = request.body().map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-    Ok(Prepared { body, bank_account_id })
+    Ok(Prepared { body: request.body()?, bank_account_id })
 }

@@ -2,6 +2,7 @@
 
 use crate::adapters::sealing::SealingError;
 use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
@@ -66,6 +67,9 @@ pub enum OperationError {
     /// Another write was faster, several times over.
     #[error("{0} is being changed by others; try again")]
     Contended(String),
+    /// The bank's request cannot carry what is stored. Refused at the door today; what was stored before ends the leg.
+    #[error("the bank cannot be asked for it: {0}")]
+    Unsendable(#[from] RequestProblem),
     /// Stored data does not fit together. A defect, or a change by hand.
     #[error("stored data does not fit: {0}")]
     Inconsistent(String),
@@ -102,6 +106,7 @@ impl OperationError {
             | Self::Id(_)
             | Self::NotFound { .. }
             | Self::PaymentState { .. }
+            | Self::Unsendable(_)
             | Self::Inconsistent(_) => false,
         }
     }

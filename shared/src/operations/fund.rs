@@ -9,6 +9,7 @@ use super::autopay::notices;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, sources};
+use crate::domain::ach::transliteration::transliterated;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::ManifestSource;
@@ -156,7 +157,7 @@ fn other_end(source: &Source) -> OtherEnd {
         sealed_under: keys::source(&source.id).pk,
         account_type: AccountType::Checking,
         fingerprint: account.fingerprint,
-        name: source.name.clone(),
+        name: transliterated(&source.name).into_owned(),
         entry_class: EntryClass::Ccd,
         entry_description: ENTRY_DESCRIPTION.to_owned(),
     }

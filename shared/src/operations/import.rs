@@ -8,7 +8,6 @@ use super::autopay::notices;
 use super::system::Vault;
 use super::upload::{load, upload_object};
 use super::{OperationError, System};
-use crate::domain::ach::text::{TextField, fit};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
@@ -131,7 +130,7 @@ fn new_payment(
             account_last4: row.loan_account_number.last_four().to_owned(),
             account_type,
             fingerprint: fingerprint.as_str().to_owned(),
-            name: fit(TextField::ReceiverName, &format!("{} {}", row.first_name, row.last_name)),
+            name: row.receiver_name()?.as_str().to_owned(),
             entry_class,
             entry_description,
         }),

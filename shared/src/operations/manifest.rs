@@ -84,6 +84,7 @@ pub(super) async fn make_manifest(
         branches,
         institutions: institution_list(summary, institutions),
         warnings: warnings(summary),
+        bank_names: summary.bank_names.clone(),
         overlaps,
         chunks: chunks(summary),
     })

@@ -60,6 +60,7 @@ impl From<OperationError> for Problem {
             | OperationError::Illegal(_)
             | OperationError::Money(_)
             | OperationError::Malformed(_)
+            | OperationError::Unsendable(_)
             | OperationError::Inconsistent(_) => {
                 tracing::error!(%error, "an operation failed");
                 Problem::internal()
@@ -174,6 +175,7 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::Range(_) => Problem::unprocessable("range_invalid", detail),
             AutopayRefusal::HolderName => Problem::unprocessable("holder_name_invalid", detail),
             AutopayRefusal::CardNumber => Problem::unprocessable("card_number_invalid", detail),
+            AutopayRefusal::OtherCardNumber => Problem::unprocessable("card_number_of_another_card", detail),
             AutopayRefusal::OtherText { current } => {
                 Problem::conflict("authorisation_text_differs", detail).with("text_version", current)
             }

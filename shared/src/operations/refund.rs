@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::submit::pay;
 use super::upload::load;
 use super::{OperationError, System, audit, retry, sources};
+use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
@@ -51,7 +52,7 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
                 account_last4: source.account.account_last4.clone(),
                 account_type: AccountType::Checking,
                 fingerprint: source.account.fingerprint.clone(),
-                name: source.name.clone(),
+                name: transliterated(&source.name).into_owned(),
                 entry_class: EntryClass::Ccd,
                 entry_description: ENTRY_DESCRIPTION.to_owned(),
             }),

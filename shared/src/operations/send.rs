@@ -17,7 +17,7 @@ use super::{OperationError, System};
 use crate::adapters::sealing::SealedText;
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
-use crate::domain::bank::body::TransferBody;
+use crate::domain::bank::body::{RequestProblem, TransferBody};
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::refusal::is_forgotten_counterparty;
 use crate::domain::deadline::Deadline;
@@ -94,7 +94,13 @@ where
         ask_again(system, item.item_id()).await;
         return Ok(Sent::NoTime);
     }
-    let (prepared, body) = request_of(system, &item, prepare).await?;
+    let (prepared, body) = match request_of(system, &item, prepare).await {
+        Err(OperationError::Unsendable(problem)) => {
+            fault!(UnsendableStaysOpen, return Err(OperationError::Unsendable(problem)));
+            return cannot_be_sent(system, item, &problem).await;
+        }
+        made => made?,
+    };
     let elapsed_now = system.clock.elapsed_now();
     let lease = Lease {
         owner: format!("{:016x}", random_u64(&*system.random)),
@@ -148,6 +154,29 @@ where
     let sealed = SealedText::from(prepared.sealed_body.clone());
     let body = TransferBody::from_stored(vault.sealing.open(&sealed, &bound_to)?.expose().to_owned().into_bytes());
     Ok((prepared, body))
+}
+
+/// No request can be made of what is stored: the item fails without being sent, its money goes back, and a person is told.
+async fn cannot_be_sent<T: Listener>(
+    system: &System,
+    mut item: T,
+    problem: &RequestProblem,
+) -> Result<Sent, OperationError> {
+    let now = system.clock.business_now();
+    let kind = item.expected().kind;
+    let moved = item.leg_mut().cannot_be_sent(kind, problem.code(), now)?;
+    tracing::error!(item = %item.item_id(), code = problem.code(), "attention: no request can be made of an item");
+    let entry = HistoryEntry::new("cannot_be_sent", item.leg(), now).moved(&moved);
+    let mut changes = step::changes(&mut item, &entry, &moved.effects, now)?;
+    changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
+    match system.table.write(changes).await {
+        Ok(()) => {
+            item.afterwards(system).await?;
+            Ok(Sent::Refused)
+        }
+        Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
+        Err(other) => Err(other.into()),
+    }
 }
 
 impl Call {

@@ -6,6 +6,7 @@ mod bank_refusals;
 mod funding_returns;
 mod happy_path;
 mod killed;
+mod limits;
 mod missed_events;
 mod notices;
 mod overlapping;

@@ -1,3 +1,5 @@
+use shared::domain::autopay::card::Card;
+
 use super::*;
 
 #[tokio::test]
@@ -14,6 +16,34 @@ async fn a_linked_card_says_what_is_missing_step_by_step() {
     assert_eq!(missing(&scene.only_card().await), ["rule", "card_number", "authorisation"]);
     let slip = scene.put(&path, &json!({"card_number": "4111111111111112"})).await;
     assert_eq!(slip.refusal(), (422, "card_number_invalid"));
+}
+
+#[tokio::test]
+async fn a_number_of_another_card_than_the_linked_one_is_refused() {
+    let scene = Scene::usual();
+    scene.link().await;
+    let card = scene.only_card().await;
+    let path = format!("/cards/{}/autopay", card["card_id"].as_str().unwrap());
+    let other = scene.put(&path, &json!({"card_number": card_number("9999")})).await;
+    assert_eq!(other.refusal(), (422, "card_number_of_another_card"));
+    assert!(missing(&scene.only_card().await).contains(&"card_number"));
+    assert_eq!(scene.put(&path, &json!({"card_number": card_number("4821")})).await.status, 200);
+}
+
+/// The issuer has sent a new card: its number is another by now, and nothing is paid to the old one.
+#[tokio::test]
+async fn a_card_that_was_replaced_is_paid_only_once_its_new_number_is_entered() {
+    let scene = Scene::usual();
+    let (card_id, _) = scene.ready().await;
+    let table = &*scene.world.system.table;
+    let key = keys::card(card_id.parse().unwrap());
+    let mut card: Card = read(table, &key).await.unwrap().unwrap();
+    card.mask = Some("7711".to_owned());
+    table.write(vec![replace(&mut card).unwrap()]).await.unwrap();
+
+    assert_eq!(missing(&scene.only_card().await), ["card_number"]);
+    assert_eq!(scene.review(&card_id).await["code"], "setup_incomplete");
+    assert_eq!(scene.payments(&card_id).await, Vec::<Value>::new());
 }
 
 #[tokio::test]

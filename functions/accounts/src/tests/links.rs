@@ -193,3 +193,14 @@ async fn a_token_that_plaid_cannot_take_back_now_is_given_back_later() {
     reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
     assert_eq!(scene.item(&item_id).await.sealed_access_token, None);
 }
+
+#[tokio::test]
+async fn a_holder_whom_no_check_can_name_is_refused_before_anything_is_linked() {
+    let scene = Scene::usual();
+    for name in ["", " \u{a0}\u{200b}", "Pat\nExample", "李小龙", "-", &"x".repeat(41), &"é".repeat(100)] {
+        let new = json!({"public_token": "public-sandbox-1", "holder_name": name});
+        let refused = scene.ask_as("pat", Method::POST, "/items", Some(&new)).await;
+        assert_eq!(refused.refusal(), (422, "holder_name_invalid"), "{name:?}");
+    }
+    assert_eq!(scene.calls("/item/public_token/exchange"), 0);
+}

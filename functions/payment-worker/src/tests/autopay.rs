@@ -14,8 +14,9 @@ use shared::domain::bank::check::snapshot::CheckSnapshot;
 use shared::domain::bank::event::BankEvent;
 use shared::domain::bank::request::AccountType;
 use shared::domain::calendar::eastern_date;
-use shared::domain::leg::{AttentionReason, Effect, State};
+use shared::domain::leg::{AttentionReason, Effect, Reason, State};
 use shared::domain::money::Cents;
+use shared::domain::payment::Payee;
 use shared::operations::autopay::cancel::cancel;
 use shared::operations::bank_events;
 use shared::operations::bank_object::ObjectEvent;
@@ -112,9 +113,17 @@ fn facts() -> AutopayFacts {
 
 /// A payment of a card, opened, and the bank it will meet.
 async fn opened() -> (World, Arc<Stopping>) {
+    opened_with(|_| {}).await
+}
+
+/// The same, of a person of whom something else is known.
+async fn opened_with(change: impl FnOnce(&mut Person)) -> (World, Arc<Stopping>) {
     let bank = Arc::new(Stopping::default());
     let world = World::with_network(start(), bank.clone());
     open_payment(&world).await;
+    let mut known = person(&world).await;
+    change(&mut known);
+    world.system.table.write(vec![replace(&mut known).unwrap()]).await.unwrap();
     let mut paid = payment(&world).await;
     paid.autopay = Some(Box::new(facts()));
     let mut bank_account = BankAccount {
@@ -321,4 +330,49 @@ async fn another_persons_payment_cannot_be_canceled_and_a_cashed_one_no_longer()
     check_is(&world, "settled").await;
     assert!(cancel(&world.system, person_id(), card_id(), PAYMENT).await.is_err());
     assert_eq!(payment(&world).await.autopay.unwrap().cancel_asked_at, None);
+}
+
+/// A name that was taken before it was known what a check can be printed with.
+#[tokio::test]
+async fn a_check_that_cannot_be_printed_ends_with_attention_and_its_money_goes_back() {
+    let (world, bank) = opened().await;
+    let mut named = person(&world).await;
+    named.name = "Pat Example of the House of Examples, First of Her Name".to_owned();
+    world.system.table.write(vec![replace(&mut named).unwrap()]).await.unwrap();
+    settle_and_hold(&world, 1).await;
+
+    let failed = payment(&world).await;
+    assert_eq!((failed.leg.state, stage(&world).await), (State::Failed, Stage::Undone));
+    assert_eq!(failed.leg.attention.map(|flag| flag.reason), Some(AttentionReason::CannotBeSent));
+    let mut told = told(&world);
+    told.sort();
+    assert_eq!(told, ["attention_raised", "refund_sent"]);
+    let (_, refund) = bank.taking.asked().remove(1);
+    assert_eq!((&refund["type"], &refund["amount"]), (&json!("CREDIT"), &json!(1250)));
+    assert_eq!(bank.taking.asked().len(), 2, "no check was asked for");
+    assert_eq!(failed.due_at, None);
+}
+
+#[tokio::test]
+async fn a_letter_that_names_another_account_than_the_check_is_not_sent() {
+    let (world, bank) = opened().await;
+    let mut paid = payment(&world).await;
+    let Payee::Check(payee) = &mut paid.payee else { panic!("a check") };
+    payee.account_last4 = "9999".to_owned();
+    world.system.table.write(vec![replace(&mut paid).unwrap()]).await.unwrap();
+    settle_and_hold(&world, 1).await;
+
+    let failed = payment(&world).await.leg;
+    assert_eq!(failed.reason, Some(Reason::Refused("contradictory_account_numbers".to_owned())));
+    assert_eq!(bank.taking.asked().last().unwrap().1["type"], json!("CREDIT"));
+}
+
+#[tokio::test]
+async fn a_debit_that_no_request_can_carry_fails_the_payment_and_nothing_is_asked_of_the_bank() {
+    let (world, bank) = opened_with(|person| person.name = "\u{200b}".to_owned()).await;
+    assert_eq!((funding(&world).await.leg.state, payment(&world).await.leg.state), (State::Failed, State::Failed));
+    assert_eq!((stage(&world).await, bank.taking.asked().len()), (Stage::Undone, 0));
+    let mut told = told(&world);
+    told.sort();
+    assert_eq!(told, ["attention_raised", "debit_refused"]);
 }

@@ -3,3 +3,4 @@
 pub mod notification_of_change;
 pub mod return_codes;
 pub mod text;
+pub mod transliteration;

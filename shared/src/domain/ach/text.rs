@@ -3,6 +3,10 @@
 //! Guarantees: the result has only characters that the network takes, upper case, and never more than the field holds. Texts are cut
 //! at the limit; account and routing numbers never pass through here, because a cut number is another account.
 
+use std::borrow::Cow;
+
+use icu_normalizer::DecomposingNormalizerBorrowed;
+
 /// A text field of an ACH entry with a fixed size. `column.md section 4.1` gives the sizes the bank accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TextField {
@@ -35,38 +39,75 @@ pub const RETRY_PAYMENT: &str = "RETRY PYMT";
 /// The text as it may stand in the field: accents taken off, upper case, other characters dropped, runs of spaces made one, cut.
 pub fn fit(field: TextField, text: &str) -> String {
     let mut fitted = String::with_capacity(field.size());
-    for character in text.chars().flat_map(plain_letters) {
+    for character in plain(text).chars() {
         if fitted.len() == field.size() {
             break;
         }
         if character != ' ' || !(fitted.is_empty() || fitted.ends_with(' ')) {
-            fitted.push(character);
+            fitted.push(character.to_ascii_uppercase());
         }
     }
     fitted.truncate(fitted.trim_end().len());
     fitted
 }
 
-/// The upper-case ASCII letters a character stands for. Names on a payroll keep their letters instead of losing them ("MUÑOZ").
-fn plain_letters(character: char) -> impl Iterator<Item = char> {
-    let letters = match character {
-        'À'..='Å' | 'à'..='å' => "A",
-        'Æ' | 'æ' => "AE",
-        'Ç' | 'ç' => "C",
-        'È'..='Ë' | 'è'..='ë' => "E",
-        'Ì'..='Ï' | 'ì'..='ï' => "I",
-        'Ñ' | 'ñ' => "N",
-        'Ò'..='Ö' | 'Ø' | 'ò'..='ö' | 'ø' => "O",
-        'ß' => "SS",
-        'Ù'..='Ü' | 'ù'..='ü' => "U",
-        'Ý' | 'ý' | 'ÿ' => "Y",
-        '\u{2018}' | '\u{2019}' => "'",
+/// Latin letters without their accents, in the case they have; blanks as spaces, typographic quotes and dashes as those of a keyboard, and
+/// what is neither of these nor printable ASCII left out. Names keep their letters instead of losing them ("MUÑOZ", "ŁUKASZ").
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    for character in DecomposingNormalizerBorrowed::new_nfd().normalize_iter(text.chars()) {
+        match character {
+            _ if character.is_whitespace() => plain.push(' '),
+            _ if character.is_ascii_graphic() => plain.push(character),
+            _ => plain.push_str(undecomposed(character)),
+        }
+    }
+    Cow::Owned(plain)
+}
+
+/// What stands for a Latin letter that is not a plain letter and a mark, and for punctuation that no keyboard has.
+const fn undecomposed(character: char) -> &'static str {
+    match character {
+        'Æ' => "AE",
+        'æ' => "ae",
+        'Ø' => "O",
+        'ø' => "o",
+        'Œ' => "OE",
+        'œ' => "oe",
+        'ẞ' => "SS",
+        'ß' => "ss",
+        'Þ' => "TH",
+        'þ' => "th",
+        'Đ' | 'Ð' | 'Ɗ' | 'Ɖ' => "D",
+        'đ' | 'ð' | 'ɗ' | 'ɖ' => "d",
+        'Ł' | 'Ŀ' => "L",
+        'ł' | 'ŀ' => "l",
+        'Ĳ' => "IJ",
+        'ĳ' => "ij",
+        'Ħ' => "H",
+        'ħ' => "h",
+        'ı' => "i",
+        'Ŋ' => "N",
+        'ŋ' | 'ŉ' => "n",
+        'Ŧ' => "T",
+        'ŧ' => "t",
+        'Ɓ' => "B",
+        'ɓ' => "b",
+        'Ƙ' => "K",
+        'ƙ' | 'ĸ' => "k",
+        'Ƴ' => "Y",
+        'ƴ' => "y",
+        'Ə' => "A",
+        'ə' => "a",
+        'ſ' => "s",
+        '\u{2018}' | '\u{2019}' | '\u{2bb}' | '\u{2bc}' => "'",
+        '\u{201c}' | '\u{201d}' => "\"",
         '\u{2010}'..='\u{2015}' => "-",
         _ => "",
-    };
-    let spaced = if character.is_whitespace() { ' ' } else { character.to_ascii_uppercase() };
-    let itself = (spaced == ' ' || spaced.is_ascii_graphic()).then_some(spaced);
-    letters.chars().chain(itself)
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +123,9 @@ mod tests {
             ("José  Muñoz", "JOSE MUNOZ"),
             ("  Anne-Marie\tO’Neil ", "ANNE-MARIE O'NEIL"),
             ("Groß 🦀", "GROSS"),
+            ("Łukasz Wiśniewski", "LUKASZ WISNIEWSKI"),
+            ("Nguyễn Đặng", "NGUYEN DANG"),
+            ("Þórður Æsir", "THORDUR AESIR"),
             ("山田", ""),
             ("Bartholomew Featherstonehaugh", "BARTHOLOMEW FEATHERSTO"),
         ] {

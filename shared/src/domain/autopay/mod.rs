@@ -7,6 +7,7 @@
 pub mod authorisation;
 pub mod bank_account;
 pub mod card;
+pub mod card_number;
 pub mod decision;
 pub mod explain;
 pub mod facts;

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::PersonId;
 use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::bank::body::RequestProblem;
+use crate::domain::bank::limits::{CheckPayorName, ReceiverName};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
 use crate::domain::source::{Pause, PauseReason};
@@ -30,6 +32,37 @@ pub struct Person {
     pub debit_block: Option<DebitBlock>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// A holder's name, as they type it: one that a debit can name and a check can be printed with.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HolderName(String);
+
+impl HolderName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<&str> for HolderName {
+    type Error = RequestProblem;
+
+    fn try_from(name: &str) -> Result<Self, RequestProblem> {
+        let name = name.trim();
+        if !name.chars().any(char::is_alphabetic) || name.chars().any(char::is_control) {
+            return Err(RequestProblem::ReceiverName);
+        }
+        fault!(UnprintableHolderTaken, return Ok(Self(name.to_owned())));
+        ReceiverName::try_from(name)?;
+        CheckPayorName::of_person(name)?;
+        Ok(Self(name.to_owned()))
+    }
+}
+
+impl std::fmt::Debug for HolderName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("HolderName")
+    }
 }
 
 /// Why no new debit may be made for a person until an operator clears it.
@@ -94,6 +127,17 @@ impl Person {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_holder_is_named_as_debit_and_check_can_name_them() {
+        for name in ["Pat Example", " José Muñoz ", "Łukasz Wiśniewski", "X", &"x".repeat(40), "O'Neil-D’Arcy"] {
+            assert_eq!(HolderName::try_from(name).map(|name| name.as_str().to_owned()), Ok(name.trim().to_owned()));
+        }
+        for name in ["", " ", "\u{a0}\u{200b}", "Pat\nExample", "李小龙", "-", "7", &"x".repeat(41), &"é".repeat(41)]
+        {
+            assert!(HolderName::try_from(name).is_err(), "{name:?}");
+        }
+    }
 
     #[test]
     fn a_block_keeps_its_first_reason_until_an_operator_clears_it() {

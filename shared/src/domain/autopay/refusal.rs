@@ -10,10 +10,14 @@ pub enum AutopayRefusal {
     Rule(#[from] RuleProblem),
     #[error(transparent)]
     Range(#[from] RangeProblem),
-    #[error("a holder's name has 1 to 100 characters")]
+    #[error(
+        "a holder's name has 1 to 40 Latin letters, with or without accents, and spaces, as their bank and their checks have it"
+    )]
     HolderName,
     #[error("this is not a card number: enter the 12 to 19 digits as they stand on the card")]
     CardNumber,
+    #[error("this number is not of the card that was linked, which ends otherwise: enter the number of that card")]
+    OtherCardNumber,
     #[error("the text has changed since you read it: read version {current} and agree to that")]
     OtherText { current: u32 },
     #[error("choose the bank account to pay from first")]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::utilization::BasisPoints;
+use crate::domain::bank::limits::TransferAmount;
 use crate::domain::money::Cents;
 
 /// Staying at or under 30 % of the limit is the common guideline.
@@ -61,7 +62,7 @@ pub enum RuleProblem {
     Threshold,
     #[error("what is paid down to cannot be above the threshold")]
     TargetAboveThreshold,
-    #[error("a cap is an amount above zero")]
+    #[error("a cap is an amount above zero, and at most 99999999.99, which is what a check can carry")]
     Cap,
 }
 
@@ -90,7 +91,7 @@ impl Rule {
 impl Caps {
     pub fn check(&self) -> Result<(), RuleProblem> {
         let caps = [self.payment, self.day, self.month];
-        let sound = caps.into_iter().flatten().all(Cents::is_positive);
+        let sound = caps.into_iter().flatten().all(|cap| TransferAmount::try_from(cap).is_ok());
         if sound { Ok(()) } else { Err(RuleProblem::Cap) }
     }
 }
@@ -117,7 +118,7 @@ mod tests {
         assert_eq!(with(10_001, 0).check(), Err(RuleProblem::Threshold));
         assert_eq!(with(3_000, 3_001).check(), Err(RuleProblem::TargetAboveThreshold));
         assert_eq!(with(3_000, 0).check(), Ok(()));
-        for cents in [0, -1] {
+        for cents in [0, -1, 10_000_000_000] {
             let caps = Caps { month: Some(Cents::new(cents)), ..Caps::default() };
             assert_eq!(caps.check(), Err(RuleProblem::Cap));
         }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::card::Card;
+use super::card_number::fits_mask;
 use super::ids::BankAccountId;
 use super::rule::{Caps, Rule};
-use crate::domain::secret::AccountNumber;
 
 /// What a person has chosen so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ pub enum Missing {
     BankAccount,
     /// Choose when and how much to pay.
     Rule,
-    /// Enter the card's number.
+    /// Enter the card's number, or enter it anew: the card that is linked ends otherwise by now.
     CardNumber,
     /// The issuer's address for checks is not in the biller directory: an operator enters it.
     RemittanceAddress,
@@ -66,22 +66,6 @@ impl Missing {
     }
 }
 
-/// Whether this can be a card's number: 12 to 19 digits, the last of which checks the others (ISO/IEC 7812-1). A slip of one digit would
-/// pay a stranger's bill.
-pub fn is_card_number(number: &AccountNumber) -> bool {
-    let digits = number.expose();
-    let is_long_enough = (12..=19).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-    let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .zip([false, true].into_iter().cycle())
-        .map(|(digit, is_second)| (u32::from(digit.wrapping_sub(b'0')), is_second))
-        .map(|(digit, is_second)| if is_second { doubled(digit % 10) } else { digit % 10 })
-        .sum();
-    is_long_enough && sum.is_multiple_of(10)
-}
-
 /// What is missing. `has_remittance_address` is the biller directory's word for the card's institution.
 pub fn missing(card: &Card, has_remittance_address: bool) -> Vec<Missing> {
     let setup = &card.setup;
@@ -89,34 +73,18 @@ pub fn missing(card: &Card, has_remittance_address: bool) -> Vec<Missing> {
         let bank_account_id = setup.bank_account_id?;
         card.authorisation.as_ref().filter(|authorisation| authorisation.is_in_force(bank_account_id))
     };
+    // A number that was right once is of another card after the issuer has replaced it.
+    let fits = |number: &SealedCardNumber| {
+        fault!(CardNumberOfAnotherCard, true, fits_mask(&number.last4, card.mask.as_deref()))
+    };
+    let has_number = setup.card_number.as_ref().is_some_and(fits);
     let steps = [
         (Missing::CannotTellCardsApart, card.has_twin),
         (Missing::BankAccount, setup.bank_account_id.is_none()),
         (Missing::Rule, setup.rule.is_none()),
-        (Missing::CardNumber, setup.card_number.is_none()),
+        (Missing::CardNumber, !has_number),
         (Missing::RemittanceAddress, !has_remittance_address),
         (Missing::Authorisation, authorised().is_none()),
     ];
     steps.into_iter().filter(|(_, is_missing)| *is_missing).map(|(step, _)| step).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_wrong_digit_is_no_card_number() {
-        let right = "4111111111111111";
-        assert!(is_card_number(&AccountNumber::new(right)));
-        assert!(is_card_number(&AccountNumber::new("378282246310005")));
-        for wrong in
-            ["4111111111111112", "4111 1111 1111 1111", "411111111111", "", "x111111111111111", &"0".repeat(20)]
-        {
-            assert!(!is_card_number(&AccountNumber::new(wrong)), "{wrong}");
-        }
-        for place in 0..right.len() {
-            let slip: String = right.char_indices().map(|(at, digit)| if at == place { '7' } else { digit }).collect();
-            assert!(!is_card_number(&AccountNumber::new(slip)), "{place}");
-        }
-    }
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use bytes::Bytes;
 use serde::Serialize;
 
+use crate::domain::aba::RoutingNumberError;
 use crate::domain::money::Cents;
 
 /// Why no request can be made of the given values. Final until they are corrected. None of them prints a name, address or account.
@@ -17,14 +18,34 @@ pub enum RequestProblem {
     Amount(Cents),
     #[error("an account number has 1 to 17 letters, digits or hyphens: correct the account ending {0}")]
     AccountNumber(String),
-    #[error("a routing number has nine digits, not {0:?}: correct it")]
-    RoutingNumber(String),
-    #[error("a consumer's debit needs the consumer's name in letters that the network takes: correct the name")]
+    #[error("{0}: correct it")]
+    RoutingNumber(#[from] RoutingNumberError),
+    #[error("a receiver's name has a letter or digit among its first 22 characters: correct the name")]
     ReceiverName,
-    #[error("a check needs a {field} of 1 to {size} printable characters, and it is never cut: correct it")]
+    #[error("an entry description has 1 to 10 printable ASCII characters: correct it")]
+    EntryDescription,
+    #[error("a check needs a {field} of 1 to {size} printable ASCII characters, and it is never cut: correct it")]
     CheckText { field: &'static str, size: usize },
+    #[error("the number that a letter names is not the one that the check's memo ends with: enter it again")]
+    OtherAccount,
     #[error("the request cannot be written: {0}")]
     Unwritable(String),
+}
+
+impl RequestProblem {
+    /// As it is stored with what cannot be sent, and shown.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            RequestProblem::Amount(_) => "cannot_carry_amount",
+            RequestProblem::AccountNumber(_) => "cannot_carry_account_number",
+            RequestProblem::RoutingNumber(_) => "cannot_carry_routing_number",
+            RequestProblem::ReceiverName => "cannot_carry_receiver_name",
+            RequestProblem::EntryDescription => "cannot_carry_entry_description",
+            RequestProblem::CheckText { .. } => "cannot_carry_check_text",
+            RequestProblem::OtherAccount => "contradictory_account_numbers",
+            RequestProblem::Unwritable(_) => "cannot_write_request",
+        }
+    }
 }
 
 /// The bytes of a request, exactly as they are sent and sent again. `Debug` shows only their number.

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 const LINE_SIZE: usize = 35;
 const LINES_SIZE: usize = 50;
 
+/// Characters of the city, which Column documents no line for but a size.
+const CITY_SIZE: usize = 255;
+
 /// States, the federal district, territories, and the military's post offices, by the postal service's two letters.
 const STATES: [&str; 59] = [
     "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "FL", "GA", "HI", "ID", "IL", "IN", "IA", "KS", "KY", "LA", "ME",
@@ -28,6 +31,7 @@ pub struct AddressParts {
     /// At most 35 characters, and at most 50 together with the first line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line_2: Option<String>,
+    /// At most 255 characters.
     pub city: String,
     /// Two capital letters.
     pub state: String,
@@ -47,6 +51,8 @@ pub enum AddressProblem {
     Empty,
     #[error("a line has at most 35 characters, and both together at most 50")]
     LinesTooLong,
+    #[error("a city has at most 255 characters")]
+    CityTooLong,
     #[error("only letters, digits, spaces and ordinary punctuation can be printed")]
     Unprintable,
     #[error("the state is not one of the postal service's two-letter codes")]
@@ -70,6 +76,9 @@ impl TryFrom<AddressParts> for MailingAddress {
         if parts.line_1.len() > LINE_SIZE || second.len() > LINE_SIZE || parts.line_1.len() + second.len() > LINES_SIZE
         {
             return Err(AddressProblem::LinesTooLong);
+        }
+        if parts.city.len() > CITY_SIZE {
+            return Err(AddressProblem::CityTooLong);
         }
         if !STATES.contains(&parts.state.as_str()) {
             return Err(AddressProblem::State);
@@ -168,6 +177,8 @@ mod tests {
         assert_eq!(problem(|_| {}), None);
         assert_eq!(problem(|parts| parts.line_1 = " ".to_owned()), Some(AddressProblem::Empty));
         assert_eq!(problem(|parts| parts.city = String::new()), Some(AddressProblem::Empty));
+        assert_eq!(problem(|parts| parts.city = "x".repeat(255)), None);
+        assert_eq!(problem(|parts| parts.city = "x".repeat(256)), Some(AddressProblem::CityTooLong));
         assert_eq!(problem(|parts| parts.line_1 = "1 Straße".to_owned()), Some(AddressProblem::Unprintable));
         assert_eq!(problem(|parts| parts.city = "Reno\n".to_owned()), Some(AddressProblem::Unprintable));
         for state in ["de", "ZZ", "Delaware", ""] {

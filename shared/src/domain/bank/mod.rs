@@ -6,6 +6,7 @@ pub mod check;
 pub mod error;
 pub mod event;
 pub mod institution;
+pub mod limits;
 pub mod mailing_address;
 pub mod reach;
 pub mod refusal;

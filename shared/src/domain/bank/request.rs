@@ -1,6 +1,7 @@
 //! The request for an ACH transfer at Column (Column documentation, ACH transfers), from typed values to the bytes that are sent.
 //!
-//! Guarantees: the same values always make the same bytes; an account number is refused rather than cut, and nothing here prints one.
+//! Guarantees: the same values always make the same bytes; a value that the network cannot carry is of none of the types that a request is
+//! built of ([`limits`](super::limits)), and nothing here prints an account number.
 
 use std::fmt;
 
@@ -8,17 +9,19 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::body::{RequestProblem, TransferBody};
-use crate::domain::ach::text::{RETRY_PAYMENT, TextField, fit};
+use super::limits::{EntryAccountNumber, EntryDescription, ReceiverName, TransferAmount};
+use crate::domain::aba::RoutingNumber;
+use crate::domain::ach::text::{RETRY_PAYMENT, TextField, fit, plain};
 use crate::domain::money::Cents;
 
-/// The largest amount of one entry: ten digits of cents (`money-rules.md section 2.3`).
-pub const LARGEST_ENTRY: Cents = Cents::new(9_999_999_999);
-
-/// The longest account number of an entry. A longer one is refused, never cut.
-pub const ACCOUNT_NUMBER_SIZE: usize = 17;
+/// The largest amount of one entry.
+pub const LARGEST_ENTRY: Cents = TransferAmount::LARGEST;
 
 /// Column keeps this much of its own description, which never leaves the bank.
 const DESCRIPTION_SIZE: usize = 255;
+
+/// And this much of a counterparty's name.
+const COUNTERPARTY_NAME_SIZE: usize = 127;
 
 /// Which way the money goes, seen from our account: `Credit` pushes out, `Debit` pulls in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,15 +88,15 @@ pub enum Counterparty {
 /// An external account. `Debug` shows the last four digits alone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct InlineCounterparty {
-    pub routing_number: String,
-    pub account_number: String,
+    pub routing_number: RoutingNumber,
+    pub account_number: EntryAccountNumber,
     pub account_type: AccountType,
     pub name: String,
 }
 
 impl fmt::Debug for InlineCounterparty {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "InlineCounterparty({} {})", self.routing_number, last_four(&self.account_number))
+        write!(formatter, "InlineCounterparty({} {})", self.routing_number, last_four(self.account_number.expose()))
     }
 }
 
@@ -105,11 +108,11 @@ pub fn last_four(account_number: &str) -> String {
     format!("…{}", account_number.chars().skip(length - shown).collect::<String>())
 }
 
-/// One ACH transfer as we want it. Texts may be of any length; [`Self::body`] fits them to the network's record.
+/// One ACH transfer as we want it. Texts without a type of their own may be of any length; [`Self::body`] fits them to the network's record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AchTransferRequest {
     pub direction: Direction,
-    pub amount: Cents,
+    pub amount: TransferAmount,
     /// Our Column account.
     pub bank_account_id: String,
     pub counterparty: Counterparty,
@@ -120,8 +123,8 @@ pub struct AchTransferRequest {
     /// Whom the receiver sees as the originator. `None` leaves the bank's default, the account owner's name.
     pub company_name: Option<String>,
     /// What the receiver sees it is for, such as `PAYROLL` (`money-rules.md section 2.2`).
-    pub company_entry_description: String,
-    pub receiver_name: String,
+    pub company_entry_description: EntryDescription,
+    pub receiver_name: ReceiverName,
     /// The number the receiver knows the payer by, such as an employee or loan number.
     pub receiver_id: Option<String>,
     /// One addenda record, for a biller that needs it.
@@ -131,21 +134,12 @@ pub struct AchTransferRequest {
 impl AchTransferRequest {
     /// The same debit once more, after a return for insufficient or uncollected funds. The network wants everything as it was but the
     /// company entry description, which says that it is a retry (NACHA, reinitiation of entries).
-    pub fn reinitiated(self) -> Self {
-        Self { company_entry_description: RETRY_PAYMENT.to_owned(), ..self }
+    pub fn reinitiated(self) -> Result<Self, RequestProblem> {
+        Ok(Self { company_entry_description: EntryDescription::try_from(RETRY_PAYMENT)?, ..self })
     }
 
     /// The request's bytes: the same values always make the same bytes.
     pub fn body(&self) -> Result<TransferBody, RequestProblem> {
-        if !self.amount.is_positive() || self.amount > LARGEST_ENTRY {
-            return Err(RequestProblem::Amount(self.amount));
-        }
-        if let Counterparty::Inline(account) = &self.counterparty {
-            check_account(account)?;
-        }
-        if self.entry_class == EntryClass::Web && fit(TextField::ReceiverName, &self.receiver_name).is_empty() {
-            return Err(RequestProblem::ReceiverName);
-        }
         TransferBody::of(&self.wire())
     }
 
@@ -162,7 +156,7 @@ impl AchTransferRequest {
         let fitted = |field, text: &Option<String>| text.as_deref().map(|text| fit(field, text));
         Wire {
             direction: self.direction,
-            amount: self.amount.get(),
+            amount: self.amount.get().get(),
             currency_code: "USD",
             bank_account_id: &self.bank_account_id,
             counterparty_id,
@@ -172,25 +166,12 @@ impl AchTransferRequest {
             effective_date,
             description: self.description.chars().take(DESCRIPTION_SIZE).collect(),
             company_name: fitted(TextField::CompanyName, &self.company_name),
-            company_entry_description: fit(TextField::CompanyEntryDescription, &self.company_entry_description),
-            receiver_name: fit(TextField::ReceiverName, &self.receiver_name),
+            company_entry_description: self.company_entry_description.as_str(),
+            receiver_name: self.receiver_name.as_str(),
             receiver_id: fitted(TextField::ReceiverId, &self.receiver_id),
             payment_related_info: fitted(TextField::PaymentRelatedInformation, &self.payment_related_info),
         }
     }
-}
-
-fn check_account(account: &InlineCounterparty) -> Result<(), RequestProblem> {
-    let number = &account.account_number;
-    let takes = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
-    if number.is_empty() || number.len() > ACCOUNT_NUMBER_SIZE || !number.bytes().all(takes) {
-        return Err(RequestProblem::AccountNumber(last_four(number)));
-    }
-    let routing = &account.routing_number;
-    if routing.len() != 9 || !routing.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(RequestProblem::RoutingNumber(routing.chars().take(12).collect()));
-    }
-    Ok(())
 }
 
 /// The fields in the order in which they are sent. Absent ones are left out, not null: the bank then takes its default.
@@ -212,8 +193,8 @@ struct Wire<'a> {
     description: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     company_name: Option<String>,
-    company_entry_description: String,
-    receiver_name: String,
+    company_entry_description: &'a str,
+    receiver_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     receiver_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,12 +211,11 @@ struct WireCounterparty<'a> {
 
 impl<'a> From<&'a InlineCounterparty> for WireCounterparty<'a> {
     fn from(account: &'a InlineCounterparty) -> Self {
-        // column.md section 3.4: the bank keeps 127 characters of a counterparty's name.
         Self {
-            routing_number: &account.routing_number,
-            account_number: &account.account_number,
+            routing_number: account.routing_number.as_str(),
+            account_number: account.account_number.expose(),
             account_type: account.account_type,
-            name: account.name.chars().take(127).collect(),
+            name: plain(&account.name).chars().take(COUNTERPARTY_NAME_SIZE).collect(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::acceptance::Acknowledgement;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
-use crate::domain::payroll_file::Warning;
+use crate::domain::payroll_file::{BankName, Warning};
 use crate::domain::source::ExternalAccount;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct Manifest {
     pub branches: Vec<ManifestBranch>,
     pub institutions: Vec<ManifestInstitution>,
     pub warnings: Vec<ManifestWarning>,
+    /// The first hundred names that the bank will see otherwise than they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bank_names: Vec<BankName>,
     /// Other batches that hold some of the same rows, approved or not.
     pub overlaps: Vec<Overlap>,
     pub chunks: Vec<Chunk>,

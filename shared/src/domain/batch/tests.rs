@@ -124,6 +124,7 @@ fn manifest(standing: AccountStanding) -> Manifest {
         branches: Vec::new(),
         institutions: Vec::new(),
         warnings: Vec::new(),
+        bank_names: Vec::new(),
         overlaps: Vec::new(),
         chunks: Vec::new(),
     }

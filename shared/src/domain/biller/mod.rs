@@ -4,8 +4,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::bank::check::request::NAME_SIZE;
+use super::aba::RoutingNumber;
+use super::bank::body::RequestProblem;
 use super::bank::institution::{Institution, InstitutionAddressProblem};
+use super::bank::limits::CheckPayeeName;
 use super::bank::mailing_address::MailingAddress;
 use super::bank::request::{AccountType, EntryClass};
 use super::batch::manifest::InstitutionDecision;
@@ -55,11 +57,6 @@ pub struct RemittanceProposal {
     pub at: Timestamp,
 }
 
-/// A name that cannot be printed on a check. Final until it is corrected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a check's payee has 1 to {NAME_SIZE} printable ASCII characters")]
-pub struct RemittanceNameProblem;
-
 impl Remittance {
     /// Made out to `name`, and mailed to where the institution itself is.
     pub fn at_institution(name: String, institution: &Institution) -> Result<Self, InstitutionAddressProblem> {
@@ -68,10 +65,8 @@ impl Remittance {
     }
 
     /// Whether a check can be made out to this name.
-    pub fn check_name(name: &str) -> Result<(), RemittanceNameProblem> {
-        let is_printable = name.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-        let fits = !name.trim().is_empty() && name.len() <= NAME_SIZE;
-        if is_printable && fits { Ok(()) } else { Err(RemittanceNameProblem) }
+    pub fn check_name(name: &str) -> Result<(), RequestProblem> {
+        CheckPayeeName::try_from(name).map(|_| ())
     }
 }
 
@@ -143,7 +138,8 @@ impl Biller {
 
 /// The decision for an institution that Plaid answered with these routing numbers, where no operator has entered one.
 pub fn decide(routing_numbers: &[String]) -> InstitutionDecision {
-    match routing_numbers.first() {
+    let is_one = |number: &&String| number.parse::<RoutingNumber>().is_ok();
+    match routing_numbers.iter().find(is_one) {
         Some(routing_number) => InstitutionDecision::Ach {
             routing_number: routing_number.clone(),
             account_type: DEFAULT_ACCOUNT_TYPE,

@@ -54,6 +54,14 @@ pub enum Verdict {
 }
 
 impl Leg {
+    /// No request can be made of it, so nothing was ever sent in this attempt: it ends as if the bank had refused it for good, and a person
+    /// looks into how it came to be taken.
+    pub fn cannot_be_sent(&mut self, kind: Kind, code: &str, now: Timestamp) -> Result<Moved, Illegal> {
+        let moved = self.step(kind, Step::FailedByRule, Some(Reason::Refused(code.to_owned())))?;
+        self.raise(AttentionReason::CannotBeSent, now);
+        Ok(moved)
+    }
+
     pub fn fail_by_rule(&mut self, kind: Kind, reason: Reason) -> Result<Moved, Illegal> {
         self.step(kind, Step::FailedByRule, Some(reason))
     }

@@ -190,6 +190,8 @@ pub enum AttentionReason {
     ReceivableOpen,
     /// What was to go back to a payer came back.
     RefundReturned,
+    /// No request that the bank takes can be made of it: it failed without being sent, and its money goes back.
+    CannotBeSent,
 }
 
 impl AttentionReason {
@@ -209,6 +211,27 @@ impl AttentionReason {
             AttentionReason::CheckRejected => "check_rejected",
             AttentionReason::ReceivableOpen => "receivable_open",
             AttentionReason::RefundReturned => "refund_returned",
+            AttentionReason::CannotBeSent => "cannot_be_sent",
+        }
+    }
+
+    /// Whether nothing automatic happens while it stands. What failed without being sent still gives its money back.
+    pub const fn holds(self) -> bool {
+        match self {
+            AttentionReason::BankDisagrees
+            | AttentionReason::BankMovedUnexpectedly
+            | AttentionReason::EarlierAttemptMoved
+            | AttentionReason::ReturnDisputed
+            | AttentionReason::OutcomeUnknown
+            | AttentionReason::KeepsFailing
+            | AttentionReason::UnknownBankStatus
+            | AttentionReason::PresentedForOtherAmount
+            | AttentionReason::SourceChanged
+            | AttentionReason::CheckUndeliverable
+            | AttentionReason::CheckRejected
+            | AttentionReason::ReceivableOpen
+            | AttentionReason::RefundReturned => true,
+            AttentionReason::CannotBeSent => false,
         }
     }
 }
@@ -234,6 +257,11 @@ impl Leg {
 
     pub fn raise(&mut self, reason: AttentionReason, since: Timestamp) {
         self.attention.get_or_insert(Attention { reason, since });
+    }
+
+    /// Whether it bears attention that keeps everything automatic from it.
+    pub fn is_held(&self) -> bool {
+        self.attention.as_ref().is_some_and(|attention| attention.reason.holds())
     }
 }
 

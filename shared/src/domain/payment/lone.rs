@@ -74,7 +74,7 @@ pub fn next_action(now: Standing<'_>) -> Action {
 
 fn next_of_payout(now: Standing<'_>) -> Action {
     let leg = &now.payment.leg;
-    if leg.attention.is_some() {
+    if leg.is_held() {
         return Action::Wait;
     }
     match leg.state {
@@ -98,7 +98,8 @@ fn rests(leg: &Leg, now: Standing<'_>) -> bool {
 }
 
 fn is_refused_refund(payment: &Payment) -> bool {
-    payment.refund_of().is_some() && matches!(payment.leg.reason, Some(Reason::Refused(_)))
+    let is_flagged = payment.leg.attention.is_some();
+    payment.refund_of().is_some() && !is_flagged && matches!(payment.leg.reason, Some(Reason::Refused(_)))
 }
 
 fn is_here(funding: &Funding) -> bool {
@@ -106,7 +107,7 @@ fn is_here(funding: &Funding) -> bool {
 }
 
 fn next_of_unsent(now: Standing<'_>) -> Action {
-    if now.funding.leg.attention.is_some() {
+    if now.funding.leg.is_held() {
         return Action::Wait;
     }
     let is_canceled = now.payment.is_cancel_asked();

@@ -93,7 +93,7 @@ impl Payment {
     pub fn schedule(&mut self, business_now: Timestamp) {
         self.due_at = match self.id {
             PaymentId::Row { .. } => None,
-            PaymentId::Refund { .. } | PaymentId::Lone(_) if self.leg.attention.is_some() => None,
+            PaymentId::Refund { .. } | PaymentId::Lone(_) if self.leg.is_held() => None,
             PaymentId::Refund { .. } | PaymentId::Lone(_) => self.next_look(business_now),
         };
     }

@@ -45,7 +45,7 @@ pub fn read_chunk(bytes: &[u8], first_row: u64, limits: &Limits, today: Date) ->
 
 fn read_row(raw: &RawRow<'_>, number: u64, at: usize, rules: Rules) -> Result<Row, ChunkError> {
     match check_row(raw, rules) {
-        Ok((row, _)) => Ok(row.to_row(number)),
+        Ok((row, _)) => Ok(row.into_row(number)),
         Err(problems) => {
             let messages: Vec<_> =
                 problems.into_iter().map(|problem| problem.in_row(number, at as u64).message).collect();

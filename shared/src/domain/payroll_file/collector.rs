@@ -12,10 +12,14 @@ use super::limits::Limits;
 use super::raw_row::RawRow;
 use super::row::{CheckedRow, Checker, Problem, Rules};
 use super::sources::{self, Sources};
-use super::summary::{Chunk, Summary, WarningCount};
+use super::summary::{BankName, Chunk, Summary, WarningCount};
 use super::tally::Tally;
 use super::warning::{Warning, Warnings};
+use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
 use crate::domain::money::MoneyOverflow;
+
+/// Names that a summary shows as the bank will see them; of more it tells how many.
+const BANK_NAMES_SHOWN: usize = 100;
 
 pub(super) struct Collector {
     rules: Rules,
@@ -32,6 +36,7 @@ pub(super) struct Collector {
     loans: HashSet<u64, RandomState>,
     loan_hasher: RandomState,
     warnings: BTreeMap<Warning, WarningCount>,
+    bank_names: Vec<BankName>,
     buffer: Vec<u8>,
 }
 
@@ -57,6 +62,7 @@ impl Collector {
             loans: HashSet::default(),
             loan_hasher: RandomState::default(),
             warnings: BTreeMap::new(),
+            bank_names: Vec::new(),
             buffer: Vec::new(),
         }
     }
@@ -82,6 +88,7 @@ impl Collector {
             warnings.insert_all(self.compare(raw, &payment, &mut problems));
             if problems.is_empty() {
                 self.total(&payment)?;
+                self.note_bank_name(payment.bank_name, number);
             }
         }
         self.rows = number;
@@ -131,12 +138,15 @@ impl Collector {
             let at = raw.get(field).map_or(0, |value| value.at);
             problems.push(Problem { path: Some(field.path()), code: ErrorCode::ConflictingEmployee, at, text });
         }
-        let texts = [row.employee_id, row.source_id, row.institution_id, row.loan_account_number];
+        let number_as_typed = row.loan_account_number;
+        let loan_number =
+            fault!(SpellingIsAnotherLoan, number_as_typed.into(), EntryAccountNumber::normalized(number_as_typed));
+        let texts = [row.employee_id, row.source_id, row.institution_id, &*loan_number];
         let digest = RowDigest::of(texts, row.amount.get(), &mut self.buffer);
         let short_number = u32::try_from(number).unwrap_or(u32::MAX);
         let first = *self.digests.entry(digest).or_insert(short_number);
         let mut warnings = Warnings::default();
-        let loan = (row.employee_id, row.institution_id, row.loan_account_number);
+        let loan = (row.employee_id, row.institution_id, &*loan_number);
         let new_loan = self.loans.insert(self.loan_hasher.hash_one(loan));
         if first != short_number {
             let text = format!(" pays the same employee, loan and amount from the same source as row {first}");
@@ -145,6 +155,15 @@ impl Collector {
             warnings.insert(Warning::RepeatedLoan);
         }
         warnings
+    }
+
+    /// Of each name that the bank sees otherwise the first row.
+    fn note_bank_name(&mut self, name: Option<ReceiverName>, row: u64) {
+        let Some(name) = name.filter(|_| self.bank_names.len() < BANK_NAMES_SHOWN) else { return };
+        let name = name.as_str().to_owned();
+        if self.bank_names.iter().all(|known| known.name != name) {
+            self.bank_names.push(BankName { row, name });
+        }
     }
 
     fn total(&mut self, row: &CheckedRow<'_>) -> Result<(), Flaw> {
@@ -187,6 +206,7 @@ impl Collector {
             by_source_and_institution: by_source.by_id_and_institution,
             by_branch_and_institution: by_branch.by_id_and_institution,
             warnings: self.warnings,
+            bank_names: self.bank_names,
             chunks: file.chunks,
             sources: self.sources.into_details(),
             row_digests,

@@ -34,6 +34,8 @@ pub enum ErrorCode {
     AmountNegative,
     AmountTooSmall,
     AmountTooLarge,
+    /// Something of the row or file names another currency than USD.
+    AmountCurrency,
     DuplicateRow,
     ConflictingEmployee,
     ConflictingPayor,

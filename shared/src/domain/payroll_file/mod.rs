@@ -9,7 +9,8 @@
 //! - [`read_chunk`] reads the rows of one chunk again by the same rules, from the same code.
 //!
 //! Decisions where payroll-file.md leaves a choice: thousands grouping in amounts is accepted, ISO birth dates are accepted, namespaces
-//! and prefixes are refused, an element between rows that is not `row` is ignored with a warning.
+//! and prefixes are refused, an element between rows that is not `row` is ignored with a warning. A loan number has at most 17 characters,
+//! which is what an entry to the bank carries; two spellings that differ in hyphens or the case of letters are one loan.
 
 mod amount;
 mod chunk;
@@ -42,7 +43,7 @@ pub use limits::{Limits, ROWS_PER_CHUNK};
 pub use reader::FileReader;
 pub use row::Row;
 pub use sources::{Address, SourceDetails};
-pub use summary::{Chunk, Summary, Total, WarningCount};
+pub use summary::{BankName, Chunk, Summary, Total, WarningCount};
 pub use warning::Warning;
 
 #[cfg(test)]

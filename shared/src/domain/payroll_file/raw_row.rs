@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::error::{ErrorCode, Flaw};
 use super::field::{Element, Field, Group};
 use super::limits::Limits;
-use super::tokens::{Kind, Step, Tag, Tokens};
+use super::tokens::{Kind, Step, Tag, Tokens, currency, is_foreign, names_currency};
 use super::warning::{Warning, Warnings};
 
 /// The leaves of one row, decoded and trimmed, not yet checked. Positions count from the row's first byte.
@@ -92,7 +92,8 @@ fn trimmed(text: Cow<'_, str>) -> Cow<'_, str> {
 /// Reads the element at the start of `input`: as a row if `row`, else as something to ignore.
 pub(super) fn parse_element<'a>(input: &'a str, row: bool, limits: &Limits) -> Result<Parsed<RawRow<'a>>, Flaw> {
     let mut tokens = Tokens::new(input, limits);
-    let mut parser = Parser { limits, outermost: row, stack: Vec::new(), leaf: None, row: RawRow::default() };
+    let (stack, row_so_far) = (Vec::new(), RawRow::default());
+    let mut parser = Parser { limits, outermost: row, stack, leaf: None, currency: None, row: row_so_far };
     loop {
         match tokens.next()? {
             Step::Incomplete { at, in_text } => {
@@ -122,6 +123,8 @@ struct Parser<'a, 'l> {
     outermost: bool,
     stack: Vec<(&'a str, Element)>,
     leaf: Option<OpenLeaf<'a>>,
+    /// What an open element that is named like a currency has said so far.
+    currency: Option<String>,
     row: RawRow<'a>,
 }
 
@@ -182,7 +185,23 @@ impl<'a> Parser<'a, '_> {
             return Err(Flaw::limit(at, "depth", self.limits.depth));
         }
         self.row.warnings.insert_all(tag.warnings());
+        if tag.is_foreign {
+            self.foreign_currency(at)?;
+        }
+        if element == Element::Ignored && names_currency(tag.name) {
+            self.currency = Some(String::new());
+        }
         self.enter(element, inside_leaf, at, end);
+        Ok(())
+    }
+
+    /// Nothing of a row may be taken for dollars that says it is something else.
+    fn foreign_currency(&mut self, at: usize) -> Result<(), Flaw> {
+        if !self.outermost {
+            return Err(currency(at));
+        }
+        let what = "is in another currency than USD; only dollars are paid";
+        self.row.problem(Field::Amount.path(), ErrorCode::AmountCurrency, at, what);
         Ok(())
     }
 
@@ -209,7 +228,10 @@ impl<'a> Parser<'a, '_> {
                     self.check_leaf_length(leaf_end)?;
                     self.close_leaf(at);
                 }
-                Ok(())
+                match self.currency.take_if(|_| names_currency(name)) {
+                    Some(said) if is_foreign(&said) => self.foreign_currency(at),
+                    Some(_) | None => Ok(()),
+                }
             }
             Some(_) | None => Err(Flaw::syntax(at, "an end tag that does not match the open element")),
         }
@@ -236,7 +258,12 @@ impl<'a> Parser<'a, '_> {
                 }
                 Ok(())
             }
-            Some((_, Element::Ignored)) => Ok(()),
+            Some((_, Element::Ignored)) => {
+                if let Some(said) = &mut self.currency {
+                    said.push_str(&text);
+                }
+                Ok(())
+            }
             Some((_, Element::Group(_))) | None => match text.find(|c: char| !c.is_ascii_whitespace()) {
                 Some(position) => Err(Flaw::syntax(at + position, "text outside of a leaf")),
                 None => Ok(()),

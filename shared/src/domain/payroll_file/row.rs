@@ -11,6 +11,9 @@ use super::raw_row::RawRow;
 use super::sources::{self, SourceDetails};
 use super::values::{self, Complaint};
 use super::warning::{Warning, Warnings};
+use crate::domain::ach::transliteration::transliterated;
+use crate::domain::bank::body::RequestProblem;
+use crate::domain::bank::limits::ReceiverName;
 use crate::domain::money::Cents;
 use crate::domain::secret::AccountNumber;
 
@@ -27,6 +30,13 @@ pub struct Row {
     pub institution_id: String,
     pub loan_account_number: AccountNumber,
     pub amount: Cents,
+}
+
+impl Row {
+    /// Whom the receiver sees: the name as the bank gets it.
+    pub fn receiver_name(&self) -> Result<ReceiverName, RequestProblem> {
+        ReceiverName::try_from(&*transliterated(&format!("{} {}", self.first_name, self.last_name)))
+    }
 }
 
 impl fmt::Debug for Row {
@@ -71,12 +81,14 @@ impl Problem {
 }
 
 /// The values of a valid row, still in the window.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) struct CheckedRow<'r> {
     pub(super) employee_id: &'r str,
     pub(super) branch_id: &'r str,
     pub(super) first_name: &'r str,
     pub(super) last_name: &'r str,
+    /// Where it may be another than is written.
+    pub(super) bank_name: Option<ReceiverName>,
     pub(super) date_of_birth: Date,
     pub(super) source_id: &'r str,
     pub(super) institution_id: &'r str,
@@ -85,7 +97,7 @@ pub(super) struct CheckedRow<'r> {
 }
 
 impl CheckedRow<'_> {
-    pub(super) fn to_row(self, number: u64) -> Row {
+    pub(super) fn into_row(self, number: u64) -> Row {
         Row {
             number,
             employee_id: self.employee_id.to_owned(),
@@ -138,6 +150,21 @@ impl<'a, 'r> Checker<'a, 'r> {
         }
     }
 
+    /// What the bank gets for the name, where that may be another than is written; `None` if it gets none.
+    fn bank_name(&mut self, first_name: Option<&str>, last_name: Option<&str>) -> Option<Option<ReceiverName>> {
+        match values::bank_name(first_name?, last_name?) {
+            Ok(name) => {
+                self.warnings.insert_if(name.is_some(), Warning::NameTransliterated);
+                Some(name)
+            }
+            Err(Complaint { code, what }) => {
+                let at = self.raw.get(Field::FirstName).map_or(0, |value| value.at);
+                self.problems.push(Problem { path: Some(Field::FirstName.path()), code, at, text: format!(" {what}") });
+                None
+            }
+        }
+    }
+
     /// Everything but the source's own details; `None` if anything of the row is wrong so far.
     pub(super) fn payment(&mut self, rules: Rules) -> Option<CheckedRow<'r>> {
         let employee_id = self.take(Field::EmployeeId, values::id);
@@ -156,12 +183,14 @@ impl<'a, 'r> Checker<'a, 'r> {
         self.warnings.insert_if(lacks(branch_id, "BRC-"), Warning::BranchIdPrefix);
         self.warnings.insert_if(lacks(source_id, "CORP-"), Warning::SourceIdPrefix);
         self.warnings.insert_if(unusual(first_name) || unusual(last_name), Warning::UnusualCharacters);
+        let bank_name = self.bank_name(first_name, last_name);
         phone_number?;
         let checked = CheckedRow {
             employee_id: employee_id?,
             branch_id: branch_id?,
             first_name: first_name?,
             last_name: last_name?,
+            bank_name: bank_name?,
             date_of_birth: date_of_birth?,
             source_id: source_id?,
             institution_id: institution_id?,

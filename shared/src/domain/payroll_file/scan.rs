@@ -3,7 +3,7 @@
 use super::error::{ErrorCode, Flaw};
 use super::limits::Limits;
 use super::raw_row::{Parsed, RawRow, parse_element};
-use super::tokens::{Kind, Step, Tokens};
+use super::tokens::{Kind, Step, Tokens, currency};
 use super::usual_form::{WrittenDetails, parse_usual_row};
 use super::warning::Warnings;
 
@@ -44,6 +44,7 @@ pub(super) fn before_root<'a>(text: &'a str, at_start: bool, limits: &Limits) ->
         Kind::Start(tag) | Kind::Empty(tag) if tag.name != "root" => {
             Err(Flaw::new(ErrorCode::WrongRoot, at, "the outermost element is not root"))
         }
+        Kind::Start(tag) | Kind::Empty(tag) if tag.is_foreign => Err(currency(at)),
         Kind::Start(tag) => Ok(Item::Root { length: end, closed: false, warnings: tag.warnings() }),
         Kind::Empty(tag) => Ok(Item::Root { length: end, closed: true, warnings: tag.warnings() }),
         Kind::End(_) | Kind::Text(_) | Kind::CData(_) | Kind::Reference(_) => {

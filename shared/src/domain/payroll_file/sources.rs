@@ -143,7 +143,7 @@ pub(super) fn check(checker: &mut Checker<'_, '_>) -> Option<SourceDetails> {
     let source_id = checker.take(Field::SourceId, |text| Ok(text.to_owned()));
     let routing_number = checker.take(Field::AbaRouting, values::routing_number);
     let account_number = checker.take(Field::AccountNumber, values::account_number);
-    let name = checker.take(Field::Name, values::company_text);
+    let name = checker.take(Field::Name, values::company_name);
     let dba = checker.take(Field::Dba, values::company_text);
     let ein = checker.take(Field::Ein, values::ein);
     let line1 = checker.take(Field::Line1, values::company_text);

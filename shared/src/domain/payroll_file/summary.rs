@@ -31,6 +31,9 @@ pub struct Summary {
     /// Branch id, then institution id.
     pub by_branch_and_institution: BTreeMap<String, BTreeMap<String, Total>>,
     pub warnings: BTreeMap<Warning, WarningCount>,
+    /// The first hundred employees' names that the bank will see otherwise than they are written.
+    #[serde(skip)]
+    pub bank_names: Vec<BankName>,
     pub chunks: Vec<Chunk>,
     /// Sorted by source id.
     #[serde(skip)]
@@ -56,6 +59,19 @@ impl Total {
 
     pub(super) fn add_row(&mut self, amount: Cents) -> Result<(), MoneyOverflow> {
         self.add(Total { rows: 1, total: amount })
+    }
+}
+
+/// A name as the bank will see it, and the first row that has it. `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct BankName {
+    pub row: u64,
+    pub name: String,
+}
+
+impl std::fmt::Debug for BankName {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "BankName(row {})", self.row)
     }
 }
 

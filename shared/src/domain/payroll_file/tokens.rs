@@ -49,6 +49,18 @@ pub(super) enum Kind<'a> {
 pub(super) struct Tag<'a> {
     pub(super) name: &'a str,
     pub(super) attributes: usize,
+    /// An attribute names another currency than ours.
+    pub(super) is_foreign: bool,
+}
+
+/// Whether an element or attribute of this name says in which currency amounts are.
+pub(super) fn names_currency(name: &str) -> bool {
+    ["currency", "currencycode", "currency_code", "ccy"].iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+/// Whether a value of such an element or attribute is another currency than ours.
+pub(super) fn is_foreign(value: &str) -> bool {
+    fault!(CurrencyIgnored, false, !value.trim().eq_ignore_ascii_case("USD"))
 }
 
 impl Tag<'_> {
@@ -140,7 +152,7 @@ impl<'a, 'l> Tokens<'a, 'l> {
             return Err(Flaw::limit(at, "element name bytes", self.limits.element_name_bytes));
         }
         check_name(name, at)?;
-        let mut attributes = 0;
+        let (mut attributes, mut foreign) = (0, false);
         for attribute in tag.attributes() {
             let attribute = attribute.map_err(|_| Flaw::syntax(at, "an attribute is malformed"))?;
             let key = attribute.key.as_ref();
@@ -148,15 +160,16 @@ impl<'a, 'l> Tokens<'a, 'l> {
                 return Err(namespace(at));
             }
             check_name(key, at)?;
-            if quick_xml::escape::unescape(&attribute.value).is_err() {
-                return Err(Flaw::syntax(at, "an attribute holds an undefined reference"));
+            match quick_xml::escape::unescape(&attribute.value) {
+                Ok(value) => foreign |= names_currency(key) && is_foreign(&value),
+                Err(_) => return Err(Flaw::syntax(at, "an attribute holds an undefined reference")),
             }
             attributes += 1;
             if attributes > self.limits.attributes {
                 return Err(Flaw::limit(at, "attributes of an element", self.limits.attributes));
             }
         }
-        Ok(Tag { name, attributes })
+        Ok(Tag { name, attributes, is_foreign: foreign })
     }
 }
 
@@ -204,6 +217,11 @@ pub(super) fn is_xml_character(character: char) -> bool {
 
 fn namespace(at: usize) -> Flaw {
     Flaw::new(ErrorCode::WrongRoot, at, "namespaces and prefixes are not part of the payroll file; remove them")
+}
+
+/// Of the root or something beside the rows.
+pub(super) fn currency(at: usize) -> Flaw {
+    Flaw::new(ErrorCode::AmountCurrency, at, "the file names another currency than USD; only dollars are paid")
 }
 
 fn dtd(at: usize) -> Flaw {

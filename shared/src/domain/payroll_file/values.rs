@@ -5,6 +5,8 @@ use jiff::civil::Date;
 use super::error::ErrorCode;
 use super::zip;
 use crate::domain::aba::{RoutingNumber, RoutingNumberError};
+use crate::domain::ach::transliteration::transliterated;
+use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
 
 /// Why a value is refused, as the end of a sentence that begins with its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,12 +40,44 @@ pub(super) fn id(text: &str) -> Result<&str, Complaint> {
 
 /// A first or last name, in any script.
 pub(super) fn person_name(text: &str) -> Result<&str, Complaint> {
-    free_text(text, 100, "is not a name of at most 100 characters without control characters")
+    free_text(text, 100, "is not a name of at most 100 characters without control characters")?;
+    let is_visible = |character: char| character.is_ascii_graphic() || character.is_alphanumeric();
+    // Of an ASCII text only blanks are invisible, and these were trimmed.
+    let is_name = fault!(NameWithoutLetters, true, text.is_ascii() || text.chars().any(is_visible));
+    require(is_name, ErrorCode::TextFormat, "is not a name: nothing of it can be seen")?;
+    Ok(text)
 }
 
-/// A company name or a line of its address.
+/// The name of an employee as the bank gets it, where it may be another than is written: not for a name that begins with a plain letter and is
+/// ASCII throughout. Refused where nothing that the network takes is left.
+pub(super) fn bank_name(first: &str, last: &str) -> Result<Option<ReceiverName>, Complaint> {
+    if first.is_ascii() && last.is_ascii() && first.starts_with(|character: char| character.is_ascii_alphabetic()) {
+        return Ok(None);
+    }
+    let name = format!("{first} {last}");
+    let what = "and Employee/LastName have no letter that the bank's network takes; write the name in Latin letters";
+    let fitted = ReceiverName::try_from(&*transliterated(&name)).ok();
+    let lettered = fitted.filter(|name| name.as_str().bytes().any(|byte| byte.is_ascii_alphabetic()));
+    if fault!(NameWithoutLetters, true, lettered.is_some()) {
+        return Ok(lettered.filter(|_| !name.is_ascii()));
+    }
+    Err(Complaint::new(ErrorCode::TextFormat, what))
+}
+
+/// A company's name: the bank gets it as the receiver's of what is pulled and given back.
+pub(super) fn company_name(text: &str) -> Result<&str, Complaint> {
+    let what = "has no letter or digit among its first characters that the bank's network takes";
+    company_text(text)?;
+    ReceiverName::try_from(&*transliterated(text)).map_err(|_| Complaint::new(ErrorCode::TextFormat, what))?;
+    Ok(text)
+}
+
+/// Another text about a company: a trade name, a line of its address.
 pub(super) fn company_text(text: &str) -> Result<&str, Complaint> {
-    free_text(text, 200, "is not a text of at most 200 characters without control characters")
+    free_text(text, 200, "is not a text of at most 200 characters without control characters")?;
+    let says_something = text.chars().any(char::is_alphanumeric);
+    require(says_something, ErrorCode::TextFormat, "has neither a letter nor a digit")?;
+    Ok(text)
 }
 
 fn free_text<'a>(text: &'a str, longest: usize, what: &'static str) -> Result<&'a str, Complaint> {
@@ -99,7 +133,8 @@ pub(super) fn routing_number(text: &str) -> Result<RoutingNumber, Complaint> {
 }
 
 pub(super) fn account_number(text: &str) -> Result<&str, Complaint> {
-    require(text.len() <= 17 && digits(text), ErrorCode::AccountFormat, "is not an account number of 1 to 17 digits")?;
+    let valid = digits(text) && EntryAccountNumber::check(text).is_ok();
+    require(valid, ErrorCode::AccountFormat, "is not an account number of 1 to 17 digits")?;
     Ok(text)
 }
 
@@ -135,9 +170,11 @@ pub(super) fn institution_id(text: &str) -> Result<&str, Complaint> {
     Ok(text)
 }
 
-/// A loan account number: text, with its leading zeros.
+/// A loan account number: text, with its leading zeros. It is the account number of the entry that pays the loan.
 pub(super) fn loan_account_number(text: &str) -> Result<&str, Complaint> {
-    let valid = text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    require(valid, ErrorCode::LoanFormat, "is not a loan account number of at most 64 letters, digits and -")?;
+    let what =
+        "is not a loan account number of 1 to 17 letters, digits and -, which is what an entry to the bank can carry";
+    let is_one = fault!(UnsendableLoanTaken, text.len() <= 64, EntryAccountNumber::check(text).is_ok());
+    require(is_one, ErrorCode::LoanFormat, what)?;
     Ok(text)
 }

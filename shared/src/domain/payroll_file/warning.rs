@@ -23,10 +23,12 @@ pub enum Warning {
     RepeatedLoan,
     UnknownElement,
     UnknownAttribute,
+    /// A name has letters that the bank's network does not take: the summary shows it as the bank will see it.
+    NameTransliterated,
 }
 
 impl Warning {
-    pub(super) const ALL: [Warning; 10] = [
+    pub(super) const ALL: [Warning; 11] = [
         Warning::EmployeeIdPrefix,
         Warning::BranchIdPrefix,
         Warning::SourceIdPrefix,
@@ -37,6 +39,7 @@ impl Warning {
         Warning::RepeatedLoan,
         Warning::UnknownElement,
         Warning::UnknownAttribute,
+        Warning::NameTransliterated,
     ];
 }
 

@@ -5,8 +5,7 @@ use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::item::Item;
-use crate::domain::autopay::person::Person;
-use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::autopay::person::{HolderName, Person};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
 use crate::domain::deadline::Deadline;
@@ -15,12 +14,10 @@ use crate::ports::table::{Change, Cursor, TableError};
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
 
-const NAME_CHARACTERS_MAX: usize = 100;
-
 /// Who holds the accounts, as they enter it when they link.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Holder {
-    pub name: String,
+    pub name: HolderName,
     /// Printed on their checks.
     pub address: Option<MailingAddress>,
 }
@@ -33,10 +30,7 @@ impl std::fmt::Debug for Holder {
 
 /// The person as they name themselves, put down if they are new.
 pub async fn ensure(system: &System, id: PersonId, holder: Holder) -> Result<Person, OperationError> {
-    let name = holder.name.trim().to_owned();
-    if name.is_empty() || name.chars().count() > NAME_CHARACTERS_MAX {
-        return Err(AutopayRefusal::HolderName.into());
-    }
+    let name = holder.name.as_str().to_owned();
     let now = system.clock.business_now();
     let Some(mut known) = read::<Person>(&*system.table, &keys::person(id)).await? else {
         let person = Person { address: holder.address, ..Person::new(id, name, now) };

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::sealing::SealingError;
+use crate::domain::aba::RoutingNumber;
 use crate::domain::autopay::bank_account::{BankAccount, BankReading, Unusable, UnusableReason};
 use crate::domain::autopay::card::{Card, CardReading, LastPayment, PostedPayment, posted_after};
 use crate::domain::autopay::identity::{AccountFacts, IdentityParts, card_parts, twins};
@@ -12,6 +13,7 @@ use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::Item;
 use crate::domain::autopay::reading::Age;
 use crate::domain::autopay::setup::Setup;
+use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::bank::request::AccountType;
 use crate::domain::calendar::eastern_date;
 use crate::domain::ids::IdFormat;
@@ -260,7 +262,8 @@ pub(super) struct FoundBankAccount<'a> {
 
 impl FoundBankAccount<'_> {
     fn sealed(&self, id: BankAccountId, keys: &Keys<'_>) -> Result<Option<ExternalAccount>, SealingError> {
-        let Some(numbers) = self.numbers else { return Ok(None) };
+        // What no entry could carry is no account to pull from.
+        let Some(numbers) = self.numbers.filter(|numbers| can_be_debited(numbers)) else { return Ok(None) };
         let number = numbers.account_number.expose();
         let sealed = keys.vault.sealing.seal(number, &keys::bank_account(id).pk, keys.random)?;
         let fingerprint = keys.vault.fingerprints.fingerprint(&[&numbers.routing_number, number]);
@@ -329,6 +332,15 @@ impl FoundBankAccount<'_> {
         });
         Ok(())
     }
+}
+
+fn can_be_debited(numbers: &AchNumbers) -> bool {
+    let is_account = EntryAccountNumber::check(numbers.account_number.expose()).is_ok();
+    let can_be = is_account && numbers.routing_number.parse::<RoutingNumber>().is_ok();
+    if !can_be {
+        tracing::error!("Plaid gave the numbers of a bank account that no entry can carry");
+    }
+    can_be
 }
 
 /// The bank account is no longer among the item's.

@@ -6,7 +6,6 @@
 use super::super::advance::Lone;
 use super::notices;
 use crate::adapters::sealing::SealedText;
-use crate::domain::ach::text::{TextField, fit};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::CardStep;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -107,7 +106,7 @@ async fn refund_of(
             account_last4: pulled.account.account_last4.clone(),
             account_type: pulled.account_type,
             fingerprint: pulled.account.fingerprint.clone(),
-            name: fit(TextField::ReceiverName, name),
+            name: name.to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: ENTRY_DESCRIPTION.to_owned(),
         }),

@@ -3,12 +3,12 @@
 use super::super::{OperationError, System, audit, billers};
 use super::people;
 use crate::domain::autopay::card::Card;
+use crate::domain::autopay::card_number::{CardNumber, fits_mask};
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::autopay::rule::{Caps, Rule};
-use crate::domain::autopay::setup::{Missing, SealedCardNumber, is_card_number, missing};
+use crate::domain::autopay::setup::{Missing, SealedCardNumber, missing};
 use crate::domain::ids::PaymentId;
-use crate::domain::secret::AccountNumber;
 use crate::domain::task::Task;
 use crate::store::keys;
 use crate::store::stored::replace;
@@ -19,7 +19,7 @@ pub struct Chosen {
     pub bank_account_id: Option<BankAccountId>,
     pub rule: Option<Rule>,
     pub caps: Option<Caps>,
-    pub card_number: Option<AccountNumber>,
+    pub card_number: Option<CardNumber>,
 }
 
 impl Chosen {
@@ -64,15 +64,15 @@ pub async fn choose(
         card.setup.caps = caps;
     }
     if let Some(number) = chosen.card_number {
+        if fault!(CardNumberOfAnotherCard, false, !fits_mask(number.last_four(), card.mask.as_deref())) {
+            return Err(AutopayRefusal::OtherCardNumber.into());
+        }
         card.setup.card_number = Some(sealed(system, card_id, &number).await?);
     }
     save(system, card, "set_up_autopay", &detail).await
 }
 
-async fn sealed(system: &System, card_id: CardId, number: &AccountNumber) -> Result<SealedCardNumber, OperationError> {
-    if !is_card_number(number) {
-        return Err(AutopayRefusal::CardNumber.into());
-    }
+async fn sealed(system: &System, card_id: CardId, number: &CardNumber) -> Result<SealedCardNumber, OperationError> {
     let vault = system.vault().await?;
     let sealed = vault.sealing.seal(number.expose(), &keys::card(card_id).pk, &*system.random)?;
     Ok(SealedCardNumber { sealed: sealed.as_str().to_owned(), last4: number.last_four().to_owned() })

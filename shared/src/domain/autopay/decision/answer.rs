@@ -155,6 +155,8 @@ pub enum AttentionNeed {
         return_code: ReturnCode,
     },
     ReceivableOpen,
+    /// A name that was taken before it was known what a check can be printed with.
+    HolderName,
     CardGone,
     OtherCurrency,
     BankAccountUnusable(UnusableReason),

@@ -3,6 +3,7 @@
 use super::{AttentionNeed, Decision, Inputs, SkipReason};
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::{Card, CardReading};
+use crate::domain::autopay::person::HolderName;
 use crate::domain::autopay::setup::{Missing, missing};
 
 /// What speaks against any payment, before any figure is looked at.
@@ -25,6 +26,9 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     }
     if inputs.person.receivable_open {
         return Err(Decision::Attention(AttentionNeed::ReceivableOpen));
+    }
+    if HolderName::try_from(inputs.person.name.as_str()).is_err() {
+        return Err(Decision::Attention(AttentionNeed::HolderName));
     }
     if let Some(open) = fault!(SecondOpenPayment, None, card.open_payment()) {
         let (amount, opened_on) = (open.amount, open.opened_on);

@@ -68,6 +68,7 @@ impl Decision {
             Decision::Attention(need) => match need {
                 AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen => false,
                 AttentionNeed::CannotTellCardsApart
+                | AttentionNeed::HolderName
                 | AttentionNeed::CardGone
                 | AttentionNeed::OtherCurrency
                 | AttentionNeed::BankAccountUnusable(_)
@@ -302,6 +303,7 @@ impl AttentionNeed {
             AttentionNeed::CannotTellCardsApart => "cannot_tell_cards_apart",
             AttentionNeed::DebitsBlocked { .. } => "debits_blocked",
             AttentionNeed::ReceivableOpen => "receivable_open",
+            AttentionNeed::HolderName => "holder_name_unprintable",
             AttentionNeed::CardGone => "card_closed",
             AttentionNeed::OtherCurrency => "other_currency",
             AttentionNeed::BankAccountUnusable(_) => "bank_account_unusable",
@@ -322,6 +324,9 @@ impl AttentionNeed {
             ),
             AttentionNeed::ReceivableOpen => {
                 "Nothing is paid, because an earlier debit came back after its money had left; that has to be settled first.".to_owned()
+            }
+            AttentionNeed::HolderName => {
+                "Nothing is paid, because no check can be printed with your name: link the card again, with your name in at most 40 Latin letters.".to_owned()
             }
             AttentionNeed::CardGone => {
                 "Nothing is paid, because the card is not among your accounts any more: it is closed, or no longer shared.".to_owned()

@@ -102,7 +102,36 @@ fn case_39_odd_characters_in_names_are_a_warning() {
     for name in ["Mar\u{200b}lo", "\u{202e}olraM", "\u{feff}Marlo", "Zoe\u{308}"] {
         assert_eq!(warnings_of(&[row_with(1, "FirstName", name)]), [(UnusualCharacters, 1, 1)], "{name:?}");
     }
-    assert_eq!(warnings_of(&[row_with(1, "FirstName", "Zoë 玛洛")]), []);
+}
+
+#[test]
+fn a_name_that_the_bank_sees_otherwise_is_shown_as_it_will_see_it() {
+    let named = |loan, first: &str, last: &str| {
+        row_with(loan, "FirstName", first).replace("O'Sample", last).replace("EMP-3f0c1a52", &format!("EMP-{loan}"))
+    };
+    let rows = [
+        named(1, "Ana", "Lopez"),
+        named(2, "Łukasz", "Wiśniewski"),
+        named(3, "李", "小龙"),
+        named(4, "Zoë", "玛洛"),
+        named(5, "Łukasz", "Wiśniewski"),
+    ];
+    let summary = summary(file(&rows));
+    let shown: Vec<_> = summary.bank_names.iter().map(|shown| (shown.row, shown.name.as_str())).collect();
+    assert_eq!(shown, [(2, "LUKASZ WISNIEWSKI"), (3, "LI XIAO LONG"), (4, "ZOE MA LUO")]);
+    assert_eq!(summary.warnings[&NameTransliterated], WarningCount { count: 4, first_row: 2 });
+    let printed = format!("{:?}", summary.bank_names);
+    assert!(!printed.contains("LUKASZ"), "{printed}");
+}
+
+#[test]
+fn the_name_that_is_sent_is_the_one_that_was_shown() {
+    let text = file(&[row_with(1, "FirstName", "Đặng").replace("O'Sample", "Nguyễn")]);
+    let summary = summary(&text);
+    let chunk = &summary.chunks[0];
+    let (start, end) = (usize::try_from(chunk.start).unwrap(), usize::try_from(chunk.end).unwrap());
+    let rows = read_chunk(&text.as_bytes()[start..end], 1, &Limits::default(), TODAY).unwrap();
+    assert_eq!(rows[0].receiver_name().unwrap().as_str(), summary.bank_names[0].name);
 }
 
 #[test]

@@ -211,3 +211,15 @@ fn a_file_error_is_also_a_record() {
     let record = Rejection::File(error).errors().remove(0);
     assert_eq!((record.row, record.field, record.code), (1, None, XmlTruncated));
 }
+
+#[test]
+fn a_file_in_another_currency_is_refused_whole() {
+    for text in [
+        format!("<root currency=\"EUR\">{}</root>", row(1)),
+        format!("<root><header currency='EUR'/>{}</root>", row(1)),
+        format!("<root><header><Currency>EUR</Currency></header>{}</root>", row(1)),
+    ] {
+        assert_eq!(file_error(&text).code, ErrorCode::AmountCurrency, "{text}");
+    }
+    assert!(read(format!("<root currency=\"USD\">{}</root>", row(1))).is_ok());
+}

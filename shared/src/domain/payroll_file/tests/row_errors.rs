@@ -121,9 +121,62 @@ fn cases_7_to_10_a_value_of_the_wrong_form_has_its_fields_code() {
         ("PlaidId", "ins_", "Payee/PlaidId", InstitutionFormat),
         ("PlaidId", "inst_1", "Payee/PlaidId", InstitutionFormat),
         ("LoanAccountNumber", "12_3", "Payee/LoanAccountNumber", LoanFormat),
+        ("LoanAccountNumber", "123456789012345678", "Payee/LoanAccountNumber", LoanFormat),
+        ("LoanAccountNumber", "-", "Payee/LoanAccountNumber", LoanFormat),
+        ("FirstName", "\u{a0}", "Employee/FirstName", TextFormat),
+        ("LastName", "\u{200b}", "Employee/LastName", TextFormat),
+        ("LastName", "🦀", "Employee/LastName", TextFormat),
+        ("Name", "\u{a0}", "Payor/Name", TextFormat),
+        ("Name", "--", "Payor/Name", TextFormat),
+        ("DBA", "\u{200b}", "Payor/DBA", TextFormat),
+        ("City", "-", "Payor/Address/City", TextFormat),
     ] {
         assert_eq!(problems_of(row_with(2, leaf, value)), [(path.to_owned(), code)], "{leaf} {value}");
     }
+}
+
+#[test]
+fn a_name_without_a_letter_that_the_network_takes_is_no_name() {
+    for (first, last) in [("-", "."), ("1", "2"), (&*"'".repeat(22), "A")] {
+        let row = row_with(2, "FirstName", first).replace("O'Sample", last);
+        assert_eq!(problems_of(row), [("Employee/FirstName".to_owned(), TextFormat)], "{first} {last}");
+    }
+    let only_one_name = row_with(2, "FirstName", "-").replace("EMP-3f0c1a52", "EMP-other");
+    assert_eq!(problems_of(only_one_name), []);
+}
+
+#[test]
+fn nothing_in_another_currency_is_taken_for_dollars() {
+    for (from, to) in [
+        ("<Amount>", "<Amount currency=\"EUR\">"),
+        ("<Amount>", "<Amount Currency='usd2'>"),
+        ("<Amount>", "<Amount ccy=\"\">"),
+        ("<Payee>", "<Payee currencyCode=\"CAD\">"),
+        ("<row>", "<row currency=\"EUR\">"),
+        ("<Amount>", "<Currency>EUR</Currency><Amount>"),
+        ("<Amount>", "<Currency><![CDATA[E]]>UR</Currency><Amount>"),
+        ("<Amount>", "<Currency/><Amount>"),
+    ] {
+        assert_eq!(problems_of(row_replacing(2, from, to)), [("Amount".to_owned(), AmountCurrency)], "{to}");
+    }
+    for (from, to) in [
+        ("<Amount>", "<Amount currency=\"USD\">"),
+        ("<Amount>", "<Amount currency=' usd '>"),
+        ("<Amount>", "<Currency>usd</Currency><Amount>"),
+    ] {
+        assert_eq!(problems_of(row_replacing(2, from, to)), [], "{to}");
+    }
+}
+
+#[test]
+fn a_loan_is_one_however_it_is_typed() {
+    for spelling in ["0000-0001", "-00000001-"] {
+        let second = row_with(1, "LoanAccountNumber", spelling);
+        assert_eq!(row_problems(&[row(1), second]), [(2, String::new(), DuplicateRow)], "{spelling}");
+    }
+    let letters = [row_with(1, "LoanAccountNumber", "ab-1"), row_with(1, "LoanAccountNumber", "AB1")];
+    assert_eq!(row_problems(&letters), [(2, String::new(), DuplicateRow)]);
+    assert_eq!(row_problems(&[row_with(1, "LoanAccountNumber", "01"), row_with(1, "LoanAccountNumber", "1")]), []);
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn what_is_missing_in_the_setup_is_named() {
     assert_eq!(code(|case| case.card.setup.bank_account_id = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.setup.rule = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.setup.card_number = None), "setup_incomplete");
+    assert_eq!(code(|case| case.card.mask = Some("9999".to_owned())), "setup_incomplete", "the number of another card");
     assert_eq!(code(|case| case.has_remittance_address = false), "setup_incomplete");
     assert_eq!(code(|case| case.card.authorisation = None), "authorisation_missing");
     assert_eq!(code(|case| case.card.has_twin = true), "cannot_tell_cards_apart");
@@ -100,6 +101,7 @@ fn a_block_a_receivable_and_a_pause_hold_everything_back() {
         case.person.pause = Some(Pause { reason: PauseReason::Operator, since: case.now, until: None });
     };
     assert_eq!(code(pause), "paused");
+    assert_eq!(code(|case| case.person.name = "x".repeat(41)), "holder_name_unprintable");
 }
 
 #[test]
