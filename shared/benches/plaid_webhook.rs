@@ -13,12 +13,14 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::adapters::api_key::ApiKey;
+use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::plaid::verification::WebhookVerifier;
 use shared::adapters::plaid::{PlaidClient, PlaidSettings};
 use shared::adapters::provider_call::CallLimits;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::deadline::Deadline;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
+use shared::store::plaid_keys::TableKeys;
 
 const NOW_SECONDS: i64 = 1_800_000_000;
 const BODY: &[u8] = br#"{
@@ -69,7 +71,7 @@ fn with_a_known_key(bencher: Bencher<'_, '_>) {
     let header = json!({"alg": "ES256", "kid": signer.key_id(), "typ": "JWT"});
     let claims = json!({"iat": NOW_SECONDS, "request_body_sha256": hex::encode(Sha256::digest(BODY))});
     let token = signer.sign(&header, &claims);
-    let verifier = WebhookVerifier::new(clock);
+    let verifier = WebhookVerifier::new(clock, Arc::new(TableKeys(Arc::new(MemoryTable::new()))));
     let deadline = Deadline::new(Timestamp::MAX, Duration::ZERO);
     bencher.bench_local(|| runtime.block_on(verifier.verify(Some(&token), BODY, &client, deadline)).unwrap());
 }

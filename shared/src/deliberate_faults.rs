@@ -182,5 +182,23 @@ mod chosen {
         UnprintableHolderTaken,
         /// what no request can be made of stays where it is, with the money pulled for it
         UnsendableStaysOpen,
+        /// an event is applied whatever rail it took, and whoever sent it
+        OriginUnchecked,
+        /// a webhook whose signature is written the other way is another webhook
+        TokenWithSignatureHashed,
+        /// whatever text a webhook of Plaid brings is kept, however long
+        WebhookTextUnbounded,
+        /// an event that fits nothing is dropped after some days
+        UnmatchedDropped,
+        /// a word of the bank that did not fit is never applied, although an operator said so
+        DisputedNeverApplied,
+        /// a signed event that cannot be read is answered and forgotten
+        UnreadableForgotten,
+        /// every unknown key of Plaid's webhooks waits in one lane, those that come back as well
+        KeyTurnsShared,
+        /// a key that Plaid confirmed is known to one process alone
+        KeysNotShared,
+        /// an id of the bank may be empty, or anything else
+        IdUnbounded,
     }
 }

@@ -2,8 +2,14 @@
 
 use axum::Router;
 use axum::body::Body;
+use hmac::{Hmac, Mac as _};
 use http::{Request, StatusCode};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use shared::domain::payment::Payment;
 use shared::domain::task::Task;
+use shared::operations::System;
+use shared::ports::secrets::{SecretName, webhook_secrets};
 use simulators::column::{DeliveryResult, OutgoingWebhook};
 use tower::ServiceExt as _;
 
@@ -31,6 +37,31 @@ pub async fn post_webhook(receiver: &Router, webhook: &OutgoingWebhook) -> Statu
     }
     let request = request.body(Body::from(webhook.body.clone())).unwrap();
     receiver.clone().oneshot(request).await.unwrap().status()
+}
+
+/// Posts an event of one's own, signed as the bank signs, and answers the status.
+pub async fn post_signed(system: &System, receiver: &Router, event: &Value) -> StatusCode {
+    let stored = system.secrets.get(SecretName::ColumnWebhookSecrets).await.unwrap();
+    let secrets = webhook_secrets(&stored).unwrap();
+    let body = event.to_string();
+    let mut mac = Hmac::<Sha256>::new_from_slice(secrets[0].expose().as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    let signature = hex::encode(mac.finalize().into_bytes());
+    let (url, endpoint_id) = (WEBHOOK_PATH.to_owned(), "whep_1".to_owned());
+    post_webhook(receiver, &OutgoingWebhook { delivery: 0, url, endpoint_id, signature, body }).await
+}
+
+/// The bank's word that a payout came back, as it would be if all was well. Its times have forms that are documented and rare.
+pub fn came_back(payment: &Payment, event_id: &str) -> Value {
+    json!({
+        "id": event_id, "created_at": "2026-03-09T13:30:02Z", "type": "ach.outgoing_transfer.returned",
+        "data": {
+            "id": payment.leg.transfer_id, "type": "CREDIT", "status": "RETURNED", "amount": payment.amount.get(),
+            "currency_code": "USD", "bank_account_id": payment.leg.bank_account_id, "is_incoming": false,
+            "idempotency_key": format!("{}:{}", payment.id, payment.leg.attempt), "created_at": "2026-03-06T18:04:05Z",
+            "settled_at": "", "returned_at": "2026-03-09", "return_details": [{"return_code": "R02", "created_at": ""}]
+        }
+    })
 }
 
 /// Takes the webhooks that are due, lets `arrange` repeat or reorder them, posts them, and tells the bank how it went.

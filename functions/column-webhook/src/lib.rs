@@ -1,6 +1,7 @@
 //! The bank's webhooks: verified over the raw bytes, then applied to the payment or funding that the event names.
 //!
-//! Guarantees: nothing is parsed before the signature holds; 200 means that the event is written or needs no writing. Anything else lets
+//! Guarantees: nothing is parsed before the signature holds; 200 means that the event is written or needs no writing; one that cannot be
+//! read is kept, sealed, and an operator is told. Anything else lets
 //! the bank deliver again, up to 25 times in three days (`column.md section 2.4`); a repeat has no further effect.
 
 use axum::Router;
@@ -12,7 +13,7 @@ use shared::http::body::RawBody;
 use shared::http::conventions;
 use shared::http::problem::{Problem, ProblemDetails};
 use shared::operations::bank_object::ObjectEvent;
-use shared::operations::{OperationError, System, bank_events};
+use shared::operations::{OperationError, System, bank_events, inbox};
 use shared::ports::secrets::{SecretName, SecretText, webhook_secrets};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -49,8 +50,7 @@ fn described() -> OpenApiRouter<System> {
     params(("Column-Signature" = String, Header, description = "HMAC-SHA256 over the body, in hexadecimal digits")),
     request_body(content_type = "application/json", description = "An event as Column sends it"),
     responses(
-        (status = 200, description = "Applied, recorded, or not about anything of ours"),
-        (status = 400, description = "Not an event as documented", body = ProblemDetails, content_type = "application/problem+json"),
+        (status = 200, description = "Applied, recorded, kept for later, or not about anything of ours"),
         (status = 401, description = "Not signed by the bank", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 413, description = "Larger than 1 MiB", body = ProblemDetails, content_type = "application/problem+json"),
         (status = 503, description = "Not written: deliver again", body = ProblemDetails, content_type = "application/problem+json"),
@@ -74,11 +74,11 @@ async fn receive_column_event(
             );
             Ok(StatusCode::OK)
         }
-        // The bank delivers it for three days: time for a version that can read it. Answering 200 would lose it.
-        Err(malformed) => {
-            tracing::error!(metric = "webhook_malformed", %malformed, "a signed event cannot be read");
-            Err(Problem::bad_request("event_unreadable", "The event is not as documented."))
-        }
+        // Another delivery of the same bytes says no more. They are kept for a version that can read them.
+        Err(malformed) => match inbox::keep_body(&system, &body, malformed).await {
+            Ok(_) => Ok(StatusCode::OK),
+            Err(error) => Err(not_written("unreadable", &error)),
+        },
     }
 }
 

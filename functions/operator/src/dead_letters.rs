@@ -26,7 +26,7 @@ pub(crate) struct Reasoned {
 }
 
 impl Reasoned {
-    fn reason(&self) -> Result<&str, Problem> {
+    pub(crate) fn reason(&self) -> Result<&str, Problem> {
         stated(&self.reason, "reason_invalid", "why you do this")
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP for operators, who keep the whole system going: dead letters, the audit, reconciliations and the health of the books, corrections.
+//! HTTP for operators, who keep the whole system going: dead letters, events of the bank that fit nothing, the audit, reconciliations and the health of the books, corrections.
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
@@ -7,6 +7,7 @@ mod corrections;
 mod dead_letters;
 mod reconciliations;
 mod repeats;
+mod unmatched_events;
 
 use shared::domain::people::Role;
 use shared::http::caller::with_any_role;
@@ -25,6 +26,8 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(dead_letters::send_again))
         .routes(routes!(dead_letters::send_all_again))
         .routes(routes!(dead_letters::discard))
+        .routes(routes!(unmatched_events::list))
+        .routes(routes!(unmatched_events::close))
         .routes(routes!(audit::read))
         .routes(routes!(reconciliations::list, reconciliations::begin))
         .routes(routes!(reconciliations::read))

@@ -20,6 +20,7 @@ use shared::http::conventions;
 use shared::http::problem::{Problem, ProblemDetails};
 use shared::operations::plaid_inbox::{Received, receive};
 use shared::operations::{OperationError, System};
+use shared::store::plaid_keys::TableKeys;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -43,7 +44,8 @@ pub fn router(system: System) -> Router {
 
 /// The routes without the conventions: for a server that merges several functions' routes into one.
 pub fn routes(system: System) -> Router {
-    let verifier = Arc::new(WebhookVerifier::new(system.clock.clone()));
+    let confirmed = Arc::new(TableKeys(system.table.clone()));
+    let verifier = Arc::new(WebhookVerifier::new(system.clock.clone(), confirmed));
     let (router, _) = described().with_state(Receiver { system, verifier }).split_for_parts();
     router
 }

@@ -104,9 +104,9 @@ async fn json_of_a_hundred_thousand_levels_is_a_bad_request() {
     target.serves_on().await;
 }
 
-/// A genuine signature does not make a body one that can be read.
+/// A genuine signature does not make a body one that can be read. It is kept for whoever can.
 #[tokio::test]
-async fn a_signed_webhook_of_a_hundred_thousand_levels_is_a_bad_request() {
+async fn a_signed_webhook_of_a_hundred_thousand_levels_is_kept() {
     let target = Target::start().await;
     let http = reqwest::Client::new();
     let credentials = http.get(format!("{}/development/credentials", target.stack.base_url)).send().await.unwrap();
@@ -119,7 +119,7 @@ async fn a_signed_webhook_of_a_hundred_thousand_levels_is_a_bad_request() {
         let signature = hex::encode(mac.finalize().into_bytes());
         let more = format!("column-signature: {signature}\r\ncontent-length: {}\r\n", body.len());
         let request = [target.head("POST", "/webhooks/column", &more), body].concat();
-        target.exchange(&request).await.is_problem(400, "event_unreadable");
+        assert_eq!(target.exchange(&request).await.status, 200);
     }
     target.serves_on().await;
 }

@@ -26,6 +26,12 @@ pub fn pacific_date(moment: Timestamp) -> Date {
     PACIFIC.to_datetime(moment).date()
 }
 
+/// When a day begins in San Francisco.
+pub fn pacific_midnight(day: Date) -> Timestamp {
+    // Fails only beyond the end of time.
+    PACIFIC.to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+}
+
 /// Whether the Federal Reserve is open on this (Eastern) day.
 pub fn is_banking_day(date: Date) -> bool {
     !matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) && !is_fed_holiday(date)

@@ -54,6 +54,8 @@ pub enum Task {
     Retry { batch_id: BatchId, shard: u8 },
     /// Try again to find the item of a bank event that matched nothing.
     Inbox { event_id: String },
+    /// Apply the bank's word about an item that an operator took, although it is not what was asked for.
+    TakeWord { item_id: ItemId, word_id: String },
     /// Look in the bank's list for events that the webhook missed.
     PollEvents,
     /// Close the next day of the books that is over.
@@ -120,6 +122,7 @@ impl Task {
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
+            | Task::TakeWord { .. }
             | Task::PollEvents
             | Task::CloseBooks
             | Task::BeginReconciliation

@@ -1,39 +1,176 @@
-//! Attention: an operator has looked at it, and says that the automatic may go on.
+//! Attention: an operator has looked at it, and says that the automatic may go on, and whether a word of the bank that was not applied is to
+//! be.
 
+use super::bank_events::{Heard, changes_of};
+use super::bank_object::BankObject;
+use super::listener::Listener;
 use super::step::{self, Carrier};
 use super::{OperationError, System, audit};
+use crate::domain::bank::disputed::{AttentionRefusal, DisputedWord, WordDecision, word_to_apply};
 use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId};
+use crate::domain::leg::Verdict;
 use crate::domain::payment::Payment;
+use crate::domain::task::Task;
+use crate::ports::table::{Change, TableError};
+use crate::store::bank_words::undecided;
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
-use crate::store::stored::{read, replace};
+use crate::store::stored::{Stored as _, read, replace};
+
+/// What an operator says.
+#[derive(Clone, Copy, Debug)]
+pub struct Clearing<'a> {
+    pub by: &'a str,
+    /// What was found.
+    pub note: &'a str,
+    /// Whether the bank's word is applied. It has to be said where there is one that was not.
+    pub apply: Option<bool>,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cleared {
+    Now,
+    /// The bank's word is applied by the worker; the flag goes with that.
+    WithTheWord,
+}
 
 /// Clears the flag of a payment or funding. Clearing again changes nothing.
-pub async fn clear(system: &System, item_id: ItemId, caller: &str, note: &str) -> Result<(), OperationError> {
+pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
     match item_id {
         ItemId::Payment(id) => {
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
-            clear_item(system, payment.ok_or_else(|| OperationError::not_found("payment", id))?, caller, note).await
+            clear_item(system, payment.ok_or_else(|| OperationError::not_found("payment", id))?, clearing).await
         }
         ItemId::Funding(id) => {
             let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
-            clear_item(system, funding.ok_or_else(|| OperationError::not_found("funding", id))?, caller, note).await
+            clear_item(system, funding.ok_or_else(|| OperationError::not_found("funding", id))?, clearing).await
         }
     }
 }
 
-async fn clear_item<T: Carrier>(system: &System, mut item: T, caller: &str, note: &str) -> Result<(), OperationError> {
-    if item.leg_mut().clear_attention().is_none() {
-        return Ok(());
+async fn clear_item<T: Carrier>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
+    let words = undecided(&*system.table, item.item_id()).await?;
+    match clearing.apply {
+        Some(true) => {
+            let word = word_to_apply(&words, item.leg().attempt)?.clone();
+            ask_for_word(system, &item, word, clearing).await
+        }
+        None if !words.is_empty() => Err(AttentionRefusal::WordUndecided.into()),
+        None | Some(false) => clear_flag(system, item, words, clearing).await,
+    }
+}
+
+/// The word becomes due, so that it is applied whatever happens to the task.
+async fn ask_for_word<T: Carrier>(
+    system: &System,
+    item: &T,
+    mut word: DisputedWord,
+    clearing: Clearing<'_>,
+) -> Result<Cleared, OperationError> {
+    let (item_id, word_id) = (item.item_id(), word.id.clone());
+    let entry = audit_entry(system, item_id, "apply_bank_word", clearing)?;
+    word.decision = Some(decision(system, clearing));
+    word.due_at = Some(system.clock.business_now());
+    system.table.write(vec![replace(&mut word)?, entry]).await?;
+    system.hint([Task::TakeWord { item_id, word_id }]).await;
+    Ok(Cleared::WithTheWord)
+}
+
+async fn clear_flag<T: Carrier>(
+    system: &System,
+    mut item: T,
+    words: Vec<DisputedWord>,
+    clearing: Clearing<'_>,
+) -> Result<Cleared, OperationError> {
+    if item.leg_mut().clear_attention().is_none() && words.is_empty() {
+        return Ok(Cleared::Now);
     }
     let now = system.clock.business_now();
     let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
-    entry.by = Some(caller.to_owned());
-    let subject = item.item_id().to_string();
+    entry.by = Some(clearing.by.to_owned());
+    let item_id = item.item_id();
     let mut changes = step::changes(&mut item, &entry, &[], now)?;
-    changes.push(audit::entry(system, caller, "clear_attention", &subject, Some(note))?);
-    Ok(system.table.write(changes).await?)
+    changes.push(audit_entry(system, item_id, "clear_attention", clearing)?);
+    for mut word in words {
+        word.decision = Some(decision(system, clearing));
+        changes.push(replace(&mut word)?);
+    }
+    system.table.write(changes).await?;
+    Ok(Cleared::Now)
+}
+
+fn audit_entry(system: &System, item_id: ItemId, action: &str, clearing: Clearing<'_>) -> Result<Change, TableError> {
+    audit::entry(system, clearing.by, action, &item_id.to_string(), Some(clearing.note))
+}
+
+fn decision(system: &System, clearing: Clearing<'_>) -> WordDecision {
+    let (at, apply) = (system.clock.business_now(), clearing.apply == Some(true));
+    WordDecision { by: clearing.by.to_owned(), at, apply }
+}
+
+/// Applies the word that an operator took, and clears the flag with it.
+pub async fn take_word(system: &System, item_id: ItemId, word_id: &str) -> Result<(), OperationError> {
+    let key = keys::disputed_word(item_id, word_id);
+    let Some(word) = read::<DisputedWord>(&*system.table, &key).await?.filter(|word| word.due_at.is_some()) else {
+        return Ok(());
+    };
+    match item_id {
+        ItemId::Payment(id) => match read::<Payment>(&*system.table, &keys::payment(id)).await? {
+            Some(payment) => take(system, payment, word).await,
+            None => Ok(()),
+        },
+        ItemId::Funding(id) => match read::<Funding>(&*system.table, &keys::funding(id)).await? {
+            Some(funding) => take(system, funding, word).await,
+            None => Ok(()),
+        },
+    }
+}
+
+async fn take<T: Listener>(system: &System, mut item: T, mut word: DisputedWord) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    let by = word.decision.as_ref().map(|decision| decision.by.clone()).unwrap_or_default();
+    // An attempt that began since is none that this word is about: it stays as it is.
+    let is_current = word.attempt == item.leg().attempt;
+    let mut changes = Vec::new();
+    if fault!(DisputedNeverApplied, false, is_current) {
+        let opened = system.vault().await?.sealing.open(&word.sealed_word.clone().into(), &word.key().pk)?;
+        let value = serde_json::from_str(opened.expose())
+            .map_err(|cause| OperationError::Inconsistent(format!("the bank's word {}: {cause}", word.id)))?;
+        let object = BankObject::from_json(&value)?;
+        item.leg_mut().clear_attention();
+        item.leg_mut().accept(&object.report(word.attempt));
+        let (at, attempt) = (word.at, word.attempt);
+        let heard = Heard { what: "bank_word_taken", at, event_id: None, attempt, object: &object, by: Some(&by) };
+        let (applied, verdict) = changes_of(system, &mut item, heard, now).await?;
+        match verdict {
+            Verdict::Applied(_) => changes = applied,
+            // The bank has said more since, which counts already.
+            Verdict::Recorded => {}
+            Verdict::Disputed(reason) => {
+                return Err(OperationError::Inconsistent(format!(
+                    "the bank's word {} is disputed again: {reason:?}",
+                    word.id
+                )));
+            }
+        }
+    }
+    if changes.is_empty() {
+        item.leg_mut().clear_attention();
+        let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
+        entry.by = Some(by.clone());
+        changes = step::changes(&mut item, &entry, &[], now)?;
+    }
+    for mut other in undecided(&*system.table, word.item_id).await? {
+        other.decision = word.decision.clone();
+        changes.push(replace(&mut other)?);
+    }
+    word.due_at = None;
+    changes.push(replace(&mut word)?);
+    // Where somebody was faster, the word is still due, and taken again.
+    system.table.write(changes).await?;
+    item.afterwards(system).await
 }
 
 /// Clears the flag of a batch.

@@ -8,18 +8,20 @@ use jiff::Timestamp;
 use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::listener::Listener;
-use super::{OperationError, System, inbox, step};
+use super::{OperationError, System, inbox, payers, step};
 use crate::domain::ach::notification_of_change::{ChangeCode, NotificationOfChange};
+use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::request::AccountType;
+use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
-use crate::domain::leg::Verdict;
+use crate::domain::leg::{AttentionReason, Verdict};
 use crate::domain::payment::Payment;
-use crate::ports::table::{Change, Condition, TableError};
+use crate::ports::table::{Change, Condition, TableError, encode};
 use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
-use crate::store::stored::read;
+use crate::store::stored::{Stored as _, read};
 
 /// Writes of one event before the bank is asked to deliver it again.
 const TRIES_MAX: usize = 8;
@@ -59,7 +61,9 @@ pub async fn apply(system: &System, event: &ObjectEvent) -> Result<Applied, Oper
     match applied {
         Some(applied) => Ok(applied),
         None => {
-            inbox::keep(system, &event.event_id).await?;
+            let now = system.clock.business_now();
+            let (id, what) = (event.event_id.clone(), event.event_type.clone());
+            inbox::keep(system, UnmatchedEvent::unmatched(id, what, key.to_string(), now)).await?;
             Ok(Applied::Waiting)
         }
     }
@@ -81,6 +85,7 @@ async fn apply_to<T: Listener>(
             event_id: Some(&event.event_id),
             attempt: key.attempt,
             object: &event.object,
+            by: None,
         };
         let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
         match system.table.write(changes).await {
@@ -111,6 +116,8 @@ pub(crate) struct Heard<'a> {
     pub event_id: Option<&'a str>,
     pub attempt: u32,
     pub object: &'a BankObject,
+    /// Who took the bank's word, where a person did.
+    pub by: Option<&'a str>,
 }
 
 /// One write for everything that the bank's word does: the item, its history, its postings, and what else follows.
@@ -122,6 +129,10 @@ pub(crate) async fn changes_of<T: Listener>(
 ) -> Result<(Vec<Change>, Verdict), OperationError> {
     let (expected, object) = (item.expected(), heard.object);
     let had_attention = item.leg().attention.is_some();
+    if item.leg().bank_account_id.is_none() {
+        // Nothing of this attempt was claimed here: the bank can only speak of the payer's own account.
+        item.leg_mut().bank_account_id = payers::bank_account_of(system, item.payer_id()).await?;
+    }
     let mut verdict = item.leg_mut().report(expected, &object.report(heard.attempt), now);
     let mut more = Vec::new();
     let is_current = heard.attempt == item.leg().attempt;
@@ -140,6 +151,7 @@ pub(crate) async fn changes_of<T: Listener>(
         }
         Verdict::Disputed(reason) => {
             tracing::error!(item = %item.item_id(), event = heard.event_id, ?reason, "attention: the bank's word is not as expected");
+            more.push(kept_word(system, item.item_id(), heard, *reason).await?);
             true
         }
     };
@@ -151,6 +163,7 @@ pub(crate) async fn changes_of<T: Listener>(
     entry.attempt = heard.attempt;
     entry.bank_status = Some(object.standing());
     entry.transfer_id = Some(object.id().to_owned());
+    entry.by = heard.by.map(str::to_owned);
     let mut effects = Vec::new();
     if let Verdict::Applied(moved) = &verdict {
         entry = entry.moved(moved);
@@ -166,6 +179,38 @@ pub(crate) async fn changes_of<T: Listener>(
         changes.extend(item.corrected(system).await?);
     }
     Ok((changes, verdict))
+}
+
+/// Keeps a word that is not applied, so that it can be, if an operator decides so. An event is one word; what the bank answered to us is one
+/// for each thing that it says.
+async fn kept_word(
+    system: &System,
+    item_id: ItemId,
+    heard: Heard<'_>,
+    reason: AttentionReason,
+) -> Result<Change, OperationError> {
+    let report = heard.object.report(heard.attempt);
+    let answered = || format!("answered:{}:{}:{}", heard.attempt, report.transfer_id, report.status);
+    let id = heard.event_id.map_or_else(answered, str::to_owned);
+    let bound_to = keys::disputed_word(item_id, &id).pk;
+    let word = heard.object.to_json().to_string();
+    let sealed_word = system.vault().await?.sealing.seal(&word, &bound_to, &*system.random)?.as_str().to_owned();
+    let word = DisputedWord {
+        item_id,
+        id,
+        version: 1,
+        attempt: heard.attempt,
+        reason,
+        transfer_id: report.transfer_id,
+        rail: report.rail,
+        status: report.status,
+        at: heard.at,
+        sealed_word,
+        due_at: None,
+        decision: None,
+    };
+    let condition = if heard.event_id.is_some() { Condition::Absent } else { Condition::Always };
+    Ok(Change::Put { key: word.key(), attributes: encode(&word)?, indexing: word.indexing(), condition })
 }
 
 /// A notification of change is kept with the account it is about, and used from the next payment on (`money-rules.md` section 1.5). What it

@@ -1,13 +1,14 @@
 //! What the bank has for one of our items, whichever rail it takes: an ACH transfer or a check, and its word about it in our terms.
 
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use crate::domain::ach::notification_of_change::NotificationOfChange;
 use crate::domain::bank::check::snapshot::{CheckKind, CheckSnapshot};
 use crate::domain::bank::check::status::CheckStatus;
-use crate::domain::bank::event::{CheckEvent, TransferEvent, TransferSnapshot};
+use crate::domain::bank::event::{CheckEvent, MalformedBankData, TransferEvent, TransferSnapshot};
 use crate::domain::bank::request::Direction;
-use crate::domain::leg::BankReport;
+use crate::domain::leg::{BankReport, Rail};
 use crate::domain::money::Cents;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +114,23 @@ impl BankObject {
         }
     }
 
+    /// As the bank would write it, for what is kept of a disputed word. It may hold an account number: seal it.
+    pub fn to_json(&self) -> Value {
+        match self {
+            BankObject::Transfer(transfer) => json!({"ach": transfer.to_json()}),
+            BankObject::Check(check) => json!({"check": check.to_json()}),
+        }
+    }
+
+    /// Reads what [`Self::to_json`] wrote.
+    pub fn from_json(value: &Value) -> Result<Self, MalformedBankData> {
+        match (value.get("ach"), value.get("check")) {
+            (Some(transfer), None) => TransferSnapshot::from_json(transfer.clone()).map(Self::from),
+            (None, Some(check)) => CheckSnapshot::from_json(check.clone()).map(Self::from),
+            (Some(_), Some(_)) | (None, None) => Err(MalformedBankData::NotAnEvent),
+        }
+    }
+
     pub fn notification_of_change(&self) -> Option<&NotificationOfChange> {
         match self {
             BankObject::Transfer(transfer) => transfer.notification_of_change.as_ref(),
@@ -132,6 +150,7 @@ impl BankObject {
 fn report_of_transfer(transfer: &TransferSnapshot, attempt: u32) -> BankReport {
     BankReport {
         transfer_id: transfer.id.clone(),
+        rail: Rail::Ach,
         attempt,
         status: transfer.status.as_str().to_owned(),
         meaning: transfer.status.meaning(),
@@ -139,6 +158,7 @@ fn report_of_transfer(transfer: &TransferSnapshot, attempt: u32) -> BankReport {
         amount: transfer.amount,
         currency: transfer.currency.clone(),
         is_debit: transfer.direction == Direction::Debit,
+        is_incoming: transfer.is_incoming,
         bank_account_id: transfer.bank_account_id.clone(),
         settled_at: transfer.settled_at,
         return_code: transfer.latest_return.as_ref().and_then(|latest| latest.code).map(|code| code.to_string()),
@@ -149,6 +169,7 @@ fn report_of_transfer(transfer: &TransferSnapshot, attempt: u32) -> BankReport {
 fn report_of_check(check: &CheckSnapshot, attempt: u32) -> BankReport {
     BankReport {
         transfer_id: check.id.clone(),
+        rail: Rail::Check,
         attempt,
         status: check.status.as_str().to_owned(),
         meaning: check.status.meaning().for_leg(),
@@ -157,6 +178,7 @@ fn report_of_check(check: &CheckSnapshot, attempt: u32) -> BankReport {
         amount: check.amount.unwrap_or(Cents::ZERO),
         currency: check.currency.clone(),
         is_debit: check.kind == CheckKind::Deposited,
+        is_incoming: check.kind == CheckKind::Deposited,
         bank_account_id: check.bank_account_id.clone(),
         settled_at: check.settled_at,
         return_code: Some(why_it_came_back(check)),

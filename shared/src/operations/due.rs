@@ -103,6 +103,11 @@ impl Due {
                 "reconciliation" => self.tasks.push(Task::BeginReconciliation),
                 other => tracing::error!(what = other, "a due watermark that nothing moves"),
             },
+            "DISPUTED" => {
+                if let Ok(item_id) = id.parse() {
+                    self.tasks.push(Task::TakeWord { item_id, word_id: key.sk.clone() });
+                }
+            }
             "INBOX" => {
                 let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
                 let event_id = event_id.to_owned();

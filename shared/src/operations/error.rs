@@ -3,6 +3,7 @@
 use crate::adapters::sealing::SealingError;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::body::RequestProblem;
+use crate::domain::bank::disputed::AttentionRefusal;
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
@@ -33,6 +34,8 @@ pub enum OperationError {
     Secret(#[from] SecretError),
     #[error(transparent)]
     Sealing(#[from] SealingError),
+    #[error(transparent)]
+    Attention(#[from] AttentionRefusal),
     #[error(transparent)]
     Batch(#[from] BatchRefusal),
     #[error(transparent)]
@@ -94,6 +97,7 @@ impl OperationError {
             Self::Table(TableError::CursorInvalid | TableError::Defect(_))
             | Self::Object(ObjectError::Missing(_) | ObjectError::Defect(_))
             | Self::Sealing(_)
+            | Self::Attention(_)
             | Self::Batch(_)
             | Self::Biller(_)
             | Self::DeadLetter(_)

@@ -1,100 +1,178 @@
-//! Bank events that matched nothing yet. Only their ids are kept: the event itself is read again from the bank.
+//! Events of the bank that could not be applied: about something that is not here, or signed and unreadable. They are looked at again, and
+//! what stays so ends with an operator.
+//!
+//! Guarantees: an event is kept before its webhook is answered; it goes away only by being applied, or by an operator who says why. What
+//! cannot be read is kept as it came, sealed, so that a version that can read it applies it.
 
-use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
+use super::autopay::notices;
 use super::bank_events::{self, Applied};
-use super::{OperationError, System};
+use super::{OperationError, System, audit, lists};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::error::BankError;
-use crate::domain::bank::event::BankEvent;
+use crate::domain::bank::event::{BankEvent, MalformedBankData, id_of_unreadable};
+use crate::domain::bank::unmatched::{UnmatchedEvent, Why};
+use crate::domain::batch::Command;
 use crate::domain::deadline::Deadline;
-use crate::ports::table::{Change, Condition, Indexing, TableError, encode};
-use crate::store::keys;
-use crate::store::stored::read;
+use crate::ports::table::{Change, Condition, TableError};
+use crate::store::bank_words::key_of_event;
+use crate::store::stored::{Stored, create, read, replace};
 
-const PROVIDER: &str = "column";
-const RETRY_MINUTES: i64 = 10;
+/// A larger body is not kept: no event of the bank comes near it, and an item of the table has little more room.
+const KEPT_BODY_BYTES_MAX: usize = 128 * 1024;
 
-/// As long as the bank itself goes on delivering, and a day more; then it was not meant for us.
-const KEEP_DAYS: i64 = 4;
+/// Names an event that has no id that can be read. The bank's ids have no colon.
+const OF_OURS: &str = "body:";
 
-#[derive(Clone, Debug, Serialize, Deserialize)]
-struct Waiting {
-    event_id: String,
-    version: u64,
-    due_at: Timestamp,
-    since: Timestamp,
-}
+/// How many of those that want an operator are looked at again in one round.
+const PER_ROUND: u32 = 50;
 
-pub(crate) async fn keep(system: &System, event_id: &str) -> Result<(), OperationError> {
-    let now = system.clock.business_now();
-    let waiting = Waiting {
-        event_id: event_id.to_owned(),
-        version: 1,
-        due_at: super::system::minutes_from(now, RETRY_MINUTES),
-        since: now,
-    };
-    match system.table.write(vec![put(&waiting, Condition::Absent)?]).await {
+/// Keeps an event whose item is not here, or not yet.
+pub(crate) async fn keep(system: &System, event: UnmatchedEvent) -> Result<(), OperationError> {
+    let mut changes = vec![create(&event)?];
+    if event.attention_since.is_some() {
+        changes.extend(told(system, &event).await?);
+    }
+    match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }
 }
 
-fn put(waiting: &Waiting, condition: Condition) -> Result<Change, TableError> {
-    let key = keys::inbox(PROVIDER, &waiting.event_id);
-    let expires = waiting.since.checked_add(SignedDuration::from_hours(24 * 2 * KEEP_DAYS));
-    Ok(Change::Put {
-        indexing: Indexing {
-            due: Some(keys::due(&key, waiting.due_at)),
-            lists: None,
-            expires_at: expires.ok().map(Timestamp::as_second),
-        },
-        key,
-        attributes: encode(waiting)?,
-        condition,
-    })
+/// Keeps an event of the bank's list that cannot be read: the bank gives it again under its id.
+pub(crate) async fn keep_unreadable(system: &System, event_id: &str) -> Result<(), OperationError> {
+    let now = system.clock.business_now();
+    keep(system, UnmatchedEvent::unreadable(event_id.to_owned(), None, now)).await
 }
 
-async fn apply_again(system: &System, event_id: &str, deadline: Deadline) -> Result<Applied, OperationError> {
-    match system.column().await?.event(event_id, deadline).await? {
+/// Keeps the body of a signed webhook that cannot be read. Answers under which id.
+pub async fn keep_body(system: &System, body: &[u8], why: MalformedBankData) -> Result<String, OperationError> {
+    let hash = || format!("{OF_OURS}{}", hex::encode(Sha256::digest(body)));
+    let event_id = id_of_unreadable(body).unwrap_or_else(hash);
+    // What is no text is JSON in no version.
+    let text = std::str::from_utf8(body).ok().filter(|text| text.len() <= KEPT_BODY_BYTES_MAX);
+    let sealed = match text {
+        Some(text) => {
+            let bound_to = key_of_event(&event_id).pk;
+            Some(system.vault().await?.sealing.seal(text, &bound_to, &*system.random)?.as_str().to_owned())
+        }
+        None => None,
+    };
+    tracing::error!(
+        metric = "webhook_malformed",
+        event = event_id,
+        %why,
+        is_kept = sealed.is_some(),
+        "attention: a signed event of the bank cannot be read"
+    );
+    let event = UnmatchedEvent::unreadable(event_id.clone(), sealed, system.clock.business_now());
+    fault!(UnreadableForgotten, return Ok(event_id));
+    keep(system, event).await?;
+    Ok(event_id)
+}
+
+async fn told(system: &System, event: &UnmatchedEvent) -> Result<Vec<Change>, OperationError> {
+    let kind = NoticeKind::EventUnmatched {
+        event_id: event.event_id.clone(),
+        is_readable: event.why == Why::Unmatched,
+        since: event.since,
+    };
+    notices::puts(system, Recipient::Operators, [kind]).await
+}
+
+/// Reads what was kept, or asks the bank for it, and applies it where that is possible now.
+async fn apply_again(system: &System, event: &UnmatchedEvent, deadline: Deadline) -> Result<Applied, OperationError> {
+    let read = match &event.sealed_body {
+        Some(sealed) => {
+            let opened = system.vault().await?.sealing.open(&sealed.clone().into(), &event.key().pk)?;
+            BankEvent::from_body(opened.expose().as_bytes()).ok()
+        }
+        None => None,
+    };
+    let read = match read {
+        Some(read) => read,
+        None if event.event_id.starts_with(OF_OURS) => return Ok(Applied::Waiting),
+        None => system.column().await?.event(&event.event_id, deadline).await?,
+    };
+    match read {
         BankEvent::Transfer(event) => bank_events::apply(system, &event.into()).await,
         BankEvent::Check(event) => bank_events::apply(system, &event.into()).await,
         BankEvent::Other { .. } => Ok(Applied::NotOurs),
     }
 }
 
-/// A version that can read it may come within the days that it waits.
-const fn is_unreadable(error: &OperationError) -> bool {
-    matches!(error, OperationError::Bank(BankError::Unreadable { .. }))
+/// Neither a later try nor anything but another version, or the bank, can help.
+const fn stays_so(error: &OperationError) -> bool {
+    match error {
+        OperationError::Bank(BankError::AboutUs { status, .. }) => matches!(*status, 400 | 404),
+        OperationError::Bank(BankError::Unreadable { .. } | BankError::Refused { .. }) => true,
+        _ => false,
+    }
 }
 
-/// Looks again whether the event's item is there now.
+/// Looks again whether the event can be applied now.
 pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Result<(), OperationError> {
-    let key = keys::inbox(PROVIDER, event_id);
-    let Some(mut waiting) = read::<Waiting>(&*system.table, &key).await? else { return Ok(()) };
-    let now = system.clock.business_now();
-    let outcome = match apply_again(system, event_id, deadline).await {
+    let key = key_of_event(event_id);
+    let Some(mut event) = read::<UnmatchedEvent>(&*system.table, &key).await?.filter(UnmatchedEvent::is_open) else {
+        return Ok(());
+    };
+    let outcome = match apply_again(system, &event, deadline).await {
         Ok(outcome) => outcome,
-        Err(error) if error.is_retryable() && !is_unreadable(&error) => return Err(error),
+        Err(error) if error.is_retryable() && !stays_so(&error) => return Err(error),
         Err(error) => {
-            tracing::error!(event = event_id, %error, "attention: an event of the bank waits for a repair");
+            tracing::error!(event = event_id, %error, "an event of the bank still cannot be applied");
             Applied::Waiting
         }
     };
-    let is_old = waiting.since.checked_add(SignedDuration::from_hours(24 * KEEP_DAYS)).is_ok_and(|until| until < now);
-    let change = if outcome == Applied::Waiting && !is_old {
-        let read_at = waiting.version;
-        waiting.version = read_at.saturating_add(1);
-        waiting.due_at = super::system::minutes_from(now, RETRY_MINUTES);
-        put(&waiting, Condition::VersionIs(read_at))?
-    } else {
-        if outcome == Applied::Waiting {
-            tracing::error!(event = event_id, "attention: an event of the bank never matched a payment or funding");
+    let changes = if outcome == Applied::Waiting {
+        let (before, now) = (event.clone(), system.clock.business_now());
+        let is_given_up = event.still_waits(now);
+        if event == before {
+            return Ok(());
         }
-        Change::Delete { key, condition: Condition::VersionIs(waiting.version) }
+        let mut changes = vec![replace(&mut event)?];
+        if is_given_up {
+            tracing::error!(event = event_id, "attention: an event of the bank fits no payment or funding");
+            changes.extend(told(system, &event).await?);
+            fault!(
+                UnmatchedDropped,
+                changes = vec![Change::Delete { key, condition: Condition::VersionIs(before.version) }]
+            );
+        }
+        changes
+    } else {
+        vec![Change::Delete { key, condition: Condition::VersionIs(event.version) }]
     };
-    match system.table.write(vec![change]).await {
+    match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Looks again at those that want an operator: their item may be here now, or this version reads them.
+pub(crate) async fn look_again(system: &System, deadline: Deadline) -> Result<(), OperationError> {
+    let open = lists::unmatched_events(system, None, PER_ROUND).await?.items;
+    for event in open.into_iter().filter(|event| event.attention_since.is_some()) {
+        if let Err(error) = retry(system, &event.event_id, deadline).await {
+            tracing::warn!(event = event.event_id, %error, "an event that fits nothing could not be looked at again");
+        }
+    }
+    Ok(())
+}
+
+/// An operator gives an event up, and says why. Closed again, nothing changes.
+pub async fn close(
+    system: &System,
+    event_id: &str,
+    caller: &str,
+    reason: &str,
+) -> Result<UnmatchedEvent, OperationError> {
+    let found = read::<UnmatchedEvent>(&*system.table, &key_of_event(event_id)).await?;
+    let mut event = found.ok_or_else(|| OperationError::not_found("unmatched event", event_id))?;
+    if event.close(caller, reason, system.clock.business_now()) == Command::Executed {
+        let entry = audit::entry(system, caller, "close_unmatched_event", event_id, Some(reason))?;
+        system.table.write(vec![replace(&mut event)?, entry]).await?;
+    }
+    Ok(event)
 }

@@ -4,6 +4,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{OperationError, System};
 use crate::domain::autopay::ids::CardId;
+use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::batch::Batch;
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::payment::Payment;
@@ -54,6 +55,15 @@ pub async fn dead_letters(
     most: u32,
 ) -> Result<Listed<DeadLetter>, OperationError> {
     page(system, keys::LIST_DEAD_LETTERS.to_owned(), after, most).await
+}
+
+/// Events of the bank that fit nothing and that nobody has closed, newest first.
+pub async fn unmatched_events(
+    system: &System,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<UnmatchedEvent>, OperationError> {
+    page(system, keys::LIST_UNMATCHED_EVENTS.to_owned(), after, most).await
 }
 
 /// Reconciliations, newest first.

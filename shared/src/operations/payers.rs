@@ -170,6 +170,18 @@ pub(crate) fn key_of(payer_id: &str) -> Key {
     payer_id.parse::<PersonId>().map_or_else(|_| keys::source(payer_id), keys::person)
 }
 
+/// The payer's own account at the bank, where they have one.
+pub(crate) async fn bank_account_of(system: &System, payer_id: &str) -> Result<Option<String>, OperationError> {
+    let key = key_of(payer_id);
+    if payer_id.parse::<PersonId>().is_ok() {
+        let person = read::<Person>(&*system.table, &key).await?;
+        Ok(person.and_then(|person| person.column_bank_account_id))
+    } else {
+        let source = read::<Source>(&*system.table, &key).await?;
+        Ok(source.and_then(|source| source.bank_account_id))
+    }
+}
+
 /// Since when each payer has books, by the id in the ledger's accounts.
 pub(crate) async fn since(system: &System, payer_id: &str) -> Result<Timestamp, OperationError> {
     match payer_id.parse::<PersonId>() {

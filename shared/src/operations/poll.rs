@@ -40,6 +40,9 @@ pub async fn poll(system: &System, deadline: Deadline) -> Result<(), OperationEr
     if !watermark.is_due(now()) {
         return Ok(());
     }
+    if watermark.window.is_none() {
+        inbox::look_again(system, deadline).await?;
+    }
     for _ in 0..PAGES_PER_RUN {
         if !deadline.allows(system.clock.elapsed_now(), PAGE_TIME) {
             break;
@@ -116,11 +119,8 @@ async fn missing(
         Ok(BankEvent::Transfer(event)) => event.into(),
         Ok(BankEvent::Check(event)) => event.into(),
         Ok(BankEvent::Other { .. }) => return Ok(None),
-        Err(UnreadableEvent { event_id, why }) => {
-            tracing::error!(metric = "webhook_malformed", event = event_id, %why, "an event of the bank's list cannot be read");
-            if let Some(event_id) = event_id {
-                inbox::keep(system, &event_id).await?;
-            }
+        Err(UnreadableEvent { body, why }) => {
+            inbox::keep_body(system, body.as_bytes(), why).await?;
             return Ok(None);
         }
     };
@@ -145,7 +145,7 @@ async fn apply(system: &System, event: &ObjectEvent) -> Result<(), OperationErro
         Err(error) if error.is_retryable() => Err(error),
         Err(error) => {
             tracing::error!(event = event.event_id, %error, "attention: an event of the bank cannot be applied");
-            inbox::keep(system, &event.event_id).await
+            inbox::keep_unreadable(system, &event.event_id).await
         }
     }
 }

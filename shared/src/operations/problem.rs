@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::OperationError;
 use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::bank::disputed::AttentionRefusal;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
@@ -21,6 +22,7 @@ impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
         match error {
             OperationError::Table(error) => error.into(),
+            OperationError::Attention(refusal) => refusal.into(),
             OperationError::Batch(refusal) => refusal.into(),
             OperationError::Biller(refusal) => refusal.into(),
             OperationError::DeadLetter(refusal) => refusal.into(),
@@ -116,6 +118,19 @@ fn naming(problem: Problem, open: &[Acknowledgement]) -> Problem {
         }
     }
     problem.with("accounts", accounts).with("overlaps", overlaps)
+}
+
+impl From<AttentionRefusal> for Problem {
+    fn from(refusal: AttentionRefusal) -> Self {
+        let code = match refusal {
+            AttentionRefusal::WordUndecided => "word_undecided",
+            AttentionRefusal::NothingToApply => "nothing_to_apply",
+            AttentionRefusal::OtherAttempt => "word_of_other_attempt",
+            AttentionRefusal::SeveralTransfers => "words_differ",
+            AttentionRefusal::StatusUnknown => "bank_status_unknown",
+        };
+        Problem::conflict(code, sentence(&refusal))
+    }
 }
 
 impl From<BillerRefusal> for Problem {

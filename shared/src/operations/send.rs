@@ -336,7 +336,8 @@ pub(super) async fn accepted<T: Listener>(
     for _ in 0..SAVES_MAX {
         let now = system.clock.business_now();
         let attempt = fault!(AnswerToTheAttemptOfNow, item.leg().attempt, asked_for);
-        let heard = Heard { what: "accepted", at: object.created_at(), event_id: None, attempt, object: &object };
+        let heard =
+            Heard { what: "accepted", at: object.created_at(), event_id: None, attempt, object: &object, by: None };
         let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
         if verdict == Verdict::Recorded {
             return Ok(Sent::Accepted(object));

@@ -194,6 +194,22 @@ pub fn inbox(provider: &str, event_id: &str) -> Key {
     Key::new(format!("INBOX#{provider}#{event_id}"), "INBOX")
 }
 
+/// Words of the bank about an item that were not applied.
+pub fn disputed_words_of(item: ItemId) -> String {
+    format!("DISPUTED#{item}")
+}
+
+pub fn disputed_word(item: ItemId, id: &str) -> Key {
+    Key::new(disputed_words_of(item), id)
+}
+
+/// The partition of the keys with which Plaid signs its webhooks.
+pub const PLAID_KEYS: &str = "PLAIDKEYS";
+
+pub fn plaid_key(key_id: &str) -> Key {
+    Key::new(PLAID_KEYS, key_id)
+}
+
 /// An item of Plaid's, by Plaid's id.
 pub fn item(item_id: &str) -> Key {
     Key::new(format!("ITEM#{item_id}"), "ITEM")
@@ -277,6 +293,8 @@ pub const LIST_BILLERS: &str = "BILLERS";
 pub const LIST_RECONCILIATIONS: &str = "RECONCILIATIONS";
 /// Those that wait for an operator.
 pub const LIST_DEAD_LETTERS: &str = "DEADLETTERS";
+/// Events of the bank that fit nothing and that nobody has closed.
+pub const LIST_UNMATCHED_EVENTS: &str = "UNMATCHED";
 
 pub fn list_of_employee(employee_id: &str) -> String {
     format!("EMPLOYEE#{employee_id}")

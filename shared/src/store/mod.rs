@@ -3,6 +3,7 @@
 pub mod approvals;
 pub mod audit;
 pub mod autopay;
+pub mod bank_words;
 pub mod counterparty;
 pub mod dead_letters;
 pub mod history;
@@ -10,4 +11,5 @@ pub mod keys;
 pub mod ledger;
 pub mod payments;
 pub mod plaid_inbox;
+pub mod plaid_keys;
 pub mod stored;

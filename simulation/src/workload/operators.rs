@@ -24,8 +24,12 @@ pub(super) async fn look_after_attention(actor: Actor, days: u64) {
 
 async fn clear(actor: &Actor, kind: &str, id: &str) {
     let path = format!("/{kind}/{id}/attention/clear");
-    let sent = Sent::Json(json!({ "note": "looked at" }));
-    command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, sent).await;
+    // A word of the bank that does not fit is never taken here: it is somebody else's.
+    let said = match kind {
+        "batches" => json!({ "note": "looked at" }),
+        _ => json!({ "note": "looked at", "apply": false }),
+    };
+    command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
 }
 
 /// Everything that waits for somebody is seen to, so that whatever can end does.

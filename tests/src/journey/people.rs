@@ -7,6 +7,7 @@ use shared::domain::batch::{Accepted, Acknowledgement, Approve, Batch};
 use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::AttentionReason;
 use shared::domain::payment::Payment;
+use shared::operations::attention::Clearing;
 use shared::operations::summarize::Summarized;
 use shared::operations::upload::Announced;
 use shared::operations::{OperationError, approve, attention, reports, summarize, upload};
@@ -106,7 +107,8 @@ impl Journey {
     /// Clears every flag of a batch's payments.
     pub async fn let_go(&self, batch_id: BatchId) {
         for payment in self.payments(batch_id).await {
-            attention::clear(&self.system, ItemId::Payment(payment.id), OPERATOR, "looked at").await.unwrap();
+            let clearing = Clearing { by: OPERATOR, note: "looked at", apply: None };
+            attention::clear(&self.system, ItemId::Payment(payment.id), clearing).await.unwrap();
         }
     }
 }

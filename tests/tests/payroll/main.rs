@@ -3,6 +3,7 @@
 
 mod approval;
 mod bank_refusals;
+mod disputed;
 mod funding_returns;
 mod happy_path;
 mod killed;

@@ -29,6 +29,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/CORRECTION#*", "table/CORRECTION#cor_1"),
     ("table/INBOX#column#*", "table/INBOX#column#evnt_1"),
     ("table/INBOX#plaid#*", "table/INBOX#plaid#0a1b"),
+    ("table/DISPUTED#*", "table/DISPUTED#pay_1"),
+    ("table/PLAIDKEYS", "table/PLAIDKEYS"),
     ("table/AUDIT#*", "table/AUDIT#2026-03-02#0"),
     ("table/DEADLETTER#*", "table/DEADLETTER#dl_0a1b"),
     ("table/FAILURE#*", "table/FAILURE#dl_0a1b"),
@@ -43,7 +45,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
 ];
 
 /// What card autopay alone keeps: no payroll touches it.
-pub(crate) const OF_AUTOPAY: [&str; 8] = [
+pub(crate) const OF_AUTOPAY: [&str; 9] = [
     "table/PERSON#*",
     "table/ITEM#*",
     "table/CARD#*",
@@ -52,6 +54,7 @@ pub(crate) const OF_AUTOPAY: [&str; 8] = [
     "table/AUTHORISATION#*",
     "table/NOTICE#*",
     "table/INBOX#plaid#*",
+    "table/PLAIDKEYS",
 ];
 
 /// The kind of a thing.

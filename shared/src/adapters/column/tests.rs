@@ -9,7 +9,7 @@ use crate::adapters::provider_call::CallLimits;
 use crate::adapters::scripted::{PausedClock, SameByte, ScriptedTransport, answer};
 use crate::domain::bank::body::TransferBody;
 use crate::domain::bank::error::BankError;
-use crate::domain::bank::event::{MalformedBankData, TransferSnapshot, UnreadableEvent};
+use crate::domain::bank::event::{MalformedBankData, TransferSnapshot};
 use crate::domain::bank::refusal::{CODES, RefusalSide};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::deadline::Deadline;
@@ -241,7 +241,7 @@ async fn an_unreadable_event_does_not_hide_the_others() {
     let created_at = "2026-03-02T18:04:05Z";
     let list = json!({"events": [
         {"id": "evnt_3", "created_at": created_at, "type": "ach.outgoing_transfer.initiated", "data": transfer("acht_1", "pay_a:1")},
-        {"id": "evnt_2", "created_at": created_at, "type": "ach.outgoing_transfer.settled", "data": {}},
+        {"id": "evnt_2", "created_at": created_at, "type": "ach.outgoing_transfer.settled", "data": {"id": "acht_2"}},
         {"id": "evnt_1", "created_at": created_at, "type": "identity.created", "data": {}}
     ], "has_more": true});
     let bank = Bank::answering([success(list)]);
@@ -253,9 +253,9 @@ async fn an_unreadable_event_does_not_hide_the_others() {
 
     let page = bank.client.events(&query, bank.deadline()).await.unwrap();
 
-    let unreadable: Vec<_> = page.events.iter().map(|event| event.as_ref().err()).collect();
-    let second = UnreadableEvent { event_id: Some("evnt_2".to_owned()), why: MalformedBankData::NotATransfer };
-    assert_eq!(unreadable, [None, Some(&second), None]);
+    let unreadable: Vec<_> =
+        page.events.iter().map(|event| event.as_ref().err().map(|unreadable| unreadable.why)).collect();
+    assert_eq!(unreadable, [None, Some(MalformedBankData::NotATransfer), None]);
     assert_eq!(page.older, Some(PageCursor("evnt_1".to_owned())));
     assert!(bank.transport.sent()[0].url.ends_with("&created.lte=2026-03-02T19%3A00%3A00Z&starting_after=evnt_4"));
 }

@@ -1,6 +1,10 @@
+use jiff::civil::date;
 use serde_json::json;
 
 use super::*;
+use crate::domain::bank::request::Direction;
+use crate::domain::bank::status::BankStatus;
+use crate::domain::money::Cents;
 
 fn settled_debit() -> Value {
     json!({
@@ -41,7 +45,7 @@ fn a_settled_funding_is_read_whole() {
     assert_eq!(transfer.direction, Direction::Debit);
     assert_eq!(transfer.amount, Cents::new(48_250));
     assert_eq!(transfer.idempotency_key.as_deref(), Some("fnd_example:1"));
-    assert_eq!(transfer.effective_on, Some(jiff::civil::date(2026, 3, 3)));
+    assert_eq!(transfer.effective_on, Some(date(2026, 3, 3)));
     assert_eq!(transfer.settled_at, Some("2026-03-03T13:30:00Z".parse().unwrap()));
     assert_eq!(transfer.latest_return, None);
 }
@@ -120,4 +124,95 @@ fn what_is_not_an_event_is_a_typed_error() {
     ] {
         assert_eq!(BankEvent::from_body(&body), Err(problem));
     }
+}
+
+/// What a documented time may be where nothing has happened yet, and in the older answers that give a day alone.
+#[test]
+fn a_return_is_read_whatever_form_its_times_have() {
+    for time in [
+        Value::Null,
+        json!(""),
+        json!("2026-03-05"),
+        json!("2026-03-05T13:30:00Z"),
+        json!("2026-03-05T13:30:00.123456Z"),
+    ] {
+        let mut data = settled_debit();
+        data["status"] = json!("RETURNED");
+        for name in ["settled_at", "returned_at", "cancelled_at", "updated_at", "effective_on"] {
+            data[name] = time.clone();
+        }
+        data["return_details"] =
+            json!([{"return_code": "R01", "description": "", "addenda": "", "created_at": time, "updated_at": time}]);
+        let transfer = transfer_of(&event("ach.outgoing_transfer.returned", data));
+        assert_eq!(transfer.latest_return.and_then(|latest| latest.code), "R01".parse().ok(), "{time}");
+        let is_there = time.as_str().is_some_and(|text| !text.is_empty());
+        assert_eq!((transfer.settled_at.is_some(), transfer.effective_on.is_some()), (is_there, is_there), "{time}");
+    }
+}
+
+#[test]
+fn a_day_without_a_time_is_that_day() {
+    let mut data = settled_debit();
+    (data["settled_at"], data["effective_on"]) = (json!("2026-03-05"), json!("2026-03-05"));
+    let transfer = transfer_of(&event("ach.outgoing_transfer.settled", data));
+    assert_eq!(transfer.settled_at.map(crate::domain::calendar::eastern_date), Some(date(2026, 3, 5)));
+    assert_eq!(transfer.effective_on, Some(date(2026, 3, 5)));
+}
+
+/// An id is part of a key, and one that is empty names everything.
+#[test]
+fn what_is_no_id_makes_an_event_unreadable() {
+    let long = "x".repeat(500_000);
+    for text in ["", " ", "evnt#1", "evnt\u{0}", "evnt/../1", &long] {
+        let mut other: Value =
+            serde_json::from_slice(&event("ach.outgoing_transfer.settled", settled_debit())).unwrap();
+        other["id"] = json!(text);
+        assert_eq!(BankEvent::from_json(other.clone()), Err(MalformedBankData::NotAnEvent));
+        assert_eq!(id_of_unreadable(other.to_string().as_bytes()), None);
+        for field in ["id", "bank_account_id"] {
+            let mut data = settled_debit();
+            data[field] = json!(text);
+            let body = event("ach.outgoing_transfer.settled", data);
+            assert_eq!(BankEvent::from_body(&body), Err(MalformedBankData::NotATransfer), "{field}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_is_no_word_is_not_kept() {
+    let long = "x".repeat(500_000);
+    for field in ["status", "currency_code", "counterparty_id"] {
+        let mut data = settled_debit();
+        data[field] = json!(long);
+        let body = event("ach.outgoing_transfer.settled", data);
+        assert_eq!(BankEvent::from_body(&body), Err(MalformedBankData::NotATransfer), "{field}");
+    }
+    assert_eq!(BankEvent::from_body(&event(&long, settled_debit())), Err(MalformedBankData::NotAnEvent));
+    let mut data = settled_debit();
+    data["return_details"] = json!([{"return_code": "R01", "description": long, "created_at": null}]);
+    let detail = transfer_of(&event("ach.outgoing_transfer.returned", data)).latest_return.unwrap();
+    assert_eq!((detail.code, detail.description.len()), ("R01".parse().ok(), 255));
+}
+
+#[test]
+fn the_banks_test_event_is_about_nothing() {
+    for data in [json!({}), Value::Null] {
+        let read = BankEvent::from_body(&event("ach.outgoing_transfer.settled", data)).unwrap();
+        assert!(matches!(read, BankEvent::Other { .. }));
+    }
+}
+
+#[test]
+fn an_event_that_is_called_incoming_is_about_what_others_sent() {
+    assert!(transfer_of(&event("ach.incoming_transfer.settled", settled_debit())).is_incoming);
+}
+
+#[test]
+fn a_transfer_is_read_back_from_what_is_kept_of_it() {
+    let mut data = settled_debit();
+    data["return_details"] =
+        json!([{"return_code": "R02", "description": "account closed", "created_at": "2026-03-05T10:00:00Z"}]);
+    data["notification_of_changes"] = json!({"change_code": "C02", "routing_number": "021000021"});
+    let transfer = TransferSnapshot::from_json(data).unwrap();
+    assert_eq!(TransferSnapshot::from_json(transfer.to_json()), Ok(transfer));
 }

@@ -3,6 +3,7 @@
 
 pub mod body;
 pub mod check;
+pub mod disputed;
 pub mod error;
 pub mod event;
 pub mod institution;
@@ -13,4 +14,7 @@ pub mod refusal;
 pub mod request;
 pub mod signature;
 pub mod status;
+mod transfer;
+pub mod unmatched;
 pub mod watermark;
+mod wire;

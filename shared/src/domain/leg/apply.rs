@@ -1,8 +1,9 @@
 //! What our own steps and the bank's reports do to a leg. Pure: time, tokens and facts come in as parameters.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{AttentionReason, Effect, Illegal, Kind, Leg, Reason, State, Step, missing_effects, next};
+use super::{AttentionReason, Effect, Illegal, Kind, Leg, Rail, Reason, State, Step, missing_effects, next};
 use crate::domain::bank::status::StatusMeaning;
 use crate::domain::money::Cents;
 
@@ -10,6 +11,7 @@ use crate::domain::money::Cents;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BankReport {
     pub transfer_id: String,
+    pub rail: Rail,
     pub attempt: u32,
     /// As the bank spells it.
     pub status: String,
@@ -19,12 +21,40 @@ pub struct BankReport {
     pub amount: Cents,
     pub currency: String,
     pub is_debit: bool,
+    /// Somebody else sent it: none of ours.
+    pub is_incoming: bool,
     pub bank_account_id: String,
     pub settled_at: Option<Timestamp>,
     /// The return code, or for a check the bank's word for why it came back.
     pub return_code: Option<String>,
     /// What a check was presented for, where it was.
     pub presented_amount: Option<Cents>,
+}
+
+/// What a transfer of the bank is, whatever has become of it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AcceptedWord {
+    pub transfer_id: String,
+    pub rail: Rail,
+    pub amount: Cents,
+    pub currency: String,
+    pub is_debit: bool,
+    pub is_incoming: bool,
+    pub bank_account_id: String,
+}
+
+impl BankReport {
+    fn is_about(&self) -> AcceptedWord {
+        AcceptedWord {
+            transfer_id: self.transfer_id.clone(),
+            rail: self.rail,
+            amount: self.amount,
+            currency: self.currency.clone(),
+            is_debit: self.is_debit,
+            is_incoming: self.is_incoming,
+            bank_account_id: self.bank_account_id.clone(),
+        }
+    }
 }
 
 /// What the transfer has to be, for the bank's word to be about ours.
@@ -181,6 +211,16 @@ impl Leg {
         };
     }
 
+    /// An operator takes the bank's transfer for ours, although it is not what was asked for: its words count from now on. The books keep
+    /// the amount that was asked for.
+    pub fn accept(&mut self, report: &BankReport) {
+        if self.transfer_id.as_ref().is_some_and(|known| *known != report.transfer_id) {
+            self.transfer_id = None;
+            self.bank_rank = 0;
+        }
+        self.accepted = Some(report.is_about());
+    }
+
     /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved.
     fn report_of_other_attempt(&mut self, report: &BankReport, now: Timestamp) -> Verdict {
         let is_news = report.attempt > self.attempt || report.rank.is_none_or(|rank| rank > self.earlier_rank);
@@ -192,11 +232,21 @@ impl Leg {
         Verdict::Disputed(reason)
     }
 
+    /// Whether an operator took this very transfer for ours.
+    pub fn has_accepted(&self, report: &BankReport) -> bool {
+        self.accepted.as_ref().is_some_and(|accepted| *accepted == report.is_about())
+    }
+
     fn agrees(&self, expected: Expected, report: &BankReport) -> bool {
+        if self.has_accepted(report) {
+            return true;
+        }
         let same_transfer = self.transfer_id.as_ref().is_none_or(|known| *known == report.transfer_id);
         let same_account = self.bank_account_id.as_ref().is_none_or(|known| *known == report.bank_account_id);
+        let is_ours = !report.transfer_id.is_empty() && report.rail == expected.kind.rail() && !report.is_incoming;
         same_transfer
             && same_account
+            && fault!(OriginUnchecked, true, is_ours)
             && fault!(AmountUnchecked, true, report.amount == expected.amount)
             && report.currency.eq_ignore_ascii_case("USD")
             && report.is_debit == expected.kind.is_debit()

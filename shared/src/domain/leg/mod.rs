@@ -14,13 +14,13 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use apply::{BankReport, Expected, Moved, Verdict};
+pub use apply::{AcceptedWord, BankReport, Expected, Moved, Verdict};
 pub use effects::{Effect, missing as missing_effects};
 pub use sends::{
     Claim, EarlierTries, Lease, Look, Looked, NextSend, ON_ITS_WAY_HOURS, Outcome, PreparedRequest, RESEND_DAYS_MAX,
     Refusal, SENDS_MAX, Silence,
 };
-pub use state::{Illegal, Kind, State, Step, next};
+pub use state::{Illegal, Kind, Rail, State, Step, next};
 
 /// One transfer at the bank, as we know it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +57,9 @@ pub struct Leg {
     /// Why it is failed, returned, canceled or deferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// What an operator took the bank's word for, although it is not what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<AcceptedWord>,
     /// Nothing automatic happens while it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<Attention>,
@@ -164,7 +167,7 @@ pub struct Attention {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AttentionReason {
-    /// The bank's transfer has another amount, currency, direction or account than we asked for.
+    /// The bank's transfer has another id, rail, amount, currency, direction or account than we asked for.
     BankDisagrees,
     /// The bank moved money for something that we had given up or stopped.
     BankMovedUnexpectedly,
@@ -251,6 +254,7 @@ impl Leg {
             settled_at: None,
             effects: Vec::new(),
             reason: None,
+            accepted: None,
             attention: None,
         }
     }

@@ -17,8 +17,23 @@ pub enum Kind {
     Funding,
 }
 
+/// What a transfer travels on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rail {
+    Ach,
+    Check,
+}
+
 impl Kind {
     pub const ALL: [Kind; 3] = [Kind::Payout, Kind::Check, Kind::Funding];
+
+    pub const fn rail(self) -> Rail {
+        match self {
+            Kind::Payout | Kind::Funding => Rail::Ach,
+            Kind::Check => Rail::Check,
+        }
+    }
 
     /// Whether it takes money out of the account at the other end.
     pub const fn is_debit(self) -> bool {

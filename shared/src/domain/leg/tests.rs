@@ -48,6 +48,7 @@ fn report(kind: Kind, status: BankStatus) -> BankReport {
     let came_back = status.rank() >= BankStatus::Returned.rank();
     BankReport {
         transfer_id: "acht_1".to_owned(),
+        rail: kind.rail(),
         attempt: 1,
         status: status.as_str().to_owned(),
         meaning: status.meaning(),
@@ -55,6 +56,7 @@ fn report(kind: Kind, status: BankStatus) -> BankReport {
         amount: AMOUNT,
         currency: "USD".to_owned(),
         is_debit: kind == Kind::Funding,
+        is_incoming: false,
         bank_account_id: "bacc_1".to_owned(),
         settled_at: has_settled.then(|| at("2026-03-03T13:30:00Z")),
         return_code: came_back.then(|| "R01".to_owned()),

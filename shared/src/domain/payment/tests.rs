@@ -9,7 +9,7 @@ use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::batch::BatchState;
 use crate::domain::funding::Cover;
-use crate::domain::leg::{AttentionReason, BankReport, Lease, PreparedRequest};
+use crate::domain::leg::{AttentionReason, BankReport, Lease, PreparedRequest, Rail};
 use crate::domain::source::{ExternalAccount, Pause, PauseReason, Source};
 
 fn start() -> Timestamp {
@@ -75,6 +75,7 @@ fn in_process() -> Payment {
     let mut payment = claimed();
     let report = BankReport {
         transfer_id: "acht_1".to_owned(),
+        rail: Rail::Ach,
         attempt: 1,
         status: BankStatus::Submitted.to_string(),
         meaning: BankStatus::Submitted.meaning(),
@@ -82,6 +83,7 @@ fn in_process() -> Payment {
         amount: payment.amount,
         currency: "USD".to_owned(),
         is_debit: false,
+        is_incoming: false,
         bank_account_id: "bacc_1".to_owned(),
         settled_at: None,
         return_code: None,

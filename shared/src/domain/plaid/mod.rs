@@ -9,6 +9,7 @@ pub mod amount;
 pub mod auth;
 pub mod error;
 pub mod item;
+pub mod key_turns;
 pub mod liability;
 pub mod meaning;
 pub mod signature;

@@ -1,15 +1,15 @@
 //! The signature of Plaid's webhooks: a JWT in the header `Plaid-Verification`, signed with ES256 over the hash of the raw body.
 //!
 //! Guarantees: the token never chooses its algorithm; nothing but the key id is believed before the signature holds; the body's hash is
-//! compared in constant time, and a claim of another length is merely wrong. The signature itself is checked between [`claimed_key`] and
-//! [`check_claims`], by whoever has the key. Limit: within five minutes the same webhook verifies again; a replay is recognised by
+//! compared in constant time, and a claim of another length is merely wrong. [`check_claims`] refuses what is stale or about another body
+//! before a key is looked for, and its yes counts for nothing until whoever has the key has checked the signature. Limit: within five minutes the same webhook verifies again; a replay is recognised by
 //! [`Jws::fingerprint`].
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -52,7 +52,7 @@ pub enum Rejection {
 }
 
 /// A key as `/webhook_verification_key/get` answers it (RFC 7517).
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VerificationKey {
     pub kid: String,
     pub alg: String,
@@ -120,9 +120,10 @@ impl<'a> Jws<'a> {
         &self.whole[self.signature_at..]
     }
 
-    /// The SHA-256 of the whole token in hexadecimal digits: the same for an exact replay and for nothing else.
+    /// The SHA-256 of what is signed, in hexadecimal digits: the same for every token that says the same, however its signature is written.
+    /// An ECDSA signature has a second form that verifies as well, with `n - s` in place of `s`.
     pub fn fingerprint(&self) -> String {
-        hex::encode(Sha256::digest(self.whole))
+        hex::encode(Sha256::digest(fault!(TokenWithSignatureHashed, self.whole, self.signed())))
     }
 
     fn header(&self) -> &'a str {
@@ -145,7 +146,9 @@ pub fn claimed_key(jws: &Jws<'_>) -> Result<String, Rejection> {
         return Err(Rejection::Malformed);
     }
     let key_id = header.kid.filter(|id| !id.is_empty()).ok_or(Rejection::NoKeyId)?;
-    if key_id.len() > KEY_ID_BYTES_MAX {
+    // It becomes part of a key of the table.
+    let is_plain = key_id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
+    if key_id.len() > KEY_ID_BYTES_MAX || !is_plain {
         return Err(Rejection::UnknownKey);
     }
     Ok(key_id)
@@ -163,7 +166,7 @@ pub fn check_key(key: &VerificationKey, key_id: &str) -> Result<(), Rejection> {
     }
 }
 
-/// Whether the signed claims are about this body and recent. Only after the signature held.
+/// Whether the claims are about this body and recent.
 pub fn check_claims(jws: &Jws<'_>, body: &[u8], now: Timestamp) -> Result<(), Rejection> {
     let claims: WireClaims = decoded(jws.claims()).ok_or(Rejection::BadClaims)?;
     let age = now.as_second().saturating_sub(claims.iat);

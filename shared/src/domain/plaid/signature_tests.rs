@@ -147,10 +147,13 @@ fn claims_without_time_or_hash_are_refused() {
 }
 
 #[test]
-fn two_tokens_of_the_same_claims_have_fingerprints_of_their_own() {
+fn what_is_signed_is_one_webhook_however_its_signature_is_written() {
     let first = token(&good_header(), &good_claims());
     let second = first.replace("9WQ", "9WR");
+    let later =
+        token(&good_header(), &json!({"iat": published::ISSUED_AT + 1, "request_body_sha256": published::BODY_SHA256}));
     let fingerprint = |token: &str| Jws::split(Some(token)).unwrap().fingerprint();
-    assert_eq!(fingerprint(&first), fingerprint(&first));
-    assert_ne!(fingerprint(&first), fingerprint(&second));
+    assert_ne!(first, second);
+    assert_eq!(fingerprint(&first), fingerprint(&second));
+    assert_ne!(fingerprint(&first), fingerprint(&later));
 }

@@ -2,7 +2,8 @@
 //!
 //! Guarantees: reading one asks for its type and code alone, and for no shape of anything else; what is newer than this code is kept as
 //! [`WebhookEvent::Unknown`]. The catalogue covers what concerns liabilities, transactions, items and account numbers. Nothing of it is
-//! personal or secret, so a webhook may be kept and logged. Limit: a body can be the same as that of an earlier event; read the item again
+//! personal or secret, so a webhook may be kept and logged, and no text of it is long: what is longer than anything that Plaid sends counts
+//! as not there. Limit: a body can be the same as that of an earlier event; read the item again
 //! instead of believing the body.
 
 use jiff::Timestamp;
@@ -10,6 +11,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::PlaidFault;
+
+/// Types, codes and ids of Plaid have less than half of this.
+const TEXT_BYTES_MAX: usize = 128;
+
+/// Accounts of one item that a webhook names. Where it names more, all are meant.
+const ACCOUNTS_MAX: usize = 100;
 
 /// A webhook as it was read. Verify it first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,7 +91,7 @@ pub enum TransactionsCode {
 pub enum MalformedWebhook {
     #[error("the body is not JSON")]
     NotJson,
-    #[error("the body has no webhook_type and webhook_code")]
+    #[error("the body has no webhook_type and webhook_code of a webhook")]
     NotAWebhook,
 }
 
@@ -94,7 +101,7 @@ impl Webhook {
         let value: Value = serde_json::from_slice(body).map_err(|_| MalformedWebhook::NotJson)?;
         let webhook_type = text(&value, "webhook_type").ok_or(MalformedWebhook::NotAWebhook)?;
         let webhook_code = text(&value, "webhook_code").ok_or(MalformedWebhook::NotAWebhook)?;
-        Ok(Self { item_id: text(&value, "item_id"), event: event(webhook_type, webhook_code, &value) })
+        Ok(Self { item_id: id(&value, "item_id"), event: event(webhook_type, webhook_code, &value) })
     }
 }
 
@@ -116,7 +123,7 @@ fn event(webhook_type: String, webhook_code: String, value: &Value) -> WebhookEv
         }
         ("ITEM", "NEW_ACCOUNTS_AVAILABLE") => WebhookEvent::NewAccountsAvailable,
         ("ITEM", "USER_PERMISSION_REVOKED") => WebhookEvent::UserPermissionRevoked,
-        ("ITEM", "USER_ACCOUNT_REVOKED") => WebhookEvent::UserAccountRevoked { account_id: text(value, "account_id") },
+        ("ITEM", "USER_ACCOUNT_REVOKED") => WebhookEvent::UserAccountRevoked { account_id: id(value, "account_id") },
         ("ITEM", "WEBHOOK_UPDATE_ACKNOWLEDGED") => WebhookEvent::WebhookUpdateAcknowledged,
         ("AUTH", "DEFAULT_UPDATE") => WebhookEvent::AuthNumbersChanged { account_ids: numbered_anew(value) },
         ("AUTH", "AUTOMATICALLY_VERIFIED") => verification(value, true),
@@ -142,20 +149,23 @@ fn transactions_code(code: &str) -> Option<TransactionsCode> {
 }
 
 fn verification(value: &Value, verified: bool) -> WebhookEvent {
-    WebhookEvent::AuthVerification { account_id: text(value, "account_id"), verified }
+    WebhookEvent::AuthVerification { account_id: id(value, "account_id"), verified }
 }
 
 /// Accounts whose numbers must not be used any more. New ones have none that could be in use.
 fn numbered_anew(value: &Value) -> Vec<String> {
     let updated = value.get("account_ids_with_updated_auth").and_then(Value::as_object);
-    updated.map(|accounts| accounts.keys().cloned().collect()).unwrap_or_default()
+    let named: Vec<String> = updated.map(|accounts| accounts.keys().cloned().collect()).unwrap_or_default();
+    // What cannot be named is among all of them.
+    if named.len() > ACCOUNTS_MAX || !named.iter().all(|name| is_id(name)) { Vec::new() } else { named }
 }
 
 /// Some webhooks carry the error's code alone.
 fn fault(value: &Value) -> Option<PlaidFault> {
     match value.get("error")? {
         Value::String(code) => {
-            Some(PlaidFault { error_type: String::new(), error_code: code.clone(), error_code_reason: None })
+            let error_code = Some(code.clone()).filter(|code| is_short(code))?;
+            Some(PlaidFault { error_type: String::new(), error_code, error_code_reason: None })
         }
         error @ Value::Object(_) => Some(PlaidFault {
             error_type: text(error, "error_type").unwrap_or_default(),
@@ -167,7 +177,21 @@ fn fault(value: &Value) -> Option<PlaidFault> {
 }
 
 fn text(value: &Value, field: &str) -> Option<String> {
-    value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
+    value.get(field).and_then(Value::as_str).filter(|text| !text.is_empty() && is_short(text)).map(str::to_owned)
+}
+
+fn is_short(text: &str) -> bool {
+    fault!(WebhookTextUnbounded, true, text.len() <= TEXT_BYTES_MAX && !text.chars().any(char::is_control))
+}
+
+/// It becomes part of a key.
+fn id(value: &Value, field: &str) -> Option<String> {
+    text(value, field).filter(|text| is_id(text))
+}
+
+fn is_id(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    (1..=TEXT_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 fn time(value: &Value, field: &str) -> Option<Timestamp> {

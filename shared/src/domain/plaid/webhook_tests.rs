@@ -163,3 +163,34 @@ fn a_kept_webhook_is_read_back_as_it_was() {
         assert_eq!(serde_json::from_value::<Webhook>(kept).unwrap(), webhook);
     }
 }
+
+#[test]
+fn no_text_is_kept_that_is_longer_than_anything_of_plaids() {
+    let long = "x".repeat(500_000);
+    for (webhook_type, code) in
+        [(long.as_str(), "DEFAULT_UPDATE"), ("ITEM", long.as_str()), ("a\u{0}b", "DEFAULT_UPDATE")]
+    {
+        let body = json!({"webhook_type": webhook_type, "webhook_code": code, "item_id": "item"});
+        assert_eq!(Webhook::from_body(body.to_string().as_bytes()), Err(MalformedWebhook::NotAWebhook));
+    }
+    let error = json!({"error_type": long, "error_code": long, "error_code_reason": long});
+    for (webhook_type, code, fields) in [
+        ("ITEM", "ERROR", json!({"error": error})),
+        ("ITEM", "ERROR", json!({"error": long})),
+        ("ITEM", "PENDING_DISCONNECT", json!({"reason": long, "disconnect_time": long})),
+        ("ITEM", "USER_ACCOUNT_REVOKED", json!({"account_id": long})),
+        ("AUTH", "DEFAULT_UPDATE", json!({"account_ids_with_updated_auth": {long.as_str(): []}})),
+        ("ITEM", "LOGIN_REPAIRED", json!({"item_id": long})),
+    ] {
+        let kept = serde_json::to_vec(&webhook(webhook_type, code, fields)).unwrap();
+        assert!(kept.len() < 400, "{webhook_type} {code}: {} bytes are kept", kept.len());
+    }
+}
+
+#[test]
+fn an_item_whose_id_would_mean_something_in_a_key_is_none_of_ours() {
+    for item_id in ["a#b", "a/b", "a b", "a\u{0}b"] {
+        let webhook = webhook("ITEM", "LOGIN_REPAIRED", json!({"item_id": item_id}));
+        assert_eq!((webhook.item_id.as_deref(), webhook.meaning()), (None, Meaning::Nothing));
+    }
+}

@@ -45,10 +45,13 @@ pub fn not_there(leg: &Leg) -> Verdict {
 /// An account is compared where the leg knows it: a leg that the bank has never answered has none.
 fn is_as_asked(expected: Expected, leg: &Leg, theirs: &BankReport) -> bool {
     let same_account = leg.bank_account_id.as_ref().is_none_or(|known| *known == theirs.bank_account_id);
-    same_account
+    let as_asked = same_account
         && theirs.amount == expected.amount
         && theirs.currency.eq_ignore_ascii_case("USD")
         && theirs.is_debit == expected.kind.is_debit()
+        && theirs.rail == expected.kind.rail()
+        && !theirs.is_incoming;
+    as_asked || leg.has_accepted(theirs)
 }
 
 /// Statuses that lead to the same state are told apart nowhere but in a dispute, which moves money.

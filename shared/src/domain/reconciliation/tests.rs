@@ -24,6 +24,7 @@ const FRESH: i64 = 10;
 fn report(kind: Kind, status: &BankStatus) -> BankReport {
     BankReport {
         transfer_id: "acht_1".to_owned(),
+        rail: kind.rail(),
         attempt: 1,
         status: status.as_str().to_owned(),
         meaning: status.meaning(),
@@ -31,6 +32,7 @@ fn report(kind: Kind, status: &BankStatus) -> BankReport {
         amount: AMOUNT,
         currency: "USD".to_owned(),
         is_debit: kind.is_debit(),
+        is_incoming: false,
         bank_account_id: "bacc_1".to_owned(),
         settled_at: None,
         return_code: Some("R01".to_owned()),

@@ -29,6 +29,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
         bank::a_funding_comes_back_late().await,
         bank::the_bank_corrects_accounts().await,
         bank::an_event_comes_before_its_payment().await,
+        operators::look_after_what_the_bank_says().await,
         operators::reconcile_and_correct().await,
         people::nobody_decides_and_messages_are_lost().await,
         operators::tasks_are_given_up_and_dealt_with().await,

@@ -3,6 +3,7 @@
 use http::Method;
 use jiff::SignedDuration;
 use journeys::api::{OPERATES, OPERATES_TOO, Sent};
+use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::recording::Invocation;
 use serde_json::{Value, json};
@@ -47,6 +48,51 @@ pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation
     story.overwrite(batch).await;
     for item in [format!("/payments/{payment_id}"), format!("/fundings/{funding_id}"), format!("/batches/{batch_id}")] {
         api.post(OPERATES, &format!("{item}/attention/clear"), note.clone()).await;
+    }
+    story.told()
+}
+
+/// The bank signs what does not fit: its word is taken for one payment and not for another, and what fits nothing is closed.
+pub(super) async fn look_after_what_the_bank_says() -> Vec<Invocation> {
+    let file = PayrollFile::generated(&one_source(4));
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let batch_id = story.pay(&file).await;
+    let tell = async |event: Value| {
+        assert!(post_signed(&journey.system, &journey.receiver(), &event).await.is_success(), "{event}");
+    };
+    let payments = journey.payments(id_of(&batch_id)).await;
+    for (payment, apply) in payments.iter().zip([true, false]) {
+        let mut event = came_back(payment, &format!("evnt_other_{apply}"));
+        event["data"]["amount"] = json!(payment.amount.get() + 1);
+        tell(event).await;
+        let clearing = json!({"note": "asked the bank", "apply": apply});
+        api.post(OPERATES, &format!("/payments/{}/attention/clear", payment.id), clearing).await;
+        journey.settle_now().await;
+    }
+    let batch = upload::load(&journey.system, id_of(&batch_id)).await.unwrap();
+    let funding = fund::all_fundings(&journey.system, &batch).await.unwrap().remove(0);
+    let word = json!({
+        "id": "evnt_funding", "created_at": "2026-03-09T13:30:02Z", "type": "ach.outgoing_transfer.completed",
+        "data": {
+            "id": funding.leg.transfer_id, "type": "DEBIT", "status": "COMPLETED", "amount": 1, "currency_code": "USD",
+            "bank_account_id": funding.leg.bank_account_id, "is_incoming": false,
+            "idempotency_key": format!("{}:1", funding.id), "created_at": "2026-03-02T18:04:05Z"
+        }
+    });
+    tell(word).await;
+    let clearing = json!({"note": "asked the bank", "apply": true});
+    api.post(OPERATES, &format!("/fundings/{}/attention/clear", funding.id), clearing).await;
+    journey.settle_now().await;
+
+    let mut lost = came_back(&payments[2], "evnt_lost");
+    lost["data"]["idempotency_key"] = json!(format!("pay_{}:1", "0".repeat(32)));
+    tell(lost).await;
+    tell(json!({"id": "evnt_strange", "type": "ach.outgoing_transfer.settled"})).await;
+    journey.let_days_pass(5).await;
+    for event in api.get(OPERATES, "/unmatched-events").await["items"].as_array().unwrap() {
+        let path = format!("/unmatched-events/{}/close", event["event_id"].as_str().unwrap());
+        api.post(OPERATES, &path, json!({"reason": "looked at"})).await;
     }
     story.told()
 }

@@ -175,6 +175,12 @@ pub enum NoticeKind {
         reason: String,
         since: Timestamp,
     },
+    /// The bank says something that fits nothing of ours, or that cannot be read.
+    EventUnmatched {
+        event_id: String,
+        is_readable: bool,
+        since: Timestamp,
+    },
     /// Books, payments and bank differ, and nothing explains it.
     DifferenceFound {
         reconciliation_id: ReconciliationId,
@@ -302,6 +308,7 @@ impl NoticeKind {
             NoticeKind::ImportFailed { .. } => "import_failed",
             NoticeKind::FundingReturned { .. } => "funding_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
+            NoticeKind::EventUnmatched { .. } => "event_unmatched",
             NoticeKind::DifferenceFound { .. } => "difference_found",
         }
     }
@@ -336,6 +343,7 @@ impl NoticeKind {
             NoticeKind::ImportFailed { batch_id, .. } => format!("{code}#{batch_id}"),
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
+            NoticeKind::EventUnmatched { event_id, since, .. } => format!("{code}#{event_id}#{since}"),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {
                 format!("{code}#{reconciliation_id}#{payer_id}")
             }

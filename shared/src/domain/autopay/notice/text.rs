@@ -83,6 +83,12 @@ impl NoticeKind {
                 "Reconciliation {reconciliation_id} found {differences} differences of {payer_id} between payments, books and bank that \
                  nothing explains. Nothing leaves this payer until you have looked."
             ),
+            NoticeKind::EventUnmatched { event_id, is_readable: true, .. } => format!(
+                "The bank's event {event_id} names a payment or funding that is not here. Find out what it is about, then close it."
+            ),
+            NoticeKind::EventUnmatched { event_id, is_readable: false, .. } => format!(
+                "The bank's event {event_id} is signed and cannot be read. It is kept, and applied by the first version that can read it."
+            ),
             NoticeKind::BatchCompleted { batch_id, paid, failed, .. } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }

@@ -6,12 +6,13 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::delivery::DeliveryStatus;
 use super::return_reason::ReturnReason;
 use super::status::CheckStatus;
-use crate::domain::bank::event::{MalformedBankData, present};
+use crate::domain::bank::event::MalformedBankData;
+use crate::domain::bank::wire::{Id, Moment, Word, day, maybe_moment, maybe_word, present};
 use crate::domain::money::Cents;
 
 /// Whose check it is.
@@ -68,7 +69,7 @@ pub struct CheckReturn {
     pub reason: ReturnReason,
     /// The bank's own word.
     pub status: String,
-    pub created_at: Timestamp,
+    pub created_at: Option<Timestamp>,
 }
 
 impl CheckSnapshot {
@@ -76,7 +77,7 @@ impl CheckSnapshot {
     pub fn from_json(value: Value) -> Result<Self, MalformedBankData> {
         let wire: WireCheck = serde_json::from_value(value).map_err(|_| MalformedBankData::NotACheck)?;
         let void_on = match present(wire.void_date) {
-            Some(text) => Some(text.parse().map_err(|_| MalformedBankData::NotACheck)?),
+            Some(text) => Some(day(&text).ok_or(MalformedBankData::NotACheck)?),
             None => None,
         };
         let mut returns: Vec<CheckReturn> =
@@ -84,14 +85,14 @@ impl CheckSnapshot {
         // The order of the list is not documented.
         returns.sort_by_key(|made| made.created_at);
         Ok(Self {
-            kind: kind(&wire.kind)?,
-            status: CheckStatus::parse(&wire.status),
+            kind: kind(&wire.kind.0)?,
+            status: CheckStatus::parse(&wire.status.0),
             amount: cents(wire.positive_pay_amount)?,
             deposited_amount: cents(wire.deposited_amount)?,
-            currency: wire.currency_code.to_ascii_uppercase(),
+            currency: wire.currency_code.0.to_ascii_uppercase(),
             idempotency_key: present(wire.idempotency_key),
             check_number: wire.check_number,
-            delivery_status: present(wire.delivery_status).map(|text| DeliveryStatus::parse(&text)),
+            delivery_status: wire.delivery_status.map(|text| DeliveryStatus::parse(&text)),
             void_on,
             updated_at: wire.updated_at,
             issued_at: wire.issued_at,
@@ -105,9 +106,34 @@ impl CheckSnapshot {
             second_return_at: wire.second_return_at,
             user_initiated_returned_at: wire.user_initiated_returned_at,
             returns,
-            created_at: wire.created_at,
-            bank_account_id: wire.bank_account_id,
-            id: wire.id,
+            created_at: wire.created_at.0,
+            bank_account_id: wire.bank_account_id.0,
+            id: wire.id.0,
+        })
+    }
+
+    /// As the bank would write it: what [`Self::from_json`] reads back.
+    pub fn to_json(&self) -> Value {
+        let kind = match self.kind {
+            CheckKind::Issued => "debit",
+            CheckKind::Deposited => "credit",
+        };
+        let returns = self.returns.iter().map(|made| {
+            let reason = made.reason.as_str();
+            json!({"id": made.id, "return_reason": reason, "status": made.status, "created_at": made.created_at})
+        });
+        json!({
+            "id": self.id, "type": kind, "status": self.status.as_str(),
+            "positive_pay_amount": self.amount.map(Cents::get), "deposited_amount": self.deposited_amount.map(Cents::get),
+            "currency_code": self.currency, "bank_account_id": self.bank_account_id,
+            "idempotency_key": self.idempotency_key, "check_number": self.check_number,
+            "delivery_status": self.delivery_status.as_ref().map(ToString::to_string), "void_date": self.void_on,
+            "created_at": self.created_at, "updated_at": self.updated_at, "issued_at": self.issued_at,
+            "manual_review_at": self.manual_review_at, "rejected_at": self.rejected_at,
+            "pending_deposit_at": self.pending_deposit_at, "settled_at": self.settled_at,
+            "pending_stop_at": self.pending_stop_at, "stopped_at": self.stopped_at,
+            "first_return_at": self.first_return_at, "second_return_at": self.second_return_at,
+            "user_initiated_returned_at": self.user_initiated_returned_at, "returns": returns.collect::<Vec<_>>()
         })
     }
 
@@ -136,48 +162,61 @@ fn cents(amount: Option<i64>) -> Result<Option<Cents>, MalformedBankData> {
 
 #[derive(Deserialize)]
 struct WireCheck {
-    id: String,
-    status: String,
+    id: Id,
+    status: Word,
     #[serde(rename = "type")]
-    kind: String,
+    kind: Word,
     positive_pay_amount: Option<i64>,
     deposited_amount: Option<i64>,
-    currency_code: String,
-    bank_account_id: String,
+    currency_code: Word,
+    bank_account_id: Id,
     idempotency_key: Option<String>,
     check_number: Option<i64>,
+    #[serde(default, deserialize_with = "maybe_word")]
     delivery_status: Option<String>,
     void_date: Option<String>,
-    created_at: Timestamp,
+    created_at: Moment,
+    #[serde(default, deserialize_with = "maybe_moment")]
     updated_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     issued_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     manual_review_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     rejected_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     pending_deposit_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     settled_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     pending_stop_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     stopped_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     first_return_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     second_return_at: Option<Timestamp>,
+    #[serde(default, deserialize_with = "maybe_moment")]
     user_initiated_returned_at: Option<Timestamp>,
     returns: Option<Vec<WireReturn>>,
 }
 
 #[derive(Deserialize)]
 struct WireReturn {
-    #[serde(default)]
-    id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_word")]
+    id: Option<String>,
+    #[serde(default, deserialize_with = "maybe_word")]
     return_reason: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "maybe_word")]
     status: Option<String>,
-    created_at: Timestamp,
+    #[serde(default, deserialize_with = "maybe_moment")]
+    created_at: Option<Timestamp>,
 }
 
 impl From<WireReturn> for CheckReturn {
     fn from(wire: WireReturn) -> Self {
         Self {
-            id: wire.id,
+            id: wire.id.unwrap_or_default(),
             reason: ReturnReason::new(wire.return_reason.unwrap_or_default()),
             status: wire.status.unwrap_or_default(),
             created_at: wire.created_at,

@@ -120,3 +120,18 @@ fn what_is_not_a_check_is_a_typed_error_that_does_not_repeat_it() {
         assert!(!error.to_string().contains("4421"));
     }
 }
+
+#[test]
+fn a_check_is_read_back_from_what_is_kept_of_it() {
+    let mut data = mailed_check();
+    data["status"] = json!("second_return");
+    data["void_date"] = json!("2026-09-01");
+    data["returns"] = json!([
+        {"id": "chrt_1", "return_reason": "A", "status": "completed", "created_at": "2026-03-09T10:00:00Z"},
+        {"id": "chrt_2", "return_reason": "N", "status": "completed", "created_at": ""}
+    ]);
+    data["first_return_at"] = json!("2026-03-09");
+    data["settled_at"] = json!("");
+    let check = CheckSnapshot::from_json(data).unwrap();
+    assert_eq!(CheckSnapshot::from_json(check.to_json()), Ok(check));
+}

@@ -34,7 +34,10 @@ fn a_disagreement_moves_nothing_and_needs_a_person() {
         ("amount", BankReport { amount: Cents::new(1_251), ..good.clone() }),
         ("currency", BankReport { currency: "CAD".to_owned(), ..good.clone() }),
         ("direction", BankReport { is_debit: true, ..good.clone() }),
-        ("our account", BankReport { bank_account_id: "bacc_2".to_owned(), ..good }),
+        ("our account", BankReport { bank_account_id: "bacc_2".to_owned(), ..good.clone() }),
+        ("rail", BankReport { rail: Rail::Check, ..good.clone() }),
+        ("who sent it", BankReport { is_incoming: true, ..good.clone() }),
+        ("no id", BankReport { transfer_id: String::new(), ..good }),
     ];
     for (what, report) in cases {
         let mut leg = sent(Kind::Payout);

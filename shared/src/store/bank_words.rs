@@ -1,0 +1,79 @@
+//! Words of the bank that were not applied: events that fit nothing, and words that do not fit their item.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::keys;
+use super::stored::Stored;
+use crate::domain::bank::disputed::DisputedWord;
+use crate::domain::bank::unmatched::UnmatchedEvent;
+use crate::domain::ids::ItemId;
+use crate::ports::table::{Indexing, Key, Query, Table, TableError, decode};
+
+const PROVIDER: &str = "column";
+
+/// One that was closed can still be found for so long, so that the bank's next delivery of it opens nothing; the audit keeps what was done.
+const CLOSED_KEPT_HOURS: i64 = 24 * 90;
+
+pub fn key_of_event(event_id: &str) -> Key {
+    keys::inbox(PROVIDER, event_id)
+}
+
+impl Stored for UnmatchedEvent {
+    fn key(&self) -> Key {
+        key_of_event(&self.event_id)
+    }
+
+    /// What is open is listed.
+    fn indexing(&self) -> Indexing {
+        match &self.closing {
+            None => {
+                let place = format!("{}#{}", keys::sortable(self.since), self.event_id);
+                Indexing {
+                    due: self.due_at.map(|at| keys::due(&self.key(), at)),
+                    lists: Some((keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
+                    expires_at: None,
+                }
+            }
+            Some(closing) => {
+                let until = closing.at.checked_add(SignedDuration::from_hours(CLOSED_KEPT_HOURS));
+                Indexing { expires_at: until.ok().map(Timestamp::as_second), ..Indexing::default() }
+            }
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for DisputedWord {
+    fn key(&self) -> Key {
+        keys::disputed_word(self.item_id, &self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+/// The words about an item that nobody has decided about.
+pub async fn undecided(table: &dyn Table, item: ItemId) -> Result<Vec<DisputedWord>, TableError> {
+    let mut words: Vec<DisputedWord> = Vec::new();
+    let mut query = Query::primary(keys::disputed_words_of(item));
+    loop {
+        let page = table.query(&query).await?;
+        for attributes in page.items {
+            words.push(decode(attributes)?);
+        }
+        match page.next {
+            Some(next) => query.start_after = Some(next),
+            None => break,
+        }
+    }
+    words.retain(|word| word.decision.is_none());
+    Ok(words)
+}

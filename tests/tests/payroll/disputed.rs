@@ -1,0 +1,107 @@
+//! Signed words of the bank that do not fit: they move nothing until an operator takes the bank's word.
+
+use http::{Method, StatusCode};
+use journeys::api::{Api, OPERATES, Sent};
+use journeys::delivery::{came_back, post_signed};
+use journeys::file::{PayrollFile, one_source};
+use journeys::journey::Journey;
+use serde_json::{Value, json};
+use shared::domain::batch::BatchState;
+use shared::domain::ids::{BatchId, PaymentId};
+use shared::domain::leg::{AttentionReason, State};
+use shared::domain::payment::Payment;
+
+async fn paid() -> (Journey, BatchId, Payment) {
+    let file = PayrollFile::generated(&one_source(4));
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
+    let payment = journey.payments(batch_id).await.remove(0);
+    (journey, batch_id, payment)
+}
+
+async fn tell(journey: &Journey, event: &Value) -> StatusCode {
+    post_signed(&journey.system, &journey.receiver(), event).await
+}
+
+async fn stands(journey: &Journey, batch_id: BatchId, id: PaymentId) -> (State, Option<AttentionReason>) {
+    let payments = journey.payments(batch_id).await;
+    let payment = payments.into_iter().find(|payment| payment.id == id).unwrap();
+    (payment.leg.state, payment.leg.attention.map(|attention| attention.reason))
+}
+
+async fn clear(journey: &Journey, id: PaymentId, body: Value) -> (StatusCode, Value) {
+    let path = format!("/payments/{id}/attention/clear");
+    Api::of(journey).send(OPERATES, Method::POST, &path, Sent::Json(body)).await
+}
+
+#[tokio::test]
+async fn a_return_whose_times_are_empty_or_bare_days_is_booked() {
+    let (journey, batch_id, payment) = paid().await;
+    assert_eq!(tell(&journey, &came_back(&payment, "evnt_return")).await, StatusCode::OK);
+    assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
+}
+
+#[tokio::test]
+async fn a_word_that_does_not_fit_is_applied_when_an_operator_takes_it() {
+    let (journey, batch_id, payment) = paid().await;
+    let mut event = came_back(&payment, "evnt_return");
+    event["data"]["amount"] = json!(payment.amount.get() + 1);
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    let disputed = (State::Completed, Some(AttentionReason::BankDisagrees));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed);
+
+    // Whether it is to be applied has to be said.
+    let (status, problem) = clear(&journey, payment.id, json!({"note": "asked the bank"})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("word_undecided")));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed);
+
+    let (status, _) = clear(&journey, payment.id, json!({"note": "the bank is right", "apply": true})).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    journey.settle_now().await;
+    assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
+
+    // The bank's later words about that transfer count as well, and the same word again changes nothing.
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    let (status, problem) = clear(&journey, payment.id, json!({"note": "again", "apply": true})).await;
+    assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("nothing_to_apply")));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
+}
+
+#[tokio::test]
+async fn a_word_that_an_operator_does_not_take_stays_without_effect() {
+    let (journey, batch_id, payment) = paid().await;
+    let mut event = came_back(&payment, "evnt_return");
+    event["data"]["is_incoming"] = json!(true);
+    tell(&journey, &event).await;
+    let (status, _) = clear(&journey, payment.id, json!({"note": "somebody else's", "apply": false})).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    journey.settle_now().await;
+    assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Completed, None));
+    // Said once, it is decided.
+    let (status, _) = clear(&journey, payment.id, json!({"note": "nothing left"})).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn an_event_that_fits_nothing_ends_with_an_operator_who_closes_it() {
+    let (journey, _, payment) = paid().await;
+    let mut event = came_back(&payment, "evnt_lost");
+    event["data"]["idempotency_key"] = json!(format!("pay_{}:1", "0".repeat(32)));
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    let api = Api::of(&journey);
+    let listed = api.get(OPERATES, "/unmatched-events").await;
+    assert_eq!(listed["items"][0]["event_id"], "evnt_lost");
+    assert!(listed["items"][0].get("attention_since").is_none(), "{listed}");
+
+    journey.let_days_pass(5).await;
+    let listed = api.get(OPERATES, "/unmatched-events").await;
+    assert!(listed["items"][0]["attention_since"].is_string(), "{listed}");
+
+    let closed = api.post(OPERATES, "/unmatched-events/evnt_lost/close", json!({"reason": "of a test"})).await;
+    assert_eq!(closed["closing"]["reason"], "of a test");
+    assert_eq!(api.get(OPERATES, "/unmatched-events").await["items"], json!([]));
+    // Delivered once more, it stays closed.
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    assert_eq!(api.get(OPERATES, "/unmatched-events").await["items"], json!([]));
+}
