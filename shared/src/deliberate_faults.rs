@@ -200,5 +200,31 @@ mod chosen {
         KeysNotShared,
         /// an id of the bank may be empty, or anything else
         IdUnbounded,
+        /// a payout that comes back after it was paid, and a refund that comes back, are told to nobody
+        LateReturnNotTold,
+        /// what a person canceled is counted as failed
+        CanceledCountedAsFailed,
+        /// a notice says that autopay goes on, whatever holds it back
+        NoticeWithoutState,
+        /// a due bill waits for an open payment of its card, without a word
+        OpenPaymentHidesBill,
+        /// a bill whose due date lies long ago is paid at once
+        OldDueDatePaid,
+        /// what a person owes is taken off again when a replaced check finds no money
+        DebtTakenOffTwice,
+        /// a check is replaced although its debit has come back
+        ReplacedWithoutMoney,
+        /// a correction books on an account that its payer does not have
+        CorrectionOfForeignAccount,
+        /// a debit is sent although the person has agreed to something else since, or to nothing
+        AgreementNotPinned,
+        /// a debit is claimed whatever the person did between the decision and the claim
+        PermissionNotInClaim,
+        /// a bank account is debited although its number or type is another than was agreed to
+        OtherAccountDebited,
+        /// another text than the person read is recorded as agreed to
+        OtherTextRecorded,
+        /// an operator clears what holds their own debits back
+        OwnBlockCleared,
     }
 }

@@ -164,7 +164,8 @@ impl Audit {
     /// The three reports, read as the text that people get, against the payments and each other.
     async fn compare_reports(&mut self, journey: &Journey, audited: &AuditedBatch) {
         let payments = report(journey, audited, ReportKind::Payments).await;
-        self.same("lines of the payments report", payments.len(), audited.payments.len());
+        let count = audited.payments.len() + audited.refunds.len();
+        self.same("lines of the payments report", payments.len(), count);
         let mut by_source: BTreeMap<(String, &str), i64> = BTreeMap::new();
         let mut by_branch: BTreeMap<(String, &str), i64> = BTreeMap::new();
         for (line, payment) in payments.iter().zip(&audited.payments) {
@@ -179,7 +180,7 @@ impl Audit {
         {
             for line in report(journey, audited, kind).await {
                 let mut total = 0;
-                for column in ["completed_total", "failed_total", "returned_total", "open_total"] {
+                for column in ["completed_total", "failed_total", "canceled_total", "returned_total", "open_total"] {
                     let expected = sums.get(&(line[id_column].clone(), column)).copied().unwrap_or_default();
                     self.same(&format!("{column} of the report by {id_column}"), dollars(&line[column]), expected);
                     total += expected;
@@ -294,7 +295,8 @@ async fn report(journey: &Journey, audited: &AuditedBatch, kind: ReportKind) -> 
 const fn column_of(state: State) -> &'static str {
     match state {
         State::Completed | State::Available => "completed_total",
-        State::Failed | State::Canceled => "failed_total",
+        State::Failed => "failed_total",
+        State::Canceled => "canceled_total",
         State::Returned => "returned_total",
         State::Unprocessed | State::Submitting | State::Processing => "open_total",
     }

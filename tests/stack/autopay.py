@@ -66,7 +66,7 @@ def set_up(world):
     }
     me(world, "PUT", f"{path}/autopay", 200, body=chosen)
     text = me(world, "GET", f"/authorisation-text?card_id={card['card_id']}&least=1.00&most=2500.00", 200).json()
-    agreed = {name: text[name] for name in ("text_version", "bank_account_id", "range")}
+    agreed = {name: text[name] for name in ("text_version", "text_sha256", "bank_account_id", "range")}
     equal(me(world, "POST", f"{path}/authorisation", 200, body=agreed).json()["missing"], [], "what is missing")
     world.time.wait_quiet()
     return path

@@ -34,9 +34,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             for (number, paid) in payments.iter().enumerate() {
                 permitted(facts, person, card, paid, findings);
                 under_caps(facts, card, &payments[..=number], findings);
-                for other in &payments[..number] {
-                    one_at_a_time(facts, other.payment, paid.payment, findings);
-                }
+                one_at_a_time(facts, card, &payments[..number], paid.payment, findings);
                 stopped(facts, paid, findings);
             }
         }
@@ -149,12 +147,25 @@ fn caps_at<'c>(facts: &Facts<'_>, card: &'c Card, at: Timestamp) -> Vec<&'c Caps
     standing.into_iter().chain(coming).collect()
 }
 
-/// While a payment is open no second one is made.
-fn one_at_a_time(facts: &Facts<'_>, earlier: &Item, later: &Item, findings: &mut Findings<'_>) {
-    let before = facts.moves_of(&earlier.id).iter().take_while(|step| step.at <= later.created_at);
-    let state = before.last().map_or("", |step| step.state.as_str());
-    findings.unless(!matches!(state, "unprocessed" | "submitting" | "processing"), &later.id, || {
-        format!("was made while {} of the same card was {state}", earlier.id)
+/// While a payment is open no second one is made, but for what it leaves of a bill: together they are no more than what is owed.
+fn one_at_a_time(facts: &Facts<'_>, card: &Card, earlier: &[Paid<'_>], later: &Item, findings: &mut Findings<'_>) {
+    let state_of = |earlier: &Item| {
+        let before = facts.moves_of(&earlier.id).iter().take_while(|step| step.at <= later.created_at);
+        before.last().map_or("", |step| step.state.as_str())
+    };
+    let is_open = |paid: &&Paid<'_>| matches!(state_of(paid.payment), "unprocessed" | "submitting" | "processing");
+    let open: Vec<&Item> = earlier.iter().filter(is_open).map(|paid| paid.payment).collect();
+    let Some(first) = open.first() else { return };
+    let told = facts.evidence.told.card_payments.iter();
+    let mut own = told.filter(|told| text(&told.payment, "payment_id") == Some(&later.id));
+    let reason = own.next().and_then(|told| text(&told.payment, "reason")).unwrap_or_default();
+    findings.unless(reason.starts_with("The bill is "), &later.id, || {
+        format!("was made while {} of the same card was {}", first.id, state_of(first))
+    });
+    let together = later.cents + open.iter().map(|open| open.cents).sum::<i64>();
+    let owed = owed_at(card, later.created_at);
+    findings.unless(together <= owed, &later.id, || {
+        format!("makes {} with what was open, and at most {} was owed", dollars(together), dollars(owed))
     });
 }
 

@@ -7,20 +7,21 @@ use serde_json::Value;
 
 use crate::bank::text;
 use crate::evidence::{Row, ToldBatch};
-use crate::facts::Facts;
+use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
 use crate::money::{cents, dollars};
+use crate::told::Item;
 
 /// Counts and sums by where a payment ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     payments: u64,
     total: i64,
-    /// Completed, failed, returned, open: how many, and how much.
-    parts: [(u64, i64); 4],
+    /// Completed, failed, canceled, returned, open: how many, and how much.
+    parts: [(u64, i64); 5],
 }
 
-const PARTS: [&str; 4] = ["completed", "failed", "returned", "open"];
+const PARTS: [&str; 5] = ["completed", "failed", "canceled", "returned", "open"];
 
 type Line = BTreeMap<String, String>;
 
@@ -40,7 +41,13 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn compare(facts: &Facts<'_>, batch: &str, told: &ToldBatch, findings: &mut Findings<'_>) -> Option<()> {
-    let lines = csv_lines(&told.payments_csv)?;
+    let (refunds, lines): (Vec<Line>, Vec<Line>) = csv_lines(&told.payments_csv)?
+        .into_iter()
+        .partition(|line| line.get("kind").is_some_and(|kind| kind == "refund"));
+    for refund in &refunds {
+        line_agrees(facts, refund, findings)?;
+    }
+    refunds_are_all_there(facts, batch, told, &refunds, findings);
     let (mut by_source, mut by_branch) = (BTreeMap::new(), BTreeMap::new());
     let mut total = Tally::default();
     for line in &lines {
@@ -62,6 +69,25 @@ fn compare(facts: &Facts<'_>, batch: &str, told: &ToldBatch, findings: &mut Find
         findings.unless(answered == total, batch, || format!("answers {answered:?}, and its lines come to {total:?}"));
     }
     compare_with_file(facts, batch, &lines, &total, findings)
+}
+
+/// Each refund that the API knows stands in the report and in the batch's answer.
+fn refunds_are_all_there(
+    facts: &Facts<'_>,
+    batch: &str,
+    told: &ToldBatch,
+    refunds: &[Line],
+    findings: &mut Findings<'_>,
+) {
+    let is_of_batch = |payment: &&Item| payment.batch.as_deref() == Some(batch) && is_refund_of_batch(&payment.id);
+    let answered = told.batch.get("refunds").and_then(Value::as_array);
+    for refund in facts.payments.values().filter(is_of_batch) {
+        let is_reported = refunds.iter().any(|line| line.get("payment_id") == Some(&refund.id));
+        let is_answered = answered.is_some_and(|all| all.iter().any(|one| text(one, "payment_id") == Some(&refund.id)));
+        findings.unless(is_reported && is_answered, &refund.id, || {
+            "is a refund that its batch does not tell of".to_owned()
+        });
+    }
 }
 
 fn has_payments(batch: &Value) -> bool {
@@ -141,7 +167,7 @@ fn tallies(text: &str, id: &str) -> Option<BTreeMap<String, Tally>> {
 }
 
 fn tally_of(field: &dyn Fn(&str) -> Option<String>) -> Option<Tally> {
-    let mut parts = [(0, 0); 4];
+    let mut parts = [(0, 0); 5];
     for (part, name) in parts.iter_mut().zip(PARTS) {
         *part = (field(name)?.parse().ok()?, cents(&field(&format!("{name}_total"))?)?);
     }
@@ -162,9 +188,10 @@ impl Tally {
 fn part_of(status: &str) -> Option<usize> {
     match status {
         "completed" | "available" => Some(0),
-        "failed" | "canceled" => Some(1),
-        "returned" => Some(2),
-        "unprocessed" | "submitting" | "processing" => Some(3),
+        "failed" => Some(1),
+        "canceled" => Some(2),
+        "returned" => Some(3),
+        "unprocessed" | "submitting" | "processing" => Some(4),
         _ => None,
     }
 }

@@ -90,21 +90,20 @@ impl Sample {
     }
 
     pub(super) fn reports(&mut self) {
-        let tally =
-            "payments,total,completed,completed_total,failed,failed_total,returned,returned_total,open,open_total";
-        let sums = "3,35.00,2,30.00,1,5.00,0,0.00,0,0.00";
+        let tally = "payments,total,completed,completed_total,failed,failed_total,canceled,canceled_total,returned,returned_total,open,open_total";
+        let sums = "3,35.00,2,30.00,1,5.00,0,0.00,0,0.00,0,0.00";
         let line = |number: u32, payment: &str, amount: &str, status: &str, transfer: &str| {
             format!(
-                "{number},{payment},EMP-{number},BRC-1,{SOURCE},ins_1,000{number},{amount},{status},,{transfer},,\n"
+                "{number},{payment},EMP-{number},BRC-1,{SOURCE},ins_1,000{number},{amount},{status},,{transfer},,,payment\n"
             )
         };
         let head = "row,payment_id,employee_id,branch_id,source_id,institution_id,account_last4,amount,status,reason,transfer_id,\
-                    created_at,updated_at\n";
+                    created_at,updated_at,kind\n";
         let batch = json!({
             "batch_id": BATCH, "state": "completed",
             "totals": {
                 "payments": 3, "total": "35.00", "completed": 2, "completed_total": "30.00", "failed": 1, "failed_total": "5.00",
-                "returned": 0, "returned_total": "0.00", "open": 0, "open_total": "0.00",
+                "canceled": 0, "canceled_total": "0.00", "returned": 0, "returned_total": "0.00", "open": 0, "open_total": "0.00",
             },
         });
         self.evidence.told.batches.push(ToldBatch {

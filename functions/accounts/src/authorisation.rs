@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
-use shared::domain::autopay::authorisation::{AmountRange, TEXT_VERSION};
+use shared::domain::autopay::authorisation::{AmountRange, TEXT_VERSION, text_sha256};
 use shared::domain::autopay::ids::{BankAccountId, CardId};
 use shared::domain::money::Cents;
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
@@ -36,6 +36,8 @@ pub(crate) struct AuthorisationText {
     range: AmountRange,
     /// To be shown whole before the person agrees.
     text: String,
+    /// Names this text, for the request that agrees to it.
+    text_sha256: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -43,6 +45,8 @@ pub(crate) struct AuthorisationText {
 pub(crate) struct Agreed {
     /// As the text that was shown had it.
     text_version: u32,
+    /// Of the text that was shown: where it has changed since, nothing is agreed to.
+    text_sha256: String,
     #[schema(value_type = String)]
     bank_account_id: BankAccountId,
     range: AmountRange,
@@ -60,7 +64,8 @@ pub(crate) async fn text(
 ) -> Result<Json<AuthorisationText>, Problem> {
     let range = AmountRange { least: query.least, most: query.most };
     let (bank_account_id, text) = authorisation::text_for(&system, myself.id, query.card_id, range).await?;
-    Ok(Json(AuthorisationText { text_version: TEXT_VERSION, bank_account_id, range, text }))
+    let text_sha256 = text_sha256(&text);
+    Ok(Json(AuthorisationText { text_version: TEXT_VERSION, bank_account_id, range, text, text_sha256 }))
 }
 
 /// Turns autopay on: the text that was shown is kept with its version, the time and where the request came from, and a copy is sent to
@@ -77,8 +82,8 @@ pub(crate) async fn agree(
     PathParameters(card_id): PathParameters<CardId>,
     body: JsonBody<Agreed>,
 ) -> Result<Json<CardView>, Problem> {
-    let Agreed { text_version, bank_account_id, range } = body.value;
-    let agreement = Agreement { text_version, bank_account_id, range };
+    let Agreed { text_version, text_sha256, bank_account_id, range } = body.value;
+    let agreement = Agreement { text_version, text_sha256, bank_account_id, range };
     cards::view(&system, authorisation::agree(&system, myself.id, card_id, agreement, &from.ip_address).await?).await
 }
 

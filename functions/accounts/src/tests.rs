@@ -250,7 +250,10 @@ impl Scene {
         let set = self.put(&format!("/cards/{card_id}/autopay"), &wanted).await;
         assert_eq!(set.status, 200, "{}", set.body);
         let text = self.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most={most}")).await.body;
-        let agreed = json!({"text_version": text["text_version"], "bank_account_id": text["bank_account_id"], "range": text["range"]});
+        let agreed = json!({
+            "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+            "bank_account_id": text["bank_account_id"], "range": text["range"],
+        });
         self.post(&format!("/cards/{card_id}/authorisation"), &agreed).await;
     }
 

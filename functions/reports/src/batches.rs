@@ -9,9 +9,10 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{Batch, BatchState, Failure};
 use shared::domain::funding::Funding;
-use shared::domain::ids::{BatchId, FundingId};
+use shared::domain::ids::{BatchId, FundingId, PaymentId};
 use shared::domain::leg::{self, Attention};
 use shared::domain::money::Cents;
+use shared::domain::payment::Payment;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
@@ -93,8 +94,11 @@ pub(crate) struct BatchView {
     header: BatchHeader,
     /// Payments by state; all zero before the import is whole.
     payments: StateCounts,
+    /// Of its payments; refunds are in none of these.
     totals: Tally,
     fundings: Vec<BatchFunding>,
+    /// What went back to its sources.
+    refunds: Vec<BatchRefund>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -111,6 +115,23 @@ pub(crate) struct BatchFunding {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     available_at: Option<Timestamp>,
+}
+
+/// Money that goes back to a source.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchRefund {
+    #[schema(value_type = String)]
+    payment_id: PaymentId,
+    source_id: String,
+    account_last4: String,
+    #[schema(value_type = String)]
+    amount: Cents,
+    state: leg::State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "returned:R02")]
+    reason: Option<leg::Reason>,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
 }
 
 impl From<Batch> for BatchHeader {
@@ -155,6 +176,20 @@ impl From<Funding> for BatchFunding {
     }
 }
 
+impl From<Payment> for BatchRefund {
+    fn from(refund: Payment) -> Self {
+        Self {
+            payment_id: refund.id,
+            account_last4: refund.payee.account_last4().to_owned(),
+            source_id: refund.payer_id,
+            amount: refund.amount,
+            state: refund.leg.state,
+            reason: refund.leg.reason,
+            created_at: refund.created_at,
+        }
+    }
+}
+
 /// Batches, newest first.
 #[utoipa::path(get, path = "/batches", tag = "batches",
     params(PageQuery, BatchFilter),
@@ -183,17 +218,20 @@ pub(crate) async fn read(
 }
 
 async fn view(system: &System, batch: Batch) -> Result<BatchView, OperationError> {
-    let (mut payments, mut totals, mut fundings) = (StateCounts::default(), Tally::default(), Vec::new());
+    let (mut payments, mut totals) = (StateCounts::default(), Tally::default());
+    let (mut fundings, mut refunds) = (Vec::new(), Vec::new());
     if has_payments(batch.state) {
         let tallies = reports::tallies(system, batch.id).await?;
         (payments, totals) = (tallies.states, tallies.total);
         fundings = fund::all_fundings(system, &batch).await?;
+        refunds = reports::refunds(system, &batch).await?;
     }
     Ok(BatchView {
         header: batch.into(),
         payments,
         totals,
         fundings: fundings.into_iter().map(BatchFunding::from).collect(),
+        refunds: refunds.into_iter().map(BatchRefund::from).collect(),
     })
 }
 

@@ -125,7 +125,8 @@ pub(super) async fn authorise(simulation: &Simulation, card_id: &str, range: (&s
     let path = format!("/authorisation-text?card_id={card_id}&least={least}&most={most}");
     let text = simulation.call(Caller::Person(ANN), Method::GET, &path, Value::Null).await?;
     let agreed = json!({
-        "text_version": text["text_version"], "bank_account_id": text["bank_account_id"],
+        "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+        "bank_account_id": text["bank_account_id"],
         "range": { "least": least, "most": most },
     });
     let path = format!("/cards/{card_id}/authorisation");

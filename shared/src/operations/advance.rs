@@ -10,7 +10,8 @@ use super::autopay::{notices, refund};
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, system::minutes_from};
-use crate::domain::autopay::life::{debit_failure, may_debit};
+use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::life::{debit_failure, may_debit, outlook};
 use crate::domain::autopay::notice::{DebitFailure, NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
@@ -19,7 +20,7 @@ use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
-use crate::domain::payment::lone::{Action, Standing, next_action, repays};
+use crate::domain::payment::lone::{Action, Standing, is_taken_off, next_action, repays};
 use crate::domain::payment::{Payee, Payment};
 use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
@@ -86,12 +87,14 @@ impl Lone {
 
     fn next(&self, system: &System) -> Action {
         let business_now = system.clock.business_now();
-        let may_debit = |ends: &Ends| may_debit(&self.person, &ends.card, &ends.bank_account);
+        let may_debit =
+            |(ends, facts): (&Ends, &AutopayFacts)| may_debit(&self.person, &ends.card, &ends.bank_account, facts);
+        let ends = self.ends.as_ref().zip(self.payment.autopay.as_deref());
         next_action(Standing {
             payment: &self.payment,
             funding: &self.funding,
             payer: facts(&self.person, business_now),
-            may_debit: self.ends.as_ref().is_none_or(may_debit),
+            may_debit: ends.is_none_or(may_debit),
             business_now,
             elapsed_now: system.clock.elapsed_now(),
         })
@@ -194,9 +197,14 @@ impl Lone {
     async fn fail_unfunded(mut self, system: &System, after_available: bool) -> Result<(), OperationError> {
         let now = system.clock.business_now();
         let kind = self.payment.kind();
-        let moved = self.payment.leg.fail_unfunded(kind, after_available)?;
+        let takes_off = after_available && !is_taken_off(&self.payment.leg, &self.funding);
+        let moved = self.payment.leg.fail_unfunded(kind, takes_off)?;
         let entry = HistoryEntry::new("unfunded", &self.payment.leg, now).moved(&moved);
         let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
+        if takes_off {
+            self.funding.debt_taken_off_at = Some(now);
+            changes.push(replace(&mut self.funding)?);
+        }
         if self.payment.refund_of().is_none() {
             let failure = debit_failure(&self.funding, calendar::eastern_date(now));
             changes.extend(self.undo(system, Some(failure), now).await?);
@@ -219,7 +227,11 @@ impl Lone {
         let Some(ends) = self.ends.take() else { return Ok(Vec::new()) };
         let (payment_id, amount, card_name) = (self.payment.id, self.payment.amount, ends.card.name.clone());
         let told = match failure.filter(|_| !self.payment.is_cancel_asked()) {
-            Some(failure) => NoticeKind::DebitFailed { payment_id, card_name, amount, failure },
+            Some(failure) => {
+                let outlook = outlook(&self.person, &ends.card, &ends.bank_account);
+                let outlook = outlook.with_debt(self.person.receivable_open);
+                NoticeKind::DebitFailed { payment_id, card_name, amount, failure, outlook }
+            }
             None => NoticeKind::PaymentCanceled { payment_id, card_name, amount },
         };
         let mut changes = notices::puts(system, Recipient::Person(self.person.id), [told]).await?;

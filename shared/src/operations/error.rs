@@ -64,6 +64,9 @@ pub enum OperationError {
     /// What is asked of a payment is not possible where it stands now.
     #[error("{payment_id} is {}: it can no longer be {wanted}", state.as_str())]
     PaymentState { payment_id: PaymentId, state: State, wanted: &'static str },
+    /// What a payment was to be paid with is not there any more, or an operator is to look at it first.
+    #[error("the money of {payment_id} is not here: its debit is {}", funding.as_str())]
+    MoneyGone { payment_id: PaymentId, funding: State },
     /// Plaid could not say how an institution takes payments.
     #[error("the biller directory cannot be asked about {institution_id}: {cause}")]
     Directory { institution_id: String, cause: String },
@@ -111,6 +114,7 @@ impl OperationError {
             | Self::NotFound { .. }
             | Self::PaymentState { .. }
             | Self::Unsendable(_)
+            | Self::MoneyGone { .. }
             | Self::Inconsistent(_) => false,
         }
     }

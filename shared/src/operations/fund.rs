@@ -120,6 +120,7 @@ async fn source_changed(
         item_id: ItemId::Funding(waits),
         reason: AttentionReason::SourceChanged.as_str().to_owned(),
         since,
+        is_held: true,
     };
     let mut changes = notices::puts(system, Recipient::PayrollAdmins, [kind]).await?;
     changes.push(replace(batch)?);

@@ -20,7 +20,15 @@ use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};
 use crate::store::keys;
-use crate::store::stored::{Stored, read};
+use crate::store::stored::{Stored, read, replace};
+
+/// A person's word about a debit, at the moment of its send.
+pub(crate) enum Permission {
+    /// As long as these conditions hold in the write of the claim.
+    Given(Vec<Change>),
+    /// They agreed to something else, or to nothing, or the debit was stopped: it is not sent.
+    Gone,
+}
 
 pub(crate) trait Listener: Carrier {
     /// Takes facts about the item itself from what the bank has. Answers whether any is new.
@@ -39,6 +47,10 @@ pub(crate) trait Listener: Carrier {
         moved: Option<&mut Moved>,
         at: Timestamp,
     ) -> Result<Vec<Change>, OperationError>;
+    /// Whether it may be sent at this moment, and what its claim is held to beside the item itself.
+    async fn permission(&self, _: &System) -> Result<Permission, OperationError> {
+        Ok(Permission::Given(Vec::new()))
+    }
     /// Hints after the write.
     async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
 }
@@ -78,23 +90,24 @@ impl Listener for Payment {
         moved: Option<&mut Moved>,
         at: Timestamp,
     ) -> Result<Vec<Change>, OperationError> {
-        let PaymentId::Lone(_) = self.id else { return Ok(Vec::new()) };
+        let PaymentId::Lone(_) = self.id else { return self.of_batch(system, moved).await };
         let key = keys::funding(self.funding_id());
         let (mut changes, mut funding) = (Vec::new(), None);
         if !self.leg.state.is_open() {
             funding = read::<Funding>(&*system.table, &key).await?;
         }
+        let from = moved.as_ref().map(|moved| moved.from);
         if let Some(funding) = &mut funding {
             let condition = Condition::VersionIs(*funding.version_mut());
-            changes.push(Change::Check { key, condition });
-        }
-        let from = moved.as_ref().map(|moved| moved.from);
-        if let (Some(funding), Some(moved)) = (&funding, moved)
-            && self.refunded_by().is_none()
-            && recovers(&self.leg, &funding.leg)
-        {
-            moved.effects.push(Effect::ReceivableRecovered);
-            self.leg.effects.push(Effect::ReceivableRecovered);
+            match moved {
+                Some(moved) if self.refunded_by().is_none() && recovers(&self.leg, funding) => {
+                    moved.effects.push(Effect::ReceivableRecovered);
+                    self.leg.effects.push(Effect::ReceivableRecovered);
+                    funding.debt_taken_off_at = Some(system.clock.business_now());
+                    changes.push(replace(funding)?);
+                }
+                Some(_) | None => changes.push(Change::Check { key, condition }),
+            }
         }
         changes.extend(life::after_payment(system, self, funding.as_ref(), from, at).await?);
         Ok(changes)
@@ -153,6 +166,13 @@ impl Listener for Funding {
         life::debited_numbers_corrected(system, self.id).await
     }
 
+    async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
+        match self.id.payment() {
+            Some(payment_id) => life::permission(system, payment_id).await,
+            None => Ok(Permission::Given(Vec::new())),
+        }
+    }
+
     /// A return after the money was available blocks what is new for the payer until the receivable is settled. A lone payment becomes
     /// due with its funding's end.
     async fn consequences(
@@ -181,6 +201,29 @@ impl Listener for Funding {
                 system.enqueue([Task::Advance { payment_id: PaymentId::Lone(uuid) }]).await
             }
         }
+    }
+}
+
+impl Payment {
+    /// Payroll's admins hear of a payout that comes back after it was paid, and of a refund that does not arrive: nobody else looks at a
+    /// batch that is over.
+    async fn of_batch(&self, system: &System, moved: Option<&mut Moved>) -> Result<Vec<Change>, OperationError> {
+        let Some(moved) = moved.filter(|moved| !moved.to.holds_money()) else { return Ok(Vec::new()) };
+        let is_told = match self.id {
+            PaymentId::Row { .. } => matches!(moved.from, State::Completed | State::Available),
+            PaymentId::Refund { .. } => moved.from.holds_money(),
+            PaymentId::Lone(_) => false,
+        };
+        if fault!(LateReturnNotTold, true, !is_told) {
+            return Ok(Vec::new());
+        }
+        let kind = NoticeKind::PayoutReturned {
+            payment_id: self.id,
+            attempt: self.leg.attempt,
+            amount: self.amount,
+            reason: self.leg.reason.as_ref().map(Reason::to_string).unwrap_or_default(),
+        };
+        notices::puts(system, Recipient::PayrollAdmins, [kind]).await
     }
 }
 

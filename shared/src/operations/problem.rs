@@ -40,6 +40,13 @@ impl From<OperationError> for Problem {
                 let detail = format!("The payment is {}: it can no longer be {wanted}.", state.as_str());
                 Problem::conflict("payment_state", detail).with("state", state.as_str())
             }
+            OperationError::MoneyGone { funding, .. } => {
+                let detail = format!(
+                    "The debit that was to pay for it is {}: there is no money to send. Clear its attention instead.",
+                    funding.as_str()
+                );
+                Problem::conflict("money_gone", detail).with("funding_state", funding.as_str())
+            }
             OperationError::Contended(_) => {
                 let detail = "Others are changing this right now. Send the same request again.";
                 Problem::conflict(CHANGED_MEANWHILE, detail).retry_after(TRY_AGAIN_SECONDS)
@@ -173,9 +180,10 @@ impl From<CorrectionRefusal> for Problem {
     fn from(refusal: CorrectionRefusal) -> Self {
         let detail = sentence(&refusal);
         match refusal {
-            CorrectionRefusal::Amount | CorrectionRefusal::SameAccount | CorrectionRefusal::Reason => {
-                Problem::unprocessable("correction_invalid", detail)
-            }
+            CorrectionRefusal::Amount
+            | CorrectionRefusal::SameAccount
+            | CorrectionRefusal::Reason
+            | CorrectionRefusal::NoSuchAccount(_) => Problem::unprocessable("correction_invalid", detail),
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
         }
@@ -199,6 +207,7 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::CannotTellCardsApart => Problem::conflict("cannot_tell_cards_apart", detail),
             AutopayRefusal::NotCashed => Problem::conflict("payment_not_cashed", detail),
             AutopayRefusal::ItemOver => Problem::conflict("item_over", detail),
+            AutopayRefusal::OwnBlock => Problem::forbidden("own_block", detail),
         }
     }
 }

@@ -1,9 +1,11 @@
 //! Reports as text: CSV for people, JSON for programs.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::reports::{self, Tally};
-use super::{OperationError, System};
+use super::{OperationError, System, upload};
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
@@ -11,7 +13,7 @@ use crate::domain::task::{ReportFormat, ReportKind};
 use crate::http::csv_text::{CsvField, CsvText};
 use jiff::Timestamp;
 
-const PAYMENT_COLUMNS: [&str; 13] = [
+const PAYMENT_COLUMNS: [&str; 14] = [
     "row",
     "payment_id",
     "employee_id",
@@ -25,20 +27,26 @@ const PAYMENT_COLUMNS: [&str; 13] = [
     "transfer_id",
     "created_at",
     "updated_at",
+    "kind",
 ];
 
-const TALLY_COLUMNS: [&str; 10] = [
+const TALLY_COLUMNS: [&str; 12] = [
     "payments",
     "total",
     "completed",
     "completed_total",
     "failed",
     "failed_total",
+    "canceled",
+    "canceled_total",
     "returned",
     "returned_total",
     "open",
     "open_total",
 ];
+
+/// The sources report says what went back to each as well.
+const REFUND_COLUMNS: [&str; 2] = ["refunds", "refunds_total"];
 
 /// One line of the payments report.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -59,6 +67,26 @@ pub struct PaymentLine {
     pub created_at: Timestamp,
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
+    pub kind: LineKind,
+}
+
+/// What a line of the payments report is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LineKind {
+    /// A row of the file.
+    Payment,
+    /// Money that went back to a source after the rows: no row, and in no tally.
+    Refund,
+}
+
+impl LineKind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            LineKind::Payment => "payment",
+            LineKind::Refund => "refund",
+        }
+    }
 }
 
 /// One line of the sources or branches report.
@@ -67,6 +95,19 @@ pub struct TallyLine {
     pub id: String,
     #[serde(flatten)]
     pub tally: Tally,
+    /// Of a source: refunds to it that hold money, sent or still to be sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refunds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub refunds_total: Option<Cents>,
+}
+
+/// Refunds to one source that hold money.
+#[derive(Clone, Copy, Default)]
+struct Refunded {
+    refunds: u64,
+    total: Cents,
 }
 
 impl PaymentLine {
@@ -91,6 +132,10 @@ impl PaymentLine {
             transfer_id: payment.leg.transfer_id.clone().unwrap_or_default(),
             created_at: payment.created_at,
             updated_at: payment.updated_at,
+            kind: match payment.id {
+                PaymentId::Row { .. } | PaymentId::Lone(_) => LineKind::Payment,
+                PaymentId::Refund { .. } => LineKind::Refund,
+            },
         }
     }
 }
@@ -105,7 +150,8 @@ pub async fn render(
     match report {
         ReportKind::Payments => {
             let payments = reports::payments_by_row(system, batch_id).await?;
-            let lines: Vec<PaymentLine> = payments.iter().map(PaymentLine::of).collect();
+            let refunds = refunds(system, batch_id).await?;
+            let lines: Vec<PaymentLine> = payments.iter().chain(&refunds).map(PaymentLine::of).collect();
             match format {
                 ReportFormat::Csv => Ok(("text/csv; charset=utf-8", payments_csv(&lines)?)),
                 ReportFormat::Json => json(&lines),
@@ -113,13 +159,33 @@ pub async fn render(
         }
         ReportKind::Sources => {
             let tallies = reports::tallies(system, batch_id).await?.by_source;
-            tally_report("source_id", tallies.into_iter().collect(), format)
+            let refunded = refunded(&refunds(system, batch_id).await?)?;
+            let line = |(id, tally)| {
+                let refunded = refunded.get(&id).copied().unwrap_or_default();
+                TallyLine { id, tally, refunds: Some(refunded.refunds), refunds_total: Some(refunded.total) }
+            };
+            tally_report("source_id", &REFUND_COLUMNS, tallies.into_iter().map(line).collect(), format)
         }
         ReportKind::Branches => {
             let tallies = reports::tallies(system, batch_id).await?.by_branch;
-            tally_report("branch_id", tallies.into_iter().collect(), format)
+            let line = |(id, tally)| TallyLine { id, tally, refunds: None, refunds_total: None };
+            tally_report("branch_id", &[], tallies.into_iter().map(line).collect(), format)
         }
     }
+}
+
+async fn refunds(system: &System, batch_id: BatchId) -> Result<Vec<Payment>, OperationError> {
+    reports::refunds(system, &upload::load(system, batch_id).await?).await
+}
+
+fn refunded(refunds: &[Payment]) -> Result<BTreeMap<String, Refunded>, OperationError> {
+    let mut by_source: BTreeMap<String, Refunded> = BTreeMap::new();
+    for refund in refunds.iter().filter(|refund| refund.leg.state.holds_money()) {
+        let refunded = by_source.entry(refund.payer_id.clone()).or_default();
+        refunded.refunds = refunded.refunds.saturating_add(1);
+        refunded.total = refunded.total.plus(refund.amount)?;
+    }
+    Ok(by_source)
 }
 
 fn json<T: Serialize>(value: &T) -> Result<(&'static str, Vec<u8>), OperationError> {
@@ -147,6 +213,7 @@ fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
             line.transfer_id.as_str().into(),
             line.created_at.to_string().into(),
             line.updated_at.to_string().into(),
+            line.kind.as_str().into(),
         ])
         .map_err(unwritable)?;
     }
@@ -155,17 +222,17 @@ fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
 
 fn tally_report(
     id_column: &'static str,
-    tallies: Vec<(String, Tally)>,
+    more_columns: &[&'static str],
+    lines: Vec<TallyLine>,
     format: ReportFormat,
 ) -> Result<(&'static str, Vec<u8>), OperationError> {
     if format == ReportFormat::Json {
-        let lines: Vec<TallyLine> = tallies.into_iter().map(|(id, tally)| TallyLine { id, tally }).collect();
         return json(&lines);
     }
-    let columns: Vec<&str> = [id_column].into_iter().chain(TALLY_COLUMNS).collect();
+    let columns: Vec<&str> = [id_column].into_iter().chain(TALLY_COLUMNS).chain(more_columns.iter().copied()).collect();
     let mut csv = CsvText::new(&columns).map_err(unwritable)?;
-    for (id, tally) in &tallies {
-        let fields = [
+    for TallyLine { id, tally, refunds, refunds_total } in &lines {
+        let mut fields = vec![
             id.as_str().into(),
             CsvField::Count(tally.payments),
             tally.total.into(),
@@ -173,11 +240,16 @@ fn tally_report(
             tally.completed_total.into(),
             CsvField::Count(tally.failed),
             tally.failed_total.into(),
+            CsvField::Count(tally.canceled),
+            tally.canceled_total.into(),
             CsvField::Count(tally.returned),
             tally.returned_total.into(),
             CsvField::Count(tally.open),
             tally.open_total.into(),
         ];
+        if let Some((refunds, total)) = refunds.zip(*refunds_total) {
+            fields.extend([CsvField::Count(refunds), total.into()]);
+        }
         csv.row(&fields).map_err(unwritable)?;
     }
     Ok(("text/csv; charset=utf-8", csv.finish().map_err(unwritable)?))

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{OperationError, System};
+use crate::domain::batch::Batch;
 use crate::domain::ids::BatchId;
 use crate::domain::leg::State;
 use crate::domain::money::{Cents, MoneyOverflow};
@@ -31,10 +32,13 @@ pub struct Tally {
     pub completed: u64,
     #[schema(value_type = String)]
     pub completed_total: Cents,
-    /// Canceled ones included.
     pub failed: u64,
     #[schema(value_type = String)]
     pub failed_total: Cents,
+    /// Stopped by a person before the bank took them.
+    pub canceled: u64,
+    #[schema(value_type = String)]
+    pub canceled_total: Cents,
     pub returned: u64,
     #[schema(value_type = String)]
     pub returned_total: Cents,
@@ -70,7 +74,12 @@ impl Tally {
         self.total = self.total.plus(amount)?;
         let (count, total) = match state {
             State::Completed | State::Available => (&mut self.completed, &mut self.completed_total),
-            State::Failed | State::Canceled => (&mut self.failed, &mut self.failed_total),
+            State::Failed => (&mut self.failed, &mut self.failed_total),
+            State::Canceled => fault!(
+                CanceledCountedAsFailed,
+                (&mut self.failed, &mut self.failed_total),
+                (&mut self.canceled, &mut self.canceled_total)
+            ),
             State::Returned => (&mut self.returned, &mut self.returned_total),
             State::Unprocessed | State::Submitting | State::Processing => (&mut self.open, &mut self.open_total),
         };
@@ -84,6 +93,7 @@ impl Tally {
             (&mut self.payments, other.payments),
             (&mut self.completed, other.completed),
             (&mut self.failed, other.failed),
+            (&mut self.canceled, other.canceled),
             (&mut self.returned, other.returned),
             (&mut self.open, other.open),
         ];
@@ -94,6 +104,7 @@ impl Tally {
             (&mut self.total, other.total),
             (&mut self.completed_total, other.completed_total),
             (&mut self.failed_total, other.failed_total),
+            (&mut self.canceled_total, other.canceled_total),
             (&mut self.returned_total, other.returned_total),
             (&mut self.open_total, other.open_total),
         ];
@@ -195,6 +206,16 @@ pub async fn payments_by_row(system: &System, batch_id: BatchId) -> Result<Vec<P
     let mut payments: Vec<Payment> = shards.into_iter().flatten().collect();
     payments.sort_unstable_by_key(|payment| payment.id);
     Ok(payments)
+}
+
+/// A batch's refunds, in the order in which they were made. Loaded for its header, so that a batch without any reads nothing.
+pub async fn refunds(system: &System, batch: &Batch) -> Result<Vec<Payment>, OperationError> {
+    if batch.refunds == 0 {
+        return Ok(Vec::new());
+    }
+    let mut refunds = super::refund::all(system, batch).await?;
+    refunds.sort_unstable_by_key(|refund| refund.id);
+    Ok(refunds)
 }
 
 /// A report that is too large for an answer.

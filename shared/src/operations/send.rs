@@ -10,7 +10,7 @@ use std::future::Future;
 use super::autopay::notices;
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
-use super::listener::Listener;
+use super::listener::{Listener, Permission};
 use super::look_up::{Search, look_up};
 use super::step::{self, Carrier};
 use super::{OperationError, System};
@@ -90,6 +90,10 @@ where
         NextSend::GiveUp(reason) => return give_up(system, item, reason).await,
         NextSend::NotNow => return Ok(Sent::NotOurs),
     }
+    let permission = match item.permission(system).await? {
+        Permission::Given(checks) => checks,
+        Permission::Gone => return unwanted(system, item, deadline).await,
+    };
     if !system.column().await?.has_time(deadline) {
         ask_again(system, item.item_id()).await;
         return Ok(Sent::NoTime);
@@ -118,6 +122,7 @@ where
     let claim = replace(&mut item)?;
     let mut changes = vec![fault!(ClaimUnconditional, unconditional(claim), claim)];
     changes.extend(checks);
+    changes.extend(fault!(PermissionNotInClaim, permission.into_iter().take(0).collect::<Vec<_>>(), permission));
     match system.table.write(changes).await {
         Ok(()) => {}
         Err(TableError::ConditionFailed { .. }) => return Ok(Sent::NotOurs),
@@ -125,6 +130,15 @@ where
     }
     let answer = call.make(system, deadline).await?;
     record(system, item, &call, answer).await
+}
+
+/// Nobody allows it any more. An earlier send may have reached the bank: its list says so.
+async fn unwanted<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
+    match item.leg().next_unwanted(system.clock.business_now()) {
+        NextSend::LookUp { since, until, from } => look_up(system, item, Search { since, until, from }, deadline).await,
+        NextSend::Rest { until: _ } => postpone(system, item).await,
+        NextSend::Send | NextSend::GiveUp(_) | NextSend::NotNow => Ok(Sent::NotOurs),
+    }
 }
 
 /// What is to be stored and sent: what an earlier claim of this attempt stored, or else what is made now.

@@ -205,7 +205,8 @@ impl Life {
         let path = format!("/authorisation-text?card_id={}&least={least}&most={most}", self.card_id);
         let Some(text) = self.actor.get(self.caller(), &path).await else { return };
         let agreed = json!({
-            "text_version": text["text_version"], "bank_account_id": text["bank_account_id"],
+            "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+            "bank_account_id": text["bank_account_id"],
             "range": { "least": least, "most": most },
         });
         let path = format!("/cards/{}/authorisation", self.card_id);

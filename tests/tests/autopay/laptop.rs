@@ -93,7 +93,8 @@ impl Laptop {
         self.call(PERSON, Method::PUT, &format!("{path}/autopay"), chosen).await;
         let text = self.get(&format!("/authorisation-text?card_id={card}&least=1.00&most=2500.00")).await;
         let agreed = json!({
-            "text_version": text["text_version"], "bank_account_id": bank_account_id, "range": text["range"],
+            "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+            "bank_account_id": bank_account_id, "range": text["range"],
         });
         self.call(PERSON, Method::POST, &format!("{path}/authorisation"), agreed).await;
         path

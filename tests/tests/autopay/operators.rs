@@ -153,6 +153,39 @@ async fn a_replaced_check_that_comes_back_too_is_stopped_and_told_of_again() {
 }
 
 #[tokio::test]
+async fn a_check_whose_debit_came_back_is_not_replaced_and_what_is_owed_is_taken_off_once() {
+    let story = Story::after("check-returned-by-mail").await;
+    let transfer_id = story.standing().funding().unwrap().leg.transfer_id.clone().unwrap();
+    let returned = Control::Return { transfer_id, return_code: "R02".to_owned(), addenda: String::new() };
+    story.simulation.providers.tell_bank(returned).unwrap();
+    story.until("the debit came back", |now| now.funding().unwrap().leg.state == State::Returned).await;
+    let refused = story.simulation.call(OLGA, Method::POST, &story.replacement_path(), replacement()).await;
+    assert!(refused.is_err_and(|refusal| refusal.to_string().contains("money_gone")));
+    story.clear_attention().await;
+    story.simulation.let_days_pass(2).await.unwrap();
+    story.is_balanced().await;
+}
+
+#[tokio::test]
+async fn whoever_is_blocked_is_not_told_that_autopay_goes_on() {
+    let story = Story::after("funding-returned-after-mailing-stop-wins").await;
+    let standing = story.standing();
+    let ended = standing.notices.iter().find(|told| told.kind.code() == "receivable_ended").unwrap();
+    let text = &ended.text;
+    assert!(text.contains("No new debit is made until we have spoken to you") && !text.contains("goes on"), "{text}");
+}
+
+#[tokio::test]
+async fn nobody_clears_what_holds_their_own_debits_back() {
+    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let path = format!("/people/{}/block/clear", story.standing().persons[0].id);
+    let note = json!({ "note": "It was me." });
+    let refused = story.simulation.call(Caller::Operator("ann"), Method::POST, &path, note).await;
+    assert!(refused.is_err_and(|refusal| refusal.to_string().contains("own_block")));
+    assert!(story.standing().persons[0].debit_block.is_some());
+}
+
+#[tokio::test]
 async fn a_check_that_is_out_cannot_be_replaced() {
     let story = Story::after("happy-path").await;
     let refused = story.simulation.call(OLGA, Method::POST, &story.replacement_path(), replacement()).await;

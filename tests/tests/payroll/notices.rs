@@ -11,7 +11,8 @@ use journeys::journey::{Journey, OPERATOR};
 use shared::adapters::simulated::SeededRandom;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
-use shared::operations::retry;
+use shared::domain::leg::State;
+use shared::operations::{refund, reports, retry, upload};
 use shared::ports::notices::{Notice, NoticeError, Notices, Recipient};
 use simulation::power::Power;
 use simulators::column::Control;
@@ -64,9 +65,37 @@ async fn a_batch_that_is_completed_is_told_of_once_and_once_more_when_a_retry_is
     journey.let_days_pass(4).await;
     retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
     journey.finish(batch_id).await;
-    assert_eq!(told(&journey).await, ["batch_completed", "batch_completed"]);
+    assert_eq!(told(&journey).await, ["batch_completed", "batch_completed", "payout_returned"]);
     let last = journey.notices.sent().pop().unwrap();
     assert!(last.text.contains(&batch_id.to_string()), "{}", last.text);
+}
+
+#[tokio::test]
+async fn a_payout_that_comes_back_after_it_was_paid_is_told_of_once_with_what_can_be_done() {
+    let file = PayrollFile::generated(&one_source(8));
+    let (journey, batch_id) = paid_in_disorder(&file, |_| {}).await;
+    let payout = journey.bank.payouts().remove(0);
+    journey.bank.return_now(&payout.id, "R03");
+    assert_eq!(told(&journey).await, ["batch_completed", "payout_returned"]);
+    let sent = journey.notices.sent();
+    let returned = sent.iter().find(|notice| notice.kind == "payout_returned").unwrap();
+    let says = [payout.item(), "R03", &format!("retry batch {batch_id}"), "refund"];
+    assert!(says.into_iter().all(|words| returned.text.contains(words)), "{}", returned.text);
+}
+
+#[tokio::test]
+async fn a_refund_that_comes_back_is_told_of_and_stands_in_the_batch() {
+    let file = PayrollFile::generated(&one_source(8));
+    let (journey, batch_id) = paid_in_disorder(&file, |journey| journey.bank.return_payouts(&["R18"])).await;
+    journey.let_days_pass(4).await;
+    let refund = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().remove(0);
+    while journey.step().await {}
+    let sent = journey.bank.payouts().into_iter().find(|transfer| transfer.item() == refund.id.to_string()).unwrap();
+    journey.bank.return_now(&sent.id, "R02");
+    assert_eq!(told(&journey).await, ["batch_completed", "payout_returned", "refund_returned"]);
+    let batch = upload::load(&journey.system, batch_id).await.unwrap();
+    let refunds = reports::refunds(&journey.system, &batch).await.unwrap();
+    assert_eq!(refunds.iter().map(|refund| refund.leg.state).collect::<Vec<_>>(), [State::Returned]);
 }
 
 #[tokio::test]

@@ -107,7 +107,8 @@ async fn a_person_pays_takes_back_and_ends_the_link() -> Vec<Invocation> {
     let (least, most) = ("1.00", "2500.00");
     let text = story.get(&format!("/authorisation-text?card_id={}&least={least}&most={most}", story.card_id())).await;
     let agreed = json!({
-        "text_version": text["text_version"], "bank_account_id": text["bank_account_id"],
+        "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+        "bank_account_id": text["bank_account_id"],
         "range": { "least": least, "most": most },
     });
     story.call(ANN, Method::POST, &format!("{card}/authorisation"), agreed).await;

@@ -7,8 +7,7 @@ async fn another_person_finds_nothing_of_mine() {
     let bank_account_id = scene.bank_account_id().await;
     scene.review(&card_id).await;
     let payment_id = scene.payments(&card_id).await[0]["payment_id"].as_str().unwrap().to_owned();
-    let agreed =
-        json!({"text_version": 1, "bank_account_id": bank_account_id, "range": {"least": "1.00", "most": "2.00"}});
+    let agreed = json!({"text_version": 1, "text_sha256": "00", "bank_account_id": bank_account_id, "range": {"least": "1.00", "most": "2.00"}});
     let (none, rule) = (json!({}), json!({"caps": {}}));
     let card = format!("/cards/{card_id}");
     for (method, path, body) in [

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use shared::domain::autopay::agreement::PinnedAgreement;
 use shared::domain::autopay::authorisation::{AmountRange, Authorisation};
 use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::autopay::card::Card;
@@ -79,8 +80,10 @@ fn card() -> Card {
         has_twin: false,
         reading: None,
         setup: Default::default(),
+        agreed_account: None,
         authorisation: Some(Authorisation {
             text_version,
+            text_sha256: None,
             bank_account_id,
             range,
             agreed_at: start(),
@@ -104,6 +107,7 @@ fn facts() -> AutopayFacts {
         rule: Rule::default(),
         reason: "because".to_owned(),
         decided_at: start(),
+        agreement: None,
         cancel_asked_at: None,
         stop_asked_at: None,
         refund_of: None,
@@ -125,7 +129,6 @@ async fn opened_with(change: impl FnOnce(&mut Person)) -> (World, Arc<Stopping>)
     change(&mut known);
     world.system.table.write(vec![replace(&mut known).unwrap()]).await.unwrap();
     let mut paid = payment(&world).await;
-    paid.autopay = Some(Box::new(facts()));
     let mut bank_account = BankAccount {
         id: bank_account_id(),
         version: 1,
@@ -144,6 +147,7 @@ async fn opened_with(change: impl FnOnce(&mut Person)) -> (World, Arc<Stopping>)
         updated_at: start(),
     };
     bank_account.open_debit(PAYMENT, paid.amount);
+    paid.autopay = Some(Box::new(AutopayFacts { agreement: PinnedAgreement::of(&card(), &bank_account), ..facts() }));
     let items = vec![replace(&mut paid).unwrap(), create(&card()).unwrap(), create(&bank_account).unwrap()];
     world.system.table.write(items).await.unwrap();
     run_due(&world).await;
@@ -241,6 +245,40 @@ async fn a_debit_without_money_is_presented_again_and_then_pays() {
     assert_eq!(again["company_entry_description"], json!("RETRY PYMT"));
     settle_and_hold(&world, 2).await;
     assert_eq!(payment(&world).await.leg.effects, [Effect::CheckIssued]);
+}
+
+/// Another agreement, number, type or cap means that nobody allowed this debit.
+#[tokio::test]
+async fn a_debit_is_presented_again_only_under_the_agreement_that_it_was_opened_under() {
+    type Change = fn(&mut Card, &mut BankAccount);
+    let changes: [(&str, Change); 5] = [
+        ("another range", |card, _| {
+            let known = card.authorisation.clone().unwrap();
+            let range = AmountRange { least: Cents::ZERO, most: Cents::new(50) };
+            card.authorise(Authorisation { range, ..known });
+        }),
+        ("the same again", |card, _| {
+            let known = card.authorisation.clone().unwrap();
+            card.authorise(Authorisation { agreed_at: start() + WEEK, ..known });
+        }),
+        ("a cap", |card, _| card.setup.caps.payment = Some(Cents::new(20))),
+        ("another number", |_, account| account.account.fingerprint = "another".to_owned()),
+        ("another type", |_, account| account.account_type = AccountType::Savings),
+    ];
+    for (what, change) in changes {
+        let (world, bank) = opened().await;
+        debit_is(&world, "RETURNED", 1, Some("R01")).await;
+        let card: Option<Card> = read(&*world.system.table, &keys::card(card_id())).await.unwrap();
+        let (mut card, mut account) = (card.unwrap(), bank_account(&world).await);
+        change(&mut card, &mut account);
+        let puts = vec![replace(&mut card).unwrap(), replace(&mut account).unwrap()];
+        world.system.table.write(puts).await.unwrap();
+        world.clock.advance(WEEK);
+        run_due(&world).await;
+        assert_eq!(bank.taking.asked().len(), 1, "{what}: nothing is debited again");
+        assert_eq!(payment(&world).await.leg.state, State::Canceled, "{what}");
+        assert!(told(&world).contains(&"payment_canceled".to_owned()), "{what}: {:?}", told(&world));
+    }
 }
 
 /// Every later event of the debit carries the correction again.

@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::explain::money;
 use super::ids::{BankAccountId, CardId, PersonId};
@@ -41,6 +42,9 @@ pub struct RangeProblem;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Authorisation {
     pub text_version: u32,
+    /// Of the text as it was agreed to, in hexadecimal digits; absent in what was agreed to before it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text_sha256: Option<String>,
     #[schema(value_type = String)]
     pub bank_account_id: BankAccountId,
     pub range: AmountRange,
@@ -213,6 +217,11 @@ pub fn text(facts: &TextFacts<'_>) -> String {
     )
 }
 
+/// Names a text that was shown, so that what is recorded is what was read.
+pub fn text_sha256(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::civil::date;
@@ -251,6 +260,7 @@ mod tests {
         let account = |digit: u8| BankAccountId::of_fingerprint(&format!("f1_{digit:032x}")).unwrap();
         let mut authorisation = Authorisation {
             text_version: TEXT_VERSION,
+            text_sha256: None,
             bank_account_id: account(1),
             range: range(),
             agreed_at: now,

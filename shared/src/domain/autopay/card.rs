@@ -7,7 +7,9 @@ use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::agreement::AgreedAccount;
 use super::authorisation::{Announcement, Authorisation};
+use super::bank_account::BankAccount;
 use super::ids::{CardId, PersonId};
 use super::in_flight::CardPayment;
 use super::reading::Age;
@@ -40,6 +42,9 @@ pub struct Card {
     pub setup: Setup,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorisation: Option<Authorisation>,
+    /// The numbers of the bank account as they were when its debits were agreed to. Absent in what was agreed to before they were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_account: Option<AgreedAccount>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payments: Vec<CardPayment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -150,9 +155,13 @@ pub fn posted_after(
 }
 
 impl Card {
-    /// The payment that keeps another from being opened.
+    /// The payment that keeps another from being opened for anything but a bill.
     pub fn open_payment(&self) -> Option<&CardPayment> {
-        self.payments.iter().find(|payment| payment.is_open())
+        self.open_payments().next()
+    }
+
+    pub fn open_payments(&self) -> impl Iterator<Item = &CardPayment> {
+        self.payments.iter().filter(|payment| payment.is_open())
     }
 
     /// Records a payment in the write that opens it. The same payment counts once.
@@ -181,6 +190,17 @@ impl Card {
         for payment in &mut self.payments {
             payment.canceled_on = None;
         }
+    }
+
+    /// Whether the numbers and type of the bank account are those that were agreed to.
+    pub fn is_agreed_account(&self, bank_account: &BankAccount) -> bool {
+        let agreed = self.agreed_account.as_ref();
+        fault!(OtherAccountDebited, true, agreed.is_none_or(|agreed| *agreed == AgreedAccount::of(bank_account)))
+    }
+
+    /// Whether agreeing anew to the same would change something: it lifts what a cancel holds back.
+    pub fn is_held_by_cancel(&self) -> bool {
+        self.payments.iter().any(|payment| payment.canceled_on.is_some())
     }
 
     /// Records that the person cancels a payment of the card.

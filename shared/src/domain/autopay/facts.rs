@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::agreement::PinnedAgreement;
 use super::ids::{BankAccountId, CardId};
 use super::rule::Rule;
 use super::utilization::BasisPoints;
@@ -22,6 +23,9 @@ pub struct AutopayFacts {
     /// The decision in words.
     pub reason: String,
     pub decided_at: Timestamp,
+    /// What the person had agreed to then. Absent in what was opened before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<PinnedAgreement>,
     /// The person canceled it: no check is issued, and what was pulled goes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_asked_at: Option<Timestamp>,

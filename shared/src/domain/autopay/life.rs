@@ -12,7 +12,8 @@ use jiff::civil::Date;
 
 use super::bank_account::BankAccount;
 use super::card::Card;
-use super::notice::{CheckFailure, DebitFailure, NoticeKind};
+use super::facts::AutopayFacts;
+use super::notice::{CheckFailure, DebitFailure, NoticeKind, Outlook};
 use super::person::Person;
 use super::retry::{AfterReturn, Consequences, after_return};
 use crate::domain::bank::check::delivery::DeliveryMeaning;
@@ -31,6 +32,8 @@ pub struct CheckNews<'a> {
     /// Its funding came back after it was available.
     pub funding_came_back: bool,
     pub card_name: &'a str,
+    /// Once what is owed for this payment is settled.
+    pub outlook: Outlook,
     /// The bank's time.
     pub at: Timestamp,
 }
@@ -52,11 +55,50 @@ pub enum CardStep {
     Undone,
 }
 
-/// Whether a person's bank account may be debited for a card: what was opened before is held to it as long as nothing was sent.
-pub fn may_debit(person: &Person, card: &Card, bank_account: &BankAccount) -> bool {
+/// Whether a person's bank account may be debited for a payment of a card now: everything that they had agreed to when it was opened
+/// stands, and nobody and nothing has stopped it since.
+pub fn may_debit(person: &Person, card: &Card, bank_account: &BankAccount, opened: &AutopayFacts) -> bool {
     let is_authorised =
         card.authorisation.as_ref().is_some_and(|authorisation| authorisation.is_in_force(bank_account.id));
-    is_authorised && person.debit_block.is_none() && bank_account.unusable.is_none()
+    let as_agreed = opened.agreement.as_ref().is_none_or(|agreement| agreement.stands(card, bank_account));
+    is_authorised
+        && fault!(AgreementNotPinned, true, as_agreed && card.is_agreed_account(bank_account))
+        && person.debit_block.is_none()
+        && bank_account.unusable.is_none()
+}
+
+/// What holds the next debit back as things stand; what is owed is asked of the person by [`Outlook::with_debt`].
+pub fn outlook(person: &Person, card: &Card, bank_account: &BankAccount) -> Outlook {
+    let is_authorised =
+        card.authorisation.as_ref().is_some_and(|authorisation| authorisation.is_in_force(bank_account.id));
+    let right = if person.debit_block.is_some() {
+        Outlook::Blocked
+    } else if bank_account.unusable.is_some() {
+        Outlook::OtherAccount
+    } else if is_authorised && card.is_agreed_account(bank_account) {
+        Outlook::GoesOn
+    } else {
+        Outlook::AgreeAnew
+    };
+    fault!(NoticeWithoutState, Outlook::GoesOn, right)
+}
+
+impl Outlook {
+    /// The same while something is owed.
+    pub fn with_debt(self, owes: bool) -> Self {
+        if owes { self.max(Outlook::Owing) } else { self }
+    }
+
+    /// The same once a return has had its consequences.
+    pub fn after(self, consequences: Option<Consequences>) -> Self {
+        let Some(after) = consequences else { return self };
+        let follows = [
+            (after.ends_authorisation, Outlook::AgreeAnew),
+            (after.closes_bank_account, Outlook::OtherAccount),
+            (after.blocks_person, Outlook::Blocked),
+        ];
+        follows.into_iter().filter(|(is_so, _)| *is_so).fold(self, |worst, (_, next)| worst.max(next))
+    }
 }
 
 /// What follows for good from a debit that came back; `None` for one that may be presented again, or whose code is not known.
@@ -159,7 +201,7 @@ fn came_back(news: CheckNews<'_>, after: &mut Aftermath) {
         after.card = Some(CardStep::Undone);
         after.notices.push(failed(news, CheckFailure::Stopped));
         let (payment_id, _, amount) = named(news);
-        after.notices.push(NoticeKind::ReceivableEnded { payment_id, amount });
+        after.notices.push(NoticeKind::ReceivableEnded { payment_id, amount, outlook: news.outlook });
         return;
     }
     let status = payment.leg.bank_status.as_deref().map(CheckStatus::parse);

@@ -4,6 +4,7 @@
 //! or what the person agreed to, never a second open payment of a card, never two debits that the bank account cannot both bear; and every
 //! answer has a reason that a person understands. How a payment is then carried out is the payment's and the funding's own matter.
 
+pub mod agreement;
 pub mod authorisation;
 pub mod bank_account;
 pub mod card;

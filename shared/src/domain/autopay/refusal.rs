@@ -30,4 +30,6 @@ pub enum AutopayRefusal {
     NotCashed,
     #[error("the link is over: link the institution anew")]
     ItemOver,
+    #[error("what holds your own debits back is cleared by another operator")]
+    OwnBlock,
 }

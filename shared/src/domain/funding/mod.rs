@@ -32,6 +32,10 @@ pub struct Funding {
     /// When its first entry took effect and settled: how long it may be presented again counts from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_presented: Option<Presented>,
+    /// Of a lone funding that came back late: when what its payer owed for it was taken off, by whichever of its payment, its refund or
+    /// itself. Every write that would take it off asks here, under the version that it read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub debt_taken_off_at: Option<Timestamp>,
     /// It is not sent before this: presented again, it leaves the payer time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -72,6 +76,7 @@ impl Funding {
             leg: Leg::new(),
             account: None,
             first_presented: None,
+            debt_taken_off_at: None,
             not_before: None,
             available_at: None,
             due_at: Some(now),

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountKind, Line, Side};
+use crate::domain::autopay::ids::PersonId;
 use crate::domain::batch::Command;
 use crate::domain::ids::{CorrectionId, ItemId};
 use crate::domain::money::Cents;
@@ -51,6 +52,8 @@ pub enum CorrectionRefusal {
     Amount,
     #[error("a correction debits one account and credits another")]
     SameAccount,
+    #[error("this payer has no account {}", .0.as_str())]
+    NoSuchAccount(AccountKind),
     #[error("say in 1 to {REASON_CHARACTERS_MAX} characters why")]
     Reason,
     #[error("who proposed a correction cannot confirm it; ask a second person")]
@@ -66,11 +69,21 @@ impl CorrectionTerms {
             Err(CorrectionRefusal::Amount)
         } else if self.debit == self.credit {
             Err(CorrectionRefusal::SameAccount)
+        } else if let Some(kind) = self.lacking() {
+            Err(CorrectionRefusal::NoSuchAccount(kind))
         } else if !reason_fits {
             Err(CorrectionRefusal::Reason)
         } else {
             Ok(())
         }
+    }
+
+    /// An account that the payer does not have: a source has none for checks. A line in it would be in no trial balance.
+    fn lacking(&self) -> Option<AccountKind> {
+        let is_source = self.payer_id.parse::<PersonId>().is_err();
+        let kinds: &[AccountKind] = if is_source { &AccountKind::OF_SOURCES } else { &AccountKind::ALL };
+        let lacking = [self.debit, self.credit].into_iter().find(|kind| !kinds.contains(kind));
+        fault!(CorrectionOfForeignAccount, None, lacking)
     }
 
     /// The two lines.
@@ -105,6 +118,8 @@ impl Correction {
         if self.booked.as_ref().is_some_and(|booked| booked.by == by) {
             return Ok(Command::AlreadyApplied);
         }
+        // What was proposed before this was refused is not booked either.
+        self.terms.check()?;
         if self.proposed_by == by {
             return Err(CorrectionRefusal::SamePerson);
         }
@@ -144,7 +159,11 @@ mod tests {
         let [debit, credit] = terms().entry();
         assert_eq!((debit.side, credit.side, debit.amount), (Side::Debit, Side::Credit, credit.amount));
         type Change = fn(&mut CorrectionTerms);
-        let changes: [(Change, CorrectionRefusal); 5] = [
+        let locked = CorrectionRefusal::NoSuchAccount(AccountKind::CashLocked);
+        let outstanding = CorrectionRefusal::NoSuchAccount(AccountKind::ChecksOutstanding);
+        let changes: [(Change, CorrectionRefusal); 7] = [
+            (|terms| terms.debit = AccountKind::CashLocked, locked),
+            (|terms| terms.credit = AccountKind::ChecksOutstanding, outstanding),
             (|terms| terms.amount = Cents::ZERO, CorrectionRefusal::Amount),
             (|terms| terms.amount = Cents::new(-1), CorrectionRefusal::Amount),
             (|terms| terms.credit = AccountKind::Cash, CorrectionRefusal::SameAccount),

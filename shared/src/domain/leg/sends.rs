@@ -132,6 +132,17 @@ pub enum NextSend {
     NotNow,
 }
 
+/// The bank's list is looked through once everything that was sent has arrived there.
+fn next_look(claim: &Claim, business_now: Timestamp) -> NextSend {
+    let until = claim.arrived_by();
+    if business_now < until {
+        return NextSend::Rest { until };
+    }
+    let since = claim.first_sent_at;
+    let since = since.checked_sub(SignedDuration::from_hours(1)).unwrap_or(since);
+    NextSend::LookUp { since, until, from: claim.look.clone() }
+}
+
 impl Leg {
     /// Takes the leg for one send. What an earlier claim of this attempt stored goes out again; `request` is what to send where
     /// nothing was stored.
@@ -193,19 +204,17 @@ impl Leg {
         let Some(claim) = &self.claim else { return NextSend::Send };
         let is_refused = matches!(claim.outcome, Outcome::Refused(_));
         if is_refused || self.is_too_old_to_resend(business_now) {
-            let until = claim.arrived_by();
-            return if business_now < until {
-                NextSend::Rest { until }
-            } else {
-                let since = claim.first_sent_at;
-                let since = since.checked_sub(SignedDuration::from_hours(1)).unwrap_or(since);
-                NextSend::LookUp { since, until, from: claim.look.clone() }
-            };
+            return next_look(claim, business_now);
         }
         if claim.sends >= SENDS_MAX {
             return NextSend::GiveUp(AttentionReason::KeepsFailing);
         }
         NextSend::Send
+    }
+
+    /// The same where nobody wants it sent any more: what may be out is looked for, and nothing goes out.
+    pub fn next_unwanted(&self, business_now: Timestamp) -> NextSend {
+        self.claim.as_ref().map_or(NextSend::NotNow, |claim| next_look(claim, business_now))
     }
 
     /// Until when there is nothing to do for it but wait.

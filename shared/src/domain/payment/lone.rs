@@ -164,12 +164,18 @@ fn is_due(at: Option<Timestamp>, business_now: Timestamp) -> bool {
 }
 
 /// Whether the money of a payment is with us again, or never left, and covers what its payer owes because its funding came back.
-pub fn recovers(payment: &Leg, funding: &Leg) -> bool {
-    let is_owed = funding.effects.contains(&Effect::FundingReturnedAvailable);
+pub fn recovers(payment: &Leg, funding: &Funding) -> bool {
+    let is_owed = funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
+    is_owed && !is_taken_off(payment, funding) && !payment.state.holds_money()
+}
+
+/// Whether what the payer owed for a returned funding was taken off already. The funding says so: a payment forgets what its earlier
+/// attempts did. Of what was written before fundings said it, the effects tell.
+pub fn is_taken_off(payment: &Leg, funding: &Funding) -> bool {
     let taken_off = [Effect::UnfundedFailed, Effect::ReceivableRecovered];
-    let was_taken_off =
-        taken_off.iter().any(|effect| payment.effects.contains(effect) || funding.effects.contains(effect));
-    is_owed && !was_taken_off && !payment.state.holds_money()
+    let is_marked =
+        funding.debt_taken_off_at.is_some() || taken_off.iter().any(|effect| funding.leg.effects.contains(effect));
+    fault!(DebtTakenOffTwice, false, is_marked) || taken_off.iter().any(|effect| payment.effects.contains(effect))
 }
 
 /// Whether a funding whose hold ends pays what its payer owes: presented again, after its first money had been paid out.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::ledger::AccountKind;
 use crate::domain::money::{Cents, MoneyOverflow};
 
 /// Looks at a balance, [`MINUTES_BETWEEN_LOOKS`] apart, that find the same difference before it counts as one.
@@ -35,6 +36,10 @@ pub enum Balance {
     Available,
     Pending,
     Locked,
+    /// All debits less all credits, over every kind of account: nothing at the bank stands beside it.
+    DebitsLessCredits,
+    /// What the payer owes us. Below zero a debt was taken off twice.
+    Receivable,
 }
 
 impl Balance {
@@ -43,8 +48,27 @@ impl Balance {
             Balance::Available => "available",
             Balance::Pending => "pending",
             Balance::Locked => "locked",
+            Balance::DebitsLessCredits => "debits_less_credits",
+            Balance::Receivable => "receivable",
         }
     }
+}
+
+/// What the books hold against themselves: `balances` are those of every kind of account, also of kinds that the payer should not have.
+pub fn within(balances: &[(AccountKind, Cents)]) -> Result<Vec<BalanceDifference>, MoneyOverflow> {
+    let (mut sum, mut receivable) = (Cents::ZERO, Cents::ZERO);
+    for (kind, balance) in balances {
+        sum = sum.plus(*balance)?;
+        if *kind == AccountKind::Receivable {
+            receivable = *balance;
+        }
+    }
+    let pairs = [
+        (Balance::DebitsLessCredits, sum, sum.is_zero()),
+        (Balance::Receivable, receivable, receivable >= Cents::ZERO),
+    ];
+    let differs = pairs.into_iter().filter(|(_, _, is_sound)| !is_sound);
+    Ok(differs.map(|(balance, here, _)| BalanceDifference { balance, here, there: Cents::ZERO }).collect())
 }
 
 /// `held` is the sum of the fundings that have settled and are not available by our rule: the bank's own rule may have ended before, so
@@ -61,4 +85,27 @@ pub fn compare(books: Sums, bank: Sums, held: Cents) -> Result<Vec<BalanceDiffer
     ];
     let differs = pairs.into_iter().filter(|(_, here, there)| here != there);
     Ok(differs.map(|(balance, here, there)| BalanceDifference { balance, here, there }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn books_that_do_not_balance_or_are_owed_less_than_nothing_differ_from_themselves() {
+        let found = |balances: &[(AccountKind, i64)]| {
+            let balances: Vec<_> = balances.iter().map(|(kind, cents)| (*kind, Cents::new(*cents))).collect();
+            let found = within(&balances).unwrap();
+            found.iter().map(|difference| (difference.balance.as_str(), difference.here.get())).collect::<Vec<_>>()
+        };
+        let sound = [(AccountKind::Cash, 500), (AccountKind::Receivable, 100), (AccountKind::Funds, -600)];
+        assert_eq!(found(&sound), []);
+        // A line in an account that the payer does not have is missing on the other side.
+        assert_eq!(
+            found(&[(AccountKind::Cash, 4_032), (AccountKind::Funds, -54_032)]),
+            [("debits_less_credits", -50_000)]
+        );
+        let twice = [(AccountKind::Receivable, -165_500), (AccountKind::Cash, 165_500)];
+        assert_eq!(found(&twice), [("receivable", -165_500)]);
+    }
 }

@@ -3,15 +3,18 @@
 
 use jiff::Timestamp;
 
-use super::super::{OperationError, System, audit};
+use super::super::{OperationError, System, audit, payers};
 use super::{notices, people};
+use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{
     AmountRange, Authorisation, AuthorisationRecord, AuthorisationStep, RecordedStep, TEXT_VERSION, TextFacts, text,
+    text_sha256,
 };
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
-use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::life;
+use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::batch::Command;
 use crate::domain::task::Task;
@@ -19,9 +22,11 @@ use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, replace};
 
 /// What a person agrees to: the text that they read, for the bank account that it named.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
     pub text_version: u32,
+    /// Of the text that was shown.
+    pub text_sha256: String,
     pub bank_account_id: BankAccountId,
     pub range: AmountRange,
 }
@@ -65,7 +70,11 @@ pub async fn agree(
 ) -> Result<Card, OperationError> {
     agreement.range.check().map_err(AutopayRefusal::Range)?;
     let mut card = people::card(system, person, card_id).await?;
-    if is_agreed(&card, &agreement) {
+    let account = match card.setup.bank_account_id {
+        Some(_) => Some(chosen(system, &card).await?),
+        None => None,
+    };
+    if account.as_ref().is_some_and(|account| is_agreed(&card, account, &agreement)) {
         return Ok(card);
     }
     if agreement.text_version != TEXT_VERSION {
@@ -74,27 +83,39 @@ pub async fn agree(
     if card.has_twin {
         return Err(AutopayRefusal::CannotTellCardsApart.into());
     }
-    let account = chosen(system, &card).await?;
+    let account = account.ok_or(AutopayRefusal::NoBankAccount)?;
     if account.id != agreement.bank_account_id {
         return Err(AutopayRefusal::OtherBankAccount.into());
     }
     let now = system.clock.business_now();
+    let text = words(system, &card, &account, agreement.range).await?;
+    // What is recorded is what was read: a name, number or bank that has changed since makes another text.
+    let sha256 = text_sha256(&text);
+    if fault!(OtherTextRecorded, false, sha256 != agreement.text_sha256) {
+        return Err(AutopayRefusal::OtherText { current: TEXT_VERSION }.into());
+    }
     let authorisation = Authorisation {
         text_version: TEXT_VERSION,
+        text_sha256: Some(sha256),
         bank_account_id: account.id,
         range: agreement.range,
         agreed_at: now,
         revoked_at: None,
         ended_by_return: None,
     };
-    let text = words(system, &card, &account, agreement.range).await?;
     card.authorise(authorisation.clone());
+    card.agreed_account = Some(AgreedAccount::of(&account));
     save(system, card, AuthorisationStep::Agreed, authorisation, text, ip_address).await
 }
 
-fn is_agreed(card: &Card, agreement: &Agreement) -> bool {
+/// Whether the same stands already, and agreeing again would lift nothing.
+fn is_agreed(card: &Card, account: &BankAccount, agreement: &Agreement) -> bool {
     let in_force = card.authorisation.as_ref().filter(|known| known.is_in_force(agreement.bank_account_id));
-    in_force.is_some_and(|known| known.range == agreement.range && known.text_version == agreement.text_version)
+    let is_same = in_force.is_some_and(|known| {
+        let same_text = known.text_sha256.as_ref().is_none_or(|sha256| *sha256 == agreement.text_sha256);
+        known.range == agreement.range && known.text_version == agreement.text_version && same_text
+    });
+    is_same && card.is_agreed_account(account) && !card.is_held_by_cancel()
 }
 
 /// Turns autopay off: no new debit is decided from now on. A payment that is open is looked at at once, so that a debit that has not left
@@ -114,6 +135,13 @@ pub async fn revoke(
     let text = words(system, &card, &account, authorisation.range).await?;
     card.authorise(authorisation.clone());
     save(system, card, AuthorisationStep::Revoked, authorisation, text, ip_address).await
+}
+
+/// What still holds debits back that were just agreed to.
+async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationError> {
+    let person = payers::load_person(system, card.person_id).await?;
+    let account = chosen(system, card).await?;
+    Ok(life::outlook(&person, card, &account).with_debt(person.receivable_open))
 }
 
 /// The card, the record and the person's copy, in one write.
@@ -138,7 +166,11 @@ async fn save(
         at: now,
         version: 1,
     };
-    let kind = NoticeKind::Authorisation { card_id: card.id, step, at: now, text };
+    let outlook = match step {
+        AuthorisationStep::Agreed => outlook_of(system, &card).await?,
+        AuthorisationStep::Revoked => Outlook::AgreeAnew,
+    };
+    let kind = NoticeKind::Authorisation { card_id: card.id, step, at: now, text, outlook };
     let mut changes = notices::puts(system, Recipient::Person(card.person_id), [kind]).await?;
     let action = match step {
         AuthorisationStep::Agreed => "authorise_debits",
@@ -147,7 +179,7 @@ async fn save(
     let entry = audit::entry(system, &card.person_id.to_string(), action, &card.id.to_string(), None)?;
     changes.extend([replace(&mut card)?, create(&record)?, entry]);
     system.table.write(changes).await?;
-    let open = card.open_payment().map(|open| Task::Advance { payment_id: open.payment_id });
+    let open = card.open_payments().map(|open| Task::Advance { payment_id: open.payment_id });
     system.hint([Task::Review { card_id: card.id }].into_iter().chain(open)).await;
     Ok(card)
 }

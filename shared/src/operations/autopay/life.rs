@@ -7,12 +7,13 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::review::unchanged;
 use super::{authorisation, notices};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::{self, CardStep, CheckNews};
-use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::calendar;
@@ -21,6 +22,7 @@ use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
 use crate::domain::payment::Payment;
 use crate::domain::payment::lone::recovers;
+use crate::operations::listener::Permission;
 use crate::operations::{OperationError, System, payers};
 use crate::ports::table::Change;
 use crate::store::keys;
@@ -56,6 +58,25 @@ async fn load_card(system: &System, facts: &AutopayFacts) -> Result<Card, Operat
 async fn load_bank_account(system: &System, facts: &AutopayFacts) -> Result<BankAccount, OperationError> {
     let account = read(&*system.table, &keys::bank_account(facts.bank_account_id)).await?;
     account.ok_or_else(|| OperationError::not_found("bank account", facts.bank_account_id))
+}
+
+/// Whether the debit for a payment may be sent now, and what its claim is held to: the payment, the person, the card and the bank account
+/// as they were judged.
+pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result<Permission, OperationError> {
+    let payment = load_payment(system, payment_id).await?;
+    let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
+    let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
+    let Ends { mut card, mut bank_account } = Ends::load(system, &facts).await?;
+    let mut person: Person = payers::load_person(system, card.person_id).await?;
+    if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
+        return Ok(Permission::Gone);
+    }
+    Ok(Permission::Given(vec![
+        unchanged(&mut payment),
+        unchanged(&mut person),
+        unchanged(&mut card),
+        unchanged(&mut bank_account),
+    ]))
 }
 
 /// Banking days that a settled funding of this payment is held.
@@ -112,7 +133,8 @@ pub(crate) async fn after_payment(
     }
     let mut card = load_card(system, &facts).await?;
     let funding_came_back = funding.is_some_and(came_back_late);
-    let news = CheckNews { payment, from, funding_came_back, card_name: &card.name, at };
+    let outlook = outlook_once_settled(system, payment, &card).await?;
+    let news = CheckNews { payment, from, funding_came_back, card_name: &card.name, outlook, at };
     let after = life::after_check(news);
     if let Some(facts) = payment.autopay.as_mut().filter(|_| after.asks_stop) {
         facts.stop_asked_at = Some(now);
@@ -127,6 +149,14 @@ pub(crate) async fn after_payment(
         changes.push(replace(&mut card)?);
     }
     Ok(changes)
+}
+
+/// What holds the next debit back once nothing is owed for this payment any more.
+async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -> Result<Outlook, OperationError> {
+    let facts = payment.autopay.as_ref().filter(|_| payment.leg.effects.contains(&Effect::ReceivableRecovered));
+    let Some(facts) = facts else { return Ok(Outlook::GoesOn) };
+    let person: Person = payers::load_person(system, card.person_id).await?;
+    Ok(life::outlook(&person, card, &load_bank_account(system, facts).await?))
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -180,8 +210,9 @@ struct Returned<'a> {
 
 impl Returned<'_> {
     async fn changes(mut self, funding: &mut Funding, moved: &mut Moved) -> Result<Vec<Change>, OperationError> {
-        let is_recovered = recovers(&self.holder.leg, &funding.leg);
+        let is_recovered = recovers(&self.holder.leg, funding);
         if is_recovered {
+            funding.debt_taken_off_at = Some(self.now);
             moved.effects.push(Effect::ReceivableRecovered);
             funding.leg.effects.push(Effect::ReceivableRecovered);
         }
@@ -255,7 +286,9 @@ impl Returned<'_> {
         }
         if after.is_some_and(|after| after.attention) {
             let reason = funding.leg.reason.as_ref().map(Reason::to_string).unwrap_or_default();
-            let kind = NoticeKind::AttentionRaised { item_id: ItemId::Funding(funding.id), reason, since: self.now };
+            let item_id = ItemId::Funding(funding.id);
+            // The debit has ended: no flag holds anything back, and none is claimed.
+            let kind = NoticeKind::AttentionRaised { item_id, reason, since: self.now, is_held: false };
             changes.extend(notices::puts(self.system, Recipient::Operators, [kind]).await?);
         }
         Ok(changes)
@@ -265,9 +298,8 @@ impl Returned<'_> {
     async fn late(&mut self, facts: &AutopayFacts, funding: &Funding) -> Result<Vec<Change>, OperationError> {
         let (kind, state) = (self.holder.kind(), self.holder.leg.state);
         let mut changes = Vec::new();
-        if life::is_check_out(kind, state)
-            && let Some(facts) = self.holder.autopay.as_mut()
-        {
+        let check_is_out = life::is_check_out(kind, state);
+        if check_is_out && let Some(facts) = self.holder.autopay.as_mut() {
             facts.stop_asked_at.get_or_insert(self.now);
         } else if life::is_lost(kind, state) {
             if self.holder.leg.attention.is_none() {
@@ -284,9 +316,13 @@ impl Returned<'_> {
         let payment_id = facts.refund_of.unwrap_or(self.holder.id);
         let amount = funding.amount;
         let failure = life::debit_failure(funding, self.today());
+        let person: Person = payers::load_person(self.system, card.person_id).await?;
+        let bank_account = load_bank_account(self.system, facts).await?;
+        let after = life::consequences(funding, self.today());
+        let outlook = life::outlook(&person, &card, &bank_account).after(after).with_debt(true);
         let told = [
-            NoticeKind::DebitFailed { payment_id, card_name: card.name, amount, failure },
-            NoticeKind::ReceivableOpened { payment_id, amount },
+            NoticeKind::DebitFailed { payment_id, card_name: card.name, amount, failure, outlook },
+            NoticeKind::ReceivableOpened { payment_id, amount, check_is_out },
         ];
         changes.extend(notices::puts(self.system, Recipient::Person(card.person_id), told).await?);
         Ok(changes)

@@ -40,8 +40,8 @@ pub(crate) async fn puts(
 /// The notice of a leg that bears attention, to whoever clears it.
 pub(crate) async fn of_attention(system: &System, item_id: ItemId, leg: &Leg) -> Result<Vec<Change>, OperationError> {
     let Some(attention) = &leg.attention else { return Ok(Vec::new()) };
-    let kind =
-        NoticeKind::AttentionRaised { item_id, reason: attention.reason.as_str().to_owned(), since: attention.since };
+    let (reason, since) = (attention.reason.as_str().to_owned(), attention.since);
+    let kind = NoticeKind::AttentionRaised { item_id, reason, since, is_held: true };
     puts(system, who_clears(item_id), [kind]).await
 }
 

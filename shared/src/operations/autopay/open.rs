@@ -2,6 +2,7 @@
 
 use super::super::{OperationError, System};
 use super::notices;
+use crate::domain::autopay::agreement::PinnedAgreement;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
@@ -85,6 +86,7 @@ fn facts(card: &Card, bank_account: &BankAccount, review: &Review) -> AutopayFac
         rule: card.setup.rule.unwrap_or_default(),
         reason: review.reason.clone(),
         decided_at: review.at,
+        agreement: PinnedAgreement::of(card, bank_account),
         cancel_asked_at: None,
         stop_asked_at: None,
         refund_of: None,

@@ -77,6 +77,9 @@ pub(crate) async fn ensure_bank_account(
 
 /// An operator has looked into why debits are blocked: they may be made again.
 pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str) -> Result<Person, OperationError> {
+    if fault!(OwnBlockCleared, false, PersonId::of_subject(caller) == id) {
+        return Err(AutopayRefusal::OwnBlock.into());
+    }
     let mut person = payers::load_person(system, id).await?;
     match person.clear_block(system.clock.business_now()) {
         Command::AlreadyApplied => Ok(person),

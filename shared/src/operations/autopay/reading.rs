@@ -215,6 +215,7 @@ impl FoundCard<'_> {
             reading: Some(found.card_reading(self.account, &[])),
             setup: Setup::default(),
             authorisation: None,
+            agreed_account: None,
             payments: Vec::new(),
             announced: None,
             last_decision: None,

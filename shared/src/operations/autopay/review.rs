@@ -13,7 +13,9 @@ use crate::adapters::plaid::BalanceQuery;
 use crate::domain::autopay::authorisation::Authorisation;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::{Card, LastDecision};
-use crate::domain::autopay::decision::{Decision, Inputs, SkipReason, announcement, decide, operators_notice};
+use crate::domain::autopay::decision::{
+    Decision, Inputs, SkipReason, announcement, decide, late_bill_notice, operators_notice,
+};
 use crate::domain::autopay::ids::{CardId, PersonId};
 use crate::domain::autopay::item::{Item, event_of};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -174,9 +176,10 @@ impl Loaded {
             changes.push(create(review)?);
             self.card.last_decision = Some(LastDecision { at: now, code: review.code.clone() });
         }
-        if let Some(kind) = decision.notice(&self.card, eastern_date(now)) {
-            changes.extend(notices::puts(system, Recipient::Person(self.person.id), [kind]).await?);
-        }
+        let told =
+            [decision.notice(&self.card, eastern_date(now)), late_bill_notice(&self.inputs(system, now), decision)];
+        let told = told.into_iter().flatten();
+        changes.extend(notices::puts(system, Recipient::Person(self.person.id), told).await?);
         let wanted = operators_notice(decision, &self.card);
         changes.extend(notices::puts(system, Recipient::Operators, wanted).await?);
         changes.extend(self.ask_what_is_not_shown(system, now).await?);
@@ -242,7 +245,7 @@ impl Loaded {
 }
 
 /// Holds a write back unless the item is as it was read.
-fn unchanged<T: Stored>(item: &mut T) -> Change {
+pub(super) fn unchanged<T: Stored>(item: &mut T) -> Change {
     Change::Check { key: item.key(), condition: Condition::VersionIs(*item.version_mut()) }
 }
 

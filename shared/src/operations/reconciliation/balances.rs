@@ -11,7 +11,7 @@ use crate::domain::ledger::{Account, AccountKind, CauseId};
 use crate::domain::leg::{Effect, State};
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Verdict;
-use crate::domain::reconciliation::balances::{Sums, compare};
+use crate::domain::reconciliation::balances::{Sums, compare, within};
 use crate::domain::reconciliation::run::PayerRun;
 use crate::operations::OperationError;
 use crate::ports::table::{Query, Range, decode};
@@ -26,20 +26,23 @@ impl Work<'_> {
     /// Answers whether the run was saved.
     pub(super) async fn balances(&self, run: &mut PayerRun) -> Result<bool, OperationError> {
         // The books are read on both sides of the bank: what moves between the two is on its way.
-        let before = self.booked(run).await?;
+        let (before, own_before) = self.booked(run).await?;
         let account = self.system.column().await?.bank_account(&run.bank_account_id, self.deadline).await?;
         let bank = Sums {
             available: account.balances.available,
             pending: account.balances.pending,
             locked: account.balances.locked,
         };
-        let books = self.booked(run).await?;
+        let (books, own) = self.booked(run).await?;
         let held = if books.pending == bank.pending { Cents::ZERO } else { self.held(run).await? };
         let mut found = compare(books, bank, held)?;
         if before != books {
             let then = compare(before, bank, held)?;
             found.retain(|difference| then.contains(difference));
         }
+        // Accounts are read one after the other: what is written in between lies in one of them alone.
+        let own_before = within(&own_before)?;
+        found.extend(within(&own)?.into_iter().filter(|difference| own_before.contains(difference)));
         let lasting = run.balances_compared(found, self.system.clock.business_now());
         for difference in lasting {
             let draft = Draft {
@@ -56,12 +59,24 @@ impl Work<'_> {
         save(self.system, run, Vec::new()).await
     }
 
-    async fn booked(&self, run: &PayerRun) -> Result<Sums, OperationError> {
-        Ok(Sums {
-            available: self.balance(run, AccountKind::Cash).await?,
-            pending: self.balance(run, AccountKind::Pulled).await?,
-            locked: self.balance(run, AccountKind::CashLocked).await?,
-        })
+    /// What the bank has to agree with, and what every kind of account holds.
+    async fn booked(&self, run: &PayerRun) -> Result<(Sums, Vec<(AccountKind, Cents)>), OperationError> {
+        let mut sums = Sums::default();
+        let mut all = Vec::with_capacity(AccountKind::ALL.len());
+        for kind in AccountKind::ALL {
+            let balance = self.balance(run, kind).await?;
+            match kind {
+                AccountKind::Cash => sums.available = balance,
+                AccountKind::Pulled => sums.pending = balance,
+                AccountKind::CashLocked => sums.locked = balance,
+                AccountKind::Receivable
+                | AccountKind::Funds
+                | AccountKind::FundsPending
+                | AccountKind::ChecksOutstanding => {}
+            }
+            all.push((kind, balance));
+        }
+        Ok((sums, all))
     }
 
     async fn balance(&self, run: &PayerRun, kind: AccountKind) -> Result<Cents, OperationError> {

@@ -3,9 +3,10 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use super::preconditions::open_payment;
 use super::{AttentionNeed, BankAccount, Cause, Decision, Inputs, SkipReason, cents};
 use crate::domain::autopay::card::CardReading;
-use crate::domain::autopay::in_flight::{canceled_since, in_flight, paid_since};
+use crate::domain::autopay::in_flight::{CardPayment, canceled_since, in_flight, paid_since};
 use crate::domain::autopay::rule::{Amount, Bill, Rule};
 use crate::domain::autopay::utilization::utilization;
 use crate::domain::calendar;
@@ -16,6 +17,9 @@ const SPARE_DAYS: i64 = 2;
 
 /// A statement comes at least 21 days before its due date (12 CFR 1026.5(b)(2)), commonly 25.
 const STATEMENT_DAYS_BEFORE_DUE: i64 = 25;
+
+/// A date that lies longer ago than two bills is left over from an old one, unless the institution says that something is late.
+const OVERDUE_DAYS_MAX: i64 = 62;
 
 /// Between two statements of a card where nothing tells the day of the last.
 const STATEMENT_EVERY_DAYS: i64 = 31;
@@ -56,8 +60,17 @@ pub(super) fn wanted(
     rule: &Rule,
     bank_account: &BankAccount,
 ) -> Result<Wanted, Decision> {
-    let owed = owed(inputs, reading)?;
+    // What is on its way counts against the bill; only the rest of a bill is paid before it has arrived.
+    let open = fault!(SecondOpenPayment, None, inputs.card.open_payment());
+    let owed = owed(inputs, reading).map_err(|nothing| open.map_or(nothing, open_payment))?;
     let bill = bill(inputs, reading, rule, bank_account, owed);
+    if let Some(open) = open {
+        return match bill {
+            Found::Wish(bill) => Ok(Wanted { owed, first: bill, bill: None }),
+            Found::Nothing(unknown @ Decision::Attention(_)) => Err(unknown),
+            Found::Nothing(_) => Err(open_payment(open)),
+        };
+    }
     let share = above_threshold(inputs, reading, rule, owed);
     match (share, bill) {
         (Found::Wish(share), Found::Wish(bill)) if share.amount > bill.amount => {
@@ -165,6 +178,7 @@ fn pressing(inputs: &Inputs<'_>, reading: &CardReading, bank_account: &BankAccou
         (Some(false) | None, None) => None,
         // The institution says that nothing is late: then the date is an old one.
         (Some(false), Some(due_on)) if due_on < today => None,
+        (None, Some(due_on)) if is_left_over(due_on, today) => None,
         // Few institutions say whether something is late, so silence is not a no.
         (None, Some(due_on)) if due_on < today => Some(overdue),
         (Some(false) | None, Some(due_on)) => {
@@ -174,14 +188,57 @@ fn pressing(inputs: &Inputs<'_>, reading: &CardReading, bank_account: &BankAccou
     }
 }
 
+fn is_left_over(due_on: Date, today: Date) -> bool {
+    fault!(OldDueDatePaid, false, due_on < today.saturating_sub(OVERDUE_DAYS_MAX.days()))
+}
+
 /// When a check is credited that is issued as soon as a debit made today may be spent.
 fn arrives_on(inputs: &Inputs<'_>, bank_account: &BankAccount) -> Date {
     let policy = inputs.policy;
-    let effective = calendar::next_banking_day(inputs.today());
-    let hold = bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven);
+    arrives_from(inputs, bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven), inputs.today())
+}
+
+/// The same of a debit made on that day.
+fn arrives_from(inputs: &Inputs<'_>, hold: u32, debited_on: Date) -> Date {
+    let policy = inputs.policy;
+    let effective = calendar::next_banking_day(debited_on);
     let bank = calendar::pacific_date(calendar::funds_available_at(effective));
     let issued = bank.max(calendar::add_banking_days(effective, hold));
     issued.saturating_add(i64::from(policy.mail_days.min(365)).days())
+}
+
+/// A bill that nothing will have paid in time.
+pub(super) struct LateBill {
+    pub due_on: Date,
+    pub amount: Cents,
+}
+
+/// The bill, where a debit made today would be late for it and what is on its way does not cover it in time. A check that should have been
+/// cashed and was not is counted on no more.
+pub(super) fn late_bill(inputs: &Inputs<'_>) -> Option<LateBill> {
+    let (reading, policy, today) = (inputs.card.reading.as_ref()?, inputs.policy, inputs.today());
+    let due_on = reading.due_on?;
+    let is_old = due_on < today && (reading.is_overdue == Some(false) || is_left_over(due_on, today));
+    let hold = inputs.bank_account.map_or(policy.hold_new_link, |(account, _)| {
+        account.hold_banking_days(policy.hold_new_link, policy.hold_proven)
+    });
+    if is_old || reading.is_gone || arrives_from(inputs, hold, today) <= due_on {
+        return None;
+    }
+    let asked = match inputs.card.setup.rule.unwrap_or_default().when_due {
+        Bill::Minimum => reading.minimum_payment.or(reading.statement_balance),
+        Bill::StatementBalance => reading.statement_balance.or(reading.minimum_payment),
+    };
+    let in_time = |payment: &&CardPayment| {
+        let expected_on = arrives_from(inputs, hold, payment.opened_on);
+        let is_missing = payment.is_open() && expected_on < today;
+        payment.is_in_flight() && !is_missing && (!payment.is_open() || expected_on <= due_on)
+    };
+    let coming: i128 =
+        inputs.card.payments.iter().filter(in_time).map(|payment| i128::from(payment.amount.get().max(0))).sum();
+    let posted = paid(inputs, reading) - in_flight(&inputs.card.payments);
+    let unpaid = cents(i128::from(asked?.get()) - coming - posted).min(reading.balance?);
+    unpaid.is_positive().then_some(LateBill { due_on, amount: unpaid })
 }
 
 /// What was paid since the statement, ours in flight included.

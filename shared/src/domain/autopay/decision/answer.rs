@@ -90,6 +90,8 @@ pub enum SkipReason {
     AuthorisationEnded {
         by: EndingReturn,
     },
+    /// The number or type of the bank account is another than was agreed to.
+    AccountChanged,
     /// The bank takes nothing of the person's at the moment.
     Paused,
     PaymentOpen {

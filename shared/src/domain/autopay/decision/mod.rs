@@ -1,7 +1,7 @@
 //! Whether to pay a card now, how much, and why: one pure function over everything it needs.
 //!
 //! Guarantees, for all inputs: no panic and no overflow; never more than the balance less what is in flight; never above a cap; never
-//! outside the agreed range unless announced ten days before; never while a payment of the card is open; never more than the bank account
+//! outside the agreed range unless announced ten days before; while a payment of the card is open nothing but the rest of a bill; never more than the bank account
 //! holds less the debits on their way and a floor; and always a text that a person understands. Limits: it believes the readings it is
 //! given as long as they are fresh, and it opens nothing: whoever does so writes the card and the bank account under the versions that
 //! were decided on, so that of two decisions made at once only one holds.
@@ -26,7 +26,7 @@ use crate::domain::calendar;
 use crate::domain::money::Cents;
 
 pub use answer::{AttentionNeed, CapKind, Cause, Cut, Decision, HeldBy, SkipReason, Why};
-pub use record::{announcement, operators_notice};
+pub use record::{announcement, late_bill_notice, operators_notice};
 
 /// What a deployment decides.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,8 +82,10 @@ pub fn decide(inputs: &Inputs<'_>) -> Decision {
 /// An answer on the way out is as good as one at the end.
 fn reach(inputs: &Inputs<'_>) -> Result<Decision, Decision> {
     preconditions::permitted(inputs)?;
-    let reading = preconditions::readable(inputs)?;
-    let bank_account = preconditions::debitable(inputs)?;
+    // While a payment is on its way, what would hold the next one back is no news: that comes when it has arrived.
+    let held = |other| inputs.card.open_payment().map_or(other, preconditions::open_payment);
+    let reading = preconditions::readable(inputs).map_err(held)?;
+    let bank_account = preconditions::debitable(inputs).map_err(held)?;
     // Setup is complete here; the rule stands.
     let rule = inputs.card.setup.rule.unwrap_or_default();
     let wanted = amount::wanted(inputs, reading, &rule, bank_account)?;

@@ -3,6 +3,7 @@
 use super::{AttentionNeed, Decision, Inputs, SkipReason};
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::{Card, CardReading};
+use crate::domain::autopay::in_flight::CardPayment;
 use crate::domain::autopay::person::HolderName;
 use crate::domain::autopay::setup::{Missing, missing};
 
@@ -30,14 +31,22 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     if HolderName::try_from(inputs.person.name.as_str()).is_err() {
         return Err(Decision::Attention(AttentionNeed::HolderName));
     }
-    if let Some(open) = fault!(SecondOpenPayment, None, card.open_payment()) {
-        let (amount, opened_on) = (open.amount, open.opened_on);
-        return Err(Decision::Skip(SkipReason::PaymentOpen { amount, opened_on }));
-    }
+    fault!(
+        OpenPaymentHidesBill,
+        if let Some(open) = card.open_payment() {
+            return Err(open_payment(open));
+        }
+    );
     if inputs.person.is_paused(inputs.now) {
         return Err(Decision::Skip(SkipReason::Paused));
     }
     Ok(())
+}
+
+/// The answer while a payment of the card is on its way.
+pub(super) const fn open_payment(open: &CardPayment) -> Decision {
+    let (amount, opened_on) = (open.amount, open.opened_on);
+    Decision::Skip(SkipReason::PaymentOpen { amount, opened_on })
 }
 
 /// Why no authorisation stands.
@@ -78,6 +87,7 @@ pub(super) fn debitable<'a>(inputs: &Inputs<'a>) -> Result<&'a BankAccount, Deci
     let unusable = account.unusable.map(|unusable| unusable.reason);
     match unusable.or(item.is_over().then_some(UnusableReason::Withdrawn)) {
         Some(reason) => Err(Decision::Attention(AttentionNeed::BankAccountUnusable(reason))),
+        None if !inputs.card.is_agreed_account(account) => Err(Decision::Skip(SkipReason::AccountChanged)),
         None => Ok(account),
     }
 }

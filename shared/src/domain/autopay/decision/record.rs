@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{Decision, Inputs, SkipReason, cents, limits};
+use super::{AttentionNeed, Decision, Inputs, SkipReason, amount, cents, limits};
 use crate::domain::autopay::authorisation::Announcement;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::in_flight::in_flight;
@@ -51,6 +51,69 @@ impl Decision {
             reason: self.text(),
             since: bill.unwrap_or_else(|| today.first_of_month()),
         })
+    }
+}
+
+/// The notice that a bill will not be paid in time: once for every bill, whatever holds it back, unless that has a notice that says so or
+/// the person wished it.
+pub fn late_bill_notice(inputs: &Inputs<'_>, decision: &Decision) -> Option<NoticeKind> {
+    if !leaves_bill(decision) {
+        return None;
+    }
+    let late = amount::late_bill(inputs)?;
+    let card = inputs.card;
+    Some(NoticeKind::BillLate {
+        card_id: card.id,
+        card_name: card.name.clone(),
+        due_on: late.due_on,
+        amount: late.amount,
+        reason: decision.text(),
+    })
+}
+
+fn leaves_bill(decision: &Decision) -> bool {
+    if decision.is_told() {
+        return false;
+    }
+    match decision {
+        Decision::Pay { .. } => false,
+        Decision::Announce { .. } => true,
+        Decision::Attention(need) => match need {
+            AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen => true,
+            AttentionNeed::CannotTellCardsApart
+            | AttentionNeed::CardGone
+            | AttentionNeed::OtherCurrency
+            | AttentionNeed::BankAccountUnusable(_)
+            | AttentionNeed::BankAccountOtherCurrency
+            | AttentionNeed::BillUnknown { .. }
+            | AttentionNeed::AmountUnknown { .. } => false,
+        },
+        Decision::Skip(reason) => match reason {
+            SkipReason::AuthorisationEnded { .. }
+            | SkipReason::Paused
+            | SkipReason::PaymentOpen { .. }
+            | SkipReason::CoveredInFlight { .. }
+            | SkipReason::BelowThreshold { .. }
+            | SkipReason::RuleCovered { .. }
+            | SkipReason::AnnouncementAwaited { .. }
+            | SkipReason::BankBalanceStale { .. } => true,
+            // The person never had it paid by us, or wished that it is not; or nothing is owed; or the link's own notice says so.
+            SkipReason::SetupIncomplete(_)
+            | SkipReason::AuthorisationMissing
+            | SkipReason::AuthorisationRevoked { .. }
+            | SkipReason::AccountChanged
+            | SkipReason::Canceled { .. }
+            | SkipReason::LinkBroken(_)
+            | SkipReason::NotRead
+            | SkipReason::Stale { .. }
+            | SkipReason::BalanceUnknown
+            | SkipReason::CreditBalance { .. }
+            | SkipReason::NothingOwed
+            | SkipReason::LimitUnknown
+            | SkipReason::CapReached { .. }
+            | SkipReason::BankBalanceUnknown
+            | SkipReason::InsufficientBankBalance { .. } => false,
+        },
     }
 }
 

@@ -46,6 +46,7 @@ impl Decision {
                 | SkipReason::BalanceUnknown
                 | SkipReason::Stale { .. }
                 | SkipReason::CapReached { .. }
+                | SkipReason::AccountChanged
                 | SkipReason::BankBalanceUnknown
                 | SkipReason::InsufficientBankBalance { .. } => true,
                 SkipReason::SetupIncomplete(_)
@@ -175,6 +176,7 @@ impl SkipReason {
             SkipReason::AuthorisationMissing => "authorisation_missing",
             SkipReason::AuthorisationRevoked { .. } => "authorisation_revoked",
             SkipReason::AuthorisationEnded { .. } => "authorisation_ended",
+            SkipReason::AccountChanged => "account_changed",
             SkipReason::Paused => "paused",
             SkipReason::PaymentOpen { .. } => "payment_open",
             SkipReason::Canceled { .. } => "canceled",
@@ -213,6 +215,11 @@ impl SkipReason {
                 day(eastern_date(by.at)),
                 by.return_code.meaning()
             ),
+            SkipReason::AccountChanged => {
+                "Nothing is paid, because the number or type of your bank account has changed since you agreed to its debits: agree to \
+                 them again to go on."
+                    .to_owned()
+            }
             SkipReason::Paused => "Nothing is paid at the moment, because our bank holds your payments back.".to_owned(),
             SkipReason::PaymentOpen { amount, opened_on } => format!(
                 "A payment of {} of {} is still on its way; the next one is decided when it has arrived.",

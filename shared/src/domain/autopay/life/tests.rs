@@ -25,6 +25,7 @@ fn facts() -> AutopayFacts {
         rule: Rule::default(),
         reason: "because".to_owned(),
         decided_at: now(),
+        agreement: None,
         cancel_asked_at: None,
         stop_asked_at: None,
         refund_of: None,
@@ -68,7 +69,14 @@ fn payment(state: State, bank_status: &str, effects: &[Effect]) -> Payment {
 }
 
 fn news(payment: &Payment, from: State) -> CheckNews<'_> {
-    CheckNews { payment, from: Some(from), funding_came_back: false, card_name: "Everyday Card", at: now() }
+    CheckNews {
+        payment,
+        from: Some(from),
+        funding_came_back: false,
+        card_name: "Everyday Card",
+        outlook: Outlook::GoesOn,
+        at: now(),
+    }
 }
 
 fn told(after: &Aftermath) -> Vec<&'static str> {

@@ -84,15 +84,31 @@ pub enum NoticeKind {
         card_name: String,
         amount: Cents,
         failure: DebitFailure,
+        #[serde(default)]
+        outlook: Outlook,
     },
     /// The debit came back after the money had left.
     ReceivableOpened {
         payment_id: PaymentId,
         amount: Cents,
+        /// Whether a check is out that may still be stopped.
+        #[serde(default = "is_out")]
+        check_is_out: bool,
     },
     ReceivableEnded {
         payment_id: PaymentId,
         amount: Cents,
+        #[serde(default)]
+        outlook: Outlook,
+    },
+    /// A bill will not be paid in time by autopay; once for every bill.
+    BillLate {
+        card_id: CardId,
+        card_name: String,
+        due_on: Date,
+        /// What nothing will have paid by then.
+        amount: Cents,
+        reason: String,
     },
     CheckMailed {
         payment_id: PaymentId,
@@ -138,6 +154,8 @@ pub enum NoticeKind {
         step: AuthorisationStep,
         at: Timestamp,
         text: String,
+        #[serde(default)]
+        outlook: Outlook,
     },
     /// The bank corrected the account's numbers, with this transfer.
     NumbersCorrected {
@@ -170,10 +188,20 @@ pub enum NoticeKind {
         amount: Cents,
         return_code: String,
     },
+    /// A payout came back after it was paid, or a refund did not arrive.
+    PayoutReturned {
+        payment_id: PaymentId,
+        attempt: u32,
+        amount: Cents,
+        reason: String,
+    },
     AttentionRaised {
         item_id: ItemId,
         reason: String,
         since: Timestamp,
+        /// Whether the flag stands that holds everything automatic back.
+        #[serde(default = "is_held")]
+        is_held: bool,
     },
     /// The bank says something that fits nothing of ours, or that cannot be read.
     EventUnmatched {
@@ -187,6 +215,38 @@ pub enum NoticeKind {
         payer_id: String,
         differences: u64,
     },
+}
+
+/// What holds the next debit of a person's card back when a notice is written: no notice promises what will not happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outlook {
+    /// Nothing: the next review decides.
+    #[default]
+    GoesOn,
+    /// The authorization ended.
+    AgreeAnew,
+    /// The bank account cannot be debited.
+    OtherAccount,
+    /// Something is owed.
+    Owing,
+    /// An operator speaks to the person first.
+    Blocked,
+}
+
+impl Outlook {
+    pub const ALL: [Outlook; 5] =
+        [Outlook::GoesOn, Outlook::AgreeAnew, Outlook::OtherAccount, Outlook::Owing, Outlook::Blocked];
+}
+
+/// Of notices that were put down before this was said.
+const fn is_out() -> bool {
+    true
+}
+
+/// The same of flags.
+const fn is_held() -> bool {
+    true
 }
 
 /// Of notices that were put down before checks were counted.
@@ -294,6 +354,7 @@ impl NoticeKind {
             NoticeKind::DebitFailed { failure, .. } => failure.code(),
             NoticeKind::ReceivableOpened { .. } => "receivable_opened",
             NoticeKind::ReceivableEnded { .. } => "receivable_ended",
+            NoticeKind::BillLate { .. } => "bill_late",
             NoticeKind::CheckMailed { .. } => "check_mailed",
             NoticeKind::CheckCashed { .. } => "check_cashed",
             NoticeKind::CheckFailed { failure, .. } => failure.code(),
@@ -307,6 +368,8 @@ impl NoticeKind {
             NoticeKind::BatchCompleted { .. } => "batch_completed",
             NoticeKind::ImportFailed { .. } => "import_failed",
             NoticeKind::FundingReturned { .. } => "funding_returned",
+            NoticeKind::PayoutReturned { payment_id: PaymentId::Refund { .. }, .. } => "refund_returned",
+            NoticeKind::PayoutReturned { .. } => "payout_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
             NoticeKind::EventUnmatched { .. } => "event_unmatched",
             NoticeKind::DifferenceFound { .. } => "difference_found",
@@ -329,7 +392,9 @@ impl NoticeKind {
             | NoticeKind::RefundSent { payment_id, .. } => format!("{code}#{payment_id}"),
             NoticeKind::DebitTriedAgain { payment_id, attempt, .. }
             | NoticeKind::CheckMailed { payment_id, attempt, .. }
-            | NoticeKind::CheckFailed { payment_id, attempt, .. } => format!("{code}#{payment_id}#{attempt}"),
+            | NoticeKind::CheckFailed { payment_id, attempt, .. }
+            | NoticeKind::PayoutReturned { payment_id, attempt, .. } => format!("{code}#{payment_id}#{attempt}"),
+            NoticeKind::BillLate { card_id, due_on, .. } => format!("{code}#{card_id}#{due_on}"),
             NoticeKind::DebitAnnounced { card_id, debit_on, .. } => format!("{code}#{card_id}#{debit_on}"),
             NoticeKind::CardNeeds { card_id, code: need, since, .. } => format!("{code}#{card_id}#{need}#{since}"),
             NoticeKind::Item { item_id, what, .. } => format!("{code}#{item_id}#{}", what.moment()),

@@ -2,6 +2,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::ids::SourceTag;
 
 fn now() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
@@ -18,7 +19,8 @@ fn of_check(failure: CheckFailure) -> NoticeKind {
 
 fn of_debit(failure: DebitFailure) -> NoticeKind {
     let card_name = "Everyday Card".to_owned();
-    NoticeKind::DebitFailed { payment_id: payment_id(), card_name, amount: Cents::new(165_500), failure }
+    let amount = Cents::new(165_500);
+    NoticeKind::DebitFailed { payment_id: payment_id(), card_name, amount, failure, outlook: Outlook::GoesOn }
 }
 
 #[test]
@@ -84,4 +86,191 @@ fn a_notice_waits_for_its_delivery_and_prints_no_words() {
     assert_eq!(notice.due_at, Some(now()));
     let printed = format!("{notice:?}");
     assert!(!printed.contains("1655") && !printed.contains("1,655") && !printed.contains("165500"), "{printed}");
+}
+
+/// Where a kind stands in [`every_kind`]. A new one does not compile before it has a place there.
+const fn place(kind: &NoticeKind) -> usize {
+    match kind {
+        NoticeKind::PaymentStarted { .. } => 0,
+        NoticeKind::DebitAnnounced { .. } => 1,
+        NoticeKind::CardNeeds { .. } => 2,
+        NoticeKind::Item { .. } => 3,
+        NoticeKind::DebitTriedAgain { .. } => 4,
+        NoticeKind::DebitFailed { .. } => 5,
+        NoticeKind::ReceivableOpened { .. } => 6,
+        NoticeKind::ReceivableEnded { .. } => 7,
+        NoticeKind::BillLate { .. } => 8,
+        NoticeKind::CheckMailed { .. } => 9,
+        NoticeKind::CheckCashed { .. } => 10,
+        NoticeKind::CheckFailed { .. } => 11,
+        NoticeKind::PostedAsked { .. } => 12,
+        NoticeKind::PaymentCanceled { .. } => 13,
+        NoticeKind::RefundSent { .. } => 14,
+        NoticeKind::Authorisation { .. } => 15,
+        NoticeKind::NumbersCorrected { .. } => 16,
+        NoticeKind::AddressWanted { .. } => 17,
+        NoticeKind::BatchCompleted { .. } => 18,
+        NoticeKind::FundingReturned { .. } => 19,
+        NoticeKind::PayoutReturned { .. } => 20,
+        NoticeKind::AttentionRaised { .. } => 21,
+        NoticeKind::DifferenceFound { .. } => 22,
+    }
+}
+
+const KINDS: usize = 23;
+
+/// Every kind that can be sent to somebody who stands so, with every cause that changes its words.
+fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
+    let (card_name, amount, code) = ("Everyday Card".to_owned(), Cents::new(165_500), "R03".parse().unwrap());
+    let card_id = CardId::of_fingerprint(&format!("f1_{:032x}", 1)).unwrap();
+    let bank_account_id = BankAccountId::of_fingerprint(&format!("f1_{:032x}", 2)).unwrap();
+    let (batch, uuid) = (BatchId::new(Uuid::from_u128(3)), Uuid::from_u128(4));
+    let row = PaymentId::Row { batch, row: 1 };
+    let source = SourceTag::of("CORP-1");
+    let refund = PaymentId::Refund { batch, source, number: 1 };
+    let item_id = ItemId::Funding(FundingId::Lone(uuid));
+    let (day, institution_name) = (date(2026, 3, 9), "First Example Bank".to_owned());
+    let mut kinds = vec![
+        NoticeKind::PaymentStarted {
+            payment_id: payment_id(),
+            card_name: card_name.clone(),
+            amount,
+            reason: "It is due.".to_owned(),
+        },
+        NoticeKind::DebitAnnounced { card_id, card_name: card_name.clone(), amount, debit_on: day },
+        NoticeKind::CardNeeds {
+            card_id,
+            card_name: card_name.clone(),
+            code: "stale".to_owned(),
+            reason: "Nothing is paid.".to_owned(),
+            since: day,
+        },
+        NoticeKind::DebitTriedAgain { payment_id: payment_id(), attempt: 2, amount, not_before: day },
+        NoticeKind::ReceivableOpened { payment_id: payment_id(), amount, check_is_out: true },
+        NoticeKind::ReceivableOpened { payment_id: payment_id(), amount, check_is_out: false },
+        NoticeKind::ReceivableEnded { payment_id: payment_id(), amount, outlook },
+        NoticeKind::BillLate {
+            card_id,
+            card_name: card_name.clone(),
+            due_on: day,
+            amount,
+            reason: "Because.".to_owned(),
+        },
+        NoticeKind::CheckMailed { payment_id: payment_id(), attempt: 1, card_name: card_name.clone(), amount },
+        NoticeKind::CheckCashed { payment_id: payment_id(), card_name: card_name.clone(), amount },
+        NoticeKind::PostedAsked { payment_id: payment_id(), card_name: card_name.clone(), amount },
+        NoticeKind::PaymentCanceled { payment_id: payment_id(), card_name, amount },
+        NoticeKind::RefundSent { payment_id: payment_id(), amount, bank_account_last4: "6789".to_owned() },
+        NoticeKind::NumbersCorrected { item_id, bank_account_id, bank_account_last4: "6789".to_owned() },
+        NoticeKind::AddressWanted { institution_id: "ins_1".to_owned(), institution_name: institution_name.clone() },
+        NoticeKind::BatchCompleted { batch_id: batch, round: 1, paid: 2, failed: 1 },
+        NoticeKind::FundingReturned {
+            funding_id: FundingId::Round { batch, source, round: 1 },
+            attempt: 1,
+            amount,
+            return_code: "R01".to_owned(),
+        },
+        NoticeKind::PayoutReturned { payment_id: row, attempt: 1, amount, reason: "returned:R03".to_owned() },
+        NoticeKind::PayoutReturned { payment_id: refund, attempt: 1, amount, reason: "returned:R02".to_owned() },
+        NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: true },
+        NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: false },
+        NoticeKind::DifferenceFound {
+            reconciliation_id: ReconciliationId::new(uuid),
+            payer_id: "CORP-1".to_owned(),
+            differences: 1,
+        },
+    ];
+    for step in [AuthorisationStep::Agreed, AuthorisationStep::Revoked] {
+        kinds.push(NoticeKind::Authorisation { card_id, step, at: now(), text: "I agree.".to_owned(), outlook });
+    }
+    for what in [
+        ItemNotice::LoginRequired { since: now() },
+        ItemNotice::ConsentExpiring { until: now() },
+        ItemNotice::InstitutionDown { since: now() },
+        ItemNotice::Revoked { since: now() },
+    ] {
+        let (item_id, institution_name) = ("item".to_owned(), institution_name.clone());
+        kinds.push(NoticeKind::Item { item_id, institution_name, what });
+    }
+    for failure in [
+        DebitFailure::NoMoney,
+        DebitFailure::AccountClosed,
+        DebitFailure::AccountUnusable { return_code: code },
+        DebitFailure::AccountFrozen,
+        DebitFailure::Unauthorised { return_code: code },
+        DebitFailure::Stopped,
+        DebitFailure::HolderDeceased,
+        DebitFailure::Other { return_code: code },
+        DebitFailure::Refused,
+    ] {
+        let NoticeKind::DebitFailed { payment_id, card_name, amount, failure, .. } = of_debit(failure) else {
+            continue;
+        };
+        kinds.push(NoticeKind::DebitFailed { payment_id, card_name, amount, failure, outlook });
+    }
+    for failure in [
+        CheckFailure::ReturnedByMail,
+        CheckFailure::Voided,
+        CheckFailure::OtherAmount,
+        CheckFailure::Rejected,
+        CheckFailure::Stopped,
+        CheckFailure::Returned,
+    ] {
+        kinds.push(of_check(failure));
+    }
+    kinds
+}
+
+/// What a text may say only to somebody whom nothing holds back, and what only where that helps.
+const PROMISES: [&str; 4] = ["autopay goes on", "Autopay goes on", "Autopay is on", "Autopay looks again"];
+const AGREE: &str = "agree to the debits again";
+const CHOOSE: &str = "choose another";
+
+#[test]
+fn no_notice_promises_what_the_state_of_its_person_forbids() {
+    for outlook in Outlook::ALL {
+        let kinds = every_kind(outlook);
+        let mut places: Vec<usize> = kinds.iter().map(place).collect();
+        places.sort_unstable();
+        places.dedup();
+        assert_eq!(places, (0..KINDS).collect::<Vec<_>>(), "every kind is looked at");
+        for kind in kinds {
+            let text = kind.text();
+            let says = |words: &str| text.to_lowercase().contains(&words.to_lowercase());
+            let goes_on = outlook == Outlook::GoesOn;
+            assert!(goes_on || !PROMISES.into_iter().any(says), "{outlook:?}: {text}");
+            assert!(outlook == Outlook::AgreeAnew || !says(AGREE), "{outlook:?}: {text}");
+            assert!(outlook == Outlook::OtherAccount || !says(CHOOSE), "{outlook:?}: {text}");
+            assert!(text.ends_with('.'), "{text}");
+        }
+    }
+}
+
+#[test]
+fn whoever_is_told_of_an_end_is_told_what_comes_next() {
+    let ended =
+        |outlook| NoticeKind::ReceivableEnded { payment_id: payment_id(), amount: Cents::new(165_500), outlook };
+    let begins = "The 1,655.00 that your bank took back is settled. ";
+    let texts = Outlook::ALL.map(|outlook| ended(outlook).text());
+    let next = texts.each_ref().map(|text| text.strip_prefix(begins).unwrap());
+    assert_eq!(
+        next,
+        [
+            "Where nothing else is owed, autopay goes on.",
+            "Nothing is debited until you agree to the debits again.",
+            "Nothing is debited until you choose another bank account, or link it again.",
+            "Nothing new is debited until what is owed is settled.",
+            "No new debit is made until we have spoken to you.",
+        ]
+    );
+}
+
+#[test]
+fn notices_that_were_written_before_are_read() {
+    let ended = serde_json::json!({ "name": "receivable_ended", "payment_id": payment_id(), "amount": "1655.00" });
+    let ended: NoticeKind = serde_json::from_value(ended).unwrap();
+    assert!(matches!(ended, NoticeKind::ReceivableEnded { outlook: Outlook::GoesOn, .. }));
+    let opened = serde_json::json!({ "name": "receivable_opened", "payment_id": payment_id(), "amount": "1655.00" });
+    let opened: NoticeKind = serde_json::from_value(opened).unwrap();
+    assert!(matches!(opened, NoticeKind::ReceivableOpened { check_is_out: true, .. }));
 }

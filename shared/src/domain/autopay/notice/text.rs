@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 
-use super::{CheckFailure, DebitFailure, NoticeKind};
+use super::{CheckFailure, DebitFailure, NoticeKind, Outlook};
 use crate::domain::autopay::authorisation::AuthorisationStep;
 use crate::domain::autopay::explain::{day, money};
 use crate::domain::autopay::item::ItemNotice;
 use crate::domain::calendar::eastern_date;
+use crate::domain::ids::PaymentId;
 
 impl NoticeKind {
     pub fn text(&self) -> String {
@@ -28,21 +29,30 @@ impl NoticeKind {
                 money(*amount),
                 day(*not_before)
             ),
-            NoticeKind::DebitFailed { card_name, amount, failure, .. } => {
-                format!(
-                    "Your bank did not pay our debit of {} for {card_name}: {}",
-                    money(*amount),
-                    debit_failure(*failure)
-                )
-            }
-            NoticeKind::ReceivableOpened { amount, .. } => format!(
+            NoticeKind::DebitFailed { card_name, amount, failure, outlook, .. } => format!(
+                "Your bank did not pay our debit of {} for {card_name}: {}. {}",
+                money(*amount),
+                debit_failure(*failure),
+                after_debit(*failure, *outlook)
+            ),
+            NoticeKind::ReceivableOpened { amount, check_is_out: true, .. } => format!(
                 "Your bank took back {} after we had sent it on to your card's issuer. We are trying to stop the check. Until the sum is \
                  settled nothing new is paid.",
                 money(*amount)
             ),
-            NoticeKind::ReceivableEnded { amount, .. } => {
-                format!("The {} that your bank took back is settled. Autopay goes on.", money(*amount))
+            NoticeKind::ReceivableOpened { amount, check_is_out: false, .. } => format!(
+                "Your bank took back {} after we had paid it out. Until the sum is settled nothing new is paid; we will be in touch.",
+                money(*amount)
+            ),
+            NoticeKind::ReceivableEnded { amount, outlook, .. } => {
+                format!("The {} that your bank took back is settled. {}", money(*amount), next(*outlook))
             }
+            NoticeKind::BillLate { card_name, due_on, amount, reason, .. } => format!(
+                "{} of the bill of {card_name} that is due on {} will not be there in time, as it looks now: pay it another way if that \
+                 matters. {reason}",
+                money(*amount),
+                day(*due_on)
+            ),
             NoticeKind::CheckMailed { card_name, amount, .. } => {
                 format!("The check of {} for {card_name} is in the mail.", money(*amount))
             }
@@ -63,8 +73,8 @@ impl NoticeKind {
             NoticeKind::RefundSent { amount, bank_account_last4, .. } => {
                 format!("{} is on its way back to your bank account ending in {bank_account_last4}.", money(*amount))
             }
-            NoticeKind::Authorisation { step: AuthorisationStep::Agreed, text, .. } => {
-                format!("Autopay is on. Keep this copy of what you agreed to: {text}")
+            NoticeKind::Authorisation { step: AuthorisationStep::Agreed, text, outlook, .. } => {
+                format!("{} Keep this copy of what you agreed to: {text}", agreed(*outlook))
             }
             NoticeKind::Authorisation { step: AuthorisationStep::Revoked, at, .. } => format!(
                 "You revoked your authorisation on {}. No debit is sent any more; one that your bank already has may still be booked.",
@@ -96,8 +106,16 @@ impl NoticeKind {
             NoticeKind::FundingReturned { funding_id, amount, return_code, .. } => {
                 format!("Funding {funding_id} of {} came back with {return_code}.", money(*amount))
             }
-            NoticeKind::AttentionRaised { item_id, reason, .. } => {
+            NoticeKind::PayoutReturned { payment_id, amount, reason, .. } => {
+                payout_returned(*payment_id, &money(*amount), reason)
+            }
+            NoticeKind::AttentionRaised { item_id, reason, is_held: true, .. } => {
                 format!("{item_id} needs an operator: {reason}. Nothing automatic happens until that is cleared.")
+            }
+            NoticeKind::AttentionRaised { item_id, reason, is_held: false, .. } => {
+                format!(
+                    "{item_id} is to be looked into by an operator: {reason}. It has ended; what follows is not held back by it."
+                )
             }
         }
     }
@@ -110,7 +128,7 @@ fn item(institution_name: &str, what: ItemNotice) -> String {
              pay it yourself."
         ),
         ItemNotice::ConsentExpiring { until } => format!(
-            "Your permission at {institution_name} ends on {}. Renew it before, so that autopay goes on.",
+            "Your permission at {institution_name} ends on {}. Renew it before then: without it nothing is paid.",
             moment(until)
         ),
         ItemNotice::InstitutionDown { since } => format!(
@@ -118,34 +136,88 @@ fn item(institution_name: &str, what: ItemNotice) -> String {
             moment(since)
         ),
         ItemNotice::Revoked { .. } => format!(
-            "The link to {institution_name} is gone: the permission was withdrawn. Autopay for what was linked there has stopped. Link it \
-             again to go on."
+            "The link to {institution_name} is gone: the permission was withdrawn. Nothing is paid for what was \
+             linked there, or from there, until it is linked again."
         ),
+    }
+}
+
+/// A payout of a batch that came back, and what can be done.
+fn payout_returned(payment_id: PaymentId, amount: &str, reason: &str) -> String {
+    match payment_id {
+        PaymentId::Row { batch, .. } => format!(
+            "Payment {payment_id} of {amount} came back after it was paid ({reason}). Its money is the source's again: retry batch {batch}, \
+             where the reason allows it, or refund it to the source."
+        ),
+        PaymentId::Refund { batch, .. } => format!(
+            "Refund {payment_id} of {amount} did not arrive ({reason}); the money is with us. Look at the source's account, then ask for \
+             the refund of batch {batch} again."
+        ),
+        PaymentId::Lone(_) => format!("Payment {payment_id} of {amount} came back ({reason})."),
     }
 }
 
 fn debit_failure(failure: DebitFailure) -> String {
     match failure {
-        DebitFailure::NoMoney => {
-            "there was not enough money. Autopay looks again at the next review; pay the bill yourself if it is due."
-                .to_owned()
-        }
-        DebitFailure::AccountClosed => "the account is closed. Choose another one.".to_owned(),
+        DebitFailure::NoMoney => "there was not enough money".to_owned(),
+        DebitFailure::AccountClosed => "the account is closed".to_owned(),
         DebitFailure::AccountUnusable { return_code } => {
-            format!("the account cannot be debited ({}). Link it again or choose another one.", return_code.meaning())
+            format!("the account cannot be debited ({})", return_code.meaning())
         }
-        DebitFailure::AccountFrozen => "the account is frozen. Ask your bank, or choose another one.".to_owned(),
-        DebitFailure::Unauthorised { .. } => {
-            "it says that the debit was not authorised. No new debit is made until we have spoken to you.".to_owned()
-        }
-        DebitFailure::Stopped => "it was stopped at the bank. Agree to the debits again to go on.".to_owned(),
-        DebitFailure::HolderDeceased => {
-            "it says that the account's holder has died. No new debit is made until we have spoken to you.".to_owned()
-        }
+        DebitFailure::AccountFrozen => "the account is frozen".to_owned(),
+        DebitFailure::Unauthorised { .. } => "it says that the debit was not authorised".to_owned(),
+        DebitFailure::Stopped => "it was stopped at the bank".to_owned(),
+        DebitFailure::HolderDeceased => "it says that the account's holder has died".to_owned(),
         DebitFailure::Other { return_code } => {
-            format!("{} ({return_code}). We are looking into it.", return_code.meaning())
+            format!("{} ({return_code}). We are looking into it", return_code.meaning())
         }
-        DebitFailure::Refused => "the debit could not be sent. We are looking into it.".to_owned(),
+        DebitFailure::Refused => "the debit could not be sent. We are looking into it".to_owned(),
+    }
+}
+
+/// What a person can do after a debit failed, in the state that they are in.
+fn after_debit(failure: DebitFailure, outlook: Outlook) -> &'static str {
+    match (outlook, failure) {
+        (Outlook::GoesOn, DebitFailure::NoMoney) => {
+            "Autopay looks again at the next review; pay the bill yourself if it is due."
+        }
+        (Outlook::OtherAccount, DebitFailure::AccountFrozen) => "Ask your bank, or choose another account.",
+        (
+            Outlook::GoesOn,
+            DebitFailure::AccountClosed
+            | DebitFailure::AccountUnusable { .. }
+            | DebitFailure::AccountFrozen
+            | DebitFailure::Unauthorised { .. }
+            | DebitFailure::Stopped
+            | DebitFailure::HolderDeceased
+            | DebitFailure::Other { .. }
+            | DebitFailure::Refused,
+        ) => "Pay the bill yourself if it is due.",
+        (Outlook::AgreeAnew | Outlook::OtherAccount | Outlook::Owing | Outlook::Blocked, _) => next(outlook),
+    }
+}
+
+/// What comes next, in the state that a person is in.
+const fn next(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::GoesOn => "Where nothing else is owed, autopay goes on.",
+        Outlook::AgreeAnew => "Nothing is debited until you agree to the debits again.",
+        Outlook::OtherAccount => "Nothing is debited until you choose another bank account, or link it again.",
+        Outlook::Owing => "Nothing new is debited until what is owed is settled.",
+        Outlook::Blocked => "No new debit is made until we have spoken to you.",
+    }
+}
+
+/// What agreeing came to.
+const fn agreed(outlook: Outlook) -> &'static str {
+    match outlook {
+        Outlook::GoesOn => "Autopay is on.",
+        Outlook::AgreeAnew => "You agreed to the debits, and that has ended since: nothing is debited.",
+        Outlook::OtherAccount => {
+            "You agreed to the debits. Nothing is debited yet: the bank account cannot be debited; choose another one, or link it again."
+        }
+        Outlook::Owing => "You agreed to the debits. Nothing new is debited until what is owed is settled.",
+        Outlook::Blocked => "You agreed to the debits. No new debit is made until we have spoken to you.",
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::domain::autopay::card::{LastPayment, PostedPayment};
-use crate::domain::autopay::rule::Bill;
+use crate::domain::autopay::notice::NoticeKind;
+use crate::domain::autopay::rule::{Bill, Rule};
 
 /// Under the threshold, the bill due on that day.
 fn due(day: i8) -> impl Fn(&mut Case) {
@@ -49,6 +50,77 @@ fn a_late_bill_is_paid_even_under_the_threshold() {
     assert_eq!(outcome(late(Some(true))), paid("overdue", "35.00"));
     assert_eq!(outcome(late(None)), paid("overdue", "35.00"), "silence is not a no");
     assert_eq!(outcome(late(Some(false))), ("below_threshold", None), "then the date is an old one");
+}
+
+#[test]
+fn a_due_date_that_lies_long_ago_is_no_bill_unless_the_institution_says_that_it_is_late() {
+    let long_ago = |is_overdue: Option<bool>| {
+        move |case: &mut Case| {
+            due(10)(case);
+            case.reading().due_on = Some(date(2021, 3, 10));
+            case.reading().is_overdue = is_overdue;
+        }
+    };
+    assert_eq!(outcome(long_ago(None)), ("below_threshold", None));
+    assert_eq!(outcome(long_ago(Some(true))), paid("overdue", "35.00"));
+}
+
+/// A payment of the card was opened on that day, and its check is out.
+fn open(amount: &'static str, on: Date) -> impl Fn(&mut Case) {
+    move |case| {
+        due(10)(case);
+        case.reading().statement_balance = Some(dollars("800.00"));
+        case.card.setup.rule = Some(Rule { when_due: Bill::StatementBalance, ..Rule::default() });
+        case.card.open(payment(1, dollars(amount), on));
+    }
+}
+
+#[test]
+fn what_an_open_payment_leaves_of_a_due_bill_is_paid_while_it_is_on_its_way() {
+    let today = date(2026, 3, 2);
+    assert_eq!(outcome(open("300.00", today)), paid("bill_due", "500.00"));
+    assert_eq!(outcome(open("800.00", today)), ("payment_open", None), "it covers the bill");
+    let above = |case: &mut Case| {
+        open("10.00", today)(case);
+        case.reading().balance = Some(dollars("4000.00"));
+    };
+    assert_eq!(outcome(above), paid("bill_due", "790.00"), "above the threshold as well: only the bill");
+}
+
+fn late(change: impl FnOnce(&mut Case)) -> Option<(Date, String)> {
+    let case = Case::with(change);
+    match late_bill_notice(&case.inputs(), &case.decide()) {
+        Some(NoticeKind::BillLate { due_on, amount, .. }) => Some((due_on, amount.to_string())),
+        Some(other) => panic!("{other:?}"),
+        None => None,
+    }
+}
+
+#[test]
+fn a_bill_that_will_be_late_is_told() {
+    // A debit of March 2 would be there on the 19th. The check of January should have been there long ago.
+    let day = date(2026, 3, 10);
+    assert_eq!(late(open("800.00", date(2026, 1, 12))), Some((day, "800.00".to_owned())));
+    assert_eq!(late(open("800.00", date(2026, 2, 25))), Some((day, "800.00".to_owned())), "it comes after the day");
+    assert_eq!(late(open("800.00", date(2026, 2, 20))), None, "it comes in time");
+    let far = |case: &mut Case| {
+        open("800.00", date(2026, 1, 12))(case);
+        case.reading().due_on = Some(date(2026, 3, 25));
+    };
+    assert_eq!(late(far), None, "a debit would still be in time");
+    let blocked = |case: &mut Case| {
+        open("300.00", date(2026, 2, 20))(case);
+        let now = case.now;
+        let _ = case.person.block_debits("R10".parse().unwrap(), now);
+    };
+    assert_eq!(late(blocked), Some((day, "500.00".to_owned())), "what is on its way in time counts");
+    let revoked = |case: &mut Case| {
+        due(10)(case);
+        let now = case.now;
+        let _ = case.card.authorisation.as_mut().unwrap().revoke(now);
+    };
+    assert_eq!(late(revoked), None, "the person wished it");
+    assert_eq!(late(due(10)), None, "it is paid, and the notice of that says that it may be late");
 }
 
 #[test]

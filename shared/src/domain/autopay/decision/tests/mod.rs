@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{AmountRange, Authorisation, TEXT_VERSION};
 use crate::domain::autopay::bank_account::BankReading;
 use crate::domain::autopay::card::CardReading;
@@ -120,8 +121,10 @@ impl Case {
                 card_number: Some(SealedCardNumber { sealed: "sealed".to_owned(), last4: "4821".to_owned() }),
                 ..Setup::default()
             },
+            agreed_account: Some(AgreedAccount::of(&bank_account)),
             authorisation: Some(Authorisation {
                 text_version: TEXT_VERSION,
+                text_sha256: None,
                 bank_account_id: bank_account.id,
                 range: AmountRange { least: dollars("1.00"), most: dollars("3000.00") },
                 agreed_at: now,

@@ -33,6 +33,7 @@ fn check(state: State) -> Payment {
         rule: Rule::default(),
         reason: "because".to_owned(),
         decided_at: now(),
+        agreement: None,
         cancel_asked_at: None,
         stop_asked_at: None,
         refund_of: None,
