@@ -47,6 +47,8 @@ pub(crate) struct Transfer {
     pub(crate) effective_on: Option<Date>,
     /// The account at the other end; `None` for a check.
     pub(crate) other_end: Option<Account>,
+    /// `loan`, `checking` or `savings`, of the account at the other end.
+    pub(crate) account_type: String,
     /// What is printed on the letter around a check.
     pub(crate) message: String,
 }
@@ -100,10 +102,13 @@ impl Transfer {
         };
         let counterparty = text(object, "counterparty_id").unwrap_or_default();
         let back_at = ["returned_at", "cancelled_at"].iter().find_map(|name| time(object, name));
-        let other_end = counterparties.iter().find(|known| text(known, "id") == Some(counterparty)).and_then(account);
+        let counterparty = counterparties.iter().find(|known| text(known, "id") == Some(counterparty));
+        let account_type = counterparty.and_then(|known| text(known, "account_type")).unwrap_or_default();
+        let other_end = counterparty.and_then(account);
         Self::of(object, kind, "amount", back_at).map(|transfer| Self {
             effective_on: time(object, "effective_on").map(calendar::pacific_day),
             other_end,
+            account_type: account_type.to_owned(),
             ..transfer
         })
     }
@@ -131,6 +136,7 @@ impl Transfer {
             back_at,
             effective_on: None,
             other_end: None,
+            account_type: String::new(),
             message: String::new(),
         })
     }

@@ -22,6 +22,8 @@ pub struct Evidence {
     pub standing: Vec<Standing>,
     /// Every write of the table that changed where a payment, funding or batch stands, in order.
     pub moves: Vec<Move>,
+    /// Every write after which nothing leaves a payer, for a reason of the bank.
+    pub pauses: Vec<Pause>,
     /// Every message that a queue gave up.
     pub given_up: Vec<GivenUp>,
     pub logs: Logs,
@@ -58,6 +60,8 @@ pub struct Bank {
     pub answers: Vec<SendAnswer>,
     /// Every delivery of a webhook that our receiver answered or died over, forged ones left out.
     pub deliveries: Vec<Delivery>,
+    /// Events that the bank signed, that no version can read or that fit nothing here, and that our receiver took: by their ids.
+    pub unfit: Vec<String>,
 }
 
 /// A call that reached the bank.
@@ -73,6 +77,8 @@ pub struct BankCall {
     /// Without query: `/transfers/ach`.
     pub path: String,
     pub idempotency_key: Option<String>,
+    /// When our client sent it, which may be long before it arrived.
+    pub sent_order: Order,
     /// What the bank answered, whether or not the answer arrived: 200, 400, 503.
     pub status: Option<u16>,
     /// Elapsed time at which our client had an answer, a failure or its own time-out; `None` where it died before.
@@ -82,8 +88,11 @@ pub struct BankCall {
 /// What came back for a send.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SendAnswer {
+    /// Business time.
+    pub at: Timestamp,
     pub idempotency_key: String,
-    pub status: u16,
+    /// `None` where none came.
+    pub status: Option<u16>,
 }
 
 /// A delivery of a webhook.
@@ -109,12 +118,16 @@ pub struct Asked {
     pub persons: Vec<Person>,
 }
 
-/// A payroll file that was uploaded.
+/// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PayrollFile {
     /// `bat_…`, as the API answered.
     pub batch_id: String,
+    /// Who stored it.
     pub uploaded_by: String,
+    pub order: Order,
+    /// Of its bytes, as a summary names it.
+    pub sha256: String,
     /// In the order of the file; the first is row 1.
     pub rows: Vec<Row>,
 }
@@ -133,6 +146,10 @@ pub struct Row {
     pub payee_routing: Option<String>,
     /// What the source is to be debited at.
     pub source_account: Account,
+    /// Of the employee, as the file spells it.
+    pub name: String,
+    /// Where the file names one.
+    pub currency: Option<String>,
 }
 
 /// An account at a bank.
@@ -154,8 +171,11 @@ pub struct Command {
     /// The caller's subject.
     pub by: String,
     pub kind: CommandKind,
-    /// What it is about: a batch, payment, source, card, correction or dead letter by its id.
+    /// What it is about: a batch, payment, source, card, correction or dead letter by its id; the scope of a stop; the fingerprint of an
+    /// account. Empty for what has no id before it is answered.
     pub about: String,
+    /// The JSON body that was sent, where there was one.
+    pub sent: Value,
     /// The HTTP status; `None` where no answer came.
     pub status: Option<u16>,
     /// The body of the answer.
@@ -165,6 +185,13 @@ pub struct Command {
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommandKind {
+    /// Of a batch, with or without its file.
+    Create,
+    /// Asks for a place to put the file of a batch.
+    Link,
+    Summarize,
+    /// Looks at a summary that is being made.
+    ReadSummary,
     Approve,
     Decline,
     /// Of a batch.
@@ -173,7 +200,14 @@ pub enum CommandKind {
     Refund,
     PauseSource,
     ResumeSource,
+    /// Of a scope: the body says whether on or off.
+    Stop,
+    /// Of what a bank corrected about an account.
+    WithdrawCorrection,
+    ConfirmWithdrawal,
     ClearAttention,
+    /// How an institution is paid.
+    ConfirmBiller,
     /// Of a card's payment.
     CancelPayment,
     Authorise,
@@ -195,6 +229,8 @@ pub enum CommandKind {
 pub struct Person {
     /// Under which payments and ledger accounts name them.
     pub person_id: String,
+    /// The name that they gave as holder of their account.
+    pub holder: String,
     /// Their accounts at their own banks, which debits may pull from.
     pub accounts: Vec<Account>,
     pub cards: Vec<Card>,
@@ -206,6 +242,8 @@ pub struct Card {
     pub card_id: String,
     /// What the person typed in; printed on the letter around each check.
     pub card_number: String,
+    /// The last digits of its number, as the issuer says.
+    pub mask: String,
     /// What the issuer said was owed, in order of time; the last one stands until the next.
     pub balances: Vec<Balance>,
     /// What was agreed to, in order of time; the last one stands until the next, or until it was revoked.
@@ -260,6 +298,8 @@ pub struct Told {
     pub reconciliations: Vec<ToldReconciliation>,
     /// `GET /dead-letters/{id}`, of every dead letter that the table holds.
     pub dead_letters: Vec<Value>,
+    /// `GET /unmatched-events`, all pages.
+    pub unmatched_events: Vec<Value>,
 }
 
 /// A reconciliation that was begun, by an operator or by the schedule.
@@ -341,6 +381,16 @@ pub struct Move {
     pub state: String,
     /// From then on; 0 for a batch.
     pub attempt: u32,
+}
+
+/// A payer rests, since the bank said so or said nothing.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Pause {
+    /// Business time.
+    pub at: Timestamp,
+    pub payer: String,
+    /// The bank's code, or `no_answer`.
+    pub reason: String,
 }
 
 /// A message that came too often without being done.

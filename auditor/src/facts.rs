@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::bank::{Kind, Transfer, correction, split_key};
-use crate::evidence::{Account, BankCall, Command, CommandKind, Evidence, Move, PayrollFile, Row};
+use crate::bank::{Kind, Transfer, correction, split_key, text};
+use crate::contents;
+use crate::evidence::{Account, BankCall, Command, CommandKind, Evidence, Move, Order, PayrollFile, Row};
 use crate::finding::Findings;
 use crate::told::Item;
 
@@ -17,6 +18,7 @@ pub(crate) struct Facts<'a> {
     by_item: BTreeMap<String, Vec<usize>>,
     pub(crate) payments: BTreeMap<String, Item>,
     pub(crate) fundings: BTreeMap<String, Item>,
+    /// What each batch stands for: the content that was approved, else the one that was stored last.
     pub(crate) files: BTreeMap<&'a str, &'a PayrollFile>,
     /// By what moved, in order.
     pub(crate) moves: BTreeMap<&'a str, Vec<&'a Move>>,
@@ -56,7 +58,7 @@ impl<'a> Facts<'a> {
             by_item,
             payments: by_id(known(payments, "a payment", findings)),
             fundings: by_id(known(fundings, "a funding", findings)),
-            files: evidence.asked.files.iter().map(|file| (file.batch_id.as_str(), file)).collect(),
+            files: contents::of(evidence),
             moves,
             sends,
         }
@@ -91,6 +93,13 @@ impl<'a> Facts<'a> {
         file.rows.get(position).map(|row| (file, row))
     }
 
+    /// The payment of a person that this one gives back.
+    pub(crate) fn refund_of(&self, payment: &str) -> Option<&'a str> {
+        let lines = &self.evidence.told.card_payments;
+        let line = lines.iter().find(|told| text(&told.payment, "payment_id") == Some(payment))?;
+        text(&line.payment, "refund_of")
+    }
+
     pub(crate) fn commands(&self, kind: CommandKind) -> impl Iterator<Item = &'a Command> {
         self.evidence.asked.commands.iter().filter(move |command| command.kind == kind)
     }
@@ -98,6 +107,12 @@ impl<'a> Facts<'a> {
     /// The first time that this was asked of it with success.
     pub(crate) fn done(&self, kind: CommandKind, about: &str) -> Option<&'a Command> {
         self.commands(kind).find(|command| command.about == about && command.succeeded())
+    }
+
+    /// When a refund of what is left of a batch was last asked for with success.
+    pub(crate) fn last_refund_asked(&self, batch: &str) -> Option<Order> {
+        let asked = self.commands(CommandKind::Refund).filter(|command| command.about == batch && command.succeeded());
+        asked.map(|command| command.order).max()
     }
 
     pub(crate) fn moves_of(&self, id: &str) -> &[&'a Move] {
@@ -114,6 +129,11 @@ impl<'a> Facts<'a> {
             next += 1;
         }
         known.contains(&end)
+    }
+
+    /// Whether a bank has ever said anything about this account, or said that it is to be used.
+    pub(crate) fn has_correction(&self, account: &Account) -> bool {
+        self.corrections.iter().any(|(was, new)| was == account || new == account)
     }
 
     /// Since when the table says that the money of a debit is gone. One that was refused, and was there after all, is not.
@@ -188,5 +208,10 @@ impl BankCall {
 impl Command {
     pub(crate) fn succeeded(&self) -> bool {
         self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+
+    /// It succeeded, or nobody knows.
+    pub(crate) fn may_have_happened(&self) -> bool {
+        self.succeeded() || self.status.is_none_or(|status| status >= 500)
     }
 }

@@ -10,6 +10,7 @@
 mod bank;
 mod calendar;
 mod checks;
+mod contents;
 pub mod evidence;
 mod facts;
 mod finding;

@@ -59,6 +59,10 @@ struct HubState {
     alarms: BTreeSet<Timestamp>,
     files: Vec<PayrollFile>,
     persons: Vec<Person>,
+    /// Counterparties that the bank has forgotten, as they were.
+    forgotten: Vec<Value>,
+    /// What must never happen, as callers see it.
+    complaints: Vec<String>,
 }
 
 impl Hub {
@@ -68,6 +72,14 @@ impl Hub {
 
     pub(crate) fn persons(&self) -> Vec<Person> {
         self.state.borrow().persons.clone()
+    }
+
+    pub(crate) fn forgotten(&self) -> Vec<Value> {
+        self.state.borrow().forgotten.clone()
+    }
+
+    pub(crate) fn complaints(&self) -> Vec<String> {
+        self.state.borrow().complaints.clone()
     }
 
     pub(crate) fn take_wishes(&self) -> Vec<Wish> {
@@ -167,13 +179,20 @@ impl Actor {
     pub(crate) async fn ask(&self, request: Request) -> Option<Answer> {
         let key = format!("{:016x}", self.weather.below(u64::MAX));
         let mut last = None;
+        let mut overtaken = 0;
         for _ in 0..TRIES_MAX {
             let answer = self.ask_once(&key, request.clone()).await;
             if answer.as_ref().is_some_and(|answer| !is_passing(answer)) {
                 return answer;
             }
+            let is_overtaken = |answer: &Answer| answer.body["code"] == "changed_meanwhile";
+            overtaken = if answer.as_ref().is_some_and(is_overtaken) { overtaken + 1 } else { 0 };
             last = answer.or(last);
             self.wait(SignedDuration::from_secs(i64::try_from(self.weather.between(1, 240)).unwrap_or(60))).await;
+        }
+        if overtaken == TRIES_MAX {
+            let complaint = format!("{} {} was told for ever that others were faster", request.method, request.path);
+            self.hub.state.borrow_mut().complaints.push(complaint);
         }
         last
     }
@@ -186,6 +205,10 @@ impl Actor {
 
     pub(crate) fn has_uploaded(&self, file: PayrollFile) {
         self.hub.state.borrow_mut().files.push(file);
+    }
+
+    pub(crate) fn is_forgotten(&self, counterparty: Value) {
+        self.hub.state.borrow_mut().forgotten.push(counterparty);
     }
 
     pub(crate) fn is_person(&self, person: Person) {

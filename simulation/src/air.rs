@@ -1,13 +1,16 @@
 //! Webhooks on their way to us: taken from the providers, and delivered as well as the network allows.
 
 use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use http::Request;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use simulators::{column, plaid};
 
+use crate::abilities::Ability;
 use crate::engine::Engine;
 use crate::faults::Fault;
 use crate::processes::Origin;
@@ -21,7 +24,19 @@ pub(crate) struct Flight {
     pub body: String,
     /// Whom to tell how it went; nobody for a copy.
     pub from: From,
-    pub is_forged: bool,
+    pub nature: Nature,
+}
+
+/// Whose a webhook is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Nature {
+    Genuine,
+    /// Not the provider's.
+    Forged,
+    /// Signed by the provider, and not what it should be: it has to be taken, and must move nothing.
+    Misfit,
+    /// Signed by the provider; it is about nothing here, or nobody can read it: it has to be taken, and somebody asked.
+    Unfit,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +45,12 @@ pub(crate) enum From {
     Plaid(usize),
     Nobody,
 }
+
+/// So many forgeries come before each webhook of Plaid while it is flooded: more than keys are looked up in a minute.
+const FLOOD: u64 = 24;
+
+/// So often in a row a genuine webhook may be told to come again.
+const KEPT_OUT_MAX: u32 = 4;
 
 const COLUMN_PATH: &str = "/webhooks/column";
 const PLAID_PATH: &str = "/webhooks/plaid";
@@ -50,13 +71,20 @@ impl Engine {
                 headers,
                 body: webhook.body,
                 from,
-                is_forged: false,
+                nature: Nature::Genuine,
             });
         }
         for webhook in self.simulation.providers.plaid.due_deliveries(100) {
             let headers = owned(&webhook.headers());
             let from = From::Plaid(webhook.delivery);
-            self.take_off(Flight { arrives_at, path: PLAID_PATH, headers, body: webhook.body, from, is_forged: false });
+            self.take_off(Flight {
+                arrives_at,
+                path: PLAID_PATH,
+                headers,
+                body: webhook.body,
+                from,
+                nature: Nature::Genuine,
+            });
         }
     }
 
@@ -65,8 +93,10 @@ impl Engine {
             let forged = self.forged(&flight);
             self.air.push(forged);
         }
-        if flight.path == COLUMN_PATH && self.weather.strikes(Fault::WebhookAltered) {
-            self.air.extend(self.altered(&flight));
+        if flight.path == COLUMN_PATH {
+            self.spoil(&mut flight);
+        } else {
+            self.flood(&flight);
         }
         if self.weather.strikes(Fault::WebhookDropped) {
             self.story.tell(format_args!("a webhook is dropped for good"));
@@ -85,7 +115,7 @@ impl Engine {
 
     /// Somebody else's: the body or the signature is not the provider's.
     fn forged(&self, flight: &Flight) -> Flight {
-        let mut forged = Flight { from: From::Nobody, is_forged: true, ..flight.clone() };
+        let mut forged = Flight { from: From::Nobody, nature: Nature::Forged, ..flight.clone() };
         match self.weather.below(3) {
             0 => forged.headers.retain(|(name, _)| name == "content-type"),
             1 => forged.body = forged.body.replacen('{', "{ ", 1),
@@ -98,13 +128,90 @@ impl Engine {
         forged
     }
 
-    /// The bank's own mistake: an event that it lists nowhere, about another amount than it moved.
+    /// The bank's own mistakes about an event.
+    fn spoil(&mut self, flight: &mut Flight) {
+        if self.weather.strikes(Fault::WebhookAltered) {
+            self.air.extend(self.altered(flight));
+        }
+        if Ability::EventsMisfit.is_on() && self.weather.strikes(Fault::WebhookMisfit) {
+            self.air.extend(self.misfit(flight));
+        }
+        if !Ability::EventsUnreadable.is_on() {
+            return;
+        }
+        if self.weather.strikes(Fault::WebhookUnreadable) {
+            let number = self.weather.below(u64::MAX);
+            let body = match self.weather.below(5) {
+                0 => "\"hello\"".to_owned(),
+                1 => format!(r#"{{"id":"evnt_{number}","type":"ach.outgoing_transfer.settled"}}"#),
+                2 => format!(r#"{{"id":"evnt_{number}","type":"ach.outgoing_transfer.settled","data":{{"id":7}}}}"#),
+                3 => about_nothing(flight, number).unwrap_or_default(),
+                _ => flight.body.replacen("\"data\"", "\"date\"", 1).replacen("evnt_", &format!("evnt_{number}"), 1),
+            };
+            let unfit = self.signed(flight, body);
+            self.air.extend(unfit.map(|unfit| Flight { nature: Nature::Unfit, ..unfit }));
+        }
+        if self.weather.strikes(Fault::WebhookOddlySpelled)
+            && let Some(odd) = self.oddly_spelled(flight)
+        {
+            *flight = odd;
+        }
+    }
+
+    /// An event that the bank lists nowhere, about another amount than it moved.
     fn altered(&self, flight: &Flight) -> Option<Flight> {
         let mut event: Value = serde_json::from_str(&flight.body).ok()?;
         event["id"] = format!("{}x", event["id"].as_str()?).into();
         let amount = ["amount", "positive_pay_amount"].into_iter().find(|name| event["data"][*name].is_i64())?;
         event["data"][amount] = (event["data"][amount].as_i64()? + 100).into();
-        let body = event.to_string();
+        let altered = self.signed(flight, event.to_string())?;
+        Some(Flight { nature: Nature::Genuine, ..altered })
+    }
+
+    /// An event that says that a transfer came back, which did not; and something in it is not as it should be.
+    fn misfit(&self, flight: &Flight) -> Option<Flight> {
+        let mut event: Value = serde_json::from_str(&flight.body).ok()?;
+        let is_ach = event["type"].as_str()?.starts_with("ach.");
+        event["id"] = format!("{}y", event["id"].as_str()?).into();
+        if is_ach {
+            event["type"] = "ach.outgoing_transfer.returned".into();
+            event["data"]["status"] = "RETURNED".into();
+            event["data"]["returned_at"] = event["created_at"].clone();
+            event["data"]["return_details"] =
+                json!([{ "return_code": "R03", "created_at": event["created_at"], "addenda": "" }]);
+        }
+        match self.weather.below(4) {
+            0 => event["data"]["id"] = "".into(),
+            1 => event["data"]["is_incoming"] = is_ach.into(),
+            2 if is_ach => event["type"] = "check.incoming_debit.returned".into(),
+            2 => event["type"] = "ach.outgoing_transfer.returned".into(),
+            _ => {
+                event["id"] = "".into();
+                event["data"]["id"] = format!("{}z", event["data"]["id"].as_str()?).into();
+            }
+        }
+        self.signed(flight, event.to_string())
+    }
+
+    /// The same event with what may be left out left empty, or a day without its time.
+    fn oddly_spelled(&self, flight: &Flight) -> Option<Flight> {
+        let mut event: Value = serde_json::from_str(&flight.body).ok()?;
+        let data = event.get_mut("data")?.as_object_mut()?;
+        for (name, value) in data.iter_mut().filter(|(name, _)| name.ends_with("_at") || *name == "effective_on") {
+            if value.is_null() {
+                *value = "".into();
+            } else if name == "effective_on"
+                && let Some(day) = value.as_str().and_then(|text| text.get(..10)).map(str::to_owned)
+            {
+                *value = day.into();
+            }
+        }
+        let odd = self.signed(flight, event.to_string())?;
+        Some(Flight { nature: Nature::Genuine, from: flight.from, ..odd })
+    }
+
+    /// Another body with the bank's signature.
+    fn signed(&self, flight: &Flight, body: String) -> Option<Flight> {
         let mut mac = Hmac::<Sha256>::new_from_slice(self.simulation.providers.webhook_secret.as_bytes()).ok()?;
         mac.update(body.as_bytes());
         let signature = hex::encode(mac.finalize().into_bytes());
@@ -112,7 +219,25 @@ impl Engine {
             let value = if name == "column-signature" { signature.clone() } else { value.clone() };
             (name.clone(), value)
         });
-        Some(Flight { headers: headers.collect(), body, from: From::Nobody, ..flight.clone() })
+        let (from, nature) = (From::Nobody, Nature::Misfit);
+        Some(Flight { headers: headers.collect(), body, from, nature, ..flight.clone() })
+    }
+
+    /// Forgeries, each under a key that nobody has heard of, come just before a webhook of Plaid.
+    fn flood(&mut self, flight: &Flight) {
+        if !self.weather.is_flooded() {
+            return;
+        }
+        self.weather.count(Fault::PlaidKeysFlooded);
+        for _ in 0..FLOOD {
+            let header = format!(r#"{{"alg":"ES256","kid":"{:032x}","typ":"JWT"}}"#, self.weather.below(u64::MAX));
+            let mut forged = Flight { from: From::Nobody, nature: Nature::Forged, ..flight.clone() };
+            for (_, value) in forged.headers.iter_mut().filter(|(name, _)| name == "plaid-verification") {
+                let rest = value.split_once('.').map(|(_, rest)| rest.to_owned()).unwrap_or_default();
+                *value = format!("{}.{rest}", URL_SAFE_NO_PAD.encode(&header));
+            }
+            self.air.push(forged);
+        }
     }
 
     fn in_minutes(&self, least: u64, most: u64) -> Timestamp {
@@ -142,16 +267,23 @@ impl Engine {
             .iter()
             .fold(Request::post(flight.path), |request, (name, value)| request.header(name.as_str(), value.as_str()));
         let Ok(request) = request.body(Body::from(flight.body.clone())) else { return };
-        let router = self.simulation.receivers.clone();
-        let what =
-            format!("{}webhook to {}: {}", if flight.is_forged { "forged " } else { "" }, flight.path, told(&flight));
+        if self.weather.takes_fresh_receivers() {
+            self.replace_receivers();
+        }
+        let router = self.receivers.clone();
+        let what = format!(
+            "{}webhook to {}: {}",
+            if flight.nature == Nature::Forged { "forged " } else { "" },
+            flight.path,
+            told(&flight)
+        );
         self.begin(&what, Origin::Webhook(Box::new(flight)), Box::pin(crate::moves::ask(router, request)));
     }
 
     /// Our receiver answered, or died.
     pub(crate) fn land(&mut self, flight: Flight, status: Option<u16>) {
         self.story.tell(format_args!("the webhook was answered {status:?}"));
-        if flight.is_forged {
+        if flight.nature == Nature::Forged {
             // 503 says that the signature could not be checked now.
             if !matches!(status, None | Some(400 | 401 | 503)) {
                 self.wrong.push(format!("a forged webhook to {} was answered {status:?}", flight.path));
@@ -159,9 +291,47 @@ impl Engine {
             return;
         }
         if flight.path == COLUMN_PATH {
+            if Ability::EventsUnreadable.is_on() && matches!(status, Some(400..=499)) {
+                self.wrong
+                    .push(format!("an event that the bank had signed was answered {status:?}: {}", told(&flight)));
+            }
+            match flight.nature {
+                Nature::Genuine | Nature::Forged => {}
+                Nature::Misfit => return,
+                Nature::Unfit => {
+                    if let (Some(200), Some(id)) = (status, event_id(&flight)) {
+                        self.witness.took_unfit(&id);
+                    }
+                    return;
+                }
+            }
             self.witness.delivered(&flight.body, status);
         }
+        self.count_kept_out(&flight, status);
         self.report(flight.from, status.is_some_and(|status| (200..300).contains(&status)));
+    }
+
+    /// A genuine webhook of Plaid is not kept out for long: neither by forgeries, whose keys are another matter than its own, nor because
+    /// Plaid is out of reach where its key was confirmed before.
+    fn count_kept_out(&mut self, flight: &Flight, status: Option<u16>) {
+        let From::Plaid(delivery) = flight.from else { return };
+        let key = key_id(flight).unwrap_or_default();
+        if status == Some(200) {
+            self.confirmed_keys.insert(key.clone());
+        }
+        let is_confirmed = self.weather.is_plaid_down() && self.confirmed_keys.contains(&key);
+        let is_flooded = self.weather.is_flooded() && !self.weather.is_plaid_down();
+        let plaid_failed = self.weather.struck().count(Fault::PlaidFailed);
+        let (times, failed) = self.kept_out.entry(delivery).or_insert((0, plaid_failed));
+        let has_failed = std::mem::replace(failed, plaid_failed) != plaid_failed;
+        if status != Some(503) || !(is_confirmed || is_flooded) || (has_failed && !is_confirmed) {
+            *times = 0;
+            return;
+        }
+        *times += 1;
+        if *times == KEPT_OUT_MAX {
+            self.wrong.push(format!("a genuine webhook of Plaid was told to come again {times} times in a row"));
+        }
     }
 
     fn report(&self, from: From, is_accepted: bool) {
@@ -178,6 +348,28 @@ impl Engine {
             From::Nobody => {}
         }
     }
+}
+
+/// An event of the same kind about a payment that never was.
+fn about_nothing(flight: &Flight, number: u64) -> Option<String> {
+    let mut event: Value = serde_json::from_str(&flight.body).ok()?;
+    event["id"] = format!("evnt_{number}").into();
+    event["data"]["id"] = format!("acht_{number}").into();
+    event["data"]["idempotency_key"] = format!("pay_{number:032x}:1").into();
+    Some(event.to_string())
+}
+
+/// The key that a webhook of Plaid names.
+fn key_id(flight: &Flight) -> Option<String> {
+    let (_, token) = flight.headers.iter().find(|(name, _)| name == "plaid-verification")?;
+    let header = URL_SAFE_NO_PAD.decode(token.split('.').next()?).ok()?;
+    serde_json::from_slice::<Value>(&header).ok()?["kid"].as_str().map(str::to_owned)
+}
+
+/// The id of an event that has one.
+fn event_id(flight: &Flight) -> Option<String> {
+    let event: Value = serde_json::from_str(&flight.body).ok()?;
+    event["id"].as_str().filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
 /// The event's type and id, or the notice's.

@@ -1,5 +1,6 @@
 //! One run: whose turn it is, until nothing is left to do.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,7 +11,9 @@ use futures::future::LocalBoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::ScenarioError;
 use scenarios::simulation::{FUNCTION_TIMEOUT, Simulation, Systems};
+use shared::http::conventions;
 use shared::operations::System;
+use shared::operations::system::Clients;
 use shared::ports::clock::Clock as _;
 use shared::ports::notices::Notices;
 use shared::ports::objects::Objects;
@@ -58,6 +61,12 @@ pub(crate) struct Engine {
     /// Elapsed time of the scheduler's last run.
     pub scheduled_at: Timestamp,
     pub is_schedule_due: bool,
+    /// Our receivers of webhooks, in the processes of now.
+    pub receivers: Router,
+    /// How often in a row each genuine webhook of Plaid was told to come again, since so many failures of Plaid.
+    pub kept_out: BTreeMap<usize, (u32, u64)>,
+    /// Keys under which a genuine webhook of Plaid was taken.
+    pub confirmed_keys: BTreeSet<String>,
     /// What must never happen, seen by the run itself.
     pub wrong: Vec<String>,
     last_number: u32,
@@ -76,6 +85,7 @@ impl Engine {
         let undisturbed = simulation.api.clone();
         simulation.run_on(Systems::shared(&powered(&simulation.system, &power)));
         let now = simulation.now();
+        let receivers = simulation.receivers.clone();
         let engine = Self {
             simulation: Rc::new(simulation),
             weather,
@@ -90,10 +100,23 @@ impl Engine {
             given_up: Vec::new(),
             scheduled_at: now,
             is_schedule_due: true,
+            receivers,
+            kept_out: BTreeMap::new(),
+            confirmed_keys: BTreeSet::new(),
             wrong: Vec::new(),
             last_number: 0,
         };
         Ok((engine, undisturbed))
+    }
+
+    /// Processes that remember nothing take the place of those that receive webhooks.
+    pub(crate) fn replace_receivers(&mut self) {
+        let fresh = |system: &System| System { clients: Arc::new(Clients::default()), ..system.clone() };
+        let systems = &self.simulation.systems;
+        let column = column_webhook::routes(fresh(&systems.column_webhook));
+        let plaid = plaid_webhook::routes(fresh(&systems.plaid_webhook));
+        self.receivers = conventions(column.merge(plaid));
+        self.story.tell(format_args!("fresh processes receive webhooks"));
     }
 
     pub(crate) fn actor(&self) -> Actor {

@@ -9,6 +9,7 @@ use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::VISIBILITY;
 use scenarios::simulation::delivery::event_of;
+use scenarios::simulation::people::Sent;
 use shared::ports::clock::Clock as _;
 use shared::ports::queue::{Queue as _, QueueName};
 use shared::ports::table::{Attributes, Index, Key, Query, Table as _, decode};
@@ -103,7 +104,7 @@ impl Engine {
             self.story.tell(format_args!("a call that went astray arrives: {}", stray.key().unwrap_or_default()));
             let answer = self.simulation.providers.exchange(stray.request.clone()).now_or_never();
             let status = answer.and_then(Result::ok).map(|answered| answered.status);
-            let call = self.witness.called(&stray.request, status);
+            let call = self.witness.called(&stray.request, stray.sent_order, status);
             // Nobody waits for it any more.
             self.witness.heard(call);
         }
@@ -208,6 +209,10 @@ impl Engine {
                 by: wish.caller.subject().to_owned(),
                 kind,
                 about,
+                sent: match &wish.sent {
+                    Sent::Json(body) => body.clone(),
+                    Sent::Nothing | Sent::Xml(_) => serde_json::Value::Null,
+                },
                 status: answer.as_ref().map(|answer| answer.status.as_u16()),
                 answer: answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default(),
             });

@@ -91,6 +91,7 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
     }
     let evidence = evidence::gather(&engine, &api, log.lines(), is_at_rest);
     let mut violations = std::mem::take(&mut engine.wrong);
+    violations.extend(engine.hub.complaints());
     violations.extend(auditor::audit(&evidence).iter().map(ToString::to_string));
     if !is_at_rest {
         violations.push("it never came to rest".to_owned());

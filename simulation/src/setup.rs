@@ -8,11 +8,13 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use scenarios::simulation;
 use shared::adapters::simulated::SeededRandom;
+use shared::domain::autopay::ids::PersonId;
 use shared::operations::Settings;
 use shared::ports::random::Random;
 
 use crate::faults::Fault;
 use crate::weather::Weather;
+use crate::workload::PERSONS;
 
 /// The worker's timeout and the longest that its client waits, as deployed.
 const LEASE: Duration = Duration::from_secs(150);
@@ -60,6 +62,9 @@ const RATES: &[(Fault, u64, u64)] = &[
     (Fault::WebhookDropped, 8, 60),
     (Fault::WebhookForged, 15, 80),
     (Fault::WebhookAltered, 15, 120),
+    (Fault::WebhookMisfit, 8, 60),
+    (Fault::WebhookUnreadable, 15, 120),
+    (Fault::WebhookOddlySpelled, 8, 60),
     (Fault::LeaseOutlived, 400, 4_000),
     (Fault::ReadFailed, 150, 1_500),
     (Fault::StoreThrottled, 40, 400),
@@ -78,6 +83,7 @@ const RATES: &[(Fault, u64, u64)] = &[
     (Fault::BankSlow, 10, 100),
     (Fault::BankRefusedPayee, 30, 200),
     (Fault::BankRefusedUs, 30, 200),
+    (Fault::BankActedThenRefused, 12, 80),
     (Fault::StraySend, 20, 150),
     (Fault::StraySendAfterRefusal, 1, 3),
     (Fault::PlaidFailed, 15, 150),
@@ -143,6 +149,14 @@ impl Setup {
                 _ => 0,
             },
         }
+    }
+
+    /// Everybody whose money is moved, by the id of a payer.
+    pub(crate) fn payers(&self) -> Vec<String> {
+        let rows = self.payroll.as_ref().and_then(|plan| generator::rows(&plan.company).ok());
+        let sources = rows.iter().flat_map(|rows| rows.sources()).map(|source| source.source_id.clone());
+        let persons = PERSONS.iter().take(self.households).map(|subject| PersonId::of_subject(subject).to_string());
+        sources.chain(persons).collect()
     }
 
     /// The bad weather begins.

@@ -26,14 +26,35 @@ struct State {
     one_in: BTreeMap<Fault, u64>,
     struck: Struck,
     strays: Vec<Stray>,
+    /// The bank refuses everything, or every send, in this way until then.
+    standing: Option<(Timestamp, Refusal)>,
+    /// Until then Plaid's receiver is flooded with forgeries.
+    flooded_until: Option<Timestamp>,
+    /// Until then Plaid answers nothing.
+    plaid_down_until: Option<Timestamp>,
+    /// The processes that receive webhooks are replaced by fresh ones.
+    wants_fresh_receivers: bool,
+    /// Keys under which the bank acted in silence, and how often it refuses them from now on.
+    refused_next: BTreeMap<String, u64>,
     /// What the index `due` last answered, by partition.
     due_pages: BTreeMap<String, Page>,
+}
+
+/// How the bank refuses for hours.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Refusal {
+    /// Every call, with this status and no word.
+    Status(u16),
+    /// Every send, with this code.
+    Code(&'static str),
 }
 
 /// A request to a provider that is still on its way when its sender has given up on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Stray {
     pub arrives_at: Timestamp,
+    /// When it was sent, among everything that was seen.
+    pub sent_order: u64,
     pub request: ProviderRequest,
 }
 
@@ -70,7 +91,12 @@ impl Weather {
 
     /// From now on nothing goes wrong any more.
     pub(crate) fn clear_up(&self) {
-        self.locked().one_in.clear();
+        let mut state = self.locked();
+        state.one_in.clear();
+        state.standing = None;
+        state.flooded_until = None;
+        state.plaid_down_until = None;
+        state.refused_next.clear();
     }
 
     /// Every fault becomes so many times as rare.
@@ -129,9 +155,62 @@ impl Weather {
         self.locked().strays.push(stray);
     }
 
+    pub(crate) fn flood_until(&self, until: Timestamp) {
+        self.locked().flooded_until = Some(until);
+    }
+
+    pub(crate) fn plaid_is_down_until(&self, until: Timestamp) {
+        self.locked().plaid_down_until = Some(until);
+    }
+
+    pub(crate) fn is_flooded(&self) -> bool {
+        self.is_before(self.locked().flooded_until)
+    }
+
+    pub(crate) fn is_plaid_down(&self) -> bool {
+        self.is_before(self.locked().plaid_down_until)
+    }
+
+    fn is_before(&self, until: Option<Timestamp>) -> bool {
+        let now = self.clock.as_ref().map(|clock| clock.business_now());
+        now.zip(until).is_some_and(|(now, until)| now < until)
+    }
+
+    pub(crate) fn replace_receivers(&self) {
+        self.locked().wants_fresh_receivers = true;
+    }
+
+    /// Whether they are to be replaced now; asked once.
+    pub(crate) fn takes_fresh_receivers(&self) -> bool {
+        std::mem::take(&mut self.locked().wants_fresh_receivers)
+    }
+
     /// Whether a call with this key is still on its way.
     pub(crate) fn is_astray(&self, key: &str) -> bool {
         self.locked().strays.iter().any(|stray| stray.key() == Some(key))
+    }
+
+    pub(crate) fn refuse_until(&self, until: Timestamp, refusal: Refusal) {
+        self.locked().standing = Some((until, refusal));
+    }
+
+    /// How the bank refuses everything at the moment.
+    pub(crate) fn standing_refusal(&self) -> Option<Refusal> {
+        let now = self.clock.as_ref()?.business_now();
+        self.locked().standing.filter(|(until, _)| now < *until).map(|(_, refusal)| refusal)
+    }
+
+    /// The bank has acted under this key, and refuses it so many times.
+    pub(crate) fn refuse_next(&self, key: &str, times: u64) {
+        self.locked().refused_next.insert(key.to_owned(), times);
+    }
+
+    /// Whether the bank refuses this key once more.
+    pub(crate) fn is_refused_next(&self, key: &str) -> bool {
+        let mut state = self.locked();
+        let Some(left) = state.refused_next.get_mut(key).filter(|left| **left > 0) else { return false };
+        *left -= 1;
+        true
     }
 
     /// Takes the calls that have arrived by now.

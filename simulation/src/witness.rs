@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, SendAnswer};
+use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer};
+use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;
 use shared::ports::clock::Clock;
@@ -29,6 +30,9 @@ pub(crate) struct Seen {
     pub commands: Vec<Command>,
     pub moves: Vec<Move>,
     pub given_up: Vec<GivenUp>,
+    pub pauses: Vec<Pause>,
+    /// Events that were taken and fit nothing, by their ids.
+    pub unfit: BTreeSet<String>,
     /// Where each thing stands.
     standing: BTreeMap<String, (String, u32)>,
     /// The partitions of the reconciliations that have begun and not ended.
@@ -62,7 +66,7 @@ impl Witness {
     }
 
     /// A call reached the bank, which answered so. Answers the call's place, for [`Self::heard`]; none for a call that changes nothing.
-    pub(crate) fn called(&self, request: &ProviderRequest, status: Option<u16>) -> Option<usize> {
+    pub(crate) fn called(&self, request: &ProviderRequest, sent_order: Order, status: Option<u16>) -> Option<usize> {
         if request.method == http::Method::GET || !request.url.contains("column") {
             return None;
         }
@@ -78,6 +82,7 @@ impl Witness {
             method: request.method.to_string(),
             path,
             idempotency_key: key_of(request).map(str::to_owned),
+            sent_order,
             status,
             client_heard_at: None,
         });
@@ -94,10 +99,16 @@ impl Witness {
     }
 
     /// What our client was answered for a call with a key.
-    pub(crate) fn answered(&self, key: Option<&str>, status: u16) {
+    pub(crate) fn answered(&self, key: Option<&str>, status: Option<u16>) {
         if let Some(key) = key {
-            self.locked().answers.push(SendAnswer { idempotency_key: key.to_owned(), status });
+            let at = self.clock.business_now();
+            self.locked().answers.push(SendAnswer { at, idempotency_key: key.to_owned(), status });
         }
+    }
+
+    /// The bank signed an event that fits nothing, and our receiver took it.
+    pub(crate) fn took_unfit(&self, event_id: &str) {
+        self.locked().unfit.insert(event_id.to_owned());
     }
 
     pub(crate) fn delivered(&self, body: &str, status: Option<u16>) {
@@ -134,6 +145,7 @@ impl Witness {
                     _ => seen.reconciling.insert(key.pk.clone()),
                 };
             }
+            seen.pauses.extend(pause(&key.pk, attributes, at));
             let Some((id, state, attempt)) = standing(&key.pk, &key.sk, attributes) else { continue };
             let stands = (state.clone(), attempt);
             if seen.standing.insert(id.clone(), stands.clone()) == Some(stands) {
@@ -147,6 +159,15 @@ impl Witness {
     fn locked(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A payer that rests from now on, since the bank said so or said nothing.
+fn pause(pk: &str, item: &Attributes, now: Timestamp) -> Option<Pause> {
+    let is_payer = pk.starts_with("SOURCE#") || pk.starts_with("PERSON#");
+    let pause = item.get("pause").filter(|_| is_payer)?;
+    let reason = pause.get("reason")?.get("bank")?.as_str()?.to_owned();
+    let is_new = pause.get("since")?.as_str()?.parse::<Timestamp>().is_ok_and(|since| since == now);
+    is_new.then(|| Some(Pause { at: now, payer: item.get("id")?.as_str()?.to_owned(), reason }))?
 }
 
 /// Id, state and attempt of a payment, funding or batch; nothing for other items.

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bank::{correction, text};
-use crate::evidence::Account;
+use crate::evidence::{Account, Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
 
@@ -16,18 +16,60 @@ struct Gone {
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let gone = gone(facts);
+    let taken_back = taken_back(facts);
     // A run that had looked before lasts no longer than a lease.
     let lease = SignedDuration::from_secs(i64::from(facts.evidence.terms.lease_seconds));
     for transfer in &facts.transfers {
         let is_claim = |step: &&&crate::evidence::Move| step.state == "submitting" && step.attempt == transfer.attempt;
         let Some(claimed) = facts.moves_of(&transfer.item).iter().find(is_claim) else { continue };
         let is_late = |known: &&Gone| known.since.checked_add(lease).is_ok_and(|until| until < claimed.at);
-        let known = gone.iter().filter(is_late).find(|known| transfer.other_end.as_ref() == Some(&known.account));
+        let is_back = |known: &&Gone| {
+            let later = taken_back.iter().filter(|back| back.account == known.account);
+            later.into_iter().any(|back| known.since <= back.since.checked_add(lease).unwrap_or(back.since))
+        };
+        let known = gone.iter().filter(is_late).filter(|known| !is_back(known));
+        let known = known.into_iter().find(|known| transfer.other_end.as_ref() == Some(&known.account));
         findings.unless(known.is_none(), &transfer.item, || {
             let since = known.map_or(claimed.at, |known| known.since);
             format!("was sent by {} to an account that its bank had corrected at {since}", transfer.id)
         });
+        let back = taken_back.iter().filter(is_late).find(|back| named(facts, &transfer.item) == Some(&back.account));
+        let heard_since = back.is_some_and(|back| said_of(facts, &back.account).iter().any(|at| back.since <= *at));
+        let is_as_named = back.is_none_or(|back| transfer.other_end.as_ref() == Some(&back.account)) || heard_since;
+        findings.unless(is_as_named, &transfer.item, || {
+            format!("was sent by {} to a corrected account, and two operators had taken that back", transfer.id)
+        });
     }
+}
+
+/// The account that an item is about, as it was named.
+fn named<'f>(facts: &Facts<'f>, item: &str) -> Option<&'f Account> {
+    let funding = facts.fundings.get(item)?;
+    let file = facts.files.get(funding.batch.as_deref()?)?;
+    Some(&file.rows.iter().find(|row| row.source_id == funding.payer)?.source_account)
+}
+
+/// Accounts whose corrections two operators took back, and since when.
+fn taken_back(facts: &Facts<'_>) -> Vec<Gone> {
+    let confirmed = facts.commands(CommandKind::ConfirmWithdrawal).filter(|command| command.succeeded());
+    let of = |command: &Command| {
+        let item = text(&command.answer, "said_of")?;
+        let account = named(facts, item).cloned().or_else(|| facts.transfers_of(item).next()?.other_end.clone())?;
+        Some(Gone { account, since: command.answered_at? })
+    };
+    confirmed.filter_map(of).collect()
+}
+
+/// When our receiver took a bank's words about this account.
+fn said_of(facts: &Facts<'_>, account: &Account) -> Vec<Timestamp> {
+    let taken = facts.evidence.bank.deliveries.iter().filter(|delivery| delivery.status == Some(200));
+    let of = |delivery: &crate::evidence::Delivery| {
+        let object = delivery.body.get("data")?;
+        let transfer = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
+        correction(object, transfer.other_end.as_ref()?).filter(|_| transfer.other_end.as_ref() == Some(account))?;
+        Some(delivery.at)
+    };
+    taken.filter_map(of).collect()
 }
 
 /// Without those that another correction leads back to.
@@ -50,8 +92,8 @@ fn gone(facts: &Facts<'_>) -> Vec<Gone> {
 mod tests {
     use serde_json::json;
 
-    use crate::evidence::{Delivery, Evidence};
-    use crate::sample::{PAYMENT, at, findings_of, found_one, good, spoiled, transfer};
+    use crate::evidence::{CommandKind, Delivery, Evidence};
+    use crate::sample::{FUNDING, PAYMENT, at, command, findings_of, found_one, good, spoiled, transfer};
 
     /// Our receiver takes the news about the payment's account then.
     fn corrected(moment: &'static str) -> impl FnOnce(&mut Evidence) {
@@ -69,6 +111,33 @@ mod tests {
     fn a_payment_that_left_before_is_fine() {
         assert!(findings_of("corrected", &good()).is_empty());
         assert!(spoiled("corrected", corrected("2026-03-06T12:00:00Z")).is_empty());
+    }
+
+    fn take_back(evidence: &mut Evidence, moment: &'static str) {
+        let mut confirmed = command(CommandKind::ConfirmWithdrawal, "f", "oscar", moment);
+        confirmed.answer = json!({ "said_of": PAYMENT });
+        evidence.asked.commands.push(confirmed);
+    }
+
+    #[test]
+    fn a_payment_to_the_old_account_after_that_was_taken_back_is_fine() {
+        let found = spoiled("corrected", |evidence| {
+            corrected("2026-03-04T12:00:00Z")(evidence);
+            take_back(evidence, "2026-03-04T13:00:00Z");
+        });
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_debit_of_a_corrected_account_after_that_was_taken_back_is_found() {
+        found_one("corrected", FUNDING, "two operators had taken that back", |evidence| {
+            let end = json!({ "id": "cpty_new", "routing_number": "021000021", "account_number": "90000009" });
+            evidence.bank.counterparties.push(end);
+            transfer(evidence, FUNDING)["counterparty_id"] = json!("cpty_new");
+            let mut confirmed = command(CommandKind::ConfirmWithdrawal, "f", "oscar", "2026-03-01T12:00:00Z");
+            confirmed.answer = json!({ "said_of": FUNDING });
+            evidence.asked.commands.push(confirmed);
+        });
     }
 
     #[test]

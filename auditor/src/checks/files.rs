@@ -1,12 +1,19 @@
 //! The file is what is paid: each of its payments is one of ours, none is missing, nothing else is paid; the same payments are not
-//! approved twice.
+//! approved twice for one pay period.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::SignedDuration;
+
+use crate::bank::text;
+use crate::contents;
 use crate::evidence::{CommandKind, PayrollFile, Row};
 use crate::facts::{Facts, is_refund_of_batch, row_of};
 use crate::finding::Findings;
 use crate::money::dollars;
+
+/// How long nobody need have approved a batch.
+const DRAFT_LIFE: SignedDuration = SignedDuration::from_hours(24 * 7);
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let mut rows: BTreeMap<String, BTreeSet<u32>> = BTreeMap::new();
@@ -32,6 +39,20 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         }
     }
     approved_once(facts, findings);
+    for file in facts.files.values() {
+        expired_in_time(facts, file, findings);
+    }
+}
+
+/// A draft has a week from its last summary.
+fn expired_in_time(facts: &Facts<'_>, file: &PayrollFile, findings: &mut Findings<'_>) {
+    let Some(expired) = facts.moves_of(&file.batch_id).iter().find(|step| step.state == "expired") else { return };
+    let asked =
+        facts.commands(CommandKind::Summarize).filter(|asked| asked.about == file.batch_id && asked.succeeded());
+    let Some(last) = asked.map(|asked| asked.at).max() else { return };
+    findings.unless(expired.at.duration_since(last) >= DRAFT_LIFE, &file.batch_id, || {
+        format!("expired at {}, and its summary was asked for at {last}", expired.at)
+    });
 }
 
 /// All rows are there, or none is paid.
@@ -41,12 +62,12 @@ fn is_imported(facts: &Facts<'_>, file: &PayrollFile) -> bool {
 
 /// Of two files with the same payments only one may stand: the other may be approved after the first ended without having paid.
 fn approved_once(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let mut by_content: BTreeMap<Vec<&Row>, Vec<&PayrollFile>> = BTreeMap::new();
+    let mut by_content: BTreeMap<(Vec<&Row>, &str), Vec<&PayrollFile>> = BTreeMap::new();
     for file in facts.files.values() {
         let mut content: Vec<&Row> = file.rows.iter().collect();
         content.sort();
         if !content.is_empty() && facts.done(CommandKind::Approve, &file.batch_id).is_some() {
-            by_content.entry(content).or_default().push(file);
+            by_content.entry((content, period(facts, file))).or_default().push(file);
         }
     }
     for same in by_content.values().filter(|same| same.len() > 1) {
@@ -56,6 +77,14 @@ fn approved_once(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             findings.unless(others.is_empty(), first, || format!("holds the same payments as {}", others.join(", ")));
         }
     }
+}
+
+/// The pay period that the approver was shown; one for all where none is shown.
+fn period<'f>(facts: &Facts<'f>, file: &PayrollFile) -> &'f str {
+    let approval = contents::approval(facts.evidence, &file.batch_id);
+    let manifest = approval.and_then(contents::manifest_of);
+    let summary = manifest.and_then(|manifest| contents::summary_of(facts.evidence, &file.batch_id, manifest));
+    summary.and_then(|summary| text(&summary.answer, "pay_period")).unwrap_or_default()
 }
 
 fn stands(facts: &Facts<'_>, file: &PayrollFile) -> bool {
@@ -98,6 +127,17 @@ mod tests {
         });
     }
 
+    #[test]
+    fn a_draft_that_ends_within_a_week_of_its_summary_is_found() {
+        found_one("files", BATCH, "expired at", |evidence| {
+            let mut end = evidence.moves.last().unwrap().clone();
+            end.id = BATCH.to_owned();
+            end.state = "expired".to_owned();
+            end.at = crate::sample::at("2026-03-03T18:00:00Z");
+            evidence.moves.push(end);
+        });
+    }
+
     fn approve_again(evidence: &mut crate::evidence::Evidence) {
         let mut copy = evidence.asked.files[0].clone();
         copy.batch_id = "bat_b2".to_owned();
@@ -109,6 +149,24 @@ mod tests {
     #[test]
     fn the_same_payments_approved_in_another_file_are_found() {
         found_one("files", BATCH, "holds the same payments as bat_b2", approve_again);
+    }
+
+    #[test]
+    fn the_same_payments_for_another_pay_period_are_fine() {
+        let found = spoiled("files", |evidence| {
+            approve_again(evidence);
+            let mut summary = command(CommandKind::Summarize, "bat_b2", "ann", "2026-03-02T18:00:00Z");
+            summary.answer =
+                serde_json::json!({ "manifest_hash": "m2", "file_sha256": "f1", "pay_period": "2026-03-16" });
+            evidence.asked.commands.push(summary);
+            let approval = evidence
+                .asked
+                .commands
+                .iter_mut()
+                .rfind(|asked| asked.about == "bat_b2" && asked.kind == CommandKind::Approve);
+            approval.unwrap().sent = serde_json::json!({ "manifest_hash": "m2" });
+        });
+        assert!(found.is_empty(), "{found:#?}");
     }
 
     #[test]

@@ -48,7 +48,15 @@ fn was_decided(facts: &Facts<'_>, id: &str, state: &str) -> bool {
         CommandKind::SendLetterAgain => state == "sent_again" && command.about == id,
         CommandKind::SendAllLettersAgain => state == "sent_again",
         CommandKind::DiscardLetter => state == "discarded" && command.about == id,
-        CommandKind::Approve
+        CommandKind::Create
+        | CommandKind::Link
+        | CommandKind::Summarize
+        | CommandKind::ReadSummary
+        | CommandKind::Stop
+        | CommandKind::ConfirmBiller
+        | CommandKind::WithdrawCorrection
+        | CommandKind::ConfirmWithdrawal
+        | CommandKind::Approve
         | CommandKind::Decline
         | CommandKind::Cancel
         | CommandKind::Retry

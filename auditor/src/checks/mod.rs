@@ -4,23 +4,33 @@ mod bank_word;
 mod books;
 mod corrected;
 mod corrections;
+mod ends;
 mod entries;
 mod files;
+mod four_eyes;
 mod funded;
 mod histories;
+mod institutions;
 mod keys;
 mod letters;
 mod open;
 mod own_money;
 mod paid_once;
+mod pauses;
 mod permitted;
 mod privacy;
 mod reconciled;
 mod recorded_first;
 mod refused;
 mod reports;
+mod rows_once;
 mod states;
 mod stopped;
+mod stranded;
+mod taken;
+mod unauthorized;
+mod unfit;
+mod unknown;
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Findings};
@@ -28,12 +38,22 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 21] = [
+const ALL: [(&str, Check); 31] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
     ("funded", funded::check),
     ("own_money", own_money::check),
+    ("ends", ends::check),
+    ("rows_once", rows_once::check),
+    ("unknown", unknown::check),
+    ("stranded", stranded::check),
+    ("unauthorized", unauthorized::check),
+    ("four_eyes", four_eyes::check),
+    ("taken", taken::check),
+    ("institutions", institutions::check),
+    ("pauses", pauses::check),
+    ("unfit", unfit::check),
     ("corrected", corrected::check),
     ("reports", reports::check),
     ("entries", entries::check),

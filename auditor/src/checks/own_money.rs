@@ -1,9 +1,8 @@
-//! Nobody's money was spent for somebody else: each account at the bank is one payer's, pulled from that payer's own account; no source
+//! Nobody's money was spent for somebody else: each account at the bank is one payer's; no source
 //! paid out more of a batch than was pulled for it, nor was more pulled than the batch asks for; no person more than their funding.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::bank::Transfer;
 use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -12,9 +11,7 @@ use crate::told::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     one_payer_each(facts, findings);
-    for debit in facts.debits() {
-        pulled_from_payer(facts, debit, findings);
-    }
+    one_source_each(facts, findings);
     for (payer, batch) in payrolls(facts) {
         balance(facts, payer, batch, findings);
     }
@@ -39,25 +36,18 @@ fn one_payer_each(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn pulled_from_payer(facts: &Facts<'_>, debit: &Transfer, findings: &mut Findings<'_>) {
-    let (Some(funding), Some(end)) = (facts.fundings.get(&debit.item), &debit.other_end) else { return };
-    let own = accounts_of(facts, funding);
-    findings.unless(own.iter().any(|account| *account == end || facts.is_corrected(account, end)), &funding.id, || {
-        format!("{} pulls from an account that is not its payer's", debit.id)
-    });
-}
-
-/// A source's as its file names it, a person's as their own banks do.
-fn accounts_of<'f>(facts: &Facts<'f>, funding: &Item) -> BTreeSet<&'f Account> {
-    match &funding.batch {
-        Some(batch) => {
-            let rows = facts.files.get(batch.as_str()).into_iter().flat_map(|file| &file.rows);
-            rows.filter(|row| row.source_id == funding.payer).map(|row| &row.source_account).collect()
+/// No account outside is debited for two companies.
+fn one_source_each(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let mut sources: BTreeMap<&Account, BTreeSet<&str>> = BTreeMap::new();
+    for debit in facts.debits() {
+        let funding = facts.fundings.get(&debit.item).filter(|funding| funding.batch.is_some());
+        if let (Some(funding), Some(end)) = (funding, &debit.other_end) {
+            sources.entry(end).or_default().insert(&funding.payer);
         }
-        None => {
-            let persons = facts.evidence.asked.persons.iter();
-            persons.filter(|person| person.person_id == funding.payer).flat_map(|person| &person.accounts).collect()
-        }
+    }
+    for sources in sources.into_values().filter(|sources| sources.len() > 1) {
+        let sources: Vec<&str> = sources.into_iter().collect();
+        findings.add(sources[0], format!("is debited at an account that is {}'s too", sources[1]));
     }
 }
 
@@ -129,8 +119,7 @@ mod tests {
     use serde_json::json;
 
     use crate::sample::{
-        BATCH, CARD_FUNDING, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, findings_of, found_one, good, spoiled,
-        told, transfer,
+        BATCH, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, findings_of, found_one, good, spoiled, told, transfer,
     };
 
     #[test]
@@ -139,20 +128,25 @@ mod tests {
     }
 
     #[test]
+    fn an_account_outside_that_is_debited_for_two_sources_is_found() {
+        let found = spoiled("own_money", |evidence| {
+            let mut other = told(evidence, FUNDING).clone();
+            other.item["funding_id"] = json!("fnd_b1-s2-1");
+            other.item["source_id"] = json!("CORP-2");
+            evidence.told.fundings.push(other);
+            let mut debit = transfer(evidence, FUNDING).clone();
+            debit["id"] = json!("tr_other");
+            debit["idempotency_key"] = json!("fnd_b1-s2-1:1");
+            evidence.bank.ach_transfers.push(debit);
+        });
+        assert!(found.iter().any(|finding| finding.what.contains("that is CORP-2's too")), "{found:#?}");
+    }
+
+    #[test]
     fn an_account_that_two_payers_share_is_found() {
         let found = spoiled("own_money", |evidence| transfer(evidence, PAYMENT)["bank_account_id"] = json!("bacc_2"));
         let found: Vec<_> = found.iter().map(|finding| finding.what.as_str()).collect();
         assert_eq!(found, ["moves money of 2 payers", "has money in 2 accounts at the bank"]);
-    }
-
-    #[test]
-    fn a_debit_of_somebody_elses_account_is_found() {
-        found_one("own_money", FUNDING, "pulls from an account that is not its payer's", |evidence| {
-            transfer(evidence, FUNDING)["counterparty_id"] = json!("cpty_80000001");
-        });
-        found_one("own_money", CARD_FUNDING, "pulls from an account that is not its payer's", |evidence| {
-            transfer(evidence, CARD_FUNDING)["counterparty_id"] = json!("cpty_90000001");
-        });
     }
 
     #[test]

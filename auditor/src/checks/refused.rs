@@ -3,13 +3,20 @@
 use crate::facts::Facts;
 use crate::finding::Findings;
 
+/// The bank no longer has the object that we named the account by; the account is the same.
+const FORGOTTEN: &str = "counterparty_not_found";
+
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for item in facts.items() {
+        findings.unless(!item.reason.contains(FORGOTTEN), &item.id, || {
+            "is called refused, and the bank had only forgotten a counterparty of ours".to_owned()
+        });
         let steps = item.history.iter().filter(|step| matches!(step.what.as_str(), "refused" | "deferred"));
         for step in steps {
             let key = format!("{}:{}", item.id, step.attempt);
             let answers = facts.evidence.bank.answers.iter().filter(|answer| answer.idempotency_key == key);
-            let was_refused = answers.into_iter().any(|answer| (400..500).contains(&answer.status));
+            let was_refused =
+                answers.into_iter().any(|answer| answer.status.is_some_and(|status| (400..500).contains(&status)));
             findings.unless(was_refused, &item.id, || format!("is called {} and nobody answered so", step.what));
         }
     }
@@ -18,11 +25,22 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 #[cfg(test)]
 mod tests {
     use crate::evidence::{Evidence, SendAnswer};
-    use crate::sample::{PAYMENT, findings_of, found_one, good, spoiled, step, told};
+    use crate::sample::{PAYMENT, at, findings_of, found_one, good, spoiled, step, told};
 
     fn refused(evidence: &mut Evidence) {
         let steps = &mut told(evidence, PAYMENT).history;
         steps.push(step("refused", None, None, &[]));
+    }
+
+    fn answer(status: u16) -> SendAnswer {
+        SendAnswer { at: at("2026-03-05T13:32:01Z"), idempotency_key: format!("{PAYMENT}:1"), status: Some(status) }
+    }
+
+    #[test]
+    fn a_counterparty_that_was_forgotten_refuses_nothing() {
+        found_one("refused", PAYMENT, "only forgotten", |evidence| {
+            told(evidence, PAYMENT).item["reason"] = serde_json::json!("refused:counterparty_not_found");
+        });
     }
 
     #[test]
@@ -30,7 +48,7 @@ mod tests {
         assert!(findings_of("refused", &good()).is_empty());
         let found = spoiled("refused", |evidence| {
             refused(evidence);
-            evidence.bank.answers.push(SendAnswer { idempotency_key: format!("{PAYMENT}:1"), status: 400 });
+            evidence.bank.answers.push(answer(400));
         });
         assert!(found.is_empty(), "{found:#?}");
     }
@@ -40,7 +58,7 @@ mod tests {
         found_one("refused", PAYMENT, "nobody answered so", refused);
         found_one("refused", PAYMENT, "nobody answered so", |evidence| {
             refused(evidence);
-            evidence.bank.answers.push(SendAnswer { idempotency_key: format!("{PAYMENT}:1"), status: 503 });
+            evidence.bank.answers.push(answer(503));
         });
     }
 }

@@ -1,7 +1,8 @@
-//! What people stopped stays stopped: nothing is paid that nobody, or only its uploader, approved; nothing of a canceled or declined
-//! batch is claimed afterwards, nothing of a paused source, no check of a canceled payment.
+//! What people stopped stays stopped: nothing of a canceled or declined batch is claimed afterwards, nothing of a paused source, no check
+//! of a canceled payment; and nothing at all, or nothing of a payer, while the stop switch is on.
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::evidence::{Command, CommandKind};
 use crate::facts::{Facts, is_refund_of_batch};
@@ -12,8 +13,10 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for item in facts.items() {
         let claims = claims(facts, item);
         let Some(last) = claims.last().copied() else { continue };
+        for at in &claims {
+            switched_off(facts, item, *at, findings);
+        }
         if let Some(batch) = &item.batch {
-            approved(facts, item, batch, findings);
             not_after(facts, facts.done(CommandKind::Decline, batch), item, last, findings);
             if !is_refund_of_batch(&item.id) {
                 not_after(facts, facts.done(CommandKind::Cancel, batch), item, last, findings);
@@ -31,17 +34,6 @@ fn claims(facts: &Facts<'_>, item: &Item) -> Vec<Timestamp> {
     let steps = facts.moves_of(&item.id).windows(2);
     let is_claim = |pair: &&[&crate::evidence::Move]| pair[0].state == "unprocessed" && pair[1].state == "submitting";
     steps.filter(is_claim).map(|pair| pair[1].at).collect()
-}
-
-/// By somebody else than the uploader; an approval whose answer was lost may have happened.
-fn approved(facts: &Facts<'_>, item: &Item, batch: &str, findings: &mut Findings<'_>) {
-    let uploader = facts.files.get(batch).map_or("", |file| file.uploaded_by.as_str());
-    let counts = |command: &Command| {
-        command.about == batch && command.by != uploader && (command.succeeded() || command.status.is_none())
-    };
-    let is_approved = facts.commands(CommandKind::Approve).any(counts);
-    findings
-        .unless(is_approved, &item.id, || "was claimed, and nobody but its uploader had approved its batch".to_owned());
 }
 
 /// A run that had looked before lasts no longer than a lease.
@@ -77,6 +69,23 @@ fn paused(facts: &Facts<'_>, item: &Item, claimed: Timestamp, findings: &mut Fin
     findings.unless(!was_paused, &item.id, || format!("was claimed at {claimed}, while {} was paused", item.payer));
 }
 
+/// A stop holds once it has been answered, and until somebody asks for its end.
+fn switched_off(facts: &Facts<'_>, item: &Item, claimed: Timestamp, findings: &mut Findings<'_>) {
+    let is_on = |command: &Command| command.sent.get("stopped") == Some(&Value::Bool(true));
+    let concerns = |command: &&Command| command.about == "all" || command.about == item.payer;
+    let switches: Vec<&Command> = facts.commands(CommandKind::Stop).filter(concerns).collect();
+    let stop = switches.iter().filter(|command| is_on(command) && command.succeeded()).find(|stop| {
+        let since = stop.answered_at.and_then(|at| at.checked_add(slack(facts)).ok());
+        let ended = switches
+            .iter()
+            .any(|other| other.about == stop.about && !is_on(other) && other.order > stop.order && other.at <= claimed);
+        since.is_some_and(|since| since < claimed) && !ended
+    });
+    findings.unless(stop.is_none(), &item.id, || {
+        format!("was claimed at {claimed}, while {} was stopped", stop.map_or("", |stop| &stop.about))
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,22 +103,6 @@ mod tests {
     #[test]
     fn an_approved_batch_that_nobody_stopped_is_fine() {
         assert!(findings_of("stopped", &good()).is_empty());
-    }
-
-    #[test]
-    fn a_batch_that_nobody_or_its_uploader_alone_approved_is_found() {
-        let found = spoiled("stopped", |evidence| evidence.asked.commands.clear());
-        assert!(about(&found).contains(&PAYMENT) && about(&found).contains(&FUNDING), "{found:#?}");
-        let found = spoiled("stopped", |evidence| evidence.asked.commands[0].by = "ann".to_owned());
-        assert!(about(&found).contains(&PAYMENT), "{found:#?}");
-        let found = spoiled("stopped", |evidence| evidence.asked.commands[0].status = Some(409));
-        assert!(about(&found).contains(&PAYMENT), "{found:#?}");
-    }
-
-    #[test]
-    fn an_approval_whose_answer_was_lost_may_have_happened() {
-        let found = spoiled("stopped", |evidence| evidence.asked.commands[0].status = None);
-        assert!(found.is_empty(), "{found:#?}");
     }
 
     #[test]
@@ -139,5 +132,24 @@ mod tests {
             evidence.asked.commands.push(resume);
         });
         assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_claim_while_all_or_its_payer_is_stopped_is_found() {
+        let switch = |evidence: &mut Evidence, scope: &str, is_on: bool, moment: &str, order: u64| {
+            let mut asked = command(CommandKind::Stop, scope, "olga", moment);
+            asked.sent = serde_json::json!({ "stopped": is_on, "reason": "looked at" });
+            asked.order = order;
+            evidence.asked.commands.push(asked);
+        };
+        let all = spoiled("stopped", |evidence| switch(evidence, "all", true, "2026-03-04T12:00:00Z", 0));
+        assert!(about(&all).contains(&PAYMENT) && about(&all).contains(&CARD_PAYMENT), "{all:#?}");
+        let one = spoiled("stopped", |evidence| switch(evidence, SOURCE, true, "2026-03-04T12:00:00Z", 0));
+        assert!(about(&one).contains(&PAYMENT) && !about(&one).contains(&CARD_PAYMENT), "{one:#?}");
+        let ended = spoiled("stopped", |evidence| {
+            switch(evidence, "all", true, "2026-03-04T12:00:00Z", 1);
+            switch(evidence, "all", false, CLAIMED, 2);
+        });
+        assert!(ended.is_empty(), "{ended:#?}");
     }
 }

@@ -71,8 +71,10 @@ impl Sample {
     }
 
     pub(super) fn call(&mut self, path: &str, key: Option<&str>, moment: &str) {
+        let order = self.next();
         let call = BankCall {
-            order: self.next(),
+            order,
+            sent_order: order,
             at: at(moment),
             elapsed_at: at(moment),
             method: "POST".to_owned(),

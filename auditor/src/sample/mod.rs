@@ -76,6 +76,7 @@ fn empty() -> Evidence {
         told: Told { trial_balance: json!({ "accounts": {} }), ..Told::default() },
         standing: Vec::new(),
         moves: Vec::new(),
+        pauses: Vec::new(),
         given_up: Vec::new(),
         logs: Logs {
             lines: vec!["a batch ended".to_owned()],
@@ -110,11 +111,24 @@ impl Sample {
             payee_account: format!("1000000{number}"),
             payee_routing: routing.map(str::to_owned),
             source_account: source_account.clone(),
+            name: "Ann Example".to_owned(),
+            currency: None,
         };
         let rows = vec![row(1, 1_000, Some("021000021")), row(2, 2_000, Some("021000021")), row(3, 500, None)];
-        let file = PayrollFile { batch_id: BATCH.to_owned(), uploaded_by: "ann".to_owned(), rows };
+        let file = PayrollFile {
+            batch_id: BATCH.to_owned(),
+            uploaded_by: "ann".to_owned(),
+            order: self.next(),
+            sha256: "f1".to_owned(),
+            rows,
+        };
         self.evidence.asked.files.push(file);
+        self.command(CommandKind::Create, "", "ann", APPROVED);
+        self.answered(json!({ "batch_id": BATCH }));
+        self.command(CommandKind::Summarize, BATCH, "ann", APPROVED);
+        self.answered(json!({ "manifest_hash": "m1", "file_sha256": "f1" }));
         self.command(CommandKind::Approve, BATCH, "bob", APPROVED);
+        self.answered(json!({ "manifest_hash": "m1", "approved_by": "bob" }));
         for state in ["draft", "ready", "importing", "paying"] {
             self.step(BATCH, state, 0, APPROVED);
         }
@@ -148,11 +162,17 @@ impl Sample {
         let card = Card {
             card_id: CARD.to_owned(),
             card_number: "4000000000000002".to_owned(),
+            mask: "0002".to_owned(),
             balances: vec![Balance { at: opened, cents: 4_000 }],
             permissions: vec![permission],
             caps: vec![caps],
         };
-        let person = Person { person_id: PERSON.to_owned(), accounts: vec![account], cards: vec![card] };
+        let person = Person {
+            person_id: PERSON.to_owned(),
+            holder: "Ann Example".to_owned(),
+            accounts: vec![account],
+            cards: vec![card],
+        };
         self.evidence.asked.persons.push(person);
         self.funding(CARD_FUNDING, PERSON, 4_000, "bacc_2", "80000001", None);
         self.step(CARD_PAYMENT, "unprocessed", 1, APPROVED);
@@ -177,6 +197,13 @@ impl Sample {
         self.evidence.asked.commands.push(command);
     }
 
+    /// To what was asked last.
+    fn answered(&mut self, answer: Value) {
+        if let Some(last) = self.evidence.asked.commands.last_mut() {
+            last.answer = answer;
+        }
+    }
+
     fn standing(&mut self, id: &str, kind: StandingKind, state: &str, due_at: Option<Timestamp>) {
         let batch_id = (kind == StandingKind::Row).then(|| BATCH.to_owned());
         let (id, state) = (id.to_owned(), state.to_owned());
@@ -192,6 +219,7 @@ pub(crate) fn command(kind: CommandKind, about: &str, by: &str, moment: &str) ->
         by: by.to_owned(),
         kind,
         about: about.to_owned(),
+        sent: Value::Null,
         status: Some(200),
         answer: Value::Null,
     }

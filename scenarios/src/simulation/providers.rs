@@ -90,6 +90,11 @@ impl Providers {
         self.bank_call("POST", target, Some(body))
     }
 
+    /// The bank forgets what is there.
+    pub fn bank_delete(&self, target: &str) -> Played<Value> {
+        self.bank_call("DELETE", target, None)
+    }
+
     fn bank_call(&self, method: &str, target: &str, body: Option<&Value>) -> Played<Value> {
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!(":{}", world::BANK_KEY));
         let mut request = Request::new(method, target).with_header("authorization", &format!("Basic {credentials}"));

@@ -4,16 +4,18 @@ use auditor::evidence::Bank;
 use scenarios::simulation::Simulation;
 use serde_json::{Value, json};
 
-pub(super) fn read(simulation: &Simulation) -> Bank {
+/// `forgotten` are counterparties that it knew.
+pub(super) fn read(simulation: &Simulation, forgotten: Vec<Value>) -> Bank {
     Bank {
         accounts: all(simulation, "/bank-accounts", "bank_accounts"),
-        counterparties: all(simulation, "/counterparties", "counterparties"),
+        counterparties: [all(simulation, "/counterparties", "counterparties"), forgotten].concat(),
         ach_transfers: all(simulation, "/transfers/ach", "transfers"),
         checks: all(simulation, "/transfers/checks", "transfers"),
         events: all(simulation, "/events", "events"),
         calls: Vec::new(),
         answers: Vec::new(),
         deliveries: Vec::new(),
+        unfit: Vec::new(),
     }
 }
 

@@ -12,6 +12,9 @@ pub(super) fn of(items: &[Attributes], now: Timestamp) -> Vec<Standing> {
     items.iter().filter_map(|item| standing(item, &paused)).collect()
 }
 
+/// The scope of a stop of everything.
+const EVERYBODY: &str = "all";
+
 fn word(value: Option<&Value>) -> Option<String> {
     value.and_then(Value::as_str).map(str::to_owned)
 }
@@ -19,6 +22,10 @@ fn word(value: Option<&Value>) -> Option<String> {
 /// The id of a source or person from whom nothing leaves now.
 fn paused_payer(item: &Attributes, now: Timestamp) -> Option<String> {
     let pk = item.get("pk")?.as_str()?;
+    if pk.starts_with("STOP#") {
+        let is_on = item.get("stopped") == Some(&Value::Bool(true));
+        return is_on.then(|| word(item.get("scope"))).flatten();
+    }
     if !pk.starts_with("SOURCE#") && !pk.starts_with("PERSON#") {
         return None;
     }
@@ -61,6 +68,6 @@ fn standing(item: &Attributes, paused: &BTreeSet<String>) -> Option<Standing> {
         batch_id: (kind == StandingKind::Row).then(|| pk.split('#').nth(1).map(str::to_owned)).flatten(),
         due_at: item.get("due_sk").and_then(|due| due.as_str()?.parse().ok()),
         attention: flag.and_then(|flag| word(flag.get("reason"))),
-        is_paused: payer.is_some_and(|payer| paused.contains(&payer)),
+        is_paused: payer.is_some_and(|payer| paused.contains(&payer) || paused.contains(EVERYBODY)),
     })
 }

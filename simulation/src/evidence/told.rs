@@ -50,6 +50,7 @@ pub(super) fn read(simulation: &Simulation, api: &Router, items: &[Attributes]) 
             .filter(|(_, sk)| sk == "RECONCILIATION")
             .map(|(id, _)| reader.reconciliation(&id))
             .collect(),
+        unmatched_events: reader.pages(OPERATOR, "/unmatched-events"),
         dead_letters: of_operators(items, "DEADLETTER#")
             .filter(|(_, sk)| sk == "DEADLETTER")
             .map(|(id, _)| reader.get_as(OPERATOR, &format!("/dead-letters/{id}")))

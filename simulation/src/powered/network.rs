@@ -8,8 +8,9 @@ use shared::ports::clock::Clock;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 
 use super::Powered;
+use crate::abilities::Ability;
 use crate::faults::Fault;
-use crate::weather::{Stray, Weather, key_of};
+use crate::weather::{Refusal, Stray, Weather, key_of};
 
 /// Refusals that end a payment, and refusals that are about us.
 const ABOUT_PAYEE: [&str; 3] =
@@ -37,7 +38,8 @@ impl Transport for Powered<dyn Transport> {
         let what = told(&request);
         let fate = self.power.weather.as_ref().map_or(Fate::Goes, |weather| fate(weather, &request));
         let key = key_of(&request).map(str::to_owned);
-        let (answer, call) = self.meet(fate, request).await;
+        let sent_order = self.power.witness.as_ref().map_or(0, |witness| witness.next_order());
+        let (answer, call) = self.meet(fate, request, sent_order).await;
         match &answer {
             Ok(answered) => self.power.tell(format_args!("{what} -> {}", answered.status)),
             Err(error) => self.power.tell(format_args!("{what} -> {error}")),
@@ -46,9 +48,7 @@ impl Transport for Powered<dyn Transport> {
         self.power.effect().await;
         if let Some(witness) = &self.power.witness {
             witness.heard(call);
-            if let Ok(answered) = &answer {
-                witness.answered(key.as_deref(), answered.status);
-            }
+            witness.answered(key.as_deref(), answer.as_ref().ok().map(|answered| answered.status));
         }
         answer
     }
@@ -58,18 +58,18 @@ type Exchanged = Result<ProviderResponse, TransportError>;
 
 impl Powered<dyn Transport> {
     /// What comes of the call, and its place among those that reached the bank.
-    async fn meet(&self, fate: Fate, request: ProviderRequest) -> (Exchanged, Option<usize>) {
+    async fn meet(&self, fate: Fate, request: ProviderRequest, sent_order: u64) -> (Exchanged, Option<usize>) {
         let answered = |status, body: String| Ok(ProviderResponse { status, headers: Vec::new(), body: body.into() });
         match fate {
-            Fate::Goes => self.reach(request).await,
+            Fate::Goes => self.reach(request, sent_order).await,
             Fate::Answered(status, body) => (answered(status, body), None),
             // Whatever the provider said is lost on its way back.
-            Fate::ActsThenFails(status) => (answered(status, String::new()), self.reach(request).await.1),
+            Fate::ActsThenFails(status) => (answered(status, String::new()), self.reach(request, sent_order).await.1),
             Fate::NeverArrives => (Err(TransportError::Broken("the connection broke".to_owned())), None),
-            Fate::ActsInSilence => (Err(TransportError::TimedOut), self.reach(request).await.1),
+            Fate::ActsInSilence => (Err(TransportError::TimedOut), self.reach(request, sent_order).await.1),
             Fate::ArrivesLater(after) => {
                 if let Some(weather) = &self.power.weather {
-                    weather.send_astray(Stray { arrives_at: later(now(weather), after), request });
+                    weather.send_astray(Stray { arrives_at: later(now(weather), after), sent_order, request });
                 }
                 (Err(TransportError::TimedOut), None)
             }
@@ -78,15 +78,15 @@ impl Powered<dyn Transport> {
                     clock.pause(time).await;
                 }
                 self.power.give_way().await;
-                self.reach(request).await
+                self.reach(request, sent_order).await
             }
         }
     }
 
-    async fn reach(&self, request: ProviderRequest) -> (Exchanged, Option<usize>) {
+    async fn reach(&self, request: ProviderRequest, sent_order: u64) -> (Exchanged, Option<usize>) {
         let Some(witness) = &self.power.witness else { return (self.port.exchange(request).await, None) };
         let answer = self.port.exchange(request.clone()).await;
-        let call = witness.called(&request, answer.as_ref().ok().map(|answered| answered.status));
+        let call = witness.called(&request, sent_order, answer.as_ref().ok().map(|answered| answered.status));
         (answer, call)
     }
 }
@@ -107,6 +107,19 @@ fn fate(weather: &Weather, request: &ProviderRequest) -> Fate {
         return Fate::Goes;
     }
     let is_send = request.method == http::Method::POST;
+    let moves_money = is_send && (request.url.ends_with("/transfers/ach") || request.url.ends_with("/issue"));
+    match weather.standing_refusal() {
+        Some(Refusal::Status(status)) => return Fate::Answered(status, String::new()),
+        Some(Refusal::Code(code)) if moves_money => return refusal(weather, &[code]),
+        Some(Refusal::Code(_)) | None => {}
+    }
+    if moves_money && key_of(request).is_some_and(|key| weather.is_refused_next(key)) {
+        return match weather.below(3) {
+            0 => Fate::Answered(401, String::new()),
+            1 => refusal(weather, &ABOUT_PAYEE),
+            _ => refusal(weather, &ABOUT_US),
+        };
+    }
     // The bank refuses while an earlier send of the same is still on its way to it.
     if is_send
         && key_of(request).is_some_and(|key| weather.is_astray(key))
@@ -132,7 +145,12 @@ fn fate(weather: &Weather, request: &ProviderRequest) -> Fate {
     if weather.strikes(Fault::BankSlow) {
         return Fate::Slow(Duration::from_secs(weather.between(1, 9)));
     }
-    let moves_money = is_send && (request.url.ends_with("/transfers/ach") || request.url.ends_with("/issue"));
+    if moves_money && Ability::BankActsThenRefuses.is_on() && weather.strikes(Fault::BankActedThenRefused) {
+        if let Some(key) = key_of(request) {
+            weather.refuse_next(key, weather.between(1, 4));
+        }
+        return Fate::ActsInSilence;
+    }
     if moves_money && weather.strikes(Fault::StraySend) {
         return Fate::ArrivesLater(Duration::from_secs(weather.between(1, 7_200)));
     }
@@ -149,6 +167,9 @@ fn fate(weather: &Weather, request: &ProviderRequest) -> Fate {
 }
 
 fn fate_at_plaid(weather: &Weather) -> Fate {
+    if weather.is_plaid_down() {
+        return Fate::NeverArrives;
+    }
     if !weather.strikes(Fault::PlaidFailed) {
         return Fate::Goes;
     }

@@ -6,14 +6,31 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
 
+use crate::abilities::Ability;
 use crate::actor::Actor;
 use crate::evidence::bank_list;
 use crate::faults::Fault;
+use crate::weather::Refusal;
 
 /// Why a receiving bank sends a credit back.
 const PAYOUT_CODES: [&str; 8] = ["R02", "R03", "R04", "R16", "R20", "R23", "R01", "R17"];
 /// Why a debited bank does.
 const FUNDING_CODES: [&str; 7] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10"];
+/// The same, with what says that nobody authorized it twice as often.
+const UNAUTHORIZED: [&str; 11] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10", "R05", "R07", "R29", "R10"];
+
+/// Why a debited bank sends one back.
+fn funding_codes() -> &'static [&'static str] {
+    if Ability::CompaniesRevoke.is_on() { &UNAUTHORIZED } else { &FUNDING_CODES }
+}
+
+/// What the bank answers for hours when it refuses us.
+const REFUSALS: [Refusal; 4] = [
+    Refusal::Status(401),
+    Refusal::Status(403),
+    Refusal::Code("limit_exceeded"),
+    Refusal::Code("transfer_amount_limit_exceeded"),
+];
 
 /// Transfers come back, one now and one then.
 pub(super) async fn send_back(actor: Actor, days: u64) {
@@ -24,7 +41,7 @@ pub(super) async fn send_back(actor: Actor, days: u64) {
     }
     for moment in [ReturnMoment::Settled, ReturnMoment::Available] {
         if actor.weather.is_one_in(6) {
-            let codes: Vec<&str> = actor.weather.pick(&FUNDING_CODES).copied().into_iter().collect();
+            let codes: Vec<&str> = actor.weather.pick(funding_codes()).copied().into_iter().collect();
             let fault = match moment {
                 ReturnMoment::Settled => Fault::FundingReturnedEarly,
                 ReturnMoment::Available => Fault::FundingReturnedLate,
@@ -111,7 +128,7 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         (false, true, _) => Fault::PayoutReturnedLate,
         (false, false, _) => Fault::PayoutReturned,
     };
-    let codes: &[&str] = if is_debit { &FUNDING_CODES } else { &PAYOUT_CODES };
+    let codes: &[&str] = if is_debit { funding_codes() } else { &PAYOUT_CODES };
     // A debit comes back more rarely than a credit.
     if is_debit && !actor.weather.is_one_in(3) {
         return;
@@ -139,7 +156,18 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
     let end = in_days(&actor, days / 3);
     while actor.now() < end {
         actor.wait_minutes(60, 10 * 24 * 60).await;
-        if actor.weather.is_one_in(2) {
+        if Ability::BankForgets.is_on() && actor.weather.is_one_in(3) {
+            forget_one(&actor);
+        }
+        if Ability::BankRefusesForHours.is_on() && actor.weather.is_one_in(3) {
+            let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
+            let until = actor.now().saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
+            if let Some(refusal) = actor.weather.pick(&REFUSALS).copied() {
+                actor.tell(format_args!("the bank refuses: {refusal:?} until {until}"));
+                actor.weather.refuse_until(until, refusal);
+                actor.weather.count(Fault::BankRefusedForHours);
+            }
+        } else if actor.weather.is_one_in(2) {
             let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
             let until = actor.now().saturating_add(SignedDuration::from_hours(hours));
             if let Ok(until) = until {
@@ -150,6 +178,18 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
             actor.wait_minutes(60, 3 * 24 * 60).await;
             look_at_reviews(&actor);
         }
+    }
+}
+
+/// A counterparty is known no more; what was sent to it stays as it was.
+fn forget_one(actor: &Actor) {
+    let known = bank_list(&actor.simulation, "/counterparties", "counterparties");
+    let Some(counterparty) = actor.weather.pick(&known) else { return };
+    let id = counterparty["id"].as_str().unwrap_or_default();
+    if actor.simulation.providers.bank_delete(&format!("/counterparties/{id}")).is_ok() {
+        actor.tell(format_args!("the bank forgets {id}"));
+        actor.weather.count(Fault::CounterpartyForgotten);
+        actor.is_forgotten(counterparty.clone());
     }
 }
 

@@ -8,11 +8,16 @@ use serde_json::{Value, json};
 use shared::domain::autopay::ids::PersonId;
 
 use super::payroll::{OPERATORS, command};
+use super::values::HOLDERS;
+use crate::abilities::Ability;
 use crate::actor::{Actor, Answer, Request};
 
 /// Where everybody's bank account is, and who issued everybody's card.
 pub(super) const BANK: &str = "ins_2";
 pub(super) const ISSUER: &str = "ins_3";
+
+/// A valid number that is none of theirs but one's.
+const OTHER_CARD: &str = "4000056655665556";
 
 const CHECKING: &str = "checking";
 const CARD: &str = "card";
@@ -39,6 +44,7 @@ pub(super) const HOUSEHOLDS: [Household; 3] = [
 /// A person and what they have agreed to so far.
 struct Life {
     actor: Actor,
+    holder: &'static str,
     household: Household,
     card_id: String,
     bank_account_id: String,
@@ -52,11 +58,12 @@ pub(super) async fn live(actor: Actor, household: Household, end: Timestamp) {
         return;
     }
     actor.wait_minutes(0, 3 * 24 * 60).await;
-    if link(&actor, household, BANK).await.is_none() || link(&actor, household, ISSUER).await.is_none() {
+    let Some(holder) = link(&actor, household, BANK).await else { return };
+    if link(&actor, household, ISSUER).await.is_none() {
         return;
     }
     let Some((card_id, bank_account_id)) = what_appears(&actor, household).await else { return };
-    let mut life = Life { actor, household, card_id, bank_account_id, owed_cents };
+    let mut life = Life { actor, holder, household, card_id, bank_account_id, owed_cents };
     life.is_known();
     life.set_up().await;
     while life.actor.now() < end {
@@ -103,7 +110,8 @@ fn last4(number: &str) -> &str {
 }
 
 /// The person goes through Link, as often as it takes.
-async fn link(actor: &Actor, household: Household, institution_id: &str) -> Option<()> {
+/// Answers the holder's name that was taken.
+async fn link(actor: &Actor, household: Household, institution_id: &str) -> Option<&'static str> {
     let caller = Caller::Person(household.subject);
     for _ in 0..6 {
         let started = actor.ask(Request::post(caller, "/link-tokens", Sent::Json(json!({})))).await?;
@@ -114,10 +122,13 @@ async fn link(actor: &Actor, household: Household, institution_id: &str) -> Opti
                 "institution_id": institution_id,
             }));
             let finished = finished.ok()?;
-            let linked = json!({ "public_token": finished["public_token"], "holder_name": "Ann Example" });
+            let strange = Ability::StrangeCards.is_on() && actor.weather.is_one_in(3);
+            let holder = if strange { actor.weather.pick(&HOLDERS).copied() } else { None };
+            let holder = holder.unwrap_or("Ann Example");
+            let linked = json!({ "public_token": finished["public_token"], "holder_name": holder });
             let answer = actor.ask(Request::post(caller, "/items", Sent::Json(linked))).await?;
             if answer.status.is_success() {
-                return Some(());
+                return Some(holder);
             }
         }
         actor.wait_minutes(5, 600).await;
@@ -157,10 +168,12 @@ impl Life {
     fn is_known(&self) {
         self.actor.is_person(Person {
             person_id: PersonId::of_subject(self.household.subject).to_string(),
+            holder: self.holder.to_owned(),
             accounts: vec![self.account()],
             cards: vec![Card {
                 card_id: self.card_id.clone(),
                 card_number: self.household.card_number.to_owned(),
+                mask: self.household.mask.to_owned(),
                 balances: vec![Balance { at: self.actor.now(), cents: self.owed_cents }],
                 permissions: Vec::new(),
                 caps: Vec::new(),
@@ -180,6 +193,9 @@ impl Life {
 
     /// In any order, and agreed to in the end.
     async fn set_up(&mut self) {
+        if Ability::StrangeCards.is_on() && self.actor.weather.is_one_in(4) {
+            self.mistype_card().await;
+        }
         let down_to = 100 * self.actor.weather.between(0, 30);
         let mut chosen = json!({
             "bank_account_id": self.bank_account_id, "card_number": self.household.card_number,
@@ -197,6 +213,22 @@ impl Life {
             self.change_card(|card| card.caps.push(caps));
         }
         self.authorise().await;
+    }
+
+    /// The number of another card: where that is taken, it is what the person typed in.
+    async fn mistype_card(&mut self) {
+        let wrong = if self.household.card_number == OTHER_CARD { HOUSEHOLDS[0].card_number } else { OTHER_CARD };
+        let chosen = json!({
+            "bank_account_id": self.bank_account_id, "card_number": wrong,
+            "rule": { "threshold": 3000, "above_threshold": { "down_to": 0 }, "when_due": "minimum" },
+        });
+        let answer = self.put(chosen).await;
+        if answer.is_some_and(|answer| answer.status.is_success()) {
+            self.change_card(|card| card.card_number = wrong.to_owned());
+            self.authorise().await;
+            self.actor.wait_minutes(60, 20 * 24 * 60).await;
+            self.change_card(|card| card.card_number = self.household.card_number.to_owned());
+        }
     }
 
     async fn authorise(&mut self) {

@@ -2,9 +2,10 @@
 
 use auditor::evidence::CommandKind;
 use scenarios::simulation::people::{Caller, Sent};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::payroll::{OPERATORS, command};
+use crate::abilities::Ability;
 use crate::actor::Actor;
 use crate::setup::PayrollPlan;
 
@@ -24,12 +25,27 @@ pub(super) async fn look_after_attention(actor: Actor, days: u64) {
 
 async fn clear(actor: &Actor, kind: &str, id: &str) {
     let path = format!("/{kind}/{id}/attention/clear");
-    // A word of the bank that does not fit is never taken here: it is somebody else's.
-    let said = match kind {
-        "batches" => json!({ "note": "looked at" }),
-        _ => json!({ "note": "looked at", "apply": false }),
-    };
+    let mut said = json!({ "note": "looked at" });
+    if kind != "batches" {
+        let may_apply = Ability::BankWordApplied.is_on() && !actor.weather.is_one_in(4);
+        said["apply"] = (may_apply && word_holds(actor, kind, id).await).into();
+    }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
+}
+
+/// Whether what the bank said of it and was not applied is how the bank has it.
+async fn word_holds(actor: &Actor, kind: &str, id: &str) -> bool {
+    let history = actor.get(super::READER, &format!("/{kind}/{id}/history")).await.unwrap_or_default();
+    let lines: Vec<Value> = history["items"].as_array().cloned().unwrap_or_default();
+    let disputed = lines.iter().filter(|line| line["attention"] == "bank_disagrees");
+    let Some(word) = disputed.filter_map(|line| line["what"].as_str()?.rsplit('.').next()).next_back() else {
+        return false;
+    };
+    let own = format!("{id}:");
+    super::banks::transfers(actor).iter().any(|transfer| {
+        let is_its = transfer["idempotency_key"].as_str().is_some_and(|key| key.starts_with(&own));
+        is_its && transfer["status"].as_str().is_some_and(|status| status.eq_ignore_ascii_case(word))
+    })
 }
 
 /// Everything that waits for somebody is seen to, so that whatever can end does.
@@ -37,10 +53,28 @@ pub(crate) async fn look_a_last_time(actor: Actor) {
     for (kind, id) in flagged(&actor) {
         clear(&actor, kind, &id).await;
     }
+    if Ability::StopSwitch.is_on() {
+        super::stops::go_on(&actor).await;
+    }
     resume_paused(&actor).await;
     lift_blocks(&actor).await;
+    give_back(&actor).await;
     for debt in super::books::debts(&actor).await {
         super::books::settle(&actor, debt).await;
+    }
+}
+
+/// What is left of each batch that has ended goes back to its sources.
+async fn give_back(actor: &Actor) {
+    let ended = actor.simulation.table.dump().into_iter().filter_map(|item| {
+        let word = |name: &str| item.get(name)?.as_str().map(str::to_owned);
+        let has_ended = matches!(word("state")?.as_str(), "completed" | "canceled");
+        (word("sk")? == "BATCH" && has_ended && item.get("approval").is_some_and(|by| !by.is_null()))
+            .then(|| word("id"))?
+    });
+    for id in ended.collect::<Vec<_>>() {
+        let path = format!("/batches/{id}/refund");
+        command(actor, Caller::Operator(OPERATORS[0]), CommandKind::Refund, &id, &path, Sent::Nothing).await;
     }
 }
 
@@ -71,7 +105,8 @@ async fn resume_paused(actor: &Actor) {
     let ids: Vec<String> = paused.filter_map(|source| source["source_id"].as_str().map(str::to_owned)).collect();
     for id in ids {
         let path = format!("/sources/{id}/resume");
-        command(actor, by, CommandKind::ResumeSource, &id, &path, Sent::Nothing).await;
+        let sent = Sent::Json(json!({ "reason": "looked at" }));
+        command(actor, by, CommandKind::ResumeSource, &id, &path, sent).await;
     }
 }
 

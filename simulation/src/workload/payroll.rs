@@ -1,90 +1,179 @@
 //! A batch as people see it: uploaded, looked at, approved (or not), canceled, tried again, and its rest given back.
 
+use std::rc::Rc;
 use std::task::Poll;
 
-use auditor::evidence::{CommandKind, PayrollFile};
+use auditor::evidence::CommandKind;
 use generator::Style;
 use http::StatusCode;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
-use shared::operations::upload::upload_object;
 use shared::ports::queue::QueueName;
 
 use super::Script;
+use super::company::Company;
+use super::content::{replace, summarize, upload};
 use super::files::File;
+use crate::abilities::Ability;
 use crate::actor::{Actor, Answer, Request};
 use crate::setup::Setup;
 
 pub(crate) const UPLOADERS: [&str; 2] = ["uma", "ulf"];
 const APPROVERS: [&str; 2] = ["abe", "ada"];
+/// Who hold several roles, and have a hand in what others made.
+const MEDDLERS: [&str; 3] = ["ulf", "abe", "ada"];
 pub(crate) const OPERATORS: [&str; 2] = ["olga", "oscar"];
 
 /// Looks at a batch before people leave it alone.
 const LOOKS_MAX: u32 = 24;
 
+/// A pay period lasts so many days.
+const PERIOD_DAYS: i64 = 14;
+
 pub(super) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     let Some(plan) = &setup.payroll else { return Vec::new() };
-    let Ok(rows) = generator::rows(&plan.company) else { return Vec::new() };
-    let dead_servicers = rows.dead_servicers().to_vec();
-    let mut rows = rows.collect::<Vec<_>>().into_iter();
+    let Some(company) = Company::of(plan).map(Rc::new) else { return Vec::new() };
     let mut scripts: Vec<Script> = Vec::new();
     for _ in 0..plan.batches {
-        let count = usize::try_from(actor.weather.between(2, plan.rows_max)).unwrap_or(2);
-        let rows = rows.by_ref().take(count).collect();
-        scripts.push(Box::pin(batch(actor.clone(), File { rows, dead_servicers: dead_servicers.clone() })));
+        let rows = actor.weather.between(2, plan.rows_max);
+        scripts.push(Box::pin(payday(actor.clone(), company.clone(), rows)));
     }
     scripts
 }
 
-async fn batch(actor: Actor, file: File) {
+/// A file is paid; some time later its rows may come again.
+async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
     actor.wait_minutes(0, 6 * 24 * 60).await;
-    let pay_period = actor.now().to_zoned(TimeZone::UTC).date();
-    let Some(batch_id) = upload(&actor, &file, Style::Compact, pay_period).await else { return };
-    // Some send the same payments of the same period in another file as well.
-    let sends_a_twin = actor.weather.is_one_in(4);
-    let twin = if sends_a_twin { upload(&actor, &file.reversed(), Style::Pretty, pay_period).await } else { None };
-    let Some(summary) = summarize(&actor, &batch_id).await else { return };
+    if Ability::AccountsChange.is_on() && actor.weather.is_one_in(3) {
+        company.change_account(&actor.weather);
+    }
+    let file = company.file(&actor.weather, rows);
+    if Ability::ApprovalsAtOnce.is_on() && actor.weather.is_one_in(5) {
+        let other = company.again(&actor.weather, &file);
+        return at_once(&actor, &file, &other).await;
+    }
+    let comes_again = Ability::FilesComeBack.is_on() && actor.weather.is_one_in(2);
+    let period = (comes_again && actor.weather.is_one_in(2)).then(|| day_of_period(&actor, 0));
+    // Whoever looks after the first file does not wait with the second until it has ended.
+    let first = pay(&actor, &file, period.as_deref());
+    let second = async {
+        if !comes_again {
+            return;
+        }
+        actor.wait_minutes(60, 12 * 24 * 60).await;
+        if Ability::AccountsChange.is_on() && actor.weather.is_one_in(2) {
+            company.change_account(&actor.weather);
+        }
+        let again = company.again(&actor.weather, &file);
+        let period = actor.weather.is_one_in(2).then(|| day_of_period(&actor, i64::from(actor.weather.is_one_in(2))));
+        pay(&actor, &again, period.as_deref()).await;
+    };
+    futures::join!(first, second);
+}
+
+/// The day of a pay period, so many periods after the one of the day on which everything began.
+fn day_of_period(actor: &Actor, periods_later: i64) -> String {
+    let day = SignedDuration::from_hours(24);
+    let periods = actor.now().duration_since(Timestamp::UNIX_EPOCH).as_secs() / (PERIOD_DAYS * day.as_secs());
+    let at =
+        Timestamp::UNIX_EPOCH.saturating_add(day * i32::try_from((periods + periods_later) * PERIOD_DAYS).unwrap_or(0));
+    at.unwrap_or_default().to_zoned(TimeZone::UTC).date().to_string()
+}
+
+async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
+    let Some(batch_id) = upload(actor, file, Style::Compact, period).await else { return };
+    // Some send the same payments in another file as well.
+    let twin =
+        if actor.weather.is_one_in(4) { upload(actor, &file.reversed(), Style::Pretty, period).await } else { None };
+    let Some(summary) = summarize(actor, UPLOADERS[0], &batch_id).await else { return };
     if actor.weather.is_one_in(5) {
         let by = Caller::Approver(UPLOADERS[0]);
-        let answer = approve(&actor, by, &batch_id, &summary).await;
+        let answer = approve(actor, by, &batch_id, &summary).await;
         actor.tell(format_args!("the uploader's own approval: {:?}", answer.map(|answer| answer.status)));
+    }
+    if Ability::ManyHands.is_on() && actor.weather.is_one_in(3) {
+        meddle(actor, &batch_id, file).await;
     }
     actor.wait_minutes(0, 24 * 60).await;
     match actor.weather.below(16) {
         0 => {
             let path = format!("/batches/{batch_id}/decline");
-            command(&actor, Caller::Approver(APPROVERS[0]), CommandKind::Decline, &batch_id, &path, Sent::Nothing)
-                .await;
+            command(actor, Caller::Approver(APPROVERS[0]), CommandKind::Decline, &batch_id, &path, Sent::Nothing).await;
         }
         // Nobody ever approves it.
         1 => return,
         _ => {
             if actor.weather.is_one_in(3) {
                 let (first, second) = (Caller::Approver(APPROVERS[0]), Caller::Approver(APPROVERS[1]));
-                futures::join!(
-                    approve(&actor, first, &batch_id, &summary),
-                    approve(&actor, second, &batch_id, &summary)
-                );
+                futures::join!(approve(actor, first, &batch_id, &summary), approve(actor, second, &batch_id, &summary));
             } else {
-                approve(&actor, Caller::Approver(APPROVERS[0]), &batch_id, &summary).await;
+                approve(actor, Caller::Approver(APPROVERS[0]), &batch_id, &summary).await;
             }
         }
     }
     if let Some(twin) = twin {
-        approve_twin(&actor, &twin).await;
+        approve_twin(actor, &twin).await;
     }
-    if actor.weather.is_one_in(6) {
+    if actor.weather.is_one_in(5) {
         actor.wait_minutes(0, 5 * 24 * 60).await;
         if actor.weather.is_one_in(2) {
-            meet_the_sweep(&actor, &batch_id).await;
+            meet_the_sweep(actor, &batch_id).await;
         }
         let path = format!("/batches/{batch_id}/cancel");
-        command(&actor, Caller::Approver(APPROVERS[1]), CommandKind::Cancel, &batch_id, &path, Sent::Nothing).await;
+        command(actor, Caller::Approver(APPROVERS[1]), CommandKind::Cancel, &batch_id, &path, Sent::Nothing).await;
     }
-    look_after(&actor, &batch_id).await;
+    look_after(actor, &batch_id).await;
+}
+
+/// Both files are looked at before either is approved, and then approved at once, by two people who know nothing of each other.
+async fn at_once(actor: &Actor, file: &File, other: &File) {
+    let (Some(one), Some(two)) =
+        (upload(actor, file, Style::Compact, None).await, upload(actor, other, Style::Compact, None).await)
+    else {
+        return;
+    };
+    let (Some(of_one), Some(of_two)) =
+        (summarize(actor, UPLOADERS[0], &one).await, summarize(actor, UPLOADERS[0], &two).await)
+    else {
+        return;
+    };
+    actor.wait_minutes(0, 24 * 60).await;
+    let [first, second] = APPROVERS.map(Caller::Approver);
+    let approve_two = async {
+        if actor.weather.is_one_in(2) {
+            actor.wait_minutes(1, 3 * 60).await;
+        }
+        let answer = approve_as_shown(actor, second, &two, &of_two).await;
+        let is_refused = answer.is_none_or(|answer| !answer.status.is_success());
+        if is_refused && actor.weather.is_one_in(2) {
+            approve_anew(actor, second, &two).await;
+        }
+    };
+    futures::join!(approve_as_shown(actor, first, &one, &of_one), approve_two);
+    futures::join!(look_after(actor, &one), look_after(actor, &two));
+}
+
+/// Somebody else has a hand in the content, and then approves it if they may; or its maker replaces what was looked at.
+async fn meddle(actor: &Actor, batch_id: &str, file: &File) {
+    let by = actor.weather.pick(&MEDDLERS).copied().unwrap_or(MEDDLERS[0]);
+    match actor.weather.below(4) {
+        0 => {}
+        1 => {
+            replace(actor, by, batch_id, &file.enlarged()).await;
+        }
+        2 => {
+            replace(actor, UPLOADERS[0], batch_id, &file.enlarged()).await;
+            return;
+        }
+        _ => {
+            // The maker's own replacement, summarized and approved by somebody else alone.
+            replace(actor, UPLOADERS[0], batch_id, &file.reversed()).await;
+        }
+    }
+    let Some(summary) = summarize(actor, by, batch_id).await else { return };
+    approve_as_shown(actor, Caller::Approver(by), batch_id, &summary).await;
 }
 
 /// Waits until the machines look at the batch as well.
@@ -99,50 +188,8 @@ async fn meet_the_sweep(actor: &Actor, batch_id: &str) {
     std::future::poll_fn(|_| if is_met() { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
-/// The file comes with the request, or by a link. Answers the batch's id.
-async fn upload(actor: &Actor, file: &File, style: Style, pay_period: Date) -> Option<String> {
-    let bytes = file.bytes(style).ok()?;
-    let by = UPLOADERS[0];
-    let by_link = actor.weather.is_one_in(3);
-    let (path, sent) = if by_link {
-        ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len(), "pay_period": pay_period })))
-    } else {
-        (format!("/batches?pay_period={pay_period}"), Sent::Xml(bytes.clone()))
-    };
-    let created = actor.ask(Request::post(Caller::Uploader(by), path, sent)).await?;
-    let batch_id = created.body["batch_id"].as_str()?.to_owned();
-    if by_link {
-        let key = upload_object(batch_id.parse().ok()?);
-        actor.simulation.system.objects.put(&key, "application/xml", bytes).await.ok()?;
-    }
-    let rows = file.rows_as_asked();
-    actor.has_uploaded(PayrollFile { batch_id: batch_id.clone(), uploaded_by: by.to_owned(), rows });
-    Some(batch_id)
-}
-
-async fn summarize(actor: &Actor, batch_id: &str) -> Option<Value> {
-    let path = format!("/batches/{batch_id}/summary");
-    let caller = Caller::Uploader(UPLOADERS[0]);
-    let mut answer = actor.ask(Request::post(caller, path.clone(), Sent::Nothing)).await?;
-    for _ in 0..LOOKS_MAX {
-        if answer.status != StatusCode::ACCEPTED {
-            break;
-        }
-        actor.wait_minutes(1, 20).await;
-        answer = actor.ask(Request::get(caller, path.clone())).await?;
-    }
-    (answer.status == StatusCode::OK).then_some(answer.body)
-}
-
 async fn approve(actor: &Actor, caller: Caller, batch_id: &str, summary: &Value) -> Option<Answer> {
-    let body = json!({
-        "manifest_hash": summary["manifest_hash"],
-        "total": summary["total"],
-        "accept_accounts": summary["to_acknowledge"]["accounts"],
-        "accept_overlaps": summary["to_acknowledge"]["overlaps"],
-    });
-    let path = format!("/batches/{batch_id}/approve");
-    let answer = command(actor, caller, CommandKind::Approve, batch_id, &path, Sent::Json(body)).await;
+    let answer = approve_as_shown(actor, caller, batch_id, summary).await;
     if answer.as_ref().is_some_and(|answer| answer.status == StatusCode::CONFLICT) {
         // The summary was made before somebody else's approval: it is made again and looked at again.
         return approve_anew(actor, caller, batch_id).await;
@@ -150,22 +197,31 @@ async fn approve(actor: &Actor, caller: Caller, batch_id: &str, summary: &Value)
     answer
 }
 
-async fn approve_anew(actor: &Actor, caller: Caller, batch_id: &str) -> Option<Answer> {
-    let summary = summarize(actor, batch_id).await?;
+/// Exactly what the summary shows is accepted; some overlook that rows are paid elsewhere too, or will not have it.
+async fn approve_as_shown(actor: &Actor, caller: Caller, batch_id: &str, summary: &Value) -> Option<Answer> {
+    let overlaps = match actor.weather.is_one_in(6) {
+        true => json!([]),
+        false => summary["to_acknowledge"]["overlaps"].clone(),
+    };
     let body = json!({
         "manifest_hash": summary["manifest_hash"],
         "total": summary["total"],
         "accept_accounts": summary["to_acknowledge"]["accounts"],
-        "accept_overlaps": summary["to_acknowledge"]["overlaps"],
+        "accept_overlaps": overlaps,
     });
     let path = format!("/batches/{batch_id}/approve");
     command(actor, caller, CommandKind::Approve, batch_id, &path, Sent::Json(body)).await
 }
 
+async fn approve_anew(actor: &Actor, caller: Caller, batch_id: &str) -> Option<Answer> {
+    let summary = summarize(actor, UPLOADERS[0], batch_id).await?;
+    approve_as_shown(actor, caller, batch_id, &summary).await
+}
+
 /// The same payments in another file: refused while the first file claims them.
 async fn approve_twin(actor: &Actor, batch_id: &str) {
     actor.wait_minutes(0, 3 * 24 * 60).await;
-    let Some(summary) = summarize(actor, batch_id).await else { return };
+    let Some(summary) = summarize(actor, UPLOADERS[0], batch_id).await else { return };
     let answer = approve(actor, Caller::Approver(APPROVERS[1]), batch_id, &summary).await;
     actor.tell(format_args!("the same payments in another file: {:?}", answer.map(|answer| answer.status)));
 }

@@ -1,0 +1,149 @@
+//! One row is paid once, whatever files hold it: where two batches within ten days both paid a row, the approver of the later one had
+//! accepted the earlier one by name, and was not told then that its row would not be paid. Money that came back does not count.
+
+use std::collections::BTreeMap;
+
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::contents::approval;
+use crate::evidence::{Command, CommandKind, Row};
+use crate::facts::{Facts, row_of};
+use crate::finding::Findings;
+
+/// Batches are compared with those of the last ten days; the last hours are left out, since neither end is to the minute.
+const COMPARED_FOR: SignedDuration = SignedDuration::from_hours(24 * 10 - 8);
+
+/// What makes a row that payment.
+type Content<'a> = (&'a str, &'a str, &'a str, String, i64);
+
+/// A row that was paid, and the approval of its batch.
+struct Paid<'f> {
+    batch: &'f str,
+    payment: &'f str,
+    approval: &'f Command,
+}
+
+pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    let mut paid: BTreeMap<Content<'_>, Vec<Paid<'_>>> = BTreeMap::new();
+    for payment in facts.payments.values() {
+        let Some((file, row)) = facts.row(&payment.id) else { continue };
+        let Some(approval) = approval(facts.evidence, &file.batch_id) else { continue };
+        if facts.transfers_of(&payment.id).any(|transfer| transfer.is_live()) {
+            let line = Paid { batch: &file.batch_id, payment: &payment.id, approval };
+            paid.entry(content(row)).or_default().push(line);
+        }
+    }
+    for lines in paid.values_mut() {
+        lines.sort_by_key(|line| line.approval.order);
+        for (place, later) in lines.iter().enumerate() {
+            for earlier in lines.iter().take(place).filter(|earlier| earlier.batch != later.batch) {
+                paid_twice(facts, earlier, later, findings);
+            }
+        }
+    }
+}
+
+fn content(row: &Row) -> Content<'_> {
+    let loan: String = row.payee_account.chars().filter(char::is_ascii_alphanumeric).collect();
+    (&row.source_id, &row.employee_id, &row.institution_id, loan, row.cents)
+}
+
+fn paid_twice(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings: &mut Findings<'_>) {
+    let made = facts.commands(CommandKind::Create).find(|made| made.answer["batch_id"] == earlier.batch);
+    let since = made.map_or(earlier.approval.at, |made| made.at);
+    if later.approval.at.duration_since(since) > COMPARED_FOR {
+        return;
+    }
+    let is_named = names(later.approval, earlier.batch) || names(earlier.approval, later.batch);
+    findings.unless(is_named, later.payment, || {
+        format!("pays a row that {} pays too, and its approver had not accepted {}", earlier.payment, earlier.batch)
+    });
+    if let Some((batch, number)) = row_of(earlier.payment).filter(|_| is_named && was_called_off(facts, earlier, later))
+    {
+        findings
+            .add(later.payment, format!("pays row {number} of {batch} again, which was told not to be paid, and was"));
+    }
+}
+
+fn names(approval: &Command, batch: &str) -> bool {
+    let named = approval.sent.get("accept_overlaps").and_then(Value::as_array);
+    named.is_some_and(|named| named.iter().any(|id| id == batch))
+}
+
+/// At the later approval the earlier row was called canceled or failed, though a send of before paid it.
+fn was_called_off(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>) -> bool {
+    let then = later.approval.order;
+    let stood = facts.moves_of(earlier.payment).iter().rfind(|step| step.order < then);
+    let is_off = stood.is_some_and(|step| matches!(step.state.as_str(), "canceled" | "failed"));
+    let live = facts.transfers_of(earlier.payment).find(|transfer| transfer.is_live());
+    let sends = live.and_then(|live| facts.sends.get(format!("{}:{}", live.item, live.attempt).as_str()));
+    is_off && sends.is_some_and(|sends| sends.iter().any(|send| send.sent_order < then))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::evidence::{CommandKind, Evidence};
+    use crate::sample::{BATCH, PAYMENT, command, findings_of, found_one, good, spoiled, told, transfer};
+
+    const AGAIN: &str = "pay_b2-01-0000001";
+
+    /// The first row is paid by a second batch too, whose approver accepts these.
+    fn pay_again(evidence: &mut Evidence, accepted: Value) {
+        let mut file = evidence.asked.files[0].clone();
+        file.batch_id = "bat_b2".to_owned();
+        file.rows.truncate(1);
+        evidence.asked.files.push(file);
+        let mut approval = command(CommandKind::Approve, "bat_b2", "bob", "2026-03-04T12:00:00Z");
+        approval.order = 1_000;
+        approval.sent = json!({ "accept_overlaps": accepted });
+        evidence.asked.commands.push(approval);
+        let mut payment = told(evidence, PAYMENT).clone();
+        payment.item["payment_id"] = json!(AGAIN);
+        payment.item["batch_id"] = json!("bat_b2");
+        evidence.told.payments.push(payment);
+        let mut sent = transfer(evidence, PAYMENT).clone();
+        sent["id"] = json!(format!("tr_{AGAIN}"));
+        sent["idempotency_key"] = json!(format!("{AGAIN}:1"));
+        evidence.bank.ach_transfers.push(sent);
+    }
+
+    #[test]
+    fn a_row_that_is_paid_once_is_fine() {
+        assert!(findings_of("rows_once", &good()).is_empty());
+    }
+
+    #[test]
+    fn a_row_that_two_batches_pay_is_found_unless_the_approver_accepted_it() {
+        found_one("rows_once", AGAIN, "had not accepted bat_b1", |evidence| pay_again(evidence, json!([])));
+        let found = spoiled("rows_once", |evidence| pay_again(evidence, json!([BATCH])));
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_row_that_comes_again_weeks_later_or_whose_money_came_back_is_fine() {
+        let found = spoiled("rows_once", |evidence| {
+            pay_again(evidence, json!([]));
+            evidence.asked.commands.last_mut().unwrap().at = crate::sample::at("2026-03-13T12:00:00Z");
+        });
+        assert!(found.is_empty(), "{found:#?}");
+        let found = spoiled("rows_once", |evidence| {
+            pay_again(evidence, json!([]));
+            transfer(evidence, PAYMENT)["status"] = json!("RETURNED");
+        });
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_row_that_was_called_canceled_when_its_repeat_was_accepted_is_found() {
+        found_one("rows_once", AGAIN, "was told not to be paid", |evidence| {
+            pay_again(evidence, json!([BATCH]));
+            let mut off = evidence.moves.iter().find(|step| step.id == PAYMENT).unwrap().clone();
+            off.order = 999;
+            off.state = "canceled".to_owned();
+            evidence.moves.push(off);
+        });
+    }
+}

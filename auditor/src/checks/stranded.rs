@@ -1,0 +1,136 @@
+//! No money that was pulled strands: when everything has come to rest it has been paid out or given back, or somebody is asked about it. Of a
+//! batch what is left stays with us until an operator asks for its refund; then it goes.
+
+use crate::bank::Transfer;
+use crate::evidence::{Order, StandingKind};
+use crate::facts::Facts;
+use crate::finding::Findings;
+use crate::money::dollars;
+use crate::told::Item;
+
+pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
+    if !facts.evidence.is_at_rest {
+        return;
+    }
+    let mut batches: Vec<(&str, &str)> = facts
+        .fundings
+        .values()
+        .filter_map(|funding| Some((funding.payer.as_str(), funding.batch.as_deref()?)))
+        .collect();
+    batches.dedup();
+    for (payer, batch) in batches {
+        let is_its = |item: &&Item| item.payer == payer && item.batch.as_deref() == Some(batch);
+        let items: Vec<&Item> = facts.items().filter(is_its).collect();
+        let was_asked = facts.last_refund_asked(batch).is_some_and(|asked| last_move(facts, &items) < asked);
+        if was_asked && !is_attended(facts, &items, Some(batch)) {
+            nothing_left(facts, &items, batch, findings);
+        }
+    }
+    for funding in facts.fundings.values().filter(|funding| funding.batch.is_none()) {
+        let paid = facts.payments.values().filter(|payment| payment.funding.as_ref() == Some(&funding.id));
+        let paid: Vec<&Item> = paid.collect();
+        let refunds = facts
+            .payments
+            .values()
+            .filter(|refund| facts.refund_of(&refund.id).is_some_and(|of| paid.iter().any(|payment| payment.id == of)));
+        let items: Vec<&Item> = [funding].into_iter().chain(paid.iter().copied()).chain(refunds).collect();
+        let came_back = items.iter().any(|item| !item.is_funding && item.state == "returned");
+        if !came_back && !is_attended(facts, &items, None) {
+            nothing_left(facts, &items, &funding.id, findings);
+        }
+    }
+}
+
+fn nothing_left(facts: &Facts<'_>, items: &[&Item], about: &str, findings: &mut Findings<'_>) {
+    let sum = |is_funding: bool| -> i64 {
+        let of_kind = items.iter().filter(|item| item.is_funding == is_funding);
+        of_kind
+            .flat_map(|item| facts.transfers_of(&item.id))
+            .filter(|moved| is_here(moved))
+            .map(|moved| moved.cents)
+            .sum()
+    };
+    let left = sum(true) - sum(false);
+    findings.unless(left <= 0, about, || {
+        format!("{} of what was pulled is neither paid, nor given back, nor does anybody look at it", dollars(left))
+    });
+}
+
+fn is_here(moved: &Transfer) -> bool {
+    moved.is_live()
+}
+
+fn last_move(facts: &Facts<'_>, items: &[&Item]) -> Order {
+    items.iter().filter_map(|item| facts.moves_of(&item.id).last()).map(|step| step.order).max().unwrap_or_default()
+}
+
+/// Somebody is asked, or nothing leaves the payer now.
+fn is_attended(facts: &Facts<'_>, items: &[&Item], batch: Option<&str>) -> bool {
+    let is_its = |id: &str| items.iter().any(|item| item.id == id) || Some(id) == batch;
+    let standing = facts.evidence.standing.iter().filter(|standing| is_its(&standing.id));
+    standing.into_iter().any(|standing| {
+        let is_open =
+            standing.kind == StandingKind::Batch && !matches!(standing.state.as_str(), "completed" | "canceled");
+        standing.attention.is_some() || standing.is_paused || is_open
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::evidence::{CommandKind, Evidence};
+    use crate::sample::{
+        BATCH, CARD_FUNDING, CARD_PAYMENT, FUNDING, PAYMENT, command, findings_of, found_one, good, spoiled, standing,
+        transfer,
+    };
+
+    #[test]
+    fn money_that_was_paid_out_is_fine() {
+        assert!(findings_of("stranded", &good()).is_empty());
+    }
+
+    /// A row came back, and an operator asks for what is left.
+    fn leave_money(evidence: &mut Evidence) {
+        transfer(evidence, PAYMENT)["status"] = json!("RETURNED");
+        let mut asked = command(CommandKind::Refund, BATCH, "olga", "2026-03-15T12:00:00Z");
+        asked.order = 10_000;
+        evidence.asked.commands.push(asked);
+    }
+
+    #[test]
+    fn money_of_a_batch_that_is_not_given_back_when_asked_is_found() {
+        found_one("stranded", BATCH, "10.00 of what was pulled", leave_money);
+        let found = spoiled("stranded", |evidence| {
+            leave_money(evidence);
+            evidence.asked.commands.pop();
+        });
+        assert!(found.is_empty(), "nobody asked: {found:#?}");
+    }
+
+    #[test]
+    fn what_bears_attention_or_waits_for_its_payer_is_fine() {
+        let found = spoiled("stranded", |evidence| {
+            leave_money(evidence);
+            standing(evidence, BATCH).attention = Some("source_changed".to_owned());
+        });
+        assert!(found.is_empty(), "{found:#?}");
+        let found = spoiled("stranded", |evidence| {
+            leave_money(evidence);
+            standing(evidence, FUNDING).is_paused = true;
+        });
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn money_of_a_person_whose_check_was_not_paid_is_found() {
+        found_one("stranded", CARD_FUNDING, "40.00 of what was pulled", |evidence| {
+            transfer(evidence, CARD_PAYMENT)["status"] = json!("stopped");
+        });
+        let found = spoiled("stranded", |evidence| {
+            transfer(evidence, CARD_PAYMENT)["status"] = json!("stopped");
+            standing(evidence, CARD_PAYMENT).attention = Some("check_undeliverable".to_owned());
+        });
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

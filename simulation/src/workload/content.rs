@@ -1,0 +1,83 @@
+//! How a file gets to a batch, and what its summary says: by its maker, and by others.
+
+use auditor::evidence::{CommandKind, PayrollFile};
+use axum::body::Bytes;
+use generator::Style;
+use http::StatusCode;
+use scenarios::simulation::people::{Caller, Sent};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use super::files::File;
+use super::payroll::UPLOADERS;
+use crate::actor::{Actor, Request};
+
+/// Looks at a summary before people leave it alone.
+const LOOKS_MAX: u32 = 24;
+
+/// The file comes with the request, or by a link. Answers the batch's id.
+pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Option<&str>) -> Option<String> {
+    let bytes = file.bytes(style).ok()?;
+    let by = UPLOADERS[0];
+    let by_link = actor.weather.is_one_in(3);
+    let (path, sent) = match (by_link, period) {
+        (true, None) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len() }))),
+        (true, Some(day)) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len(), "pay_period": day }))),
+        (false, None) => ("/batches".to_owned(), Sent::Xml(bytes.clone())),
+        (false, Some(day)) => (format!("/batches?pay_period={day}"), Sent::Xml(bytes.clone())),
+    };
+    let request = Request::post(Caller::Uploader(by), path, sent).commands(CommandKind::Create, "");
+    let created = actor.ask(request).await?;
+    let batch_id = created.body["batch_id"].as_str()?.to_owned();
+    stored(actor, &batch_id, by, file, &bytes);
+    if by_link {
+        put(actor, &created.body["upload"], bytes).await?;
+    }
+    Some(batch_id)
+}
+
+/// Somebody asks for a link and stores a file there. False where they are not given one.
+pub(super) async fn replace(actor: &Actor, by: &'static str, batch_id: &str, file: &File) -> bool {
+    let Ok(bytes) = file.bytes(Style::Compact) else { return false };
+    let path = format!("/batches/{batch_id}/upload-link");
+    let request = Request::post(Caller::Uploader(by), path, Sent::Json(json!({ "length": bytes.len() })));
+    let answer = actor.ask(request.commands(CommandKind::Link, batch_id)).await;
+    let Some(link) = answer.filter(|answer| answer.status.is_success()) else { return false };
+    stored(actor, batch_id, by, file, &bytes);
+    put(actor, &link.body, bytes).await.is_some()
+}
+
+fn stored(actor: &Actor, batch_id: &str, by: &str, file: &File, bytes: &Bytes) {
+    actor.has_uploaded(PayrollFile {
+        batch_id: batch_id.to_owned(),
+        uploaded_by: by.to_owned(),
+        order: actor.witness.next_order(),
+        sha256: hex::encode(Sha256::digest(bytes)),
+        rows: file.rows_as_asked(),
+    });
+}
+
+/// As the link says: the key is its path.
+async fn put(actor: &Actor, link: &Value, bytes: Bytes) -> Option<()> {
+    let url = link["url"].as_str()?;
+    let path = url.split('?').next()?.split_once("://")?.1;
+    let key = path.split_once('/')?.1;
+    actor.simulation.system.objects.put(key, "application/xml", bytes).await.ok()
+}
+
+/// The summary, once it is made.
+pub(super) async fn summarize(actor: &Actor, by: &'static str, batch_id: &str) -> Option<Value> {
+    let path = format!("/batches/{batch_id}/summary");
+    let caller = Caller::Uploader(by);
+    let request = Request::post(caller, path.clone(), Sent::Nothing).commands(CommandKind::Summarize, batch_id);
+    let mut answer = actor.ask(request).await?;
+    for _ in 0..LOOKS_MAX {
+        if answer.status != StatusCode::ACCEPTED {
+            break;
+        }
+        actor.wait_minutes(1, 20).await;
+        let look = Request::get(caller, path.clone()).commands(CommandKind::ReadSummary, batch_id);
+        answer = actor.ask(look).await?;
+    }
+    (answer.status == StatusCode::OK).then_some(answer.body)
+}

@@ -1,0 +1,88 @@
+//! The longest, shortest and strangest values that a payroll file or a card's setup may hold, and some just beyond.
+
+use generator::GeneratedRow;
+
+use crate::weather::Weather;
+
+/// The longest account number that an ACH entry has room for (Nacha Operating Rules, DFI account number field).
+const LONGEST_NUMBER: usize = 17;
+
+/// Names as people and companies have them.
+const NAMES: [&str; 8] = [
+    "A",
+    "Łukasz Wiśniewski",
+    "王秀英",
+    "Łódzka Spółdzielnia Mieszkaniowa Żyrardów i Okolice Sp. z o.o.",
+    "O'Brien-Ñuñez & Söhne",
+    "محمد علي",
+    "Ελληνική Τράπεζα Εμπορίου και Βιομηχανίας Ανώνυμη Εταιρεία Αθηνών",
+    "Maximiliane-Theodora von und zu Hohenlohe-Waldenburg-Schillingsfürst auf Pfedelbach und Bartenstein",
+];
+
+/// Holders of bank accounts, as a form takes them; the last two it may refuse.
+pub(super) const HOLDERS: [&str; 8] = [
+    "Al",
+    "Łukasz Wiśniewski",
+    "王秀英",
+    "Ann-Sophie Éléonore de La Rochefoucauld-Montbéliard von Hohenzollern",
+    "Maximiliane-Theodora von und zu Hohenlohe-Waldenburg-Schillingsfürst auf Pfedelbach und Bartenstein",
+    "O'Brien",
+    "Ann\nExample",
+    "\u{200b}\u{200b}",
+];
+
+/// Some rows get values at the limits of what a field takes, and a few one that is beyond them.
+pub(super) fn make_strange(weather: &Weather, rows: &mut [GeneratedRow]) {
+    let goes_beyond = weather.is_one_in(5);
+    for row in rows {
+        if weather.is_one_in(2) {
+            continue;
+        }
+        match weather.below(7) {
+            0 => row.payee.loan_account_number = letters(weather, LONGEST_NUMBER),
+            1 => row.payee.loan_account_number = letters(weather, 4),
+            2 => row.payee.loan_account_number = hyphenated(&row.payee.loan_account_number),
+            3 => row.employee.last_name = name(weather),
+            4 => row.amount_cents = if weather.is_one_in(2) { 1 } else { 2_500_000_000 },
+            5 => row.employee.first_name = name(weather),
+            _ if goes_beyond => beyond(weather, row),
+            _ => {}
+        }
+    }
+}
+
+/// Some loans are written with a hyphen that had none, or without the one they had.
+pub(super) fn spell_otherwise(weather: &Weather, rows: &mut [GeneratedRow]) {
+    for row in rows {
+        let number = &mut row.payee.loan_account_number;
+        if weather.is_one_in(2) {
+            continue;
+        }
+        *number = if number.contains('-') { number.replace('-', "") } else { hyphenated(number) };
+    }
+}
+
+fn beyond(weather: &Weather, row: &mut GeneratedRow) {
+    match weather.below(5) {
+        0 => row.payee.loan_account_number = letters(weather, LONGEST_NUMBER + 1),
+        1 => row.payee.loan_account_number = letters(weather, 64),
+        2 => row.payee.loan_account_number = "-".to_owned(),
+        3 => row.employee.last_name = "\u{200b}".to_owned(),
+        _ => row.amount_cents = 9_999_999_999,
+    }
+}
+
+fn name(weather: &Weather) -> String {
+    weather.pick(&NAMES).copied().unwrap_or("A").to_owned()
+}
+
+/// Capital letters and digits.
+fn letters(weather: &Weather, length: usize) -> String {
+    const ALL: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+    (0..length).filter_map(|_| weather.pick(ALL)).map(|byte| char::from(*byte)).collect()
+}
+
+fn hyphenated(number: &str) -> String {
+    let (first, rest) = number.split_at(number.len().min(3));
+    format!("{first}-{rest}")
+}
