@@ -226,5 +226,11 @@ mod chosen {
         OtherTextRecorded,
         /// an operator clears what holds their own debits back
         OwnBlockCleared,
+        /// a stop of all payers does not hold one that has no stop of its own
+        StopMissesSome,
+        /// one operator alone sends a check to another address
+        ReplacedByOne,
+        /// a process that has read the stop switch once never reads it again
+        StopReadOnce,
     }
 }

@@ -45,7 +45,10 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(payments::list))
         .routes(routes!(payments::posted))
         .routes(routes!(payments::cancel));
-    let operator = OpenApiRouter::new().routes(routes!(operator::clear_block)).routes(routes!(operator::replace_check));
+    let operator = OpenApiRouter::new()
+        .routes(routes!(operator::clear_block))
+        .routes(routes!(operator::replace_check))
+        .routes(routes!(operator::confirm_replacement));
     OpenApiRouter::new()
         .merge(with_any_role(links.merge(cards), &[Role::Person]))
         .merge(with_any_role(operator, &[Role::Operate]))

@@ -11,7 +11,8 @@ use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
 use shared::http::reason::stated;
 use shared::operations::System;
-use shared::operations::autopay::{people, replace};
+use shared::operations::autopay::people;
+use shared::operations::autopay::replace::{self, Replaced};
 use utoipa::ToSchema;
 
 #[derive(Deserialize, ToSchema)]
@@ -45,11 +46,15 @@ pub(crate) async fn clear_block(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Has a check made anew that came back by mail or was stopped, for a corrected address.
+/// Has a check made anew that came back by mail or was stopped: at once for the address it went to, and for another one as soon as a
+/// second person has confirmed it.
 #[utoipa::path(post, path = "/payments/{payment_id}/check/replace", tag = "attention",
     params(("payment_id" = String, Path)),
     request_body = CheckReplacement,
-    responses((status = 204), Refused),
+    responses(
+        (status = 202, description = "Another address: it waits for a second person"),
+        (status = 204, description = "The check is made anew"),
+        Refused),
     security(("bearer" = ["operate"])))]
 pub(crate) async fn replace_check(
     State(system): State<System>,
@@ -57,10 +62,32 @@ pub(crate) async fn replace_check(
     PathParameters(payment_id): PathParameters<PaymentId>,
     body: JsonBody<CheckReplacement>,
 ) -> Result<StatusCode, Problem> {
-    let refused = |problem: AddressProblem| {
-        Problem::unprocessable("address_invalid", format!("No check can be mailed there: {problem}."))
-    };
-    let address = MailingAddress::try_from(body.value.address).map_err(refused)?;
-    replace::replace(&system, payment_id, address, &caller.subject).await?;
+    let address = mailable(body.value)?;
+    match replace::replace(&system, payment_id, address, &caller.subject).await? {
+        Replaced::Done => Ok(StatusCode::NO_CONTENT),
+        Replaced::Proposed => Ok(StatusCode::ACCEPTED),
+    }
+}
+
+/// Has a check made anew for the address that another person proposed. The body repeats it, so that nobody confirms what they have not
+/// seen.
+#[utoipa::path(post, path = "/payments/{payment_id}/check/replace/confirm", tag = "attention",
+    params(("payment_id" = String, Path)),
+    request_body = CheckReplacement,
+    responses((status = 204), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn confirm_replacement(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(payment_id): PathParameters<PaymentId>,
+    body: JsonBody<CheckReplacement>,
+) -> Result<StatusCode, Problem> {
+    replace::confirm(&system, payment_id, &mailable(body.value)?, &caller.subject).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn mailable(wanted: CheckReplacement) -> Result<MailingAddress, Problem> {
+    MailingAddress::try_from(wanted.address).map_err(|problem: AddressProblem| {
+        Problem::unprocessable("address_invalid", format!("No check can be mailed there: {problem}."))
+    })
 }

@@ -2,17 +2,17 @@
 
 use axum::Json;
 use axum::extract::State;
+use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::aba::RoutingNumber;
 use shared::domain::bank::limits::EntryDescription;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::batch::manifest::InstitutionDecision;
-use shared::domain::biller::{Biller, Proposal, Remittance, RemittanceProposal};
+use shared::domain::biller::{AddressLookup, Biller, Proposal, Remittance, RemittanceProposal};
 use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, ProblemEntry, Refused};
-use shared::http::surface::request_deadline;
 use shared::operations::{System, billers};
 use utoipa::ToSchema;
 
@@ -28,6 +28,8 @@ pub(crate) struct BillerView {
     /// Where checks for it go; absent until a second person has confirmed it.
     remittance: Option<RemittanceParts>,
     remittance_proposal: Option<RemittanceProposalView>,
+    /// The institution's own address is being looked up, or was not found there.
+    address_lookup: Option<AddressLookupView>,
     #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
@@ -77,6 +79,23 @@ pub(crate) struct RemittanceProposalView {
     by: String,
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
+}
+
+/// A look into the bank's directory for an institution's address.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct AddressLookupView {
+    routing_number: String,
+    by: String,
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
+    /// Why nothing is proposed; absent while it is being looked up.
+    failure: Option<String>,
+}
+
+impl From<AddressLookup> for AddressLookupView {
+    fn from(AddressLookup { routing_number, name: _, by, at, failure }: AddressLookup) -> Self {
+        Self { routing_number, by, at, failure }
+    }
 }
 
 impl From<Remittance> for RemittanceParts {
@@ -138,6 +157,7 @@ impl From<Biller> for BillerView {
             proposal: biller.proposal.map(ProposalView::from),
             remittance: biller.remittance.map(RemittanceParts::from),
             remittance_proposal: biller.remittance_proposal.map(RemittanceProposalView::from),
+            address_lookup: biller.address_lookup.map(AddressLookupView::from),
             updated_at: biller.updated_at,
         }
     }
@@ -202,25 +222,25 @@ pub(crate) async fn propose_remittance(
     Ok(Json(billers::propose_remittance(&system, &institution_id, remittance, &caller.subject).await?.into()))
 }
 
-/// Proposes that checks for an institution are mailed to its own address in the bank's directory, which is read for it. That is not where
-/// card payments are taken, unless you know that it is. It counts once a second person has confirmed the address that was found.
+/// Proposes that checks for an institution are mailed to its own address in the bank's directory, which is read for it in the background: read
+/// the biller until it is proposed. That is not where card payments are taken, unless you know that it is. It counts once a second person has
+/// confirmed the address that was found.
 #[utoipa::path(put, path = "/billers/{institution_id}/remittance/institution-address", tag = "billers",
     params(("institution_id" = String, Path)),
     request_body = InstitutionAddressChoice,
-    responses((status = 200, body = BillerView), Refused),
+    responses((status = 202, body = BillerView), Refused),
     security(("bearer" = ["operate"])))]
 pub(crate) async fn propose_institution_address(
     State(system): State<System>,
     caller: Caller,
     PathParameters(institution_id): PathParameters<String>,
     body: JsonBody<InstitutionAddressChoice>,
-) -> Result<Json<BillerView>, Problem> {
+) -> Result<(StatusCode, Json<BillerView>), Problem> {
     let InstitutionAddressChoice { routing_number, name } = body.value;
     check_name(&name)?;
-    let (by, deadline) = (&caller.subject, request_deadline(&*system.clock));
-    let proposed =
-        billers::propose_institution_address(&system, &institution_id, routing_number, name, by, deadline).await?;
-    Ok(Json(proposed.into()))
+    let by = &caller.subject;
+    let asked = billers::propose_institution_address(&system, &institution_id, routing_number, name, by).await?;
+    Ok((StatusCode::ACCEPTED, Json(asked.into())))
 }
 
 /// Makes the proposed address count. The body repeats it, so that nobody confirms what they have not seen.

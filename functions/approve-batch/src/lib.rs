@@ -42,8 +42,6 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(decisions::refund))
         .routes(routes!(sources::pause))
         .routes(routes!(sources::resume))
-        .routes(routes!(sources::pause_all))
-        .routes(routes!(sources::resume_all))
         .routes(routes!(billers::read, billers::propose))
         .routes(routes!(billers::confirm))
         .routes(routes!(billers::propose_remittance))

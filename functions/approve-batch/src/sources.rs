@@ -1,4 +1,4 @@
-//! Sources: how they stand, and an operator's pause for one or all.
+//! Sources: how they stand, and an operator's pause for one.
 
 use axum::Json;
 use axum::extract::State;
@@ -106,28 +106,4 @@ pub(crate) async fn resume(
     PathParameters(source_id): PathParameters<String>,
 ) -> Result<Json<SourceView>, Problem> {
     Ok(view(&system, sources::resume(&system, &source_id, &caller.subject).await?))
-}
-
-/// Pauses every source. Stopped half-way it may be sent again: a paused source stays as it is.
-#[utoipa::path(post, path = "/sources/pause", tag = "sources",
-    responses((status = 200, body = SourceList), Refused),
-    security(("bearer" = ["operate"])))]
-pub(crate) async fn pause_all(State(system): State<System>, caller: Caller) -> Result<Json<SourceList>, Problem> {
-    let mut paused = Vec::new();
-    for source in sources::all(&system).await? {
-        paused.push(sources::pause(&system, &source.id, &caller.subject).await?);
-    }
-    Ok(list_view(&system, paused))
-}
-
-/// Resumes every source.
-#[utoipa::path(post, path = "/sources/resume", tag = "sources",
-    responses((status = 200, body = SourceList), Refused),
-    security(("bearer" = ["operate"])))]
-pub(crate) async fn resume_all(State(system): State<System>, caller: Caller) -> Result<Json<SourceList>, Problem> {
-    let mut resumed = Vec::new();
-    for source in sources::all(&system).await? {
-        resumed.push(sources::resume(&system, &source.id, &caller.subject).await?);
-    }
-    Ok(list_view(&system, resumed))
 }

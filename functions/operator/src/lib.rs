@@ -1,4 +1,5 @@
-//! HTTP for operators, who keep the whole system going: dead letters, events of the bank that fit nothing, the audit, reconciliations and the health of the books, corrections.
+//! HTTP for operators, who keep the whole system going: the stop switch, dead letters, events of the bank that fit nothing, the audit,
+//! reconciliations and the health of the books, corrections.
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
@@ -7,6 +8,7 @@ mod corrections;
 mod dead_letters;
 mod reconciliations;
 mod repeats;
+mod stops;
 mod unmatched_events;
 
 use shared::domain::people::Role;
@@ -33,6 +35,8 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(reconciliations::read))
         .routes(routes!(reconciliations::items))
         .routes(routes!(reconciliations::health))
+        .routes(routes!(stops::list))
+        .routes(routes!(stops::read, stops::throw))
         .routes(routes!(corrections::propose))
         .routes(routes!(corrections::read))
         .routes(routes!(corrections::confirm));

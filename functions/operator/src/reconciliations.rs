@@ -14,7 +14,7 @@ use shared::domain::reconciliation::{Counts, Finding, Range, Reconciliation, Rec
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::{OperationError, System, lists, reconciliation};
+use shared::operations::{OperationError, System, lists, poll, reconciliation};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -162,6 +162,9 @@ pub(crate) async fn items(
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HealthView {
     health: Health,
+    /// Every event of the bank up to this moment is recorded here, or waits in the inbox.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    bank_events_until: Option<Timestamp>,
     /// The latest daily reconciliation; its items name every difference.
     reconciliation: Option<ReconciliationView>,
 }
@@ -172,5 +175,6 @@ pub(crate) struct HealthView {
     security(("bearer" = ["operate"])))]
 pub(crate) async fn health(State(system): State<System>) -> Result<Json<HealthView>, Problem> {
     let (health, latest) = reconciliation::health(&system).await?;
-    Ok(Json(HealthView { health, reconciliation: latest.map(ReconciliationView::from) }))
+    let bank_events_until = poll::recorded_until(&system).await?;
+    Ok(Json(HealthView { health, bank_events_until, reconciliation: latest.map(ReconciliationView::from) }))
 }

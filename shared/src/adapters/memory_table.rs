@@ -18,7 +18,7 @@ use crate::adapters::table_item::{
     refuse_empty, refuse_unreadable, refuse_unwritable, stored_item,
 };
 use crate::ports::table::{
-    Attributes, Change, Condition, Cursor, Index, Key, Order, Page, Query, Range, Table, TableError,
+    Attributes, Change, Condition, Cursor, Index, Key, Order, Page, Query, Range, Table, TableError, decode,
 };
 
 /// A whole table in memory.
@@ -113,6 +113,18 @@ impl MemoryTable {
             items.iter().map(|(sk, item)| item.attributes(&Key::new(pk, sk)).unwrap_or_default()).collect()
         };
         partitions.into_iter().flat_map(keyed).collect()
+    }
+
+    /// Becomes what a dump holds, as a table that is restored from a backup.
+    pub fn restore(&self, dump: Vec<Attributes>) -> Result<(), TableError> {
+        let mut restored = State::default();
+        for attributes in dump {
+            let key: Key = decode(attributes.clone())?;
+            let stored = Stored::new(&key, attributes)?;
+            restored.apply(Effect::Put(key, stored));
+        }
+        *self.locked() = restored;
+        Ok(())
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {

@@ -21,4 +21,5 @@ pub mod plaid;
 pub mod reconciliation;
 pub mod secret;
 pub mod source;
+pub mod stop;
 pub mod task;

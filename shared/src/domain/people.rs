@@ -1,7 +1,7 @@
 //! Who is calling and what they may do, as a bearer token's claims say.
 //!
-//! Guarantees: a token is judged against the expected issuer, audience and the given time alone; unknown roles and scopes are
-//! ignored, so that an issuer may hand out more than Clearway knows. Signatures are checked before, by the token verifier.
+//! Guarantees: a token is judged against the expected issuer, audience and the given time alone; unknown roles and groups are
+//! ignored, so that an issuer may hand out more than Clearway knows; a scope, which the client chooses, gives none. Signatures are checked before, by the token verifier.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -95,8 +95,9 @@ pub struct Claims {
     nbf: Option<i64>,
     #[serde(default)]
     roles: Vec<String>,
-    #[serde(default)]
-    scope: String,
+    /// Groups of an Amazon Cognito user pool.
+    #[serde(default, rename = "cognito:groups")]
+    cognito_groups: Vec<String>,
 }
 
 impl std::fmt::Debug for Claims {
@@ -165,7 +166,8 @@ pub fn caller_of(claims: &Claims, expected: &ExpectedToken, now_seconds: i64) ->
     if claims.sub.is_empty() {
         return Err(ClaimFault::NoSubject);
     }
-    let named = claims.roles.iter().map(String::as_str).chain(claims.scope.split_ascii_whitespace());
+    // Not from `scope`: that is what the client asked for (RFC 6749 section 3.3), not what the person may.
+    let named = claims.roles.iter().chain(&claims.cognito_groups);
     Ok(Caller::new(&claims.sub, named.filter_map(|text| text.parse().ok())))
 }
 
@@ -213,11 +215,17 @@ mod tests {
     }
 
     #[test]
+    fn a_scope_that_a_client_may_choose_gives_no_role() {
+        let caller = judged(|claims| claims["scope"] = json!("operate payroll:approve"));
+        assert_eq!(caller, Ok(Caller::new("ann", [Role::ReportsRead])));
+    }
+
+    #[test]
     fn roles_come_from_either_claim_and_strange_ones_are_ignored() {
         let caller = judged(|claims| {
             claims["aud"] = json!(["other", "clearway"]);
             claims["roles"] = json!(["payroll:approve", "janitor"]);
-            claims["scope"] = json!("openid payroll:upload");
+            claims["cognito:groups"] = json!(["staff", "payroll:upload"]);
         });
         assert_eq!(caller, Ok(Caller::new("ann", [Role::PayrollUpload, Role::PayrollApprove])));
     }

@@ -76,6 +76,10 @@ pub enum Task {
     Review { card_id: CardId },
     /// Hand a notice over to whoever delivers it.
     Notify { recipient: Recipient, occasion: String },
+    /// Read an institution's address in the bank's directory, for a proposal that waits for it.
+    LookUpAddress { institution_id: String },
+    /// See that what was claimed before a stop is over, and count what had left.
+    ConfirmStop { scope: String },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -130,6 +134,8 @@ impl Task {
             | Task::Heed { .. }
             | Task::ReadItem { .. }
             | Task::Review { .. }
+            | Task::LookUpAddress { .. }
+            | Task::ConfirmStop { .. }
             | Task::Notify { .. } => QueueName::Other,
         }
     }

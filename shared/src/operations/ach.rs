@@ -97,7 +97,7 @@ pub(crate) async fn rest<P: Payer>(system: &System, payer: &Key, sent: Sent) -> 
             system.bank_answered();
             Ok(())
         }
-        Sent::NotOurs | Sent::NoTime => Ok(()),
+        Sent::NotOurs | Sent::NoTime | Sent::Stopped => Ok(()),
     }
 }
 

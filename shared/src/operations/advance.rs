@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use super::ach::{self, OtherEnd};
 use super::autopay::life::Ends;
-use super::autopay::{notices, refund};
+use super::autopay::{notices, people, refund};
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
-use super::{OperationError, System, check, follow_up, fund, step, system::minutes_from};
+use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::{debit_failure, may_debit, outlook};
 use crate::domain::autopay::notice::{DebitFailure, NoticeKind, Recipient};
@@ -20,7 +20,7 @@ use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
-use crate::domain::payment::lone::{Action, Standing, is_taken_off, next_action, repays};
+use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_taken_off, next_action, repays};
 use crate::domain::payment::{Payee, Payment};
 use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
@@ -40,6 +40,8 @@ pub(crate) struct Lone {
     pub funding: Funding,
     pub person: Person,
     pub ends: Option<Ends>,
+    /// The stop switch is on, for all or for the person.
+    pub stopped: bool,
 }
 
 /// Pushes whichever leg is due.
@@ -82,7 +84,13 @@ impl Lone {
             Some(facts) => Some(Ends::load(system, facts).await?),
             None => None,
         };
-        Ok(Self { payment, funding, person, ends })
+        let stopped = !stops::may_claim(system, &payment.payer_id).await?;
+        Ok(Self { payment, funding, person, ends, stopped })
+    }
+
+    fn payer_facts(&self, business_now: jiff::Timestamp) -> PayerFacts {
+        let known = facts(&self.person, business_now);
+        PayerFacts { is_paused: known.is_paused || self.stopped, ..known }
     }
 
     fn next(&self, system: &System) -> Action {
@@ -93,7 +101,7 @@ impl Lone {
         next_action(Standing {
             payment: &self.payment,
             funding: &self.funding,
-            payer: facts(&self.person, business_now),
+            payer: self.payer_facts(business_now),
             may_debit: ends.is_none_or(may_debit),
             business_now,
             elapsed_now: system.clock.elapsed_now(),
@@ -127,17 +135,18 @@ impl Lone {
         let Some(pulled) = self.funding.account.clone() else {
             return Err(OperationError::Inconsistent(format!("{id} names no account to pull from")));
         };
+        let person = people::ensure_bank_account(system, self.person, deadline).await?;
         let other_end = OtherEnd {
             routing_number: pulled.account.routing_number,
             sealed_account: pulled.account.sealed_account,
             sealed_under: keys::funding(id).pk,
             account_type: pulled.account_type,
             fingerprint: pulled.account.fingerprint,
-            name: self.person.name.clone(),
+            name: person.name.clone(),
             entry_class: EntryClass::Web,
             entry_description: pulled.entry_description,
         };
-        ach::send(system, self.funding, &self.person, other_end, deadline).await?;
+        ach::send(system, self.funding, &person, other_end, deadline).await?;
         let sent: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
         Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
     }

@@ -4,8 +4,10 @@ use super::{OperationError, System, audit};
 use crate::adapters::plaid::InstitutionLookup;
 use crate::domain::aba::RoutingNumber;
 use crate::domain::batch::manifest::InstitutionDecision;
-use crate::domain::biller::{self, Biller, BillerRefusal, Proposal, Remittance, RemittanceProposal};
+use crate::domain::biller::{self, AddressLookup, Biller, Proposal, Remittance, RemittanceProposal};
 use crate::domain::deadline::Deadline;
+use crate::domain::task::Task;
+use crate::ports::table::TableError;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
 
@@ -62,12 +64,28 @@ pub async fn propose_institution_address(
     routing_number: RoutingNumber,
     name: String,
     caller: &str,
-    deadline: Deadline,
 ) -> Result<Biller, OperationError> {
-    let institution = system.column().await?.institution(routing_number.as_str(), deadline).await?;
-    let institution = institution.ok_or(BillerRefusal::UnknownInstitution)?;
-    let remittance = Remittance::at_institution(name, &institution).map_err(BillerRefusal::InstitutionAddress)?;
-    propose_remittance(system, institution_id, remittance, caller).await
+    let (by, at) = (caller.to_owned(), system.clock.business_now());
+    let routing_number = routing_number.as_str().to_owned();
+    let detail = routing_number.clone();
+    let lookup = AddressLookup { routing_number, name, by, at, failure: None };
+    let set = |biller: &mut Biller| biller.address_lookup = Some(lookup);
+    let biller = change(system, institution_id, set, caller, "propose_remittance", Some(&detail)).await?;
+    system.hint([Task::LookUpAddress { institution_id: institution_id.to_owned() }]).await;
+    Ok(biller)
+}
+
+/// Reads the bank's directory for a proposal that waits for it.
+pub async fn look_up_address(system: &System, institution_id: &str, deadline: Deadline) -> Result<(), OperationError> {
+    let Some(mut biller) = read::<Biller>(&*system.table, &keys::biller(institution_id)).await? else { return Ok(()) };
+    let Some(lookup) = biller.address_lookup.as_ref().filter(|lookup| lookup.failure.is_none()) else { return Ok(()) };
+    let institution = system.column().await?.institution(&lookup.routing_number, deadline).await?;
+    biller.looked_up(institution.as_ref(), system.clock.business_now());
+    match system.table.write(vec![replace(&mut biller)?]).await {
+        // Changed in between: what waits is due again.
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Changes an entry, or makes the first of an institution.

@@ -97,6 +97,8 @@ impl Due {
                     self.tasks.push(Task::Review { card_id });
                 }
             }
+            "BILLER" => self.tasks.push(Task::LookUpAddress { institution_id: id.to_owned() }),
+            "STOP" => self.tasks.push(Task::ConfirmStop { scope: id.to_owned() }),
             "WATERMARK" => match id {
                 "column" => self.tasks.push(Task::PollEvents),
                 "books" => self.tasks.push(Task::CloseBooks),

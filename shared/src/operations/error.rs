@@ -13,8 +13,10 @@ use crate::domain::ids::{IdFormat, PaymentId};
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{Illegal, State};
 use crate::domain::money::MoneyOverflow;
+use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
+use crate::domain::stop::StopRefusal;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
 use crate::ports::secrets::SecretError;
@@ -46,6 +48,10 @@ pub enum OperationError {
     Reconciliation(#[from] ReconciliationRefusal),
     #[error(transparent)]
     Correction(#[from] CorrectionRefusal),
+    #[error(transparent)]
+    Replacement(#[from] ReplacementRefusal),
+    #[error(transparent)]
+    Stop(#[from] StopRefusal),
     #[error(transparent)]
     Autopay(#[from] AutopayRefusal),
     #[error(transparent)]
@@ -106,6 +112,8 @@ impl OperationError {
             | Self::DeadLetter(_)
             | Self::Reconciliation(_)
             | Self::Correction(_)
+            | Self::Replacement(_)
+            | Self::Stop(_)
             | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)

@@ -8,7 +8,7 @@ use super::ach::{self, OtherEnd};
 use super::autopay::notices;
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, follow_up, retry, sources};
+use super::{OperationError, System, follow_up, retry, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
@@ -194,7 +194,8 @@ async fn review_one(
         State::Unprocessed | State::Submitting => {
             let source = read::<Source>(&*system.table, &keys::source(&funding.payer_id)).await?;
             let Some(source) = source.filter(|source| source.bank_account_id.is_some()) else { return Ok(false) };
-            let is_paused = source.is_paused(system.clock.business_now()) || source.receivable_open;
+            let is_stopped = !stops::may_claim(system, &source.id).await?;
+            let is_paused = is_stopped || source.is_paused(system.clock.business_now()) || source.receivable_open;
             if is_paused && funding.leg.state == State::Unprocessed {
                 postpone(system, funding).await?;
                 return Ok(false);

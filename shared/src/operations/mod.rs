@@ -42,6 +42,7 @@ pub mod run;
 mod send;
 pub mod sources;
 mod step;
+pub mod stops;
 pub mod submit;
 pub mod summarize;
 pub mod sweep;

@@ -33,6 +33,11 @@ const READS_AT_ONCE: usize = 16;
 /// A page is asked for only while there is this much time: to read it, and to apply a hundred events.
 const PAGE_TIME: Duration = Duration::from_secs(20);
 
+/// Up to when every event of the bank is recorded here, or waits in the inbox. Nothing before the first payer's account is opened.
+pub async fn recorded_until(system: &System) -> Result<Option<Timestamp>, OperationError> {
+    Ok(read::<Watermark>(&*system.table, &keys::watermark()).await?.map(|watermark| watermark.recorded_until))
+}
+
 /// Takes the next pages of the open window, or opens the next one.
 pub async fn poll(system: &System, deadline: Deadline) -> Result<(), OperationError> {
     let Some(mut watermark) = read::<Watermark>(&*system.table, &keys::watermark()).await? else { return Ok(()) };

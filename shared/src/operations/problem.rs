@@ -11,8 +11,10 @@ use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ledger::correction::CorrectionRefusal;
+use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
+use crate::domain::stop::StopRefusal;
 use crate::http::problem::{CHANGED_MEANWHILE, Problem};
 use crate::ports::objects::ObjectError;
 
@@ -28,6 +30,8 @@ impl From<OperationError> for Problem {
             OperationError::DeadLetter(refusal) => refusal.into(),
             OperationError::Reconciliation(refusal) => refusal.into(),
             OperationError::Correction(refusal) => refusal.into(),
+            OperationError::Replacement(refusal) => refusal.into(),
+            OperationError::Stop(refusal) => refusal.into(),
             OperationError::Autopay(refusal) => refusal.into(),
             OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
@@ -147,8 +151,6 @@ impl From<BillerRefusal> for Problem {
             BillerRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
             BillerRefusal::SamePerson => Problem::forbidden("same_person", detail),
             BillerRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
-            BillerRefusal::UnknownInstitution => Problem::unprocessable("institution_unknown", detail),
-            BillerRefusal::InstitutionAddress(_) => Problem::unprocessable("institution_address_invalid", detail),
         }
     }
 }
@@ -186,6 +188,26 @@ impl From<CorrectionRefusal> for Problem {
             | CorrectionRefusal::NoSuchAccount(_) => Problem::unprocessable("correction_invalid", detail),
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
+        }
+    }
+}
+
+impl From<ReplacementRefusal> for Problem {
+    fn from(refusal: ReplacementRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            ReplacementRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
+            ReplacementRefusal::SamePerson => Problem::forbidden("same_person", detail),
+            ReplacementRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+        }
+    }
+}
+
+impl From<StopRefusal> for Problem {
+    fn from(refusal: StopRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            StopRefusal::Reason => Problem::unprocessable("reason_invalid", detail),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::submit::pay;
+use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, retry, sources};
+use super::{OperationError, System, audit, retry, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
@@ -108,11 +108,12 @@ pub(crate) async fn all(system: &System, batch: &Batch) -> Result<Vec<Payment>, 
 
 /// Sends a refund, or sends it again.
 pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Result<(), OperationError> {
-    let Some(payment) = read::<Payment>(&*system.table, &keys::payment(id)).await? else {
+    let Some(mut payment) = read::<Payment>(&*system.table, &keys::payment(id)).await? else {
         return Err(OperationError::not_found("payment", id));
     };
     let source = sources::load(system, &payment.payer_id).await?;
-    let is_paused = source.is_paused(system.clock.business_now());
+    let is_stopped = !stops::may_claim(system, &source.id).await?;
+    let is_paused = is_stopped || source.is_paused(system.clock.business_now());
     let may_send = match payment.leg.state {
         State::Unprocessed => !is_paused && !source.receivable_open,
         State::Submitting => !is_paused,
@@ -120,8 +121,20 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
             false
         }
     };
-    if !may_send || payment.leg.attention.is_some() {
+    if payment.leg.attention.is_some() {
         return Ok(());
     }
+    if !may_send {
+        return wait(system, &mut payment).await;
+    }
     pay(system, payment, Arc::new(source), deadline).await
+}
+
+/// One that nobody has claimed is looked at again some minutes later; any other is due by what moves it.
+async fn wait(system: &System, payment: &mut Payment) -> Result<(), OperationError> {
+    if payment.leg.state != State::Unprocessed {
+        return Ok(());
+    }
+    payment.schedule(system.clock.business_now());
+    replace_or_leave(system, payment).await
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, payers};
+use super::{OperationError, System, payers, stops};
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::funding::{Cover, Funding};
 use crate::domain::ids::{BatchId, FundingId, ItemId};
@@ -42,6 +42,7 @@ pub struct Around {
     batch: BatchState,
     cover: Cover,
     pub source: Arc<Source>,
+    stopped: bool,
 }
 
 impl Around {
@@ -50,6 +51,7 @@ impl Around {
             batch: self.batch,
             cover: self.cover,
             source: &self.source,
+            stopped: self.stopped,
             business_now: system.clock.business_now(),
             elapsed_now: system.clock.elapsed_now(),
         }
@@ -63,7 +65,8 @@ impl Surrounding {
         let Some(batch) = self.batch(system, batch_id).await? else { return Ok(None) };
         let Some(source) = self.source(system, &payment.payer_id).await? else { return Ok(None) };
         let cover = self.cover(system, payment.funding_id()).await?;
-        Ok(Some(Around { batch, cover, source }))
+        let stopped = !stops::may_claim(system, &payment.payer_id).await?;
+        Ok(Some(Around { batch, cover, source, stopped }))
     }
 
     /// A source is made with its first funding: before that nothing can have left, and all there is to do is to cancel.

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 
 use super::release::Surrounding;
 use super::{
-    OperationError, System, advance, attention, autopay, closings, follow_up, fund, heed, import, inbox, poll,
-    reconciliation, refund, release, retry, submit, summarize, sweep,
+    OperationError, System, advance, attention, autopay, billers, closings, follow_up, fund, heed, import, inbox, poll,
+    reconciliation, refund, release, retry, stops, submit, summarize, sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -79,6 +79,8 @@ fn do_task<'a>(
             async move { autopay::review::review(system, *card_id, None, deadline).await.map(|_| ()) }.boxed()
         }
         Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
+        Task::LookUpAddress { institution_id } => billers::look_up_address(system, institution_id, deadline).boxed(),
+        Task::ConfirmStop { scope } => stops::confirm(system, scope, deadline).boxed(),
         Task::Report { batch_id, report, format } => {
             crate::operations::reports::write(system, *batch_id, *report, *format).boxed()
         }

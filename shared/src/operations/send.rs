@@ -13,7 +13,7 @@ use super::bank_object::BankObject;
 use super::listener::{Listener, Permission};
 use super::look_up::{Search, look_up};
 use super::step::{self, Carrier};
-use super::{OperationError, System};
+use super::{OperationError, System, stops};
 use crate::adapters::sealing::SealedText;
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
@@ -59,6 +59,8 @@ pub(crate) enum Sent {
     NoTime,
     /// Somebody else has it, or it has moved on.
     NotOurs,
+    /// Nothing leaves this payer now: it stays due.
+    Stopped,
 }
 
 /// One send as it was claimed.
@@ -105,6 +107,9 @@ where
         }
         made => made?,
     };
+    if !stops::may_claim(system, item.payer_id()).await? {
+        return Ok(Sent::Stopped);
+    }
     let elapsed_now = system.clock.elapsed_now();
     let lease = Lease {
         owner: format!("{:016x}", random_u64(&*system.random)),

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::OperationError;
+use super::stops::SeenStops;
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::column::{ColumnClient, ColumnSettings};
 use crate::adapters::plaid::{PlaidClient, PlaidSettings};
@@ -77,6 +78,7 @@ pub struct Clients {
     vault: Mutex<Option<KeyedVault>>,
     manifests: Mutex<HashMap<String, Arc<Manifest>>>,
     bank_reach: Mutex<Reach>,
+    pub(super) stops: SeenStops,
 }
 
 /// The bank's client, and the key it was made with: a rotated key makes a new one.

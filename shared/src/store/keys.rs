@@ -102,6 +102,16 @@ pub fn person(id: PersonId) -> Key {
     Key::new(format!("PERSON#{id}"), "PERSON")
 }
 
+/// A check that is to go to another address.
+pub fn replacement(id: PaymentId) -> Key {
+    Key::new(format!("REPLACEMENT#{id}"), "REPLACEMENT")
+}
+
+/// The stop switch of all payers, or of one.
+pub fn stop(scope: &str) -> Key {
+    Key::new(format!("STOP#{scope}"), "STOP")
+}
+
 pub fn biller(institution_id: &str) -> Key {
     Key::new(format!("BILLER#{institution_id}"), "BILLER")
 }
@@ -290,6 +300,8 @@ pub const LIST_BATCHES: &str = "BATCHES";
 pub const LIST_SOURCES: &str = "SOURCES";
 pub const LIST_PERSONS: &str = "PERSONS";
 pub const LIST_BILLERS: &str = "BILLERS";
+/// Switches that are on.
+pub const LIST_STOPS: &str = "STOPS";
 pub const LIST_RECONCILIATIONS: &str = "RECONCILIATIONS";
 /// Those that wait for an operator.
 pub const LIST_DEAD_LETTERS: &str = "DEADLETTERS";

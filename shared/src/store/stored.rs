@@ -11,9 +11,11 @@ use crate::domain::funding::Funding;
 use crate::domain::ledger::closing::ClosingRound;
 use crate::domain::ledger::correction::Correction;
 use crate::domain::payment::Payment;
+use crate::domain::payment::replacement::Replacement;
 use crate::domain::reconciliation::run::PayerRun;
 use crate::domain::reconciliation::{DailyRound, Reconciliation};
 use crate::domain::source::Source;
+use crate::domain::stop::Stop;
 use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
 
 /// An item with a version. Every put names the version it replaces.
@@ -215,13 +217,50 @@ impl Stored for Source {
     }
 }
 
+impl Stored for Replacement {
+    fn key(&self) -> Key {
+        keys::replacement(self.payment_id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Stop {
+    fn key(&self) -> Key {
+        keys::stop(&self.scope)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing {
+            due: self.due_at.map(|at| keys::due(&self.key(), at)),
+            lists: self.stopped.then(|| (keys::LIST_STOPS.to_owned(), self.scope.clone())),
+            expires_at: None,
+        }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
 impl Stored for Biller {
     fn key(&self) -> Key {
         keys::biller(&self.institution_id)
     }
 
     fn indexing(&self) -> Indexing {
-        Indexing { lists: Some((keys::LIST_BILLERS.to_owned(), self.institution_id.clone())), ..Indexing::default() }
+        let waits = self.address_lookup.as_ref().filter(|lookup| lookup.failure.is_none());
+        Indexing {
+            due: waits.map(|lookup| keys::due(&self.key(), lookup.at)),
+            lists: Some((keys::LIST_BILLERS.to_owned(), self.institution_id.clone())),
+            expires_at: None,
+        }
     }
 
     fn version_mut(&mut self) -> &mut u64 {

@@ -124,9 +124,12 @@ pub(super) async fn look_after_persons(actor: Actor, days: u64) {
             if pk.starts_with("PAYMENT#") && flag == Some("check_undeliverable") && actor.weather.is_one_in(2) {
                 let address =
                     json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
-                let sent = Sent::Json(json!({ "address": address }));
+                let sent = || Sent::Json(json!({ "address": address }));
                 let path = format!("/payments/{id}/check/replace");
-                command(&actor, by, CommandKind::ReplaceCheck, &id, &path, sent).await;
+                command(&actor, by, CommandKind::ReplaceCheck, &id, &path, sent()).await;
+                let second = Caller::Operator(OPERATORS[1]);
+                let confirm = format!("{path}/confirm");
+                command(&actor, second, CommandKind::ReplaceCheck, &id, &confirm, sent()).await;
             }
         }
     }

@@ -209,6 +209,12 @@ impl Journey {
         self.memory.as_ref().unwrap().dump()
     }
 
+    /// The table becomes what it was when the dump was taken, and the process begins anew. The bank and the objects go on as they are.
+    pub fn restore(&mut self, dump: Vec<Attributes>) {
+        self.memory.as_ref().unwrap().restore(dump).unwrap();
+        self.restart(Power::unlimited());
+    }
+
     pub fn now(&self) -> Timestamp {
         self.clock.business_now()
     }

@@ -2,7 +2,7 @@
 //! flag, three for a list or map and one for each of its elements.
 
 use serde_json::Value;
-use shared::ports::table::{Attributes, Change};
+use shared::ports::table::{Attributes, Change, Condition};
 
 use super::{Written, WrittenItem};
 
@@ -49,7 +49,8 @@ pub(super) fn written(change: &Change, existing: Option<&Attributes>) -> Written
         let old = |index: &str| entry_of(existing, index);
         entry_writes(old("due"), due) + entry_writes(old("lists"), lists)
     });
-    WrittenItem { key: change.key().clone(), what, bytes: before.max(after), index_writes }
+    let only_if_absent = matches!(change, Change::Put { condition: Condition::Absent, .. });
+    WrittenItem { key: change.key().clone(), what, only_if_absent, bytes: before.max(after), index_writes }
 }
 
 fn entry_of(existing: Option<&Attributes>, index: &str) -> Entry {

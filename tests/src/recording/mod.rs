@@ -133,6 +133,8 @@ pub enum Call {
 pub struct WrittenItem {
     pub key: Key,
     pub what: Written,
+    /// The write is refused where there is an item already.
+    pub only_if_absent: bool,
     /// The larger of what was there and what is there now: what is paid for.
     pub bytes: u64,
     /// Entries put into and taken out of the two indexes.

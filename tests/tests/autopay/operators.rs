@@ -56,6 +56,12 @@ impl Story {
         let address = json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
         let path = format!("/payments/{}/check/replace", self.payment_id());
         self.call(OLGA, Method::POST, &path, json!({ "address": address })).await;
+        let confirm = format!("{path}/confirm");
+        let alone = self.simulation.call(OLGA, Method::POST, &confirm, json!({ "address": address })).await;
+        assert!(alone.is_err_and(|refusal| refusal.to_string().contains("same_person")));
+        let unseen = self.simulation.call(OSCAR, Method::POST, &confirm, replacement()).await;
+        assert!(unseen.is_err_and(|refusal| refusal.to_string().contains("proposal_differs")));
+        self.call(OSCAR, Method::POST, &confirm, json!({ "address": address })).await;
     }
 
     async fn clear_attention(&self) {
@@ -232,7 +238,9 @@ async fn a_bank_s_own_address_is_mailed_to_only_where_two_operators_say_so() {
 
     let path = format!("/billers/{ISSUER}/remittance");
     let choice = json!({ "routing_number": "021000021", "name": "Example Card Services" });
-    let proposed = story.call(OLGA, Method::PUT, &format!("{path}/institution-address"), choice).await;
+    story.call(OLGA, Method::PUT, &format!("{path}/institution-address"), choice).await;
+    story.simulation.settle().await.unwrap();
+    let proposed = story.call(OLGA, Method::GET, &format!("/billers/{ISSUER}"), Value::Null).await;
     assert_eq!(proposed["remittance"], Value::Null);
     let found = proposed["remittance_proposal"]["remittance"].clone();
     assert_eq!(found["institution_routing_number"], "021000021");

@@ -22,6 +22,7 @@ use crate::stories::Silent;
 
 const ANN: Caller = Caller::Person("ann");
 const OLGA: Caller = Caller::Operator("olga");
+const OSCAR: Caller = Caller::Operator("oscar");
 
 pub(crate) async fn all() -> Vec<Invocation> {
     let mut invocations = Vec::new();
@@ -190,7 +191,9 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
         "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886",
     }});
     let path = format!("/payments/{}/check/replace", standing.payment().unwrap().id);
-    story.call(OLGA, Method::POST, &path, replacement).await;
+    story.call(OLGA, Method::POST, &path, replacement.clone()).await;
+    story.call(OLGA, Method::POST, &path, replacement.clone()).await;
+    story.call(OSCAR, Method::POST, &format!("{path}/confirm"), replacement).await;
     let mut invocations = story.told();
 
     let story = Recording::of("funding-returned-r10-unauthorised").await;

@@ -168,3 +168,24 @@ fn only_tracing_is_allowed_on_everything() {
         assert!(!["*", "table/*", "bucket/*"].contains(&grant.on.as_str()), "{grant:?}");
     }
 }
+
+/// The bank's keys cannot be limited to reading: whoever holds one can move money.
+#[test]
+fn the_payment_worker_alone_holds_the_key_that_moves_money() {
+    let holders: BTreeSet<Function> =
+        granted().into_iter().filter(|grant| matches(&grant.on, "secret/column-api-key")).map(|g| g.function).collect();
+    assert_eq!(holders, BTreeSet::from([Function::PaymentWorker]));
+}
+
+#[test]
+fn no_function_may_delete_an_entry_of_audit_or_history() {
+    let removes = |grant: &Grant| {
+        let deletes = ["dynamodb:Delete", "dynamodb:Update", "dynamodb:BatchWrite", "dynamodb:PartiQL", "dynamodb:*"];
+        deletes.iter().any(|action| grant.action.starts_with(action))
+    };
+    for grant in all_granted().into_iter().filter(removes) {
+        for entry in ["table/AUDIT#2026-03-02#0", "table/HISTORY#pay_1"] {
+            assert!(!matches(&grant.on, entry), "{grant:?}");
+        }
+    }
+}

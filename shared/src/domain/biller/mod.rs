@@ -33,6 +33,9 @@ pub struct Biller {
     pub remittance: Option<Remittance>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remittance_proposal: Option<RemittanceProposal>,
+    /// An institution's own address that is to be looked up and proposed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address_lookup: Option<AddressLookup>,
     pub updated_at: Timestamp,
 }
 
@@ -55,6 +58,19 @@ pub struct RemittanceProposal {
     pub remittance: Remittance,
     pub by: String,
     pub at: Timestamp,
+}
+
+/// A look into our bank's directory, which the worker does: it alone may ask the bank.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AddressLookup {
+    pub routing_number: String,
+    /// To whose order the check is made out.
+    pub name: String,
+    pub by: String,
+    pub at: Timestamp,
+    /// Why nothing is proposed. Absent until the directory was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
 }
 
 impl Remittance {
@@ -87,10 +103,6 @@ pub enum BillerRefusal {
     SamePerson,
     #[error("the proposal is not the one you name; read it again")]
     OtherProposal,
-    #[error("our bank knows no institution with this routing number")]
-    UnknownInstitution,
-    #[error(transparent)]
-    InstitutionAddress(#[from] InstitutionAddressProblem),
 }
 
 impl Biller {
@@ -103,8 +115,27 @@ impl Biller {
             proposal: None,
             remittance: None,
             remittance_proposal: None,
+            address_lookup: None,
             updated_at: now,
         }
+    }
+
+    /// What the bank's directory said becomes a proposal, or the reason that there is none.
+    pub fn looked_up(&mut self, institution: Option<&Institution>, now: Timestamp) {
+        let Some(lookup) = self.address_lookup.take() else { return };
+        let found = match institution {
+            None => Err("our bank knows no institution with this routing number".to_owned()),
+            Some(known) => {
+                Remittance::at_institution(lookup.name.clone(), known).map_err(|problem| problem.to_string())
+            }
+        };
+        match found {
+            Ok(remittance) => {
+                self.remittance_proposal = Some(RemittanceProposal { remittance, by: lookup.by, at: lookup.at });
+            }
+            Err(failure) => self.address_lookup = Some(AddressLookup { failure: Some(failure), ..lookup }),
+        }
+        self.updated_at = now;
     }
 
     /// Makes the proposal count. `seen` is the decision that the second person looked at.

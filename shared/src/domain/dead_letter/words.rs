@@ -43,6 +43,8 @@ pub fn words(task: &Task) -> String {
         Task::Notify { recipient, occasion } => {
             format!("hand the notice {occasion} over for {}", named(*recipient))
         }
+        Task::LookUpAddress { institution_id } => format!("look up the address of {institution_id}"),
+        Task::ConfirmStop { scope } => format!("confirm the stop of {scope}"),
         Task::Report { batch_id, report, format } => {
             let report = match report {
                 ReportKind::Payments => "payments",

@@ -4,6 +4,7 @@ mod check_facts;
 pub mod lone;
 mod payee;
 pub mod release;
+pub mod replacement;
 #[cfg(test)]
 mod tests;
 

@@ -30,6 +30,8 @@ pub struct Surroundings<'a> {
     pub batch: BatchState,
     pub cover: Cover,
     pub source: &'a Source,
+    /// The stop switch is on, for all or for the source.
+    pub stopped: bool,
     pub business_now: Timestamp,
     pub elapsed_now: Timestamp,
 }
@@ -44,7 +46,7 @@ impl Payment {
             // Its outcome is unknown: it goes out again under its key, whatever became of batch or source in between.
             State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
             State::Submitting if self.leg.rests_until(around.business_now).is_some() => Push::Leave,
-            State::Submitting if around.source.is_paused(around.business_now) => Push::Leave,
+            State::Submitting if around.stopped || around.source.is_paused(around.business_now) => Push::Leave,
             State::Submitting => Push::Submit,
             State::Processing if self.is_silent(around.business_now) => Push::FollowUp,
             State::Processing
@@ -64,7 +66,7 @@ impl Payment {
 
 fn push_unsent(around: Surroundings<'_>) -> Push {
     let is_paused = fault!(PauseIgnored, false, around.source.is_paused(around.business_now));
-    let is_held = around.source.receivable_open || is_paused;
+    let is_held = around.source.receivable_open || around.stopped || is_paused;
     let batch = fault!(CancelIgnored, BatchState::Paying, around.batch);
     let cover = fault!(CoverUnchecked, Cover::Available, around.cover);
     match (batch, cover) {

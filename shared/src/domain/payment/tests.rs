@@ -94,7 +94,7 @@ fn in_process() -> Payment {
 }
 
 fn around(source: &Source, batch: BatchState, cover: Cover) -> Surroundings<'_> {
-    Surroundings { batch, cover, source, business_now: start(), elapsed_now: start() }
+    Surroundings { batch, cover, source, stopped: false, business_now: start(), elapsed_now: start() }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::item::Item;
 use crate::domain::autopay::person::{HolderName, Person};
+use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
 use crate::domain::deadline::Deadline;
@@ -53,7 +54,8 @@ fn named(system: &System, id: PersonId) -> Result<Change, TableError> {
     audit::entry(system, &id.to_string(), "name_holder", &id.to_string(), None)
 }
 
-/// Opens the person's own account at the bank, once: their id is the key.
+/// Opens the person's own account at the bank, once: their id is the key. Before their first debit, by the worker: nobody else holds the
+/// bank's key.
 pub(crate) async fn ensure_bank_account(
     system: &System,
     mut person: Person,

@@ -25,7 +25,7 @@ const ENTRY_DESCRIPTION: &str = "REFUND";
 
 /// Makes the refund of what a payment did not pay out. One whose check was never sent ends canceled in the same write.
 pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), OperationError> {
-    let Lone { mut payment, mut funding, person, ends } = lone;
+    let Lone { mut payment, mut funding, person, ends, stopped: _ } = lone;
     let Some(mut ends) = ends else { return Ok(()) };
     let Some(facts) = payment.autopay.clone() else { return Ok(()) };
     let now = system.clock.business_now();

@@ -1,34 +1,108 @@
-//! An operator replaces a check that did not arrive or was not paid: the same money, to a corrected address.
+//! An operator replaces a check that did not arrive or was not paid: the same money, to its own address again, or to another one that a
+//! second operator has confirmed.
 //!
 //! Guarantees: a replacement is a new attempt, and only of a check whose money the bank has given back and whose funding is still here, which
-//! its write checks; two checks of one payment are never out at once.
+//! its write checks; two checks of one payment are never out at once; no one person decides that a check goes to another address.
 
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::State;
+use crate::domain::payment::replacement::{Replacement, ReplacementRefusal};
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::{OperationError, System, audit, step};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
-use crate::store::stored::{Stored as _, read};
+use crate::store::stored::{Stored as _, create, read, replace as put_over};
 
-/// Has the check made anew for `address`. What stood against it (attention, an earlier stop) is thereby looked into and ends.
+/// What became of a wish to have a check made anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// It is made anew.
+    Done,
+    /// It waits for a second person.
+    Proposed,
+}
+
+/// Has the check made anew where it went before, or proposes another address.
 pub async fn replace(
     system: &System,
     payment_id: PaymentId,
     address: MailingAddress,
     caller: &str,
-) -> Result<Payment, OperationError> {
+) -> Result<Replaced, OperationError> {
+    let payment = replaceable(system, payment_id).await?;
+    if fault!(ReplacedByOne, true, address_of(&payment)? == &address) {
+        make_anew(system, payment, address, caller, Vec::new()).await?;
+        return Ok(Replaced::Done);
+    }
+    let known: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
+    let mut proposal = Replacement {
+        payment_id,
+        version: known.as_ref().map_or(1, |known| known.version),
+        attempt: payment.leg.attempt,
+        address,
+        proposed_by: caller.to_owned(),
+        proposed_at: system.clock.business_now(),
+        confirmed_by: None,
+    };
+    let put = if known.is_some() { put_over(&mut proposal)? } else { create(&proposal)? };
+    let entry = audit::entry(system, caller, "propose_check_address", &payment_id.to_string(), None)?;
+    system.table.write(vec![put, entry]).await?;
+    Ok(Replaced::Proposed)
+}
+
+/// The second person's word: has the check made anew for the address that they looked at.
+pub async fn confirm(
+    system: &System,
+    payment_id: PaymentId,
+    seen: &MailingAddress,
+    caller: &str,
+) -> Result<(), OperationError> {
+    let payment = replaceable(system, payment_id).await?;
+    let proposal: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
+    let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
+    proposal.confirm(caller, payment.leg.attempt, seen)?;
+    let confirmed = put_over(&mut proposal)?;
+    make_anew(system, payment, proposal.address, caller, vec![confirmed]).await
+}
+
+/// A payment whose check may be made anew: the bank has given its money back, and nobody wants that to go back to its payer.
+async fn replaceable(system: &System, payment_id: PaymentId) -> Result<Payment, OperationError> {
     let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
     let payment = payment.filter(|payment| payment.autopay.is_some());
-    let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
-    let state = payment.leg.state;
-    let refused = OperationError::PaymentState { payment_id, state, wanted: "replaced" };
-    if state != State::Returned || !payment.owes_refund() || payment.is_cancel_asked() {
-        return Err(refused);
+    let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
+    address_of(&payment)?;
+    if payment.leg.state != State::Returned || !payment.owes_refund() || payment.is_cancel_asked() {
+        return Err(refused(&payment));
+    }
+    Ok(payment)
+}
+
+fn address_of(payment: &Payment) -> Result<&MailingAddress, OperationError> {
+    match &payment.payee {
+        Payee::Check(payee) => Ok(&payee.address),
+        Payee::Account(_) => Err(refused(payment)),
+    }
+}
+
+fn refused(payment: &Payment) -> OperationError {
+    OperationError::PaymentState { payment_id: payment.id, state: payment.leg.state, wanted: "replaced" }
+}
+
+/// What stood against the check (attention, an earlier stop) is thereby looked into and ends.
+async fn make_anew(
+    system: &System,
+    mut payment: Payment,
+    address: MailingAddress,
+    caller: &str,
+    more: Vec<Change>,
+) -> Result<(), OperationError> {
+    let (payment_id, kind) = (payment.id, payment.kind());
+    if let Payee::Check(payee) = &mut payment.payee {
+        payee.address = address;
     }
     let funding_id = payment.funding_id();
     let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
@@ -37,9 +111,6 @@ pub async fn replace(
     if fault!(ReplacedWithoutMoney, false, !is_here) {
         return Err(OperationError::MoneyGone { payment_id, funding: funding.leg.state });
     }
-    let kind = payment.kind();
-    let Payee::Check(payee) = &mut payment.payee else { return Err(refused) };
-    payee.address = address;
     let now = system.clock.business_now();
     let moved = payment.leg.retry(kind)?;
     payment.leg.attention = None;
@@ -51,8 +122,9 @@ pub async fn replace(
     let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
     let condition = Condition::VersionIs(*funding.version_mut());
     changes.push(Change::Check { key: funding.key(), condition });
+    changes.extend(more);
     changes.push(audit::entry(system, caller, "replace_check", &payment_id.to_string(), None)?);
     system.table.write(changes).await?;
     system.hint([Task::Advance { payment_id }]).await;
-    Ok(payment)
+    Ok(())
 }

@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::super::{OperationError, System, audit, billers, payers};
+use super::super::{OperationError, System, audit, billers, payers, stops};
 use super::open::{self, Opening};
 use super::{items, link, notices, people, reading};
 use crate::adapters::plaid::BalanceQuery;
@@ -48,6 +48,8 @@ struct Loaded {
     has_new_balance: bool,
     remittance: Option<Remittance>,
     asked_by: Option<PersonId>,
+    /// The stop switch is on, for all or for the person.
+    stopped: bool,
 }
 
 /// Reviews a card, for its person where `asked_by` names them. Nothing where there is no such card.
@@ -106,7 +108,8 @@ impl Loaded {
             None => None,
         };
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance, asked_by }))
+        let stopped = !stops::may_claim(system, &person.id.to_string()).await?;
+        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance, asked_by, stopped }))
     }
 
     fn inputs<'a>(&'a self, system: &'a System, now: Timestamp) -> Inputs<'a> {
@@ -118,6 +121,7 @@ impl Loaded {
             bank_account: self.bank.as_ref().map(|(account, item)| (account, item.state)),
             has_remittance_address: self.remittance.is_some(),
             policy: &system.settings.autopay,
+            stopped: self.stopped,
         }
     }
 
@@ -125,11 +129,6 @@ impl Loaded {
         let now = system.clock.business_now();
         let mut decision = decide(&self.inputs(system, now));
         if decision.wants_bank_balance() && self.ask_bank(system, deadline).await? {
-            decision = decide(&self.inputs(system, system.clock.business_now()));
-        }
-        if matches!(decision, Decision::Pay { .. }) && self.person.column_bank_account_id.is_none() {
-            self.person = people::ensure_bank_account(system, self.person, deadline).await?;
-            // The person as they stand now may have been blocked since.
             decision = decide(&self.inputs(system, system.clock.business_now()));
         }
         let review = decision.review(&self.inputs(system, system.clock.business_now()));

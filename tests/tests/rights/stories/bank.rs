@@ -1,10 +1,11 @@
 //! What the bank does: returns, corrections, and events before their time.
 
+use http::Method;
 use jiff::SignedDuration;
-use journeys::api::{APPROVES, OPERATES, UPLOADS};
+use journeys::api::{APPROVES, OPERATES, Sent, UPLOADS};
 use journeys::file::{PayrollFile, one_source};
 use journeys::recording::Invocation;
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
 use shared::domain::task::Task;
 use shared::ports::table::{Change, Condition};
@@ -43,7 +44,7 @@ pub(super) async fn a_funding_comes_back_late() -> Vec<Invocation> {
     let (api, journey) = (&story.api, &story.journey);
     let batch_id = api.begin(file.bytes.clone()).await;
     story.until_pulled().await;
-    api.post(OPERATES, "/sources/pause", Value::Null).await;
+    api.expect(OPERATES, Method::PUT, "/stops/all", Sent::Json(json!({"stopped": true, "reason": "a drill"}))).await;
     journey.let_days_pass(5).await;
     journey.bank.return_now(&journey.bank.debits().remove(0).id, "R10");
     assert_eq!(journey.finish(id_of(&batch_id)).await.state, BatchState::Completed);

@@ -25,10 +25,15 @@ pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation
     api.post(OPERATES_TOO, "/billers/ins_9/confirm", how).await;
     let there = json!({"routing_number": "021000021", "name": "Example Card Services"});
     api.expect(OPERATES, Method::PUT, "/billers/ins_9/remittance/institution-address", Sent::Json(there)).await;
+    journey.settle_now().await;
+    assert_eq!(api.get(OPERATES, "/billers/ins_9").await["remittance_proposal"]["by"], OPERATES.0);
     let batch_id = story.pay(&file).await;
     let sources = api.get(OPERATES, "/sources").await;
-    api.post(OPERATES, "/sources/pause", Value::Null).await;
-    api.post(OPERATES, "/sources/resume", Value::Null).await;
+    for stopped in [true, false] {
+        let thrown = json!({"stopped": stopped, "reason": "a drill"});
+        api.expect(OPERATES, Method::PUT, "/stops/all", Sent::Json(thrown)).await;
+        api.get(OPERATES, "/stops").await;
+    }
     let source_id = sources["items"][0]["source_id"].as_str().unwrap();
     for command in ["pause", "resume"] {
         api.post(OPERATES, &format!("/sources/{source_id}/{command}"), Value::Null).await;

@@ -70,6 +70,8 @@ pub struct Inputs<'a> {
     /// Whether the biller directory knows where checks for this issuer go.
     pub has_remittance_address: bool,
     pub policy: &'a Policy,
+    /// The stop switch is on, for all or for the person.
+    pub stopped: bool,
 }
 
 /// Decides.

@@ -37,7 +37,7 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
             return Err(open_payment(open));
         }
     );
-    if inputs.person.is_paused(inputs.now) {
+    if inputs.stopped || inputs.person.is_paused(inputs.now) {
         return Err(Decision::Skip(SkipReason::Paused));
     }
     Ok(())

@@ -79,7 +79,7 @@ fn leaves_bill(decision: &Decision) -> bool {
         Decision::Pay { .. } => false,
         Decision::Announce { .. } => true,
         Decision::Attention(need) => match need {
-            AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen => true,
+            AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen | AttentionNeed::HolderName => true,
             AttentionNeed::CannotTellCardsApart
             | AttentionNeed::CardGone
             | AttentionNeed::OtherCurrency

@@ -114,10 +114,12 @@ const fn place(kind: &NoticeKind) -> usize {
         NoticeKind::PayoutReturned { .. } => 20,
         NoticeKind::AttentionRaised { .. } => 21,
         NoticeKind::DifferenceFound { .. } => 22,
+        NoticeKind::ImportFailed { .. } => 23,
+        NoticeKind::EventUnmatched { .. } => 24,
     }
 }
 
-const KINDS: usize = 23;
+const KINDS: usize = 25;
 
 /// Every kind that can be sent to somebody who stands so, with every cause that changes its words.
 fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
@@ -179,6 +181,12 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
             payer_id: "CORP-1".to_owned(),
             differences: 1,
         },
+        NoticeKind::ImportFailed {
+            batch_id: batch,
+            code: FailureCode::FileMissing,
+            text: "The uploaded file is gone.".to_owned(),
+        },
+        NoticeKind::EventUnmatched { event_id: "evnt_1".to_owned(), is_readable: false, since: now() },
     ];
     for step in [AuthorisationStep::Agreed, AuthorisationStep::Revoked] {
         kinds.push(NoticeKind::Authorisation { card_id, step, at: now(), text: "I agree.".to_owned(), outlook });

@@ -166,6 +166,7 @@ impl Case {
             bank_account: Some((&self.bank_account, self.bank_item)),
             has_remittance_address: self.has_remittance_address,
             policy: &self.policy,
+            stopped: false,
         }
     }
 

@@ -1,0 +1,149 @@
+//! The stop switch: read before every claim of money, thrown by operators, for all payers or for one.
+//!
+//! Guarantees: a claim rests on a reading at most a second old, and no claim writes to the switch; it holds payers that do not exist yet.
+//! A copy beside the table, in the bucket, tells of a stop that a restored table has forgotten: where the two disagree, stopped wins.
+//! A switch or copy that cannot be read lets nothing leave.
+
+mod count;
+mod seen;
+
+use bytes::Bytes;
+use futures::future::try_join;
+use sha2::{Digest as _, Sha256};
+
+pub use count::confirm;
+pub(crate) use seen::SeenStops;
+
+use super::{OperationError, System, audit, lists};
+use crate::domain::stop::{ALL, Stop, Word};
+use crate::ports::objects::ObjectError;
+use crate::ports::table::TableError;
+use crate::store::keys;
+use crate::store::stored::{create, read, replace};
+
+/// Whether money of this payer may be claimed now. Asked right before each claim.
+pub(crate) async fn may_claim(system: &System, payer_id: &str) -> Result<bool, OperationError> {
+    let is_on_for_all = fault!(StopMissesSome, false, is_on(system, ALL).await?);
+    Ok(!is_on_for_all && !is_on(system, payer_id).await?)
+}
+
+/// Whether a switch is on, as this process read it within the last second.
+async fn is_on(system: &System, scope: &str) -> Result<bool, OperationError> {
+    // The age counts from before the reading.
+    let now = system.clock.elapsed_now();
+    if let Some(stopped) = system.clients.stops.recent(scope, now) {
+        return Ok(stopped);
+    }
+    let (stored, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
+    let stopped = says_stopped(&stored) || says_stopped(&copied);
+    system.clients.stops.note(scope, stopped, now);
+    Ok(stopped)
+}
+
+async fn stored(system: &System, scope: &str) -> Result<Option<Stop>, OperationError> {
+    Ok(read(&*system.table, &keys::stop(scope)).await?)
+}
+
+/// The copy in the bucket. S3 reads consistently, survives a restore of the table, and needs no client that we do not have.
+async fn copied(system: &System, scope: &str) -> Result<Option<Stop>, OperationError> {
+    match system.objects.get(&copy_of(scope)).await {
+        Ok(body) => serde_json::from_slice(&body)
+            .map(Some)
+            .map_err(|cause| OperationError::Inconsistent(format!("the copy of the stop of {scope}: {cause}"))),
+        Err(ObjectError::Missing(_)) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// A payer's id may hold characters that no object's name may.
+fn copy_of(scope: &str) -> String {
+    if scope == ALL {
+        "stops/all.json".to_owned()
+    } else {
+        format!("stops/{}.json", hex::encode(Sha256::digest(scope)))
+    }
+}
+
+async fn copy(system: &System, stop: &Stop) -> Result<(), OperationError> {
+    let body = serde_json::to_vec(stop).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
+    Ok(system.objects.put(&copy_of(&stop.scope), "application/json", Bytes::from(body)).await?)
+}
+
+/// How a switch stands; nothing where it was never thrown. A stop that only the copy knows is shown as not confirmed.
+pub async fn load(system: &System, scope: &str) -> Result<Option<Stop>, OperationError> {
+    let (stored, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
+    Ok(match (stored, copied) {
+        (Some(stored), _) if stored.stopped => Some(stored),
+        (_, Some(copied)) if copied.stopped => Some(copied),
+        (stored, _) => stored,
+    })
+}
+
+/// Every switch that the table knows as on, and that of all.
+pub async fn on(system: &System) -> Result<Vec<Stop>, OperationError> {
+    let mut stops: Vec<Stop> = load(system, ALL).await?.into_iter().collect();
+    let listed = lists::all::<Stop>(system, keys::LIST_STOPS).await?;
+    stops.extend(listed.into_iter().filter(|stop| stop.scope != ALL));
+    stops.retain(|stop| stop.stopped);
+    Ok(stops)
+}
+
+/// Throws a switch. Thrown the same way again it stays as it is, and what a run that stopped half-way left undone is done.
+pub async fn throw(
+    system: &System,
+    scope: &str,
+    stopped: bool,
+    caller: &str,
+    reason: &str,
+) -> Result<Option<Stop>, OperationError> {
+    let (business_now, elapsed_now) = (system.clock.business_now(), system.clock.elapsed_now());
+    let word = Word { by: caller, reason, business_now, elapsed_now };
+    word.check()?;
+    let (known, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
+    match (says_stopped(&known), says_stopped(&copied), stopped) {
+        (true, true, true) | (false, false, false) => return Ok(known),
+        (true, false, true) => {
+            if let Some(known) = &known {
+                copy(system, known).await?;
+            }
+            return Ok(known);
+        }
+        (false, _, true) | (true, _, false) | (false, true, false) => {}
+    }
+    let mut stop = Stop::thrown(scope, known.as_ref(), stopped, word, system.settings.lease);
+    // Stopped on both sides before it is said; on its way back, the table says so first. What fails half-way leaves it stopped.
+    if stopped {
+        copy(system, &stop).await?;
+    }
+    save(system, &mut stop, known.is_some(), caller).await?;
+    if !stopped {
+        copy(system, &stop).await?;
+        // Stopped by another in between: the copy has to say so too.
+        if let Some(other) = stored(system, scope).await?.filter(|other| other.stopped) {
+            copy(system, &other).await?;
+        }
+    }
+    system.clients.stops.forget();
+    Ok(Some(stop))
+}
+
+/// Writes a switch over the one that was read, with the audit.
+async fn save(system: &System, stop: &mut Stop, is_known: bool, caller: &str) -> Result<(), OperationError> {
+    let action = if stop.stopped { "stop" } else { "start" };
+    let put = if is_known { replace(stop)? } else { create(stop)? };
+    let entry = audit::entry(system, caller, action, &stop.scope, Some(&stop.reason))?;
+    match system.table.write(vec![put, entry]).await {
+        Ok(()) => {
+            tracing::warn!(scope = stop.scope, action, "the stop switch was thrown");
+            Ok(())
+        }
+        Err(TableError::ConditionFailed { .. }) => {
+            Err(OperationError::Contended(format!("the stop of {}", stop.scope)))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn says_stopped(stop: &Option<Stop>) -> bool {
+    stop.as_ref().is_some_and(|stop| stop.stopped)
+}
