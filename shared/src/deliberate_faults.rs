@@ -232,5 +232,23 @@ mod chosen {
         ReplacedByOne,
         /// a process that has read the stop switch once never reads it again
         StopReadOnce,
+        /// a debit is about the account that its source has when it is sent, and what the bank learns of it too
+        FundedFromPresentAccount,
+        /// a notification of change is kept with the account that the source has by then
+        CorrectionOfPresentAccount,
+        /// an accepted account takes the place of whatever account the source has by then, at a retry too
+        AcceptanceOutlivesAccount,
+        /// a refund goes to the account that the source has now, not to the one that was debited
+        RefundToPresentAccount,
+        /// a source is debited again after a return that forbids it
+        ReturnedSourceDebited,
+        /// the same numbers with another kind of account are the same counterparty
+        AccountTypeForgotten,
+        /// a reconciliation does not look at the account at the other end
+        OtherEndNotCompared,
+        /// nobody has to accept that a corrected account is paid
+        CorrectionUnseen,
+        /// two sources of different files have one bank account
+        AccountOfTwoSources,
     }
 }

@@ -3,10 +3,10 @@
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use shared::domain::people::Caller;
 use shared::domain::source::{Pause, Source};
-use shared::http::body::PathParameters;
+use shared::http::body::{PathParameters, RawBody, parse_json};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{System, sources};
 use utoipa::ToSchema;
@@ -38,14 +38,15 @@ pub(crate) struct SourceList {
 
 impl SourceView {
     fn new(source: Source, now: Timestamp) -> Self {
+        let pause = source.standing_pause(now).cloned();
         Self {
-            paused: source.is_paused(now),
+            paused: pause.is_some(),
             source_id: source.id,
             name: source.name,
             account_last4: source.account.account_last4,
             fingerprint: source.account.fingerprint,
             bank_account_id: source.bank_account_id,
-            pause: source.pause,
+            pause,
             receivable_open: source.receivable_open,
             created_at: source.created_at,
             updated_at: source.updated_at,
@@ -95,15 +96,27 @@ pub(crate) async fn pause(
     Ok(view(&system, sources::pause(&system, &source_id, &caller.subject).await?))
 }
 
+/// Why a source goes on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResumeBody {
+    /// 1 to 500 characters. Wanted where a debit came back with a code that forbids another one (pause reason `return_code`).
+    #[serde(default)]
+    reason: Option<String>,
+}
+
 /// Ends a pause, whoever or whatever made it.
 #[utoipa::path(post, path = "/sources/{source_id}/resume", tag = "sources",
     params(("source_id" = String, Path)),
+    request_body = Option<ResumeBody>,
     responses((status = 200, body = SourceView), Refused),
     security(("bearer" = ["operate"])))]
 pub(crate) async fn resume(
     State(system): State<System>,
     caller: Caller,
     PathParameters(source_id): PathParameters<String>,
+    RawBody(body): RawBody,
 ) -> Result<Json<SourceView>, Problem> {
-    Ok(view(&system, sources::resume(&system, &source_id, &caller.subject).await?))
+    let reason = if body.is_empty() { None } else { parse_json::<ResumeBody>(&body)?.reason };
+    Ok(view(&system, sources::resume(&system, &source_id, &caller.subject, reason.as_deref()).await?))
 }

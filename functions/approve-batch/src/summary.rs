@@ -13,7 +13,7 @@ use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, ProblemEntry, Refused};
 use shared::http::surface::request_deadline;
 use shared::operations::summarize::{self, Summarized};
-use shared::operations::{OperationError, System, approve, upload};
+use shared::operations::{OperationError, System, approve, sources, upload};
 use shared::ports::objects::ObjectError;
 use utoipa::ToSchema;
 
@@ -88,7 +88,8 @@ async fn ready(system: &System, batch: &Batch) -> Result<Response, Problem> {
     };
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let obstacles = approve::obstacles(system, batch, &manifest).await?;
-    let view = SummaryView::new(batch, head, &manifest, obstacles).map_err(OperationError::from)?;
+    let pauses = sources::pauses(system, &manifest).await?;
+    let view = SummaryView::new(batch, head, &manifest, obstacles, &pauses).map_err(OperationError::from)?;
     Ok(Json(view).into_response())
 }
 

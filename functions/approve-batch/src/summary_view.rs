@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::Serialize;
 use shared::domain::batch::manifest::{
-    AccountStanding, InstitutionDecision, Manifest, ManifestBranch, ManifestSource, ManifestWarning, Overlap,
+    AccountStanding, InstitutionDecision, Manifest, ManifestBranch, ManifestCorrection, ManifestSource,
+    ManifestWarning, Overlap,
 };
 use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestHead};
 use shared::domain::ids::BatchId;
 use shared::domain::money::{Cents, MoneyOverflow};
 use shared::domain::payroll_file::BankName;
+use shared::domain::source::Pause;
 use shared::http::problem::Problem;
 use utoipa::ToSchema;
 
@@ -48,6 +50,8 @@ pub(crate) struct SummaryView {
     /// Other batches that hold some of the same rows, approved or not: those of the last ten days, and the latest equal payroll of another
     /// pay period.
     overlaps: Vec<Overlap>,
+    /// Accounts of the file that the bank has corrected: what is sent to them goes to another account than the file names.
+    corrections: Vec<ManifestCorrection>,
     to_acknowledge: ToAcknowledge,
 }
 
@@ -85,6 +89,12 @@ pub(crate) struct SourceSummary {
     /// Stands for routing and account number: an approval accepts a new or changed account by it.
     fingerprint: String,
     standing: AccountStanding,
+    /// The account is this other source's: the batch cannot be approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_of: Option<String>,
+    /// Why nothing leaves the source now, where nothing does: its money is not pulled before that ends.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pause: Option<Pause>,
     rows: u64,
     #[schema(value_type = String)]
     total: Cents,
@@ -96,7 +106,7 @@ pub(crate) struct SourceSummary {
 /// What an approval must accept by naming it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ToAcknowledge {
-    /// Fingerprints of new or changed accounts, for `accept_accounts`.
+    /// Fingerprints of new or changed accounts, and names of corrected ones, for `accept_accounts`.
     accounts: Vec<String>,
     /// Overlapping batches, for `accept_overlaps`.
     #[schema(value_type = Vec<String>)]
@@ -109,6 +119,7 @@ impl SummaryView {
         head: &ManifestHead,
         manifest: &Manifest,
         obstacles: Vec<BatchRefusal>,
+        pauses: &BTreeMap<String, Pause>,
     ) -> Result<Self, MoneyOverflow> {
         Ok(Self {
             batch_id: batch.id,
@@ -123,15 +134,19 @@ impl SummaryView {
             payable_rows: manifest.payable_rows,
             payable_total: manifest.payable_total,
             unpayable: unpayable(manifest)?,
-            by_source: manifest.sources.iter().map(SourceSummary::new).collect(),
+            by_source: manifest.sources.iter().map(|source| SourceSummary::new(source, pauses)).collect(),
             by_branch: manifest.branches.clone(),
             employees: manifest.employees,
             loans: manifest.loans,
             warnings: manifest.warnings.clone(),
             bank_names: manifest.bank_names.clone(),
             overlaps: manifest.overlaps.clone(),
+            corrections: manifest.corrections.clone(),
             to_acknowledge: ToAcknowledge {
-                accounts: unacknowledged(manifest).map(|source| source.account.fingerprint.clone()).collect(),
+                accounts: unacknowledged(manifest)
+                    .map(|source| source.account.fingerprint.clone())
+                    .chain(manifest.corrections.iter().map(|correction| correction.name.clone()))
+                    .collect(),
                 overlaps: manifest.overlaps.iter().map(|overlap| overlap.batch_id).collect(),
             },
         })
@@ -166,13 +181,15 @@ fn unpayable(manifest: &Manifest) -> Result<UnpayableView, MoneyOverflow> {
 }
 
 impl SourceSummary {
-    fn new(source: &ManifestSource) -> Self {
+    fn new(source: &ManifestSource, pauses: &BTreeMap<String, Pause>) -> Self {
         Self {
             id: source.id.clone(),
             name: source.name.clone(),
             account_last4: source.account.account_last4.clone(),
             fingerprint: source.account.fingerprint.clone(),
             standing: source.standing,
+            account_of: source.account_of.clone(),
+            pause: pauses.get(&source.id).cloned(),
             rows: source.rows,
             total: source.total,
             payable_rows: source.payable_rows,

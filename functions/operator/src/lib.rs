@@ -3,6 +3,7 @@
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
+mod account_corrections;
 mod audit;
 mod corrections;
 mod dead_letters;
@@ -37,6 +38,9 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(reconciliations::health))
         .routes(routes!(stops::list))
         .routes(routes!(stops::read, stops::throw))
+        .routes(routes!(account_corrections::list))
+        .routes(routes!(account_corrections::withdraw))
+        .routes(routes!(account_corrections::confirm_withdrawal))
         .routes(routes!(corrections::propose))
         .routes(routes!(corrections::read))
         .routes(routes!(corrections::confirm));

@@ -27,6 +27,14 @@ pub(crate) struct FundingView {
     source_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     round: Option<u32>,
+    /// The account that it pulls from, as it was when the funding was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_last4: Option<String>,
+    /// The bank had corrected that account when the funding was sent: the account that is debited, and the change code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected_account_last4: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_code: Option<String>,
     #[schema(value_type = String)]
     amount: Cents,
     state: leg::State,
@@ -61,6 +69,9 @@ impl From<Funding> for FundingView {
             batch_id: funding.id.batch(),
             source_id: funding.payer_id,
             round: funding.id.round(),
+            account_last4: funding.account.map(|pulled| pulled.account.account_last4),
+            corrected_account_last4: funding.leg.corrected.as_ref().map(|sent| sent.account_last4.clone()),
+            change_code: funding.leg.corrected.map(|sent| sent.change_code),
             amount: funding.amount,
             state: funding.leg.state,
             reason: funding.leg.reason,

@@ -34,7 +34,13 @@ pub(crate) struct PaymentView {
     #[serde(skip_serializing_if = "Option::is_none")]
     institution_id: Option<String>,
     source_id: String,
+    /// As the file names the account.
     account_last4: String,
+    /// The bank had corrected that account when the payment was sent: the account that is paid, and the change code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    corrected_account_last4: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_code: Option<String>,
     #[schema(value_type = String)]
     amount: Cents,
     state: leg::State,
@@ -77,6 +83,8 @@ impl From<Payment> for PaymentView {
             institution_id: row.map(|row| row.institution_id),
             source_id: payment.payer_id,
             account_last4: payment.payee.account_last4().to_owned(),
+            corrected_account_last4: payment.leg.corrected.as_ref().map(|sent| sent.account_last4.clone()),
+            change_code: payment.leg.corrected.as_ref().map(|sent| sent.change_code.clone()),
             amount: payment.amount,
             state: payment.leg.state,
             reason: payment.leg.reason,

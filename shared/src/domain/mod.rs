@@ -14,6 +14,7 @@ pub mod ids;
 pub mod ledger;
 pub mod leg;
 pub mod money;
+pub mod other_end;
 pub mod payment;
 pub mod payroll_file;
 pub mod people;

@@ -5,42 +5,46 @@ use super::listener::Listener;
 use super::payers::{self, Payer};
 use super::send::{self, Prepared, Sent};
 use super::{OperationError, System};
-use crate::adapters::sealing::SealedText;
+use crate::adapters::sealing::{SealedText, SealingError};
 use crate::domain::aba::RoutingNumber;
-use crate::domain::bank::body::RequestProblem;
+use crate::domain::bank::body::{RequestProblem, TransferBody};
 use crate::domain::bank::reach::BankIs;
 use crate::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
 };
 use crate::domain::deadline::Deadline;
+use crate::domain::leg::SentCorrected;
 use crate::domain::money::Cents;
+use crate::domain::other_end::account_key;
 use crate::domain::payment::AccountPayee;
+use crate::domain::secret;
 use crate::ports::table::Key;
 use crate::store::counterparty::{self, KnownCounterparty};
 use crate::store::keys;
 
-/// The account at the other end as it is stored, and what its holder sees of the entry.
+/// The account at the other end as it was pinned when the item was made, and what its holder sees of the entry.
 #[derive(Clone)]
 pub(crate) struct OtherEnd {
     pub routing_number: String,
     pub sealed_account: String,
-    /// The partition of the item that the number is sealed for.
-    pub sealed_under: String,
+    /// The partitions of the items that the number may be sealed for, the likeliest first.
+    pub sealed_under: Vec<String>,
     pub account_type: AccountType,
-    pub fingerprint: String,
+    /// What the bank's counterparty and its corrections are found by.
+    pub account: String,
     pub name: String,
     pub entry_class: EntryClass,
     pub entry_description: String,
 }
 
 impl OtherEnd {
-    pub(crate) fn of_payee(payee: &AccountPayee, sealed_under: String) -> Self {
+    pub(crate) fn of_payee(payee: &AccountPayee, sealed_under: Vec<String>) -> Self {
         Self {
             routing_number: payee.routing_number.clone(),
             sealed_account: payee.sealed_account.clone(),
             sealed_under,
             account_type: payee.account_type,
-            fingerprint: payee.fingerprint.clone(),
+            account: payee.fingerprint.clone(),
             name: payee.name.clone(),
             entry_class: payee.entry_class,
             entry_description: payee.entry_description.clone(),
@@ -48,18 +52,14 @@ impl OtherEnd {
     }
 }
 
-/// Sends an item, remembers the account's name at the bank, and lets the payer rest where the bank refuses us.
+/// Sends an item, remembers the bank's name for the account that was in the request, and lets the payer rest where the bank refuses us.
 pub(crate) async fn send<T: Listener, P: Payer>(
     system: &System,
-    item: T,
+    mut item: T,
     payer: &P,
     other_end: OtherEnd,
     deadline: Deadline,
 ) -> Result<(), OperationError> {
-    let fingerprint = other_end.fingerprint.clone();
-    let known = counterparty::find(&*system.table, &fingerprint).await?;
-    let forgotten_at = known.as_ref().and_then(KnownCounterparty::forgotten_at);
-    let was_known = known.as_ref().is_some_and(|known| known.counterparty_id.is_some());
     let kind = item.expected().kind;
     let draft = Draft {
         direction: if kind.is_debit() { Direction::Debit } else { Direction::Credit },
@@ -68,17 +68,54 @@ pub(crate) async fn send<T: Listener, P: Payer>(
         amount: item.amount(),
         payer_id: payer.payer_id(),
     };
-    let request = async move { draft.prepare(system, other_end, known).await };
+    // What goes out again is what was stored, and about the account that it names.
+    let (prepared, spelled_out) = match item.leg().request.clone() {
+        Some(stored) => (None, stored_account(system, &stored, &item.key().pk).await?),
+        None => match named_to_bank(system, &other_end).await {
+            Ok(named) => {
+                item.leg_mut().corrected = named.corrected.clone();
+                let spelled_out = match &named.counterparty {
+                    Counterparty::Inline(account) => Some(account.clone()),
+                    Counterparty::Known { .. } => None,
+                };
+                (Some(draft.prepare(&other_end, named)), spelled_out)
+            }
+            // That no request can be made is for the send to judge: it ends the item where it is to be sent.
+            Err(unsendable @ OperationError::Unsendable(_)) => (Some(Err(unsendable)), None),
+            Err(other) => return Err(other),
+        },
+    };
+    let gone = || OperationError::Inconsistent("a stored request disappeared before its send".to_owned());
+    let request = async move { prepared.unwrap_or_else(|| Err(gone())) };
     let sent = send::send(system, item, request, deadline).await?;
     if let Sent::Forgotten { counterparty_id } = &sent {
-        counterparty::forget(&*system.table, &fingerprint, counterparty_id).await?;
+        counterparty::forget(&*system.table, &other_end.account, counterparty_id).await?;
     }
-    if let Sent::Accepted(BankObject::Transfer(transfer)) = &sent
-        && !was_known
-    {
-        remember(system, &fingerprint, transfer.counterparty_id.clone(), forgotten_at).await;
+    if let (Sent::Accepted(BankObject::Transfer(transfer)), Some(account)) = (&sent, spelled_out) {
+        let known_by = known_by(system, &account).await?;
+        let known_by = fault!(FundedFromPresentAccount, other_end.account.clone(), known_by);
+        remember(system, &known_by, transfer.counterparty_id.clone()).await?;
     }
     rest::<P>(system, &payer.key(), sent).await
+}
+
+/// What an account is known by, from its whole numbers.
+async fn known_by(system: &System, account: &InlineCounterparty) -> Result<String, OperationError> {
+    let vault = system.vault().await?;
+    let fingerprint =
+        vault.fingerprints.fingerprint(&[account.routing_number.as_str(), account.account_number.expose()]);
+    Ok(account_key(fingerprint.as_str(), account.account_type))
+}
+
+/// The account that a stored request spells out.
+async fn stored_account(
+    system: &System,
+    stored: &str,
+    bound_to: &str,
+) -> Result<Option<InlineCounterparty>, OperationError> {
+    let vault = system.vault().await?;
+    let opened = vault.sealing.open(&SealedText::from(stored.to_owned()), bound_to)?;
+    Ok(TransferBody::from_stored(opened.expose().to_owned().into_bytes()).inline_counterparty())
 }
 
 /// What the bank's answer to a send does to the payer: a refusal for a reason of ours lets them rest, one silence does not, and an outage
@@ -111,12 +148,7 @@ struct Draft {
 }
 
 impl Draft {
-    async fn prepare(
-        self,
-        system: &System,
-        other_end: OtherEnd,
-        known: Option<KnownCounterparty>,
-    ) -> Result<Prepared, OperationError> {
+    fn prepare(self, other_end: &OtherEnd, named: NamedToBank) -> Result<Prepared, OperationError> {
         let bank_account_id = self
             .bank_account_id
             .ok_or_else(|| OperationError::Inconsistent(format!("{} has no account at the bank", self.payer_id)))?;
@@ -132,51 +164,79 @@ impl Draft {
             receiver_name: other_end.name.as_str().try_into()?,
             receiver_id: None,
             payment_related_info: None,
-            counterparty: counterparty_of(system, other_end, known).await?,
+            counterparty: named.counterparty,
         };
         Ok(Prepared { body: request.body()?, bank_account_id })
     }
 }
 
+/// How an account is named in a request, and what the bank had corrected about it.
+struct NamedToBank {
+    counterparty: Counterparty,
+    corrected: Option<SentCorrected>,
+}
+
 /// What the bank told us to change wins; then the counterparty it knows; then the account as it is.
-async fn counterparty_of(
-    system: &System,
-    other_end: OtherEnd,
-    known: Option<KnownCounterparty>,
-) -> Result<Counterparty, OperationError> {
+async fn named_to_bank(system: &System, other_end: &OtherEnd) -> Result<NamedToBank, OperationError> {
+    let known = counterparty::find(&*system.table, &other_end.account).await?;
     let (counterparty_id, correction) =
         known.map(|known| (known.counterparty_id, known.correction)).unwrap_or_default();
-    let vault = system.vault().await?;
-    let own_number = || {
-        let sealed = SealedText::from(other_end.sealed_account.clone());
-        let number = vault.sealing.open(&sealed, &other_end.sealed_under)?;
-        fault!(AccountNumberLogged, tracing::info!(account = number.expose(), "an account is named"));
-        Ok::<_, OperationError>(number.expose().to_owned())
+    if let Some(correction) = correction {
+        return corrected(system, other_end, correction).await;
+    }
+    let counterparty = match counterparty_id {
+        Some(counterparty_id) => Counterparty::Known { counterparty_id },
+        None => Counterparty::Inline(InlineCounterparty {
+            account_number: own_number(system, other_end).await?.as_str().try_into()?,
+            routing_number: routing_number(&other_end.routing_number)?,
+            account_type: other_end.account_type,
+            name: other_end.name.clone(),
+        }),
     };
-    let Some(correction) = correction else {
-        return Ok(match counterparty_id {
-            Some(counterparty_id) => Counterparty::Known { counterparty_id },
-            None => Counterparty::Inline(InlineCounterparty {
-                account_number: own_number()?.as_str().try_into()?,
-                routing_number: routing_number(&other_end.routing_number)?,
-                account_type: other_end.account_type,
-                name: other_end.name,
-            }),
-        });
-    };
+    Ok(NamedToBank { counterparty, corrected: None })
+}
+
+async fn corrected(
+    system: &System,
+    other_end: &OtherEnd,
+    correction: counterparty::Correction,
+) -> Result<NamedToBank, OperationError> {
     let account_number = match correction.sealed_account {
         Some(sealed) => {
-            let bound_to = keys::counterparty(&other_end.fingerprint).pk;
+            let bound_to = keys::counterparty(&other_end.account).pk;
+            let vault = system.vault().await?;
             vault.sealing.open(&SealedText::from(sealed), &bound_to)?.expose().to_owned()
         }
-        None => own_number()?,
+        None => own_number(system, other_end).await?,
     };
-    Ok(Counterparty::Inline(InlineCounterparty {
+    let account = InlineCounterparty {
         account_number: account_number.as_str().try_into()?,
-        routing_number: routing_number(&correction.routing_number.unwrap_or(other_end.routing_number))?,
+        routing_number: routing_number(correction.routing_number.as_deref().unwrap_or(&other_end.routing_number))?,
         account_type: correction.account_type.unwrap_or(other_end.account_type),
-        name: other_end.name,
-    }))
+        name: other_end.name.clone(),
+    };
+    let corrected = SentCorrected {
+        change_code: correction.change_code,
+        account_last4: secret::last_four(account.account_number.expose()).to_owned(),
+        account: known_by(system, &account).await?,
+    };
+    Ok(NamedToBank { counterparty: Counterparty::Inline(account), corrected: Some(corrected) })
+}
+
+/// The number of the account as it was pinned.
+async fn own_number(system: &System, other_end: &OtherEnd) -> Result<String, OperationError> {
+    let vault = system.vault().await?;
+    let sealed = SealedText::from(other_end.sealed_account.clone());
+    let mut opened = Err(SealingError::Malformed);
+    for bound_to in &other_end.sealed_under {
+        opened = vault.sealing.open(&sealed, bound_to);
+        if opened.is_ok() {
+            break;
+        }
+    }
+    let number = opened?;
+    fault!(AccountNumberLogged, tracing::info!(account = number.expose(), "an account is named"));
+    Ok(number.expose().to_owned())
 }
 
 fn routing_number(text: &str) -> Result<RoutingNumber, RequestProblem> {
@@ -184,15 +244,17 @@ fn routing_number(text: &str) -> Result<RoutingNumber, RequestProblem> {
 }
 
 /// Keeps the bank's name for an account. Losing it only makes the bank name it again.
-async fn remember(system: &System, fingerprint: &str, counterparty_id: Option<String>, forgotten_at: Option<u64>) {
-    let Some(counterparty_id) = counterparty_id else { return };
+async fn remember(system: &System, account: &str, counterparty_id: Option<String>) -> Result<(), OperationError> {
+    let Some(counterparty_id) = counterparty_id else { return Ok(()) };
+    let forgotten_at = counterparty::find(&*system.table, account).await?.and_then(|known| known.forgotten_at());
     let known = KnownCounterparty {
         counterparty_id: Some(counterparty_id),
         correction: None,
         version: 1,
         updated_at: system.clock.business_now(),
     };
-    if let Err(error) = counterparty::remember_new(&*system.table, fingerprint, known, forgotten_at).await {
+    if let Err(error) = counterparty::remember_new(&*system.table, account, known, forgotten_at).await {
         tracing::warn!(%error, "the bank's counterparty was not remembered");
     }
+    Ok(())
 }

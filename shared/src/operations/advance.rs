@@ -137,12 +137,12 @@ impl Lone {
         };
         let person = people::ensure_bank_account(system, self.person, deadline).await?;
         let other_end = OtherEnd {
+            account: pulled.key(),
             routing_number: pulled.account.routing_number,
             sealed_account: pulled.account.sealed_account,
-            sealed_under: keys::funding(id).pk,
+            sealed_under: vec![keys::funding(id).pk],
             account_type: pulled.account_type,
-            fingerprint: pulled.account.fingerprint,
-            name: person.name.clone(),
+            name: pulled.name.unwrap_or_else(|| person.name.clone()),
             entry_class: EntryClass::Web,
             entry_description: pulled.entry_description,
         };
@@ -181,7 +181,7 @@ impl Lone {
         let id = self.payment.id;
         match &self.payment.payee {
             Payee::Account(payee) => {
-                let other_end = OtherEnd::of_payee(payee, self.payment.key().pk);
+                let other_end = OtherEnd::of_payee(payee, vec![self.payment.key().pk]);
                 ach::send(system, self.payment, &self.person, other_end, deadline).await?;
             }
             Payee::Check(payee) => check::send(system, self.payment.clone(), payee, &self.person, deadline).await?,

@@ -7,8 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::manifest::standing_of;
 use super::upload::load;
-use super::{OperationError, System, audit, overlaps, system::minutes_from};
-use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestSource, Overlap};
+use super::{OperationError, System, account_corrections, audit, overlaps, system::minutes_from};
+use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
     Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, ManifestHead,
 };
@@ -82,8 +82,13 @@ async fn circumstances(
     let overlaps = overlaps::approved_after(system, batch.id, &head.canonical_hash, head.approvals_seen).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
+    let corrections = account_corrections::true_now(system, batch.id, head, manifest).await?;
+    let corrections = fault!(CorrectionUnseen, Some(Vec::new()), corrections);
+    let needs_new_summary = corrections.is_none();
+    to_acknowledge.extend(corrections.iter().flatten().map(ManifestCorrection::acknowledgement));
     let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);
-    Ok(Circumstances { to_acknowledge, same_payments: fault!(FileClaimNotHeld, None, claimed_by) })
+    let same_payments = fault!(FileClaimNotHeld, None, claimed_by);
+    Ok(Circumstances { to_acknowledge, same_payments, needs_new_summary })
 }
 
 /// The accounts that are new or changed now. One that the bank's books have learned in between needs no acceptance any more.

@@ -8,18 +8,15 @@ use jiff::Timestamp;
 use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::listener::Listener;
-use super::{OperationError, System, inbox, payers, step};
-use crate::domain::ach::notification_of_change::{ChangeCode, NotificationOfChange};
+use super::{OperationError, System, account_corrections, inbox, payers, step};
 use crate::domain::bank::disputed::DisputedWord;
-use crate::domain::bank::request::AccountType;
 use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
 use crate::domain::leg::{AttentionReason, Verdict};
 use crate::domain::payment::Payment;
 use crate::ports::table::{Change, Condition, TableError, encode};
-use crate::store::counterparty::{self, Correction, KnownCounterparty};
-use crate::store::history::HistoryEntry;
+use crate::store::history::{AccountChanged, HistoryEntry};
 use crate::store::keys;
 use crate::store::stored::{Stored as _, read};
 
@@ -107,6 +104,17 @@ async fn apply_to<T: Listener>(
     Err(OperationError::Contended(key.item.to_string()))
 }
 
+/// How the account at the other end was corrected when the item was sent, where it was.
+async fn sent_corrected<T: Listener>(system: &System, item: &T) -> Result<Option<AccountChanged>, OperationError> {
+    let Some(sent) = item.leg().corrected.clone() else { return Ok(None) };
+    let named = item.named_account(system).await?;
+    Ok(Some(AccountChanged {
+        change_code: sent.change_code,
+        account_last4: named.map(|named| named.last4).unwrap_or_default(),
+        corrected_last4: Some(sent.account_last4),
+    }))
+}
+
 /// The bank's word about an item, from an event or from an answer to a call of ours.
 #[derive(Clone, Copy)]
 pub(crate) struct Heard<'a> {
@@ -155,6 +163,10 @@ pub(crate) async fn changes_of<T: Listener>(
             true
         }
     };
+    let corrected = match object.notification_of_change() {
+        Some(notice) => account_corrections::heed(system, item, notice, object.created_at(), now).await?,
+        None => account_corrections::Heard::default(),
+    };
     if !had_attention {
         more.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     }
@@ -164,19 +176,25 @@ pub(crate) async fn changes_of<T: Listener>(
     entry.bank_status = Some(object.standing());
     entry.transfer_id = Some(object.id().to_owned());
     entry.by = heard.by.map(str::to_owned);
+    entry.correction = match &corrected.correction {
+        Some(correction) => Some(AccountChanged::said(correction)),
+        None if heard.event_id.is_none() => sent_corrected(system, item).await?,
+        None => None,
+    };
     let mut effects = Vec::new();
     if let Verdict::Applied(moved) = &verdict {
         entry = entry.moved(moved);
         effects.clone_from(&moved.effects);
     }
-    let mut changes =
-        if brings_facts { step::changes(item, &entry, &effects, now)? } else { vec![entry.put(item.item_id(), 0)?] };
+    let mut changes = if brings_facts || corrected.is_unusable {
+        step::changes(item, &entry, &effects, now)?
+    } else {
+        vec![entry.put(item.item_id(), 0)?]
+    };
     changes.extend(more);
-    if let Some(notice) = object.notification_of_change()
-        && let Some(correction) = correction(system, item, notice, object.created_at(), now).await?
-    {
-        changes.push(correction);
-        changes.extend(item.corrected(system).await?);
+    changes.extend(corrected.changes);
+    if let Some(correction) = &corrected.correction {
+        changes.extend(item.corrected(system, correction).await?);
     }
     Ok((changes, verdict))
 }
@@ -211,43 +229,4 @@ async fn kept_word(
     };
     let condition = if heard.event_id.is_some() { Condition::Absent } else { Condition::Always };
     Ok(Change::Put { key: word.key(), attributes: encode(&word)?, indexing: word.indexing(), condition })
-}
-
-/// A notification of change is kept with the account it is about, and used from the next payment on (`money-rules.md` section 1.5). What it
-/// leaves out stays as an earlier one said. Every later word about its transfer repeats it: that takes nothing back of what has been said
-/// of a transfer made since.
-async fn correction<T: Listener>(
-    system: &System,
-    item: &T,
-    notice: &NotificationOfChange,
-    made_at: Timestamp,
-    now: Timestamp,
-) -> Result<Option<Change>, OperationError> {
-    let ChangeCode::Replace { .. } = notice.code else { return Ok(None) };
-    let Some(fingerprint) = item.fingerprint(system).await?.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let known = counterparty::find(&*system.table, &fingerprint).await?;
-    let (read_at, before) = known.map(|known| (known.version, known.correction)).unzip();
-    let before = before.flatten();
-    if before.as_ref().is_some_and(|before| before.of > Some(made_at)) {
-        return Ok(None);
-    }
-    let vault = system.vault().await?;
-    let bound_to = keys::counterparty(&fingerprint).pk;
-    let sealed_account = match notice.account_number() {
-        Some(number) => Some(vault.sealing.seal(number, &bound_to, &*system.random)?.as_str().to_owned()),
-        None => before.as_ref().and_then(|before| before.sealed_account.clone()),
-    };
-    let routing_number = notice.routing_number().map(str::to_owned);
-    let account_type = notice.account_type().and_then(AccountType::parse);
-    let correction = Correction {
-        change_code: notice.code.as_str().to_owned(),
-        of: Some(made_at),
-        routing_number: routing_number.or_else(|| before.as_ref()?.routing_number.clone()),
-        sealed_account,
-        account_type: account_type.or_else(|| before.as_ref()?.account_type),
-    };
-    let version = read_at.unwrap_or_default().saturating_add(1);
-    let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version, updated_at: now };
-    let condition = read_at.map_or(Condition::Absent, Condition::VersionIs);
-    Ok(Some(counterparty::put(&fingerprint, &known, condition)?))
 }

@@ -1,6 +1,7 @@
 //! Why an operation was not done, and whether the same again may help.
 
 use crate::adapters::sealing::SealingError;
+use crate::domain::ach::account_correction::WithdrawalRefusal;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::disputed::AttentionRefusal;
@@ -16,6 +17,7 @@ use crate::domain::money::MoneyOverflow;
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
+use crate::domain::source::SourceRefusal;
 use crate::domain::stop::StopRefusal;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
@@ -52,6 +54,10 @@ pub enum OperationError {
     Replacement(#[from] ReplacementRefusal),
     #[error(transparent)]
     Stop(#[from] StopRefusal),
+    #[error(transparent)]
+    Source(#[from] SourceRefusal),
+    #[error(transparent)]
+    Withdrawal(#[from] WithdrawalRefusal),
     #[error(transparent)]
     Autopay(#[from] AutopayRefusal),
     #[error(transparent)]
@@ -114,6 +120,8 @@ impl OperationError {
             | Self::Correction(_)
             | Self::Replacement(_)
             | Self::Stop(_)
+            | Self::Source(_)
+            | Self::Withdrawal(_)
             | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)

@@ -15,19 +15,22 @@ use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::batch::{Batch, BatchState};
 use crate::domain::deadline::Deadline;
-use crate::domain::funding::Funding;
+use crate::domain::funding::{Funding, PulledAccount};
 use crate::domain::ids::{BatchId, FundingId, ItemId, SourceTag};
 use crate::domain::leg::{AttentionReason, Kind, State};
 use crate::domain::money::Cents;
-use crate::domain::source::Source;
+use crate::domain::source::{ExternalAccount, Source};
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
-use crate::store::stored::{create, read, replace};
+use crate::store::stored::{Stored as _, create, read, replace};
 
 /// What the source's bank shows for the debit (NACHA company entry description, 10 characters).
 const ENTRY_DESCRIPTION: &str = "PAYFUNDING";
+
+/// A file does not say what kind of account a source has: a company pays from a checking account.
+pub(crate) const SOURCE_ACCOUNT_TYPE: AccountType = AccountType::Checking;
 
 /// What each source has to pay in for a round: for the first the manifest says, for a retry its plan.
 pub(crate) async fn needs(
@@ -74,6 +77,11 @@ pub async fn fund(
     if batch.state != BatchState::Paying {
         return Ok(());
     }
+    let id = FundingId::Round { batch: batch_id, source: SourceTag::of(source_id), round };
+    if read::<Funding>(&*system.table, &keys::funding(id)).await?.is_some() {
+        let source = sources::load(system, source_id).await?;
+        return send_funding(system, id, &source, deadline).await;
+    }
     let Some(amount) = needs(system, &batch, round).await?.get(source_id).copied() else { return Ok(()) };
     let head = batch.manifest.as_ref().ok_or_else(|| OperationError::not_found("manifest of batch", batch_id))?;
     let manifest = system.manifest(batch_id, &head.hash).await?;
@@ -82,14 +90,28 @@ pub async fn fund(
         .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no source {source_id}")))?;
     let accepted =
         batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
-    let Some(source) = sources::ensure(system, described, accepted).await? else {
+    // A retry pulls from the account that is accepted now: what its batch was approved with may have been replaced since.
+    let source = if fault!(AcceptanceOutlivesAccount, false, round > 1) {
+        Some(sources::load(system, source_id).await?)
+    } else {
+        sources::ensure(system, described, accepted).await?
+    };
+    let Some(source) = source else {
         return source_changed(system, &mut batch, described, round).await;
     };
-    let source = sources::ensure_bank_account(system, source, deadline).await?;
-    let id = FundingId::Round { batch: batch_id, source: SourceTag::of(source_id), round };
-    let funding = Funding::new(id, amount, source_id.to_owned(), system.clock.business_now());
+    let mut source = sources::ensure_bank_account(system, source, deadline).await?;
+    let funding = Funding {
+        account: Some(pinned(system, &source, id).await?),
+        ..Funding::new(id, amount, source_id.to_owned(), system.clock.business_now())
+    };
+    // Another account may have been accepted in between: then it is looked at again.
+    let same_source =
+        Change::Check { key: keys::source(source_id), condition: Condition::VersionIs(*source.version_mut()) };
     // Not for a batch that was canceled in between: its payer's money must not be pulled any more.
-    match system.table.write(vec![create(&funding)?, still_paying(batch_id)]).await {
+    match system.table.write(vec![create(&funding)?, still_paying(batch_id), same_source]).await {
+        Err(TableError::ConditionFailed { key, .. }) if key == keys::source(source_id) => {
+            return Err(OperationError::Contended(format!("source {source_id}")));
+        }
         Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
         Err(other) => return Err(other.into()),
     }
@@ -130,13 +152,27 @@ async fn source_changed(
     }
 }
 
+/// The source's account as it is now, sealed anew for the funding, which keeps it whatever the source's is later.
+async fn pinned(system: &System, source: &Source, id: FundingId) -> Result<PulledAccount, OperationError> {
+    let vault = system.vault().await?;
+    let number = vault.sealing.open(&source.account.sealed_account.clone().into(), &keys::source(&source.id).pk)?;
+    let sealed = vault.sealing.seal(number.expose(), &keys::funding(id).pk, &*system.random)?;
+    Ok(PulledAccount {
+        account: ExternalAccount { sealed_account: sealed.as_str().to_owned(), ..source.account.clone() },
+        account_type: SOURCE_ACCOUNT_TYPE,
+        entry_description: ENTRY_DESCRIPTION.to_owned(),
+        name: Some(source.name.clone()),
+        account_version: Some(source.account_version),
+    })
+}
+
 async fn send_funding(
     system: &System,
     id: FundingId,
     source: &Source,
     deadline: Deadline,
 ) -> Result<(), OperationError> {
-    let Some(funding) = read::<Funding>(&*system.table, &keys::funding(id)).await? else { return Ok(()) };
+    let Some(mut funding) = read::<Funding>(&*system.table, &keys::funding(id)).await? else { return Ok(()) };
     let may_send = match funding.leg.state {
         State::Unprocessed => !source.is_paused(system.clock.business_now()) && !source.receivable_open,
         State::Submitting => !source.is_paused(system.clock.business_now()),
@@ -147,20 +183,33 @@ async fn send_funding(
     if !may_send || funding.leg.attention.is_some() {
         return Ok(());
     }
-    ach::send(system, funding, source, other_end(source), deadline).await
+    // One of before pins what it pulls from with its first send; where a request is stored, that names the account.
+    if funding.account.is_none() && funding.leg.request.is_none() {
+        funding.account = Some(pinned(system, source, id).await?);
+    }
+    let other_end = other_end(&funding, source);
+    ach::send(system, funding, source, other_end, deadline).await
 }
 
-fn other_end(source: &Source) -> OtherEnd {
-    let account = source.account.clone();
-    OtherEnd {
-        routing_number: account.routing_number,
-        sealed_account: account.sealed_account,
-        sealed_under: keys::source(&source.id).pk,
-        account_type: AccountType::Checking,
-        fingerprint: account.fingerprint,
-        name: transliterated(&source.name).into_owned(),
-        entry_class: EntryClass::Ccd,
+fn other_end(funding: &Funding, source: &Source) -> OtherEnd {
+    let pulled = fault!(FundedFromPresentAccount, None, funding.account.clone());
+    let sealed_under = if pulled.is_some() { keys::funding(funding.id).pk } else { keys::source(&source.id).pk };
+    let pulled = pulled.unwrap_or_else(|| PulledAccount {
+        account: source.account.clone(),
+        account_type: SOURCE_ACCOUNT_TYPE,
         entry_description: ENTRY_DESCRIPTION.to_owned(),
+        name: None,
+        account_version: None,
+    });
+    OtherEnd {
+        account: pulled.key(),
+        routing_number: pulled.account.routing_number,
+        sealed_account: pulled.account.sealed_account,
+        sealed_under: vec![sealed_under],
+        account_type: pulled.account_type,
+        name: transliterated(pulled.name.as_deref().unwrap_or(&source.name)).into_owned(),
+        entry_class: EntryClass::Ccd,
+        entry_description: pulled.entry_description,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::domain::batch::{Batch, BatchState, Command, Failure, FailureCode};
 use crate::domain::biller;
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
+use crate::domain::other_end::account_key;
 use crate::domain::payment::{AccountPayee, Payee, Payment, RowFacts};
 use crate::domain::payroll_file::{Limits, Row, read_chunk};
 use crate::domain::task::Task;
@@ -129,7 +130,11 @@ fn new_payment(
             sealed_account: vault.sealing.seal(account, &bound_to, &*system.random)?.as_str().to_owned(),
             account_last4: row.loan_account_number.last_four().to_owned(),
             account_type,
-            fingerprint: fingerprint.as_str().to_owned(),
+            fingerprint: fault!(
+                AccountTypeForgotten,
+                fingerprint.as_str().to_owned(),
+                account_key(fingerprint.as_str(), account_type)
+            ),
             name: row.receiver_name()?.as_str().to_owned(),
             entry_class,
             entry_description,

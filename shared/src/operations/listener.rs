@@ -7,6 +7,8 @@ use super::bank_object::BankObject;
 use super::payers;
 use super::step::Carrier;
 use super::{OperationError, System, fund};
+use crate::domain::ach::account_correction::AccountCorrection;
+use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::status::StatusMeaning;
@@ -35,10 +37,10 @@ pub(crate) trait Listener: Carrier {
     async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError>;
     /// What has to be so for its first send, beside the item itself: checked in the write of the claim.
     fn claim_checks(&self) -> Vec<Change>;
-    /// Fingerprint of the account at the other end.
-    async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError>;
+    /// The account at the other end, as the item was made for it: what the bank corrects is kept with that.
+    async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError>;
     /// What is told where the bank has corrected that account.
-    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError>;
+    async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError>;
     /// What the bank's word means beyond its item: more effects of its own, and more changes for the same write. `moved` is absent where
     /// only facts were new.
     async fn consequences(
@@ -55,6 +57,24 @@ pub(crate) trait Listener: Carrier {
     async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
 }
 
+/// An account as people and the bank's counterparties know it.
+pub(crate) struct NamedAccount {
+    pub account: String,
+    pub last4: String,
+}
+
+/// Payroll's admins hear of each correction of an account once.
+async fn tell_admins(system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError> {
+    let kind = NoticeKind::AccountCorrected {
+        account: correction.account.clone(),
+        version: correction.version,
+        change_code: correction.change_code.clone(),
+        account_last4: correction.account_last4.clone(),
+        corrected_last4: correction.corrected_last4.clone(),
+    };
+    notices::puts(system, Recipient::PayrollAdmins, [kind]).await
+}
+
 impl Listener for Payment {
     async fn heed(&mut self, _: &System, object: &BankObject, _: Timestamp) -> Result<bool, OperationError> {
         match object {
@@ -68,17 +88,20 @@ impl Listener for Payment {
         Vec::new()
     }
 
-    async fn fingerprint(&self, _: &System) -> Result<Option<String>, OperationError> {
+    async fn named_account(&self, _: &System) -> Result<Option<NamedAccount>, OperationError> {
         match &self.payee {
-            Payee::Account(payee) => Ok(Some(payee.fingerprint.clone())),
+            Payee::Account(payee) => {
+                Ok(Some(NamedAccount { account: payee.fingerprint.clone(), last4: payee.account_last4.clone() }))
+            }
             Payee::Check(_) => Ok(None),
         }
     }
 
-    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError> {
-        match &self.autopay {
-            Some(facts) => life::numbers_corrected(system, self.item_id(), facts).await,
-            None => Ok(Vec::new()),
+    async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError> {
+        match (&self.autopay, self.id) {
+            (Some(facts), _) => life::numbers_corrected(system, self.item_id(), facts).await,
+            (None, PaymentId::Row { .. } | PaymentId::Refund { .. }) => tell_admins(system, correction).await,
+            (None, PaymentId::Lone(_)) => Ok(Vec::new()),
         }
     }
 
@@ -152,18 +175,27 @@ impl Listener for Funding {
         }
     }
 
-    async fn fingerprint(&self, system: &System) -> Result<Option<String>, OperationError> {
-        match (self.id, &self.account) {
-            (FundingId::Round { .. }, _) => {
-                let source = read::<Source>(&*system.table, &keys::source(&self.payer_id)).await?;
-                Ok(source.map(|source| source.account.fingerprint))
+    /// A source's funding of before does not say from which of its accounts it pulled, so that nothing can be kept with any.
+    async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError> {
+        let pinned = self
+            .account
+            .as_ref()
+            .map(|pulled| NamedAccount { account: pulled.key(), last4: pulled.account.account_last4.clone() });
+        fault!(
+            CorrectionOfPresentAccount,
+            if let FundingId::Round { .. } = self.id {
+                return present_account(system, self).await;
             }
-            (FundingId::Lone(_), pulled) => Ok(pulled.as_ref().map(|pulled| pulled.account.fingerprint.clone())),
-        }
+        );
+        let _ = system;
+        Ok(pinned)
     }
 
-    async fn corrected(&self, system: &System) -> Result<Vec<Change>, OperationError> {
-        life::debited_numbers_corrected(system, self.id).await
+    async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError> {
+        match self.id {
+            FundingId::Round { .. } => tell_admins(system, correction).await,
+            FundingId::Lone(_) => life::debited_numbers_corrected(system, self.id).await,
+        }
     }
 
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
@@ -230,11 +262,7 @@ impl Payment {
 impl Funding {
     /// Payroll's admins hear of a funding that came back.
     async fn of_source(&self, system: &System, moved: &Moved) -> Result<Vec<Change>, OperationError> {
-        let mut changes = Vec::new();
-        if moved.effects.contains(&Effect::FundingReturnedAvailable) {
-            tracing::error!(funding = %self.id, payer = self.payer_id, "attention: a funding came back after it was available");
-            changes.push(payers::owe::<Source>(system, &keys::source(&self.payer_id)).await?);
-        }
+        let mut changes = self.mark_source(system, moved).await?;
         if let (true, Some(Reason::Returned(code))) = (moved.to == State::Returned, &self.leg.reason) {
             let kind = NoticeKind::FundingReturned {
                 funding_id: self.id,
@@ -248,6 +276,48 @@ impl Funding {
     }
 }
 
+impl Funding {
+    /// Its source owes what came back late, and is not debited again where the return code forbids it.
+    async fn mark_source(&self, system: &System, moved: &Moved) -> Result<Vec<Change>, OperationError> {
+        let came_back_late = moved.effects.contains(&Effect::FundingReturnedAvailable);
+        let has_just_returned = moved.from != State::Returned && moved.to == State::Returned;
+        let code = match &self.leg.reason {
+            Some(Reason::Returned(code)) if has_just_returned => Some(code.parse().unwrap_or(ReturnCode::UNREADABLE)),
+            _ => None,
+        };
+        if !came_back_late && code.is_none() {
+            return Ok(Vec::new());
+        }
+        let key = keys::source(&self.payer_id);
+        let source: Option<Source> = read(&*system.table, &key).await?;
+        let mut source = source.ok_or_else(|| OperationError::not_found("source", &self.payer_id))?;
+        let now = system.clock.business_now();
+        let mut changes = Vec::new();
+        if came_back_late {
+            tracing::error!(funding = %self.id, payer = self.payer_id, "attention: a funding came back after it was available");
+            source.receivable_open = true;
+        }
+        if let Some(code) = code.filter(|code| source.heed_return(*code, now)) {
+            tracing::error!(funding = %self.id, payer = self.payer_id, %code, "attention: a source is barred by the return of a debit");
+            let kind =
+                NoticeKind::SourceBarred { source_id: source.id.clone(), funding_id: self.id, return_code: code };
+            changes.extend(notices::puts(system, Recipient::Operators, [kind]).await?);
+        } else if !came_back_late {
+            return Ok(changes);
+        }
+        source.updated_at = now;
+        changes.push(replace(&mut source)?);
+        Ok(changes)
+    }
+}
+
 async fn settle_person(system: &System, payer_id: &str) -> Result<(), OperationError> {
     payers::settle_receivable::<Person>(system, &keys::person(payer_id.parse()?)).await.map(|_| ())
+}
+
+/// The account that a source has now, whatever its funding was made for.
+#[cfg(feature = "deliberate-faults")]
+async fn present_account(system: &System, funding: &Funding) -> Result<Option<NamedAccount>, OperationError> {
+    let source = read::<Source>(&*system.table, &keys::source(&funding.payer_id)).await?;
+    Ok(source.map(|source| NamedAccount { account: source.account.fingerprint, last4: source.account.account_last4 }))
 }

@@ -7,7 +7,8 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
-use super::{OperationError, System, billers, overlaps};
+use super::{OperationError, System, account_corrections, billers, overlaps};
+use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::manifest::{
     AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
     ManifestWarning,
@@ -17,7 +18,7 @@ use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
 use crate::domain::payroll_file::{SourceDetails, Summary, Total};
 use crate::domain::source::{ExternalAccount, Source};
-use crate::store::{keys, stored};
+use crate::store::{account_holder, keys, stored};
 
 /// Institutions looked up at once.
 const LOOKUPS_AT_ONCE: usize = 4;
@@ -29,6 +30,7 @@ pub(super) async fn make_manifest(
     summary: &Summary,
     pay_period: Date,
     digests: Bytes,
+    in_use: &BTreeMap<String, AccountCorrection>,
     deadline: Deadline,
 ) -> Result<Manifest, OperationError> {
     let institutions = decide_institutions(system, summary, deadline).await?;
@@ -66,6 +68,7 @@ pub(super) async fn make_manifest(
     let canonical_hash = summary.canonical_hash.to_string();
     let rows = overlaps::Rows { batch_id: batch.id, canonical_hash: &canonical_hash, digests };
     let overlaps = overlaps::find(system, &rows, pay_period).await?;
+    let corrections = account_corrections::of_file(system, in_use, summary, &institutions).await?;
     Ok(Manifest {
         format: 1,
         batch_id: batch.id,
@@ -86,6 +89,7 @@ pub(super) async fn make_manifest(
         warnings: warnings(summary),
         bank_names: summary.bank_names.clone(),
         overlaps,
+        corrections,
         chunks: chunks(summary),
     })
 }
@@ -149,6 +153,10 @@ async fn make_source(
     let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
     let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
     let (standing, replaces) = standing_of(known.as_ref(), fingerprint.as_str());
+    let replaces_version =
+        known.as_ref().filter(|_| standing == AccountStanding::Changed).map(|source| source.account_version);
+    let account_of = account_holder::find(&*system.table, fingerprint.as_str()).await?;
+    let account_of = account_of.map(|holder| holder.source_id).filter(|holder| *holder != details.source_id);
     // What is known already is sealed already: the same summary again makes the same manifest.
     let account = match known {
         Some(source) if standing == AccountStanding::Known => source.account,
@@ -165,6 +173,8 @@ async fn make_source(
         account,
         standing,
         replaces,
+        replaces_version,
+        account_of,
         rows: total.rows,
         total: total.total,
         payable_rows: payable.rows,
@@ -181,7 +191,12 @@ pub(super) fn standing_of(known: Option<&Source>, fingerprint: &str) -> (Account
     }
 }
 
-pub(super) fn head_of(manifest: &Manifest, body: &[u8], approvals_seen: u64) -> ManifestHead {
+pub(super) fn head_of(
+    manifest: &Manifest,
+    body: &[u8],
+    approvals_seen: u64,
+    in_use: &BTreeMap<String, AccountCorrection>,
+) -> ManifestHead {
     ManifestHead {
         hash: hex::encode(Sha256::digest(body)),
         file_sha256: manifest.file_sha256.clone(),
@@ -193,5 +208,6 @@ pub(super) fn head_of(manifest: &Manifest, body: &[u8], approvals_seen: u64) -> 
         chunks: u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX),
         pay_period: manifest.pay_period,
         approvals_seen,
+        corrections_seen: Some(account_corrections::digest(in_use)),
     }
 }

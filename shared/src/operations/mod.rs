@@ -1,6 +1,7 @@
 //! What the system does: load, tell the domain, save. Every operation may run twice, at once, late, or stop at any point; run again it
 //! ends the same. Decisions are in [`crate::domain`], keys and items in [`crate::store`].
 
+pub mod account_corrections;
 mod ach;
 pub mod advance;
 pub mod approve;

@@ -136,14 +136,6 @@ pub(crate) async fn pause_for_difference<P: Payer>(
     Ok(system.table.write(changes).await?)
 }
 
-/// The put that notes, in the write of a late return, that the payer of that funding owes.
-pub(crate) async fn owe<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
-    let mut payer: P = load(system, key).await?;
-    *payer.receivable_open_mut() = true;
-    payer.touch(system.clock.business_now());
-    Ok(replace(&mut payer)?)
-}
-
 /// Lifts the block of a payer whose receivable is settled in the books. Answers whether it was lifted.
 pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> Result<bool, OperationError> {
     let mut payer: P = load(system, key).await?;

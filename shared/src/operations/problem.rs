@@ -5,6 +5,7 @@
 use serde_json::json;
 
 use super::OperationError;
+use crate::domain::ach::account_correction::WithdrawalRefusal;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::disputed::AttentionRefusal;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
@@ -14,6 +15,7 @@ use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
+use crate::domain::source::SourceRefusal;
 use crate::domain::stop::StopRefusal;
 use crate::http::problem::{CHANGED_MEANWHILE, Problem};
 use crate::ports::objects::ObjectError;
@@ -32,6 +34,8 @@ impl From<OperationError> for Problem {
             OperationError::Correction(refusal) => refusal.into(),
             OperationError::Replacement(refusal) => refusal.into(),
             OperationError::Stop(refusal) => refusal.into(),
+            OperationError::Source(refusal) => refusal.into(),
+            OperationError::Withdrawal(refusal) => refusal.into(),
             OperationError::Autopay(refusal) => refusal.into(),
             OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
@@ -110,14 +114,19 @@ impl From<BatchRefusal> for Problem {
                 Problem::unprocessable("source_total_too_large", detail).with("source_id", source_id)
             }
             BatchRefusal::PayPeriodFarAway => Problem::unprocessable("pay_period_invalid", detail),
+            BatchRefusal::AccountOfAnotherSource { source_id, holder } => {
+                Problem::unprocessable("account_of_another_source", detail)
+                    .with("source_id", source_id)
+                    .with("holder_source_id", holder)
+            }
             BatchRefusal::NothingToRetry => Problem::conflict("nothing_to_retry", detail),
         }
     }
 }
 
-/// Names accounts and batches.
+/// Names accounts, batches and corrections.
 fn naming(problem: Problem, open: &[Acknowledgement]) -> Problem {
-    let (mut accounts, mut overlaps) = (Vec::new(), Vec::new());
+    let (mut accounts, mut overlaps, mut corrections) = (Vec::new(), Vec::new(), Vec::new());
     for needed in open {
         match needed {
             Acknowledgement::Account { source_id, fingerprint, replaces } => {
@@ -126,9 +135,11 @@ fn naming(problem: Problem, open: &[Acknowledgement]) -> Problem {
             Acknowledgement::Overlap { batch_id, rows, .. } => {
                 overlaps.push(json!({"batch_id": batch_id, "rows": rows}));
             }
+            Acknowledgement::Correction { name } => corrections.push(json!({"name": name})),
         }
     }
-    problem.with("accounts", accounts).with("overlaps", overlaps)
+    let problem = problem.with("accounts", accounts).with("overlaps", overlaps);
+    if corrections.is_empty() { problem } else { problem.with("corrections", corrections) }
 }
 
 impl From<AttentionRefusal> for Problem {
@@ -208,6 +219,27 @@ impl From<StopRefusal> for Problem {
         let detail = sentence(&refusal);
         match refusal {
             StopRefusal::Reason => Problem::unprocessable("reason_invalid", detail),
+        }
+    }
+}
+
+impl From<SourceRefusal> for Problem {
+    fn from(refusal: SourceRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            SourceRefusal::ReasonWanted => Problem::unprocessable("reason_wanted", detail),
+        }
+    }
+}
+
+impl From<WithdrawalRefusal> for Problem {
+    fn from(refusal: WithdrawalRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            WithdrawalRefusal::NotInUse => Problem::conflict("correction_not_in_use", detail),
+            WithdrawalRefusal::NotProposed => Problem::conflict("nothing_proposed", detail),
+            WithdrawalRefusal::SamePerson => Problem::forbidden("same_person", detail),
+            WithdrawalRefusal::Reason => Problem::unprocessable("reason_invalid", detail),
         }
     }
 }

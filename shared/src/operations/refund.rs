@@ -1,18 +1,23 @@
 //! Giving a source back what is left of its money when a batch has ended: a payout to the account it was pulled from.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, retry, sources, stops};
+use super::{OperationError, System, audit, fund, retry, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
-use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
+use crate::domain::funding::{Funding, PulledAccount};
 use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
+use crate::domain::other_end::{GivenBack, PaidIn, account_key, give_back};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
+use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
@@ -23,55 +28,120 @@ const ENTRY_DESCRIPTION: &str = "REFUND";
 /// Refunds of one batch that are looked for by their numbers.
 const REFUNDS_MAX: u64 = 10_000;
 
-/// Refunds what is left of each source's money in an ended batch. Asked for again it refunds only what has become left since.
+/// Refunds what is left of each source's money in an ended batch, to the accounts that it was pulled from. Asked for again it refunds only
+/// what has become left since.
 pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<Vec<Payment>, OperationError> {
     let mut batch = load(system, batch_id).await?;
     if !matches!(batch.state, BatchState::Completed | BatchState::Canceled) {
         return Err(BatchRefusal::WrongState { state: batch.state, wanted: "refunded" }.into());
     }
-    let unspent = unspent(system, &batch).await?;
-    let now = system.clock.business_now();
     let mut made = Vec::new();
-    for (source_id, amount) in unspent {
+    for (source_id, back) in to_give_back(system, &batch).await? {
         let source = sources::load(system, &source_id).await?;
-        if source.receivable_open || batch.refunds >= REFUNDS_MAX {
-            continue;
+        for (pulled_by, amount) in back {
+            if source.receivable_open || batch.refunds >= REFUNDS_MAX {
+                continue;
+            }
+            batch.refunds = batch.refunds.saturating_add(1);
+            let number = u32::try_from(batch.refunds).unwrap_or(u32::MAX);
+            let id = PaymentId::Refund { batch: batch_id, source: SourceTag::of(&source_id), number };
+            let payment = new_refund(system, &source, id, &pulled_by, amount).await?;
+            let entry = audit::entry(system, caller, "refund", &payment.id.to_string(), Some(&amount.to_string()))?;
+            // The header's version makes two refunds at once impossible: each counts on what the other has not yet taken.
+            let changes = vec![replace(&mut batch)?, create(&payment)?, entry];
+            system.table.write(changes).await?;
+            made.push(payment);
         }
-        batch.refunds = batch.refunds.saturating_add(1);
-        let number = u32::try_from(batch.refunds).unwrap_or(u32::MAX);
-        let mut payment = Payment {
-            id: PaymentId::Refund { batch: batch_id, source: SourceTag::of(&source_id), number },
-            version: 1,
-            amount,
-            payer_id: source_id.clone(),
-            round: 1,
-            leg: Leg::new(),
-            payee: Payee::Account(AccountPayee {
-                routing_number: source.account.routing_number.clone(),
-                sealed_account: source.account.sealed_account.clone(),
-                account_last4: source.account.account_last4.clone(),
-                account_type: AccountType::Checking,
-                fingerprint: source.account.fingerprint.clone(),
-                name: transliterated(&source.name).into_owned(),
-                entry_class: EntryClass::Ccd,
-                entry_description: ENTRY_DESCRIPTION.to_owned(),
-            }),
-            check: None,
-            autopay: None,
-            row: None,
-            due_at: None,
-            created_at: now,
-            updated_at: now,
-        };
-        payment.schedule(now);
-        let entry = audit::entry(system, caller, "refund", &payment.id.to_string(), Some(&amount.to_string()))?;
-        // The header's version makes two refunds at once impossible: each counts on what the other has not yet taken.
-        let changes = vec![replace(&mut batch)?, create(&payment)?, entry];
-        system.table.write(changes).await?;
-        made.push(payment);
     }
     system.hint(made.iter().map(|payment| Task::Submit { payment_id: payment.id })).await;
     Ok(made)
+}
+
+/// A payout to the account that a funding pulled from, sealed anew for the refund.
+async fn new_refund(
+    system: &System,
+    source: &Source,
+    id: PaymentId,
+    pulled_by: &Funding,
+    amount: Cents,
+) -> Result<Payment, OperationError> {
+    let vault = system.vault().await?;
+    let (account, sealed_under, account_type) = match fault!(RefundToPresentAccount, None, pulled_by.account.as_ref()) {
+        Some(pulled) => (&pulled.account, keys::funding(pulled_by.id).pk, pulled.account_type),
+        // A funding of before names none.
+        None => (&source.account, keys::source(&source.id).pk, SOURCE_ACCOUNT_TYPE),
+    };
+    let number = vault.sealing.open(&account.sealed_account.clone().into(), &sealed_under)?;
+    let sealed = vault.sealing.seal(number.expose(), &keys::payment(id).pk, &*system.random)?;
+    let now = system.clock.business_now();
+    let mut payment = Payment {
+        id,
+        version: 1,
+        amount,
+        payer_id: source.id.clone(),
+        round: 1,
+        leg: Leg::new(),
+        payee: Payee::Account(AccountPayee {
+            routing_number: account.routing_number.clone(),
+            sealed_account: sealed.as_str().to_owned(),
+            account_last4: account.account_last4.clone(),
+            account_type,
+            fingerprint: account_key(&account.fingerprint, account_type),
+            name: transliterated(&source.name).into_owned(),
+            entry_class: EntryClass::Ccd,
+            entry_description: ENTRY_DESCRIPTION.to_owned(),
+        }),
+        check: None,
+        autopay: None,
+        row: None,
+        due_at: None,
+        created_at: now,
+        updated_at: now,
+    };
+    payment.schedule(now);
+    Ok(payment)
+}
+
+/// By source, what goes back to the account of which funding.
+async fn to_give_back(
+    system: &System,
+    batch: &Batch,
+) -> Result<BTreeMap<String, Vec<(Funding, Cents)>>, OperationError> {
+    let mut fundings: BTreeMap<String, Vec<Funding>> = BTreeMap::new();
+    for funding in fund::all_fundings(system, batch).await? {
+        if funding.leg.state == State::Available {
+            fundings.entry(funding.payer_id.clone()).or_default().push(funding);
+        }
+    }
+    let mut before: BTreeMap<String, Vec<GivenBack>> = BTreeMap::new();
+    for refund in all(system, batch).await? {
+        if let Payee::Account(payee) = &refund.payee
+            && refund.leg.state.holds_money()
+        {
+            let given = GivenBack { account: payee.fingerprint.clone(), amount: refund.amount };
+            before.entry(refund.payer_id.clone()).or_default().push(given);
+        }
+    }
+    let mut back = BTreeMap::new();
+    for (source_id, left) in unspent(system, batch).await? {
+        let rounds = fundings.remove(&source_id).unwrap_or_default();
+        let source = sources::load(system, &source_id).await?;
+        let paid_in: Vec<PaidIn> = rounds
+            .iter()
+            .map(|funding| PaidIn { account: pulled_from(funding, &source), amount: funding.amount })
+            .collect();
+        let shares = give_back(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
+        let of = |account: &str| rounds.iter().rev().find(|funding| pulled_from(funding, &source) == account).cloned();
+        let shares = shares.into_iter().filter_map(|share| Some((of(&share.account)?, share.amount))).collect();
+        back.insert(source_id, shares);
+    }
+    Ok(back)
+}
+
+/// What the account of a funding is known by; of one of before that names none, the source's own.
+fn pulled_from(funding: &Funding, source: &Source) -> String {
+    let own = || account_key(&source.account.fingerprint, SOURCE_ACCOUNT_TYPE);
+    funding.account.as_ref().map_or_else(own, PulledAccount::key)
 }
 
 async fn unspent(system: &System, batch: &Batch) -> Result<Vec<(String, Cents)>, OperationError> {

@@ -13,7 +13,7 @@ use crate::domain::task::{ReportFormat, ReportKind};
 use crate::http::csv_text::{CsvField, CsvText};
 use jiff::Timestamp;
 
-const PAYMENT_COLUMNS: [&str; 14] = [
+const PAYMENT_COLUMNS: [&str; 16] = [
     "row",
     "payment_id",
     "employee_id",
@@ -28,6 +28,8 @@ const PAYMENT_COLUMNS: [&str; 14] = [
     "created_at",
     "updated_at",
     "kind",
+    "corrected_account_last4",
+    "change_code",
 ];
 
 const TALLY_COLUMNS: [&str; 12] = [
@@ -68,6 +70,9 @@ pub struct PaymentLine {
     #[schema(value_type = String, format = DateTime)]
     pub updated_at: Timestamp,
     pub kind: LineKind,
+    /// The bank had corrected the account when the payment was sent: the account that is paid, and the change code. Else empty.
+    pub corrected_account_last4: String,
+    pub change_code: String,
 }
 
 /// What a line of the payments report is about.
@@ -136,6 +141,13 @@ impl PaymentLine {
                 PaymentId::Row { .. } | PaymentId::Lone(_) => LineKind::Payment,
                 PaymentId::Refund { .. } => LineKind::Refund,
             },
+            corrected_account_last4: payment
+                .leg
+                .corrected
+                .as_ref()
+                .map(|sent| sent.account_last4.clone())
+                .unwrap_or_default(),
+            change_code: payment.leg.corrected.as_ref().map(|sent| sent.change_code.clone()).unwrap_or_default(),
         }
     }
 }
@@ -214,6 +226,8 @@ fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
             line.created_at.to_string().into(),
             line.updated_at.to_string().into(),
             line.kind.as_str().into(),
+            line.corrected_account_last4.as_str().into(),
+            line.change_code.as_str().into(),
         ])
         .map_err(unwritable)?;
     }

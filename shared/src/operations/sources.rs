@@ -1,56 +1,89 @@
 //! Sources: known from their first approved batch on; paused and resumed by operators.
 
+use std::collections::BTreeMap;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+
 use super::{OperationError, System, audit, lists, rounds};
-use crate::domain::batch::manifest::ManifestSource;
+use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
-use crate::domain::source::{Pause, PauseReason, Source};
+use crate::domain::source::{Pause, PauseReason, Source, SourceRefusal};
 use crate::ports::table::TableError;
-use crate::store::keys;
 use crate::store::stored::{create, read, replace};
+use crate::store::{account_holder, keys};
+
+/// Sources looked at at once.
+const READS_AT_ONCE: usize = 16;
+
+/// A reason has at most this many characters.
+const REASON_SIZE: usize = 500;
 
 pub async fn load(system: &System, id: &str) -> Result<Source, OperationError> {
     read(&*system.table, &keys::source(id)).await?.ok_or_else(|| OperationError::not_found("source", id))
 }
 
-/// The source as the manifest describes it. `None` where its account is another one now and the approver accepted no change.
+/// The source as the manifest describes it. `None` where its account is another one now: the approver accepted none in place of the one
+/// that it has now, or it is the account of another source.
 pub(crate) async fn ensure(
     system: &System,
     described: &ManifestSource,
     account_accepted: bool,
 ) -> Result<Option<Source>, OperationError> {
     let now = system.clock.business_now();
-    let known: Option<Source> = read(&*system.table, &keys::source(&described.id)).await?;
-    let Some(mut source) = known else {
-        let source = Source {
-            id: described.id.clone(),
-            version: 1,
-            name: described.name.clone(),
-            account: described.account.clone(),
-            bank_account_id: None,
-            pause: None,
-            receivable_open: false,
-            created_at: now,
-            updated_at: now,
-        };
-        return match system.table.write(vec![create(&source)?]).await {
-            Ok(()) => Ok(Some(source)),
-            Err(TableError::ConditionFailed { .. }) => {
-                Err(OperationError::Contended(format!("source {}", described.id)))
-            }
-            Err(other) => Err(other.into()),
-        };
-    };
-    if source.account.fingerprint == described.account.fingerprint {
-        return Ok(Some(source));
-    }
-    if !account_accepted {
+    let holder = account_holder::find(&*system.table, &described.account.fingerprint).await?;
+    if fault!(AccountOfTwoSources, false, holder.as_ref().is_some_and(|holder| holder.source_id != described.id)) {
+        tracing::error!(source = described.id, "the account of a source is another source's");
         return Ok(None);
     }
-    tracing::warn!(source = source.id, "the account of a source changed, as its approver accepted");
-    source.account = described.account.clone();
-    source.updated_at = now;
-    system.table.write(vec![replace(&mut source)?]).await?;
-    Ok(Some(source))
+    let claim = match &holder {
+        Some(_) => None,
+        None => Some(account_holder::claim(&described.account.fingerprint, &described.id)?),
+    };
+    let known: Option<Source> = read(&*system.table, &keys::source(&described.id)).await?;
+    let (source, put) = match known {
+        None => {
+            let source = Source {
+                id: described.id.clone(),
+                version: 1,
+                name: described.name.clone(),
+                account: described.account.clone(),
+                account_version: 1,
+                bank_account_id: None,
+                pause: None,
+                barred: None,
+                receivable_open: false,
+                created_at: now,
+                updated_at: now,
+            };
+            let put = create(&source)?;
+            (source, vec![put])
+        }
+        Some(source) if source.account.fingerprint == described.account.fingerprint => (source, Vec::new()),
+        // An acceptance counts in place of the account that the approver was shown, and of no later one.
+        Some(mut source) => {
+            let replaces =
+                fault!(AcceptanceOutlivesAccount, true, described.replaces_version == Some(source.account_version));
+            if !account_accepted || !replaces {
+                return Ok(None);
+            }
+            tracing::warn!(source = source.id, "the account of a source changed, as its approver accepted");
+            let held = account_holder::find(&*system.table, &source.account.fingerprint).await?;
+            let is_own = held.is_some_and(|holder| holder.source_id == source.id);
+            let release = is_own.then(|| account_holder::release(&source.account.fingerprint));
+            source.replace_account(described.account.clone(), now);
+            let put = replace(&mut source)?;
+            (source, [Some(put), release].into_iter().flatten().collect())
+        }
+    };
+    let changes: Vec<_> = put.into_iter().chain(claim).collect();
+    if changes.is_empty() {
+        return Ok(Some(source));
+    }
+    match system.table.write(changes).await {
+        Ok(()) => Ok(Some(source)),
+        Err(TableError::ConditionFailed { .. }) => Err(OperationError::Contended(format!("source {}", described.id))),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// Opens the source's own account at the bank, once: its id is the key.
@@ -84,8 +117,20 @@ pub async fn pause(system: &System, id: &str, caller: &str) -> Result<Source, Op
     set_pause(system, id, caller, "pause_source", pause).await
 }
 
-pub async fn resume(system: &System, id: &str, caller: &str) -> Result<Source, OperationError> {
-    set_pause(system, id, caller, "resume_source", None).await
+/// Ends a pause. What the return code of a debit bars is resumed with a reason.
+pub async fn resume(system: &System, id: &str, caller: &str, reason: Option<&str>) -> Result<Source, OperationError> {
+    let mut source = load(system, id).await?;
+    if source.barred.is_none() {
+        return set_pause(system, id, caller, "resume_source", None).await;
+    }
+    let reason = reason.map(str::trim).filter(|reason| !reason.is_empty() && reason.chars().count() <= REASON_SIZE);
+    let reason = reason.ok_or(SourceRefusal::ReasonWanted)?;
+    source.barred = None;
+    source.pause = None;
+    source.updated_at = system.clock.business_now();
+    let entry = audit::entry(system, caller, "resume_source", id, Some(reason))?;
+    system.table.write(vec![replace(&mut source)?, entry]).await?;
+    Ok(source)
 }
 
 async fn set_pause(
@@ -110,6 +155,19 @@ async fn set_pause(
     let entry = audit::entry(system, caller, action, id, None)?;
     system.table.write(vec![replace(&mut source)?, entry]).await?;
     Ok(source)
+}
+
+/// Why nothing leaves the sources of a file now, by source: of those that it says so of.
+pub async fn pauses(system: &System, manifest: &Manifest) -> Result<BTreeMap<String, Pause>, OperationError> {
+    let now = system.clock.business_now();
+    let ids: Vec<String> = manifest.sources.iter().map(|source| source.id.clone()).collect();
+    let read_one = |id: String| async move {
+        let source: Option<Source> = read(&*system.table, &keys::source(&id)).await?;
+        Ok::<_, OperationError>(source.and_then(|source| Some((id, source.standing_pause(now)?.clone()))))
+    };
+    let reads = stream::iter(ids.into_iter().map(read_one)).buffer_unordered(READS_AT_ONCE);
+    let found: Vec<Option<(String, Pause)>> = reads.try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 /// Every source, by id.

@@ -44,11 +44,12 @@ pub(crate) async fn pay(
     ach::send(system, payment, &*source, other_end, deadline).await
 }
 
-/// A refund goes to the source's account, which is sealed under the source's key.
-fn sealed_under(payment: &Payment, source: &Source) -> String {
+/// A payment holds its payee sealed under its own key; refunds of before hold it as their source does.
+fn sealed_under(payment: &Payment, source: &Source) -> Vec<String> {
+    let own = keys::payment(payment.id).pk;
     match payment.id {
-        PaymentId::Refund { .. } => keys::source(&source.id).pk,
-        PaymentId::Row { .. } | PaymentId::Lone(_) => keys::payment(payment.id).pk,
+        PaymentId::Refund { .. } => vec![own, keys::source(&source.id).pk],
+        PaymentId::Row { .. } | PaymentId::Lone(_) => vec![own],
     }
 }
 

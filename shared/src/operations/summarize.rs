@@ -2,10 +2,12 @@
 //!
 //! Memory does not grow with the file: it is fetched and read a window at a time; only the duplicate sets grow with its rows.
 
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 
 use super::upload::{load, upload_object};
-use super::{OperationError, System, audit, manifest};
+use super::{OperationError, System, account_corrections, audit, manifest};
 use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
@@ -86,7 +88,8 @@ async fn run(
 ) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
-    let summary = match read_file(system, batch_id).await? {
+    let in_use = account_corrections::in_use(system).await?;
+    let summary = match read_file(system, batch_id, account_corrections::endings(&in_use)).await? {
         Ok(summary) => summary,
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
@@ -95,9 +98,10 @@ async fn run(
     // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
     let approvals_seen = approvals::count(&*system.table).await?;
     let digests = digests_of(&summary);
-    let manifest = manifest::make_manifest(system, &batch, &summary, pay_period, digests.clone(), deadline).await?;
+    let manifest =
+        manifest::make_manifest(system, &batch, &summary, pay_period, digests.clone(), &in_use, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-    let head = manifest::head_of(&manifest, &body, approvals_seen);
+    let head = manifest::head_of(&manifest, &body, approvals_seen, &in_use);
     let digests_key = digests_object(batch_id, &manifest.canonical_hash);
     system.objects.put(&digests_key, "application/octet-stream", digests).await?;
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
@@ -118,12 +122,18 @@ fn digests_of(summary: &Summary) -> Bytes {
     digests.into()
 }
 
-async fn read_file(system: &System, batch_id: BatchId) -> Result<Result<Summary, Rejection>, OperationError> {
+/// Reads the uploaded file, and looks out for loans whose numbers end so.
+pub(crate) async fn read_file(
+    system: &System,
+    batch_id: BatchId,
+    endings: BTreeSet<String>,
+) -> Result<Result<Summary, Rejection>, OperationError> {
     let key = upload_object(batch_id);
     let size = system.objects.size(&key).await?;
     let today = calendar::eastern_date(system.clock.business_now());
     let limits = Limits { rows_per_chunk: system.settings.rows_per_chunk, ..Limits::default() };
     let mut reader = FileReader::new(limits, today);
+    reader.watch(endings);
     let mut start = 0;
     while start < size {
         let end = size.min(start.saturating_add(WINDOW_BYTES));

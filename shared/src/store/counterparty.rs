@@ -34,6 +34,8 @@ pub struct Correction {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_account: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_last4: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_type: Option<AccountType>,
 }
 

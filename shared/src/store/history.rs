@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::keys;
+use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::ids::ItemId;
 use crate::domain::leg::{AttentionReason, Effect, Leg, Moved, State};
 use crate::ports::table::{Change, Condition, Indexing, Query, Table, TableError, decode, encode};
@@ -35,9 +36,32 @@ pub struct HistoryEntry {
     pub effects: Vec<Effect>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<AttentionReason>,
+    /// What the bank corrected about the account at the other end, where it did; or how it was corrected when this was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correction: Option<AccountChanged>,
     /// Who did it, where a person did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
+}
+
+/// An account, and what the bank says to use in its place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct AccountChanged {
+    pub change_code: String,
+    pub account_last4: String,
+    /// Absent where the number is right and something else was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_last4: Option<String>,
+}
+
+impl AccountChanged {
+    pub fn said(correction: &AccountCorrection) -> Self {
+        Self {
+            change_code: correction.change_code.clone(),
+            account_last4: correction.account_last4.clone(),
+            corrected_last4: correction.corrected_last4.clone(),
+        }
+    }
 }
 
 impl HistoryEntry {
@@ -54,6 +78,7 @@ impl HistoryEntry {
             reason: leg.reason.as_ref().map(ToString::to_string),
             effects: Vec::new(),
             attention: leg.attention.as_ref().map(|attention| attention.reason),
+            correction: None,
             by: None,
         }
     }

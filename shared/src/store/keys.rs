@@ -98,6 +98,16 @@ pub fn source(id: &str) -> Key {
     Key::new(format!("SOURCE#{id}"), "SOURCE")
 }
 
+/// Which account a counterparty of the bank stands for; it never changes there.
+pub fn bank_counterparty(counterparty_id: &str) -> Key {
+    Key::new(format!("BANKCOUNTERPARTY#{counterparty_id}"), "BANKCOUNTERPARTY")
+}
+
+/// Which source has this bank account.
+pub fn account_holder(fingerprint: &str) -> Key {
+    Key::new(format!("ACCOUNT_HOLDER#{fingerprint}"), "ACCOUNT_HOLDER")
+}
+
 pub fn person(id: PersonId) -> Key {
     Key::new(format!("PERSON#{id}"), "PERSON")
 }
@@ -118,6 +128,13 @@ pub fn biller(institution_id: &str) -> Key {
 
 pub fn counterparty(fingerprint: &str) -> Key {
     Key::new(format!("COUNTERPARTY#{fingerprint}"), "COUNTERPARTY")
+}
+
+/// Every account that the bank has corrected, in one partition: there are few, and who approves a batch reads them all, consistently.
+pub const ACCOUNT_CORRECTIONS: &str = "ACCOUNT_CORRECTIONS";
+
+pub fn account_correction(account: &str) -> Key {
+    Key::new(ACCOUNT_CORRECTIONS, account)
 }
 
 pub fn ledger_account(account: &Account) -> String {

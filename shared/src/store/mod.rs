@@ -1,5 +1,6 @@
 //! What the table holds: keys, items, and how they are read and written. Decisions are made in [`crate::domain`].
 
+pub mod account_holder;
 pub mod approvals;
 pub mod audit;
 pub mod autopay;

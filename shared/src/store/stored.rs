@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::keys;
+use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
@@ -192,6 +193,20 @@ impl Stored for PayerRun {
 impl Stored for Correction {
     fn key(&self) -> Key {
         keys::correction(self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for AccountCorrection {
+    fn key(&self) -> Key {
+        keys::account_correction(&self.account)
     }
 
     fn indexing(&self) -> Indexing {

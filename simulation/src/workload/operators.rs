@@ -97,7 +97,7 @@ fn flagged(actor: &Actor) -> Vec<(&'static str, String)> {
     found.collect()
 }
 
-/// A source that a refusal of the bank paused is resumed once somebody has looked.
+/// A source that a refusal of the bank or a return paused is resumed once somebody has looked.
 async fn resume_paused(actor: &Actor) {
     let by = Caller::Operator(OPERATORS[1]);
     let Some(sources) = actor.get(by, "/sources").await else { return };
@@ -162,6 +162,7 @@ pub(super) async fn pause_and_resume(actor: Actor, plan: PayrollPlan) {
         command(&actor, by, CommandKind::PauseSource, &id, &path, Sent::Nothing).await;
         actor.wait_minutes(10, 2 * 24 * 60).await;
         let path = format!("/sources/{id}/resume");
-        command(&actor, by, CommandKind::ResumeSource, &id, &path, Sent::Nothing).await;
+        let sent = Sent::Json(json!({ "reason": "looked at" }));
+        command(&actor, by, CommandKind::ResumeSource, &id, &path, sent).await;
     }
 }

@@ -52,6 +52,9 @@ impl Journey {
                 Acknowledgement::Account { fingerprint, .. } => {
                     consent.accepted.accounts.insert(fingerprint);
                 }
+                Acknowledgement::Correction { name } => {
+                    consent.accepted.accounts.insert(name);
+                }
                 Acknowledgement::Overlap { batch_id, .. } => {
                     consent.accepted.overlaps.insert(batch_id);
                 }

@@ -10,6 +10,7 @@ mod killed;
 mod limits;
 mod missed_events;
 mod notices;
+mod other_end;
 mod overlapping;
 mod people;
 mod reconciliation;

@@ -183,7 +183,7 @@ async fn a_paused_source_pays_nobody_until_it_is_resumed_and_the_others_go_on() 
     assert_eq!(paid_meanwhile, file.contents.payable.total_cents - held);
     assert_eq!(journey.batch(batch_id).await.state, BatchState::Paying);
 
-    sources::resume(&journey.system, &paused, OPERATOR).await.unwrap();
+    sources::resume(&journey.system, &paused, OPERATOR, None).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.payable.total_cents);
@@ -204,7 +204,7 @@ async fn with_every_source_paused_nothing_leaves_and_resumed_all_is_paid() {
     journey.let_days_pass(3).await;
     assert_eq!(journey.bank.transfers().len(), transfers, "neither pulled nor paid");
     for source in file.contents.by_source.keys() {
-        sources::resume(&journey.system, source, OPERATOR).await.unwrap();
+        sources::resume(&journey.system, source, OPERATOR, None).await.unwrap();
     }
     journey.finish(batch_id).await;
     Audit::of(&journey, &[(first, &file), (batch_id, &next_file)]).await.is_clean(&journey);

@@ -49,6 +49,8 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("POST /dead-letters/{dead_letter_id}/discard", &["discard_dead_letter"]),
     ("POST /unmatched-events/{event_id}/close", &["close_unmatched_event"]),
     ("POST /reconciliations", &["reconcile"]),
+    ("POST /account-corrections/{fingerprint}/withdraw", &["propose_withdrawal"]),
+    ("POST /account-corrections/{fingerprint}/confirm-withdrawal", &["confirm_withdrawal"]),
     ("POST /ledger/corrections", &["propose_correction"]),
     ("POST /ledger/corrections/{correction_id}/confirm", &["confirm_correction"]),
 ];

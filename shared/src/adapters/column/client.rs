@@ -20,6 +20,7 @@ use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::{BankEvent, TransferSnapshot};
 use crate::domain::bank::institution::Institution;
 use crate::domain::bank::refusal;
+use crate::domain::bank::request::{AccountType, InlineCounterparty};
 use crate::domain::deadline::Deadline;
 use crate::ports::clock::Clock;
 use crate::ports::random::Random;
@@ -198,6 +199,28 @@ impl ColumnClient {
         }
     }
 
+    /// The account that a counterparty stands for.
+    pub async fn counterparty(
+        &self,
+        counterparty_id: &str,
+        deadline: Deadline,
+    ) -> Result<InlineCounterparty, BankError> {
+        let name = "get counterparty";
+        let path = format!("/counterparties/{}", escaped(counterparty_id));
+        let wire: WireCounterparty = self.read(Call::get(name, path), deadline).await?;
+        let account_type = wire.account_type.filter(|text| !text.is_empty());
+        // The bank's default.
+        let account_type = account_type.map_or(Some(AccountType::Checking), |text| AccountType::parse(&text));
+        let routing_number = wire.routing_number.parse();
+        let account_number = wire.account_number.as_str().try_into();
+        Ok(InlineCounterparty {
+            routing_number: routing_number.map_err(|_| unreadable(name, "a routing number that is none"))?,
+            account_number: account_number.map_err(|_| unreadable(name, "an account number that is none"))?,
+            account_type: account_type.ok_or_else(|| unreadable(name, "an account type that is not documented"))?,
+            name: wire.name.unwrap_or_default(),
+        })
+    }
+
     async fn transfer(&self, call: Call<'_>, deadline: Deadline) -> Result<TransferSnapshot, BankError> {
         let name = call.name;
         let value: Value = self.read(call, deadline).await?;
@@ -260,6 +283,16 @@ pub(super) fn stopped<T>(read: u32, older_than: Option<PageCursor>, error: BankE
         Some(cursor) if read > 0 => Ok(Found::Further(cursor)),
         Some(_) | None => Err(error),
     }
+}
+
+#[derive(serde::Deserialize)]
+struct WireCounterparty {
+    routing_number: String,
+    account_number: String,
+    #[serde(default)]
+    account_type: Option<String>,
+    #[serde(default)]
+    name: Option<String>,
 }
 
 impl Call<'_> {

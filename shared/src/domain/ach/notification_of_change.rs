@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use crate::domain::bank::request::last_four;
+use crate::domain::aba::RoutingNumber;
+use crate::domain::bank::limits::EntryAccountNumber;
+use crate::domain::bank::request::{AccountType, last_four};
 
 /// What a notification replaces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -130,6 +132,59 @@ impl NotificationOfChange {
     }
 }
 
+/// What a notification means for the account that its transfer is about.
+#[derive(Clone, PartialEq, Eq)]
+pub enum AccountChange {
+    /// It is about something else: a name, an id, the form of our entries.
+    None,
+    /// Something that no request could carry, or that is missing.
+    Unusable,
+    /// From the next transfer on these hold; what is absent stays as it was.
+    Values { account_number: Option<String>, routing_number: Option<String>, account_type: Option<AccountType> },
+}
+
+/// Shows no number.
+impl fmt::Debug for AccountChange {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            AccountChange::None => "None",
+            AccountChange::Unusable => "Unusable",
+            AccountChange::Values { .. } => "Values",
+        })
+    }
+}
+
+impl NotificationOfChange {
+    /// Whether each value that its code replaces is there and could be sent.
+    pub fn account_change(&self) -> AccountChange {
+        let replaces = |field| self.code.replaces().contains(&field);
+        let is_about_account =
+            [CorrectedField::AccountNumber, CorrectedField::RoutingNumber, CorrectedField::AccountType].map(replaces);
+        if is_about_account == [false; 3] {
+            return AccountChange::None;
+        }
+        let account_number = self.account_number().map(str::trim);
+        let routing_number = self.routing_number().map(str::trim);
+        let account_type = self.account_type().map(|text| AccountType::parse(&text.trim().to_ascii_lowercase()));
+        let checks = [
+            (
+                CorrectedField::AccountNumber,
+                account_number.is_some_and(|number| EntryAccountNumber::check(number).is_ok()),
+            ),
+            (CorrectedField::RoutingNumber, routing_number.is_some_and(|text| text.parse::<RoutingNumber>().is_ok())),
+            (CorrectedField::AccountType, account_type.flatten().is_some()),
+        ];
+        if checks.iter().any(|(field, can_be_sent)| replaces(*field) && !can_be_sent) {
+            return AccountChange::Unusable;
+        }
+        AccountChange::Values {
+            account_number: account_number.map(str::to_owned),
+            routing_number: routing_number.map(str::to_owned),
+            account_type: account_type.flatten(),
+        }
+    }
+}
+
 impl fmt::Debug for NotificationOfChange {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let account = self.account_number.as_deref().map(last_four).unwrap_or_default();
@@ -155,6 +210,44 @@ mod tests {
             ("", ChangeCode::Other(String::new())),
         ] {
             assert_eq!(ChangeCode::parse(text), parsed);
+        }
+    }
+
+    fn change(code: &str, number: &str, routing: &str, kind: &str) -> AccountChange {
+        let some = |text: &str| Some(text.to_owned());
+        let reported = ReportedFields {
+            account_number: some(number),
+            routing_number: some(routing),
+            account_type: some(kind),
+            receiver_id: None,
+        };
+        NotificationOfChange::new(ChangeCode::parse(code), reported).account_change()
+    }
+
+    #[test]
+    fn what_no_request_could_carry_is_unusable_and_what_is_not_replaced_is_not_judged() {
+        let long = "1".repeat(18);
+        let usable = |change: AccountChange| matches!(change, AccountChange::Values { .. });
+        assert!(usable(change("C01", "000987654321", "junk", "junk")));
+        assert!(usable(change("C01", &"1".repeat(17), "", "")));
+        assert!(usable(change("C03", "1-2", "021000021", "")));
+        assert!(usable(change("C05", "", "", "Savings")));
+        assert!(usable(change("C07", "1", "021000021", "checking")));
+        let cases = [
+            ("C01", long.as_str(), "", ""),
+            ("C01", "", "", ""),
+            ("C01", "12 34", "", ""),
+            ("C02", "", "021000020", ""),
+            ("C02", "", "02100002", ""),
+            ("C05", "", "", "wallet"),
+            ("C06", "1", "", ""),
+            ("C07", "1", "021000021", ""),
+        ];
+        for (code, number, routing, kind) in cases {
+            assert!(matches!(change(code, number, routing, kind), AccountChange::Unusable), "{code} {number} {kind}");
+        }
+        for code in ["C04", "C09", "C13", "C61", "C99"] {
+            assert!(matches!(change(code, "", "", ""), AccountChange::None), "{code}");
         }
     }
 

@@ -86,6 +86,9 @@ pub struct ReturnRule {
 }
 
 impl ReturnCode {
+    /// Stands for what the bank named no readable code of: no rule has it, so that it is final.
+    pub const UNREADABLE: Self = Self(0);
+
     /// The code's line, if the network assigned it.
     pub fn rule(self) -> Option<&'static ReturnRule> {
         table::RULES.iter().find(|rule| rule.code == self)
@@ -136,6 +139,15 @@ impl<'de> serde::Deserialize<'de> for ReturnCode {
         text.parse().map_err(serde::de::Error::custom)
     }
 }
+
+/// In descriptions of the API: a text.
+impl utoipa::PartialSchema for ReturnCode {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        <String as utoipa::PartialSchema>::schema()
+    }
+}
+
+impl utoipa::ToSchema for ReturnCode {}
 
 #[cfg(test)]
 mod tests {

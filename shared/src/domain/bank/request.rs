@@ -201,6 +201,34 @@ struct Wire<'a> {
     payment_related_info: Option<String>,
 }
 
+/// The account in a stored request, as it was written for the bank.
+#[derive(Deserialize)]
+struct SentBody {
+    counterparty: Option<SentCounterparty>,
+}
+
+#[derive(Deserialize)]
+struct SentCounterparty {
+    routing_number: String,
+    account_number: String,
+    account_type: AccountType,
+    name: String,
+}
+
+impl TransferBody {
+    /// The account that this request spells out. `None` where it names a counterparty that the bank knows, or is no ACH transfer.
+    pub fn inline_counterparty(&self) -> Option<InlineCounterparty> {
+        let SentCounterparty { routing_number, account_number, account_type, name } =
+            serde_json::from_slice::<SentBody>(self.bytes()).ok()?.counterparty?;
+        Some(InlineCounterparty {
+            routing_number: routing_number.parse().ok()?,
+            account_number: account_number.as_str().try_into().ok()?,
+            account_type,
+            name,
+        })
+    }
+}
+
 #[derive(Serialize)]
 struct WireCounterparty<'a> {
     routing_number: &'a str,

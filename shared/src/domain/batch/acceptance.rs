@@ -22,12 +22,14 @@ pub enum Acknowledgement {
         /// Canonical hash of that batch's file: another file in its place has to be seen anew.
         canonical_hash: String,
     },
+    /// The bank corrected an account of the file: what is sent goes elsewhere than the file says.
+    Correction { name: String },
 }
 
 /// What an approver accepts, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
-    /// Fingerprints of new or changed accounts.
+    /// Fingerprints of new or changed accounts, and names of corrections.
     pub accounts: BTreeSet<String>,
     /// Overlapping batches.
     pub overlaps: BTreeSet<BatchId>,
@@ -38,6 +40,7 @@ impl Accepted {
         match needed {
             Acknowledgement::Account { fingerprint, .. } => self.accounts.contains(fingerprint),
             Acknowledgement::Overlap { batch_id, .. } => self.overlaps.contains(batch_id),
+            Acknowledgement::Correction { name } => fault!(CorrectionUnseen, true, self.accounts.contains(name)),
         }
     }
 }
@@ -49,6 +52,8 @@ pub struct Circumstances {
     pub to_acknowledge: BTreeSet<Acknowledgement>,
     /// The other batch that holds the claim on the same payments and pay period.
     pub same_payments: Option<BatchId>,
+    /// The bank has corrected accounts since, and which of the file's cannot be told without another summary.
+    pub needs_new_summary: bool,
 }
 
 /// What is true and was not shown: an approval cannot have accepted it, whatever it names.

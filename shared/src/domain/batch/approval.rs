@@ -86,6 +86,13 @@ impl Batch {
         }
         let too_large = manifest.sources.iter().filter(|source| source.payable_total > LARGEST_ENTRY);
         obstacles.extend(too_large.map(|source| BatchRefusal::SourceTotalTooLarge { source_id: source.id.clone() }));
+        let not_its_own =
+            manifest.sources.iter().filter_map(|source| Some((source.id.clone(), source.account_of.clone()?)));
+        obstacles
+            .extend(not_its_own.map(|(source_id, holder)| BatchRefusal::AccountOfAnotherSource { source_id, holder }));
+        if circumstances.needs_new_summary {
+            obstacles.push(BatchRefusal::StaleManifest);
+        }
         obstacles.extend(circumstances.same_payments.map(|earlier| BatchRefusal::SamePayments { earlier }));
         let unseen = not_shown(&manifest.to_acknowledge(), &circumstances.to_acknowledge);
         if !unseen.is_empty() {

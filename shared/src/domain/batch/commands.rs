@@ -46,6 +46,10 @@ pub enum BatchRefusal {
     SourceTotalTooLarge { source_id: String },
     #[error("a pay period is a day at most {PAY_PERIOD_DAYS_MAX} days from today")]
     PayPeriodFarAway,
+    #[error(
+        "the bank account of source {source_id} is the account of source {holder}; name one source id for it in the file"
+    )]
+    AccountOfAnotherSource { source_id: String, holder: String },
     #[error("nothing of the batch can be retried")]
     NothingToRetry,
 }

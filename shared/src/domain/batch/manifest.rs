@@ -42,7 +42,39 @@ pub struct Manifest {
     pub bank_names: Vec<BankName>,
     /// Other batches that hold some of the same rows, approved or not.
     pub overlaps: Vec<Overlap>,
+    /// Accounts of the file that the bank has corrected: what is sent to them goes to another account than the file names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<ManifestCorrection>,
     pub chunks: Vec<Chunk>,
+}
+
+/// An account of the file that the bank has corrected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct ManifestCorrection {
+    /// An approval accepts the correction by this name, among the accounts.
+    pub name: String,
+    /// Stands for the account, as `GET /account-corrections` lists it.
+    pub fingerprint: String,
+    /// The notification of change.
+    pub change_code: String,
+    /// As the file names the account.
+    pub account_last4: String,
+    /// Where it goes instead; absent where the number is right and something else was corrected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_last4: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_routing_number: Option<String>,
+    #[schema(value_type = String, format = DateTime)]
+    pub since: Timestamp,
+    /// The source whose own account it is; absent where it is a payee's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_id: Option<String>,
+    /// The first row that pays it; absent for a source's own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_row: Option<u64>,
+    pub rows: u64,
+    #[schema(value_type = String)]
+    pub total: Cents,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -55,6 +87,12 @@ pub struct ManifestSource {
     /// Fingerprint of the account that was known when the summary was made, where this is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replaces: Option<String>,
+    /// Of a changed account: the version of the one that it takes the place of. An acceptance is valid for that one only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaces_version: Option<u64>,
+    /// The source whose account this is, where it is another one's: one account is of one source, so that the batch cannot be approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_of: Option<String>,
     pub rows: u64,
     pub total: Cents,
     pub payable_rows: u64,
@@ -155,12 +193,19 @@ impl Overlap {
     }
 }
 
+impl ManifestCorrection {
+    pub fn acknowledgement(&self) -> Acknowledgement {
+        Acknowledgement::Correction { name: self.name.clone() }
+    }
+}
+
 impl Manifest {
     /// What an approver must accept by naming it.
     pub fn to_acknowledge(&self) -> BTreeSet<Acknowledgement> {
         let accounts = self.sources.iter().filter(|source| source.standing != AccountStanding::Known);
         let accounts = accounts.map(ManifestSource::acknowledgement);
-        accounts.chain(self.overlaps.iter().map(Overlap::acknowledgement)).collect()
+        let corrections = self.corrections.iter().map(ManifestCorrection::acknowledgement);
+        accounts.chain(self.overlaps.iter().map(Overlap::acknowledgement)).chain(corrections).collect()
     }
 
     pub fn pay_period(&self) -> Date {

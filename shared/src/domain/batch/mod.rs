@@ -154,6 +154,9 @@ pub struct ManifestHead {
     /// How many approvals there had been when overlaps were looked for: an approval looks at those that came after.
     #[serde(default)]
     pub approvals_seen: u64,
+    /// Stands for all corrections of accounts that were in use when the file was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrections_seen: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

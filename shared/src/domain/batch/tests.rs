@@ -56,6 +56,7 @@ fn head(hash: &str) -> ManifestHead {
         chunks: 1,
         pay_period: Some(jiff::civil::date(2026, 3, 6)),
         approvals_seen: 0,
+        corrections_seen: None,
     }
 }
 
@@ -79,7 +80,7 @@ fn in_state(state: BatchState) -> Batch {
 
 /// What is true where nothing has changed since the summary.
 fn as_shown(manifest: &Manifest) -> Circumstances {
-    Circumstances { to_acknowledge: manifest.to_acknowledge(), same_payments: None }
+    Circumstances { to_acknowledge: manifest.to_acknowledge(), ..Circumstances::default() }
 }
 
 fn failure() -> Failure {
@@ -98,6 +99,8 @@ fn source(standing: AccountStanding) -> ManifestSource {
         },
         standing,
         replaces: None,
+        replaces_version: None,
+        account_of: None,
         rows: 4,
         total: TOTAL,
         payable_rows: 4,
@@ -126,6 +129,7 @@ fn manifest(standing: AccountStanding) -> Manifest {
         warnings: Vec::new(),
         bank_names: Vec::new(),
         overlaps: Vec::new(),
+        corrections: Vec::new(),
         chunks: Vec::new(),
     }
 }

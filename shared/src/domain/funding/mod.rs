@@ -10,6 +10,7 @@ use super::calendar;
 use super::ids::FundingId;
 use super::leg::{Expected, Illegal, Kind, Leg, Moved, Reason, State};
 use super::money::Cents;
+use super::other_end::account_key;
 use super::source::ExternalAccount;
 
 /// What was not sent, or whose outcome is unknown, is tried again after this.
@@ -26,7 +27,8 @@ pub struct Funding {
     /// A source, or for a lone funding a person.
     pub payer_id: String,
     pub leg: Leg,
-    /// What a lone funding pulls from, as it was when its payment was opened. A source's fundings pull from the source's account.
+    /// What it pulls from, as it was when it was made: that is sent, corrected and given back to, whatever its payer's record says later.
+    /// Absent in a source's fundings of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<PulledAccount>,
     /// When its first entry took effect and settled: how long it may be presented again counts from there.
@@ -49,13 +51,26 @@ pub struct Funding {
     pub updated_at: Timestamp,
 }
 
-/// The account that a lone funding pulls from; its number is sealed under the funding's key.
+/// The account that a funding pulls from; its number is sealed under the funding's key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PulledAccount {
     pub account: ExternalAccount,
     pub account_type: AccountType,
     /// What the payer's bank shows (NACHA company entry description, 10 characters).
     pub entry_description: String,
+    /// The holder's name, as it is sent. Absent where it is the person's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Which of its source's accounts it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_version: Option<u64>,
+}
+
+impl PulledAccount {
+    /// What the bank's counterparty and the corrections of this account are found by.
+    pub fn key(&self) -> String {
+        account_key(&self.account.fingerprint, self.account_type)
+    }
 }
 
 /// The days of one entry, by the bank.

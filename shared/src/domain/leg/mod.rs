@@ -49,6 +49,9 @@ pub struct Leg {
     /// The rank that the attempt before this one ended with: later reports about it are news, earlier ones are not.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub earlier_rank: u8,
+    /// What the bank had corrected about the account at the other end, where this attempt was sent so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<SentCorrected>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<Timestamp>,
     /// What this attempt has done to the books.
@@ -83,6 +86,15 @@ impl<'de> Deserialize<'de> for Leg {
         let may_be_out = leg.state == State::Unprocessed && leg.may_be_out();
         Ok(Self { state: if may_be_out { State::Submitting } else { leg.state }, ..leg })
     }
+}
+
+/// The account at the other end where a notification of change put another in the place of the one named.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct SentCorrected {
+    pub change_code: String,
+    pub account_last4: String,
+    /// What that account is known by.
+    pub account: String,
 }
 
 /// Why a leg is where it is. Stored and shown as `code` or `code:detail`.
@@ -195,6 +207,8 @@ pub enum AttentionReason {
     RefundReturned,
     /// No request that the bank takes can be made of it: it failed without being sent, and its money goes back.
     CannotBeSent,
+    /// A notification of change holds values that no request could carry: ask the bank, or the payee, for the right ones.
+    CorrectionUnusable,
 }
 
 impl AttentionReason {
@@ -215,6 +229,7 @@ impl AttentionReason {
             AttentionReason::ReceivableOpen => "receivable_open",
             AttentionReason::RefundReturned => "refund_returned",
             AttentionReason::CannotBeSent => "cannot_be_sent",
+            AttentionReason::CorrectionUnusable => "correction_unusable",
         }
     }
 
@@ -233,7 +248,8 @@ impl AttentionReason {
             | AttentionReason::CheckUndeliverable
             | AttentionReason::CheckRejected
             | AttentionReason::ReceivableOpen
-            | AttentionReason::RefundReturned => true,
+            | AttentionReason::RefundReturned
+            | AttentionReason::CorrectionUnusable => true,
             AttentionReason::CannotBeSent => false,
         }
     }
@@ -248,6 +264,7 @@ impl Leg {
             request: None,
             bank_account_id: None,
             transfer_id: None,
+            corrected: None,
             bank_status: None,
             bank_rank: 0,
             earlier_rank: 0,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::leg::Kind;
+use crate::domain::other_end::account_key;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -62,6 +63,15 @@ impl std::fmt::Debug for CheckPayee {
     }
 }
 
+impl AccountPayee {
+    /// What the account is known by. What was stored before named the numbers alone.
+    pub fn key(&self) -> String {
+        let whole = account_key(&self.fingerprint, self.account_type);
+        let suffix = whole.strip_prefix(self.fingerprint.as_str()).unwrap_or_default();
+        if !suffix.is_empty() && self.fingerprint.ends_with(suffix) { self.fingerprint.clone() } else { whole }
+    }
+}
+
 impl Payee {
     /// What the payout leg of a payment to this payee is.
     pub const fn kind(&self) -> Kind {
@@ -77,5 +87,27 @@ impl Payee {
             Payee::Account(payee) => &payee.account_last4,
             Payee::Check(payee) => &payee.account_last4,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_is_known_by_its_numbers_and_kind_as_it_was_stored_before_and_now() {
+        let payee = |fingerprint: &str, account_type| AccountPayee {
+            routing_number: "021000021".to_owned(),
+            sealed_account: "sealed".to_owned(),
+            account_last4: "6789".to_owned(),
+            account_type,
+            fingerprint: fingerprint.to_owned(),
+            name: "PAT EXAMPLE".to_owned(),
+            entry_class: EntryClass::Ppd,
+            entry_description: "LOAN PMT".to_owned(),
+        };
+        assert_eq!(payee("f1_ab", AccountType::Loan).key(), "f1_ab-loan");
+        assert_eq!(payee("f1_ab-loan", AccountType::Loan).key(), "f1_ab-loan");
+        assert_eq!(payee("f1_ab", AccountType::Checking).key(), "f1_ab");
     }
 }

@@ -1,6 +1,6 @@
 //! Row after row: the rules that need other rows, the totals, and the capped list of errors.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
@@ -15,6 +15,7 @@ use super::sources::{self, Sources};
 use super::summary::{BankName, Chunk, Summary, WarningCount};
 use super::tally::Tally;
 use super::warning::{Warning, Warnings};
+use super::watched::Watched;
 use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
 use crate::domain::money::MoneyOverflow;
 
@@ -37,6 +38,8 @@ pub(super) struct Collector {
     loan_hasher: RandomState,
     warnings: BTreeMap<Warning, WarningCount>,
     bank_names: Vec<BankName>,
+    /// Loans whose numbers end like an account that the bank has corrected.
+    watched: Watched,
     buffer: Vec<u8>,
 }
 
@@ -63,8 +66,13 @@ impl Collector {
             loan_hasher: RandomState::default(),
             warnings: BTreeMap::new(),
             bank_names: Vec::new(),
+            watched: Watched::default(),
             buffer: Vec::new(),
         }
+    }
+
+    pub(super) fn watch(&mut self, endings: BTreeSet<String>) {
+        self.watched = Watched::new(endings);
     }
 
     /// Complete rows so far.
@@ -88,6 +96,7 @@ impl Collector {
             warnings.insert_all(self.compare(raw, &payment, &mut problems));
             if problems.is_empty() {
                 self.total(&payment)?;
+                self.watched.see(&payment, number);
                 self.note_bank_name(payment.bank_name, number);
             }
         }
@@ -209,6 +218,7 @@ impl Collector {
             bank_names: self.bank_names,
             chunks: file.chunks,
             sources: self.sources.into_details(),
+            watched: self.watched.into_loans(),
             row_digests,
         })
     }

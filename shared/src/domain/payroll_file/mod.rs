@@ -33,6 +33,7 @@ mod tokens;
 mod usual_form;
 mod values;
 mod warning;
+mod watched;
 mod zip;
 
 pub use chunk::{ChunkError, read_chunk};
@@ -45,6 +46,7 @@ pub use row::Row;
 pub use sources::{Address, SourceDetails};
 pub use summary::{BankName, Chunk, Summary, Total, WarningCount};
 pub use warning::Warning;
+pub use watched::WatchedLoan;
 
 #[cfg(test)]
 mod tests;

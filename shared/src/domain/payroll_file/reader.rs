@@ -1,5 +1,7 @@
 //! The push parser: bytes in, a [`Summary`] or a [`Rejection`] out.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 
 use super::chunk_builder::{ChunkBuilder, Window};
@@ -68,6 +70,11 @@ impl FileReader {
             collector: Collector::new(limits, Rules { today, largest_amount: limits.largest_amount }),
             failure: None,
         }
+    }
+
+    /// Collects the loans whose numbers end so: the summary names them, for whoever knows more of accounts with these endings.
+    pub fn watch(&mut self, endings: BTreeSet<String>) {
+        self.collector.watch(endings);
     }
 
     /// Takes the next bytes of the file.

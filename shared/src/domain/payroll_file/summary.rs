@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::hash::{RowDigest, Sha256Hash};
 use super::sources::SourceDetails;
 use super::warning::Warning;
+use super::watched::WatchedLoan;
 use crate::domain::money::{Cents, MoneyOverflow};
 
 /// A valid file. Serialised it holds no account number, name or row digest: `sources` has to be sealed and stored apart, and
@@ -38,6 +39,9 @@ pub struct Summary {
     /// Sorted by source id.
     #[serde(skip)]
     pub sources: Vec<SourceDetails>,
+    /// Loans whose numbers end as [`FileReader::watch`](super::FileReader::watch) was told.
+    #[serde(skip)]
+    pub watched: Vec<WatchedLoan>,
     /// Sorted, one per row.
     #[serde(skip)]
     pub row_digests: Vec<RowDigest>,

@@ -36,6 +36,13 @@ pub fn transfer(ours: Option<Ours<'_>>, theirs: &BankReport, changed_at: Timesta
     }
 }
 
+/// Whether the account at the other end of a transfer is the one that it was made for (`pinned`), or what the bank had corrected that to when
+/// it was sent. `theirs` is what the bank's counterparty is known by.
+pub fn is_pinned_end(pinned: &str, leg: &Leg, theirs: &str) -> bool {
+    let sent_to = leg.corrected.as_ref().map_or(pinned, |corrected| corrected.account.as_str());
+    fault!(OtherEndNotCompared, true, theirs == sent_to)
+}
+
 /// What the bank told us of, asked for by its id, and not there.
 pub fn not_there(leg: &Leg) -> Verdict {
     // Tried again since: the bank's word about the attempt before is in the history.
@@ -91,5 +98,26 @@ const fn came_back(meaning: StatusMeaning) -> bool {
         | StatusMeaning::ReturnedAfterSettlement
         | StatusMeaning::ReturnDisputed => true,
         StatusMeaning::InProgress | StatusMeaning::InReview | StatusMeaning::Settled | StatusMeaning::Unknown => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::leg::SentCorrected;
+
+    #[test]
+    fn the_other_end_is_the_pinned_account_or_what_the_bank_had_corrected_it_to() {
+        let mut leg = Leg::new();
+        assert!(is_pinned_end("f1_x-loan", &leg, "f1_x-loan"));
+        assert!(!is_pinned_end("f1_x-loan", &leg, "f1_x"), "another kind of account");
+        assert!(!is_pinned_end("f1_x-loan", &leg, "f1_y-loan"));
+        leg.corrected = Some(SentCorrected {
+            change_code: "C01".to_owned(),
+            account_last4: "9000".to_owned(),
+            account: "f1_y-loan".to_owned(),
+        });
+        assert!(is_pinned_end("f1_x-loan", &leg, "f1_y-loan"));
+        assert!(!is_pinned_end("f1_x-loan", &leg, "f1_x-loan"), "the correction was not used");
     }
 }

@@ -43,6 +43,8 @@ pub enum Verdict {
     MissingThere,
     /// Another amount, currency, direction or account.
     OtherAmount,
+    /// The account at the other end is not the one that it was made for, nor what the bank had corrected that to.
+    OtherEnd,
     /// The bank says something else about where it stands.
     OtherState,
     /// Another transfer moved money for the same payment or funding.
@@ -54,12 +56,13 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    pub const ALL: [Verdict; 9] = [
+    pub const ALL: [Verdict; 10] = [
         Verdict::Matched,
         Verdict::InFlight,
         Verdict::MissingHere,
         Verdict::MissingThere,
         Verdict::OtherAmount,
+        Verdict::OtherEnd,
         Verdict::OtherState,
         Verdict::Duplicate,
         Verdict::NotPosted,
@@ -73,6 +76,7 @@ impl Verdict {
             Verdict::MissingHere => "missing_here",
             Verdict::MissingThere => "missing_there",
             Verdict::OtherAmount => "other_amount",
+            Verdict::OtherEnd => "other_end",
             Verdict::OtherState => "other_state",
             Verdict::Duplicate => "duplicate",
             Verdict::NotPosted => "not_posted",
@@ -86,6 +90,7 @@ impl Verdict {
             Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
+            | Verdict::OtherEnd
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted
@@ -131,6 +136,7 @@ impl Finding {
             | Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
+            | Verdict::OtherEnd
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted => {
@@ -177,6 +183,7 @@ impl Counts {
             Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
+            | Verdict::OtherEnd
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted

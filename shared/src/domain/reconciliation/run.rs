@@ -100,6 +100,7 @@ impl PayerRun {
                 Verdict::MissingHere
                 | Verdict::MissingThere
                 | Verdict::OtherAmount
+                | Verdict::OtherEnd
                 | Verdict::OtherState
                 | Verdict::Duplicate
                 | Verdict::NotPosted

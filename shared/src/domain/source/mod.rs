@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ach::return_codes::{RetryRule, ReturnCode};
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub id: String,
@@ -10,11 +12,17 @@ pub struct Source {
     /// Legal name, as NACHA's receiver name of the debit.
     pub name: String,
     pub account: ExternalAccount,
+    /// Counts the accounts that it has had: an approver accepts another one in place of this one, and of no other.
+    #[serde(default = "first_account")]
+    pub account_version: u64,
     /// The source's own account at the bank, opened before its first funding.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bank_account_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
+    /// A debit came back with a code that forbids another one: it stands beside any other pause, and a person lifts it with a reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub barred: Option<Pause>,
     /// A funding came back after it was available and the books still show a receivable: no release until it is settled.
     #[serde(default)]
     pub receivable_open: bool,
@@ -59,6 +67,8 @@ pub enum PauseReason {
     Bank(String),
     /// This reconciliation found a difference that nothing explains.
     Difference(String),
+    /// A debit came back with this return code, which forbids another one.
+    ReturnCode(ReturnCode),
 }
 
 impl Pause {
@@ -67,8 +77,72 @@ impl Pause {
     }
 }
 
+/// Why a source is not resumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SourceRefusal {
+    #[error(
+        "a debit of this source came back with a code that forbids another one: resume it with a reason of 1 to 500 characters"
+    )]
+    ReasonWanted,
+}
+
+/// Of sources that were stored before accounts were counted.
+const fn first_account() -> u64 {
+    1
+}
+
 impl Source {
     pub fn is_paused(&self, business_now: Timestamp) -> bool {
-        self.pause.as_ref().is_some_and(|pause| pause.is_on(business_now))
+        self.standing_pause(business_now).is_some()
+    }
+
+    /// Why nothing leaves it now. What only a person with a reason lifts comes first.
+    pub fn standing_pause(&self, business_now: Timestamp) -> Option<&Pause> {
+        let barred = fault!(ReturnedSourceDebited, None, self.barred.as_ref());
+        barred.or_else(|| self.pause.as_ref().filter(|pause| pause.is_on(business_now)))
+    }
+
+    /// Puts another account in the place of the present one, as an approver accepted it.
+    pub fn replace_account(&mut self, account: ExternalAccount, now: Timestamp) {
+        self.account = account;
+        self.account_version = self.account_version.saturating_add(1);
+        self.updated_at = now;
+    }
+
+    /// Heeds the return code of a debit. Answers whether it bars the source from now on.
+    pub fn heed_return(&mut self, code: ReturnCode, now: Timestamp) -> bool {
+        if !bars(code) {
+            return false;
+        }
+        let is_new = self.barred.is_none();
+        self.barred.get_or_insert(Pause { reason: PauseReason::ReturnCode(code), since: now, until: None });
+        is_new
+    }
+}
+
+/// Whether a debit that came back with this code must not be followed by another one until a person has looked: whatever else than
+/// missing money it says (account closed or unknown, stopped, not authorized, frozen), a company's next debit would say it again. A code
+/// that the table does not know bars too.
+fn bars(code: ReturnCode) -> bool {
+    match code.retry_rule() {
+        RetryRule::Same => false,
+        RetryRule::FixFirst | RetryRule::NewAuthorisation | RetryRule::Never => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_return_but_for_want_of_money_bars_the_next_debit() {
+        for code in ["R01", "R09"] {
+            assert!(!bars(code.parse().unwrap()), "{code}");
+        }
+        for code in
+            ["R02", "R03", "R04", "R05", "R07", "R08", "R10", "R11", "R13", "R14", "R16", "R20", "R29", "R51", "R99"]
+        {
+            assert!(bars(code.parse().unwrap()), "{code}");
+        }
     }
 }

@@ -51,6 +51,8 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
         account: resealed_account(system, bank_account, funding_id).await?,
         account_type: bank_account.account_type,
         entry_description: ENTRY_DESCRIPTION.to_owned(),
+        name: None,
+        account_version: None,
     };
     let payer_id = person.id.to_string();
     let funding = Funding { account: Some(pulled), ..Funding::new(funding_id, amount, payer_id.clone(), now) };

@@ -105,7 +105,7 @@ async fn refund_of(
             sealed_account: sealed.as_str().to_owned(),
             account_last4: pulled.account.account_last4.clone(),
             account_type: pulled.account_type,
-            fingerprint: pulled.account.fingerprint.clone(),
+            fingerprint: pulled.key(),
             name: name.to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: ENTRY_DESCRIPTION.to_owned(),

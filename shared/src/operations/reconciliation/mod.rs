@@ -6,6 +6,7 @@
 mod balances;
 mod begin;
 mod books;
+mod other_end;
 mod outcome;
 mod payer;
 
@@ -19,7 +20,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, ReconciliationId, TransferKey};
 use crate::domain::leg::{Expected, Leg};
 use crate::domain::money::Cents;
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payee, Payment};
 use crate::domain::reconciliation::health::{self, Health};
 use crate::domain::reconciliation::run::{PayerRun, Stage};
 use crate::domain::reconciliation::{DailyRound, Finding, Reconciliation, Verdict, shown};
@@ -209,6 +210,8 @@ fn task(run: &PayerRun) -> crate::domain::task::Task {
 
 /// A payment or funding as it is compared.
 struct OurItem {
+    /// What the account at the other end is known by, and its last four; of a check, and of a source's debit of before, there is none.
+    other_end: Option<(String, String)>,
     expected: Expected,
     amount: Cents,
     payer_id: String,
@@ -235,12 +238,17 @@ fn posted(item: ItemId, attempt: u32, effect: &str, amount: Cents) -> String {
 async fn our_item(system: &System, id: ItemId) -> Result<Option<OurItem>, OperationError> {
     Ok(match id {
         ItemId::Payment(id) => read::<Payment>(&*system.table, &keys::payment(id)).await?.map(|payment| OurItem {
+            other_end: match &payment.payee {
+                Payee::Account(payee) => Some((payee.key(), payee.account_last4.clone())),
+                Payee::Check(_) => None,
+            },
             expected: payment.expected(),
             amount: payment.amount,
             payer_id: payment.payer_id,
             leg: payment.leg,
         }),
         ItemId::Funding(id) => read::<Funding>(&*system.table, &keys::funding(id)).await?.map(|funding| OurItem {
+            other_end: funding.account.as_ref().map(|pulled| (pulled.key(), pulled.account.account_last4.clone())),
             expected: funding.expected(),
             amount: funding.amount,
             payer_id: funding.payer_id,

@@ -116,6 +116,11 @@ impl Work<'_> {
                 self.report(run, verdict, key.to_string(), &fresh, ours.as_ref(), remedied).await?;
             }
         }
+        if verdict == Verdict::Matched
+            && let Some(ours) = &ours
+        {
+            verdict = self.other_end(run, key, ours, &listed).await?;
+        }
         let is_current = |ours: &&OurItem| ours.leg.attempt == key.attempt && ours.payer_id == run.payer_id;
         let posted = ours.as_ref().filter(is_current).map(|ours| ours.effects(key.item)).unwrap_or_default();
         Ok(Compared { verdict, key: Some(key.to_string()), posted })

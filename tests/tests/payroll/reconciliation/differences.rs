@@ -9,6 +9,7 @@ use shared::domain::ids::{ItemId, PaymentId};
 use shared::domain::ledger::CauseId;
 use shared::domain::leg::State;
 use shared::domain::money::Cents;
+use shared::domain::payment::Payee;
 use shared::domain::reconciliation::Verdict;
 use shared::domain::source::PauseReason;
 use shared::operations::sources;
@@ -46,6 +47,21 @@ async fn returns_that_nobody_told_us_of_are_named_and_then_applied() {
     assert_eq!(source_pause(&journey).await, None, "what is explained stops nobody");
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).count(State::Returned), 2);
+}
+
+/// The amount, the direction and our account agree, and yet somebody else was paid.
+#[tokio::test]
+async fn a_transfer_to_another_account_than_its_payment_was_made_for_raises_the_alarm() {
+    let (journey, batch_id, _) = paid(3).await;
+    let mut payment = journey.payments(batch_id).await.remove(0);
+    let Payee::Account(payee) = &mut payment.payee else { panic!("{payment:?}") };
+    "f1_00000000000000000000000000000000-loan".clone_into(&mut payee.fingerprint);
+    let id = payment.id;
+    overwrite(&journey, payment).await;
+    let (stands, found) = reconcile(&journey, 1, false).await;
+    assert_eq!(verdicts(&found), [Verdict::OtherEnd], "{found:?}");
+    assert_eq!(found[0].subject, format!("{id}:1"));
+    assert_eq!(source_pause(&journey).await, Some(PauseReason::Difference(stands.id.to_string())));
 }
 
 /// What the bank has just done and we have not heard of is on its way: no difference.
@@ -87,7 +103,7 @@ async fn a_transfer_that_is_not_ours_raises_the_alarm_and_stops_the_source_until
 
     // An operator has looked: the same difference stops it no second time.
     let source_id = journey.payments(batch_id).await[0].payer_id.clone();
-    sources::resume(&journey.system, &source_id, OPERATOR).await.unwrap();
+    sources::resume(&journey.system, &source_id, OPERATOR, None).await.unwrap();
     let (_, found) = reconcile(&journey, 3, false).await;
     assert!(found.iter().all(|finding| finding.known) && found.len() == 2, "{found:?}");
     assert_eq!(source_pause(&journey).await, None);

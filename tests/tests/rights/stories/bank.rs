@@ -2,7 +2,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
-use journeys::api::{APPROVES, OPERATES, Sent, UPLOADS};
+use journeys::api::{APPROVES, OPERATES, OPERATES_TOO, Sent, UPLOADS};
 use journeys::file::{PayrollFile, one_source};
 use journeys::recording::Invocation;
 use serde_json::{Value, json};
@@ -51,6 +51,7 @@ pub(super) async fn a_funding_comes_back_late() -> Vec<Invocation> {
     story.told()
 }
 
+/// One correction is taken back by two operators; then the source has another account.
 pub(super) async fn the_bank_corrects_accounts() -> Vec<Invocation> {
     let file = PayrollFile::generated(&one_source(6));
     let story = Story::of(&file);
@@ -65,7 +66,17 @@ pub(super) async fn the_bank_corrects_accounts() -> Vec<Invocation> {
         journey.bank.control(Control::NotificationOfChange { transfer_id: transfer.id, change });
         journey.settle_now().await;
     }
-    story.pay(&other_payments(&file)).await;
+    let others = other_payments(&file);
+    story.pay(&others).await;
+    let corrections = story.api.get(OPERATES, "/account-corrections").await;
+    let path = format!("/account-corrections/{}", corrections["items"][0]["fingerprint"].as_str().unwrap());
+    story.api.post(OPERATES, &format!("{path}/withdraw"), json!({"reason": "the holder denies it"})).await;
+    let taken = story.api.post(OPERATES_TOO, &format!("{path}/confirm-withdrawal"), Value::Null).await;
+    assert_eq!(taken["standing"], "withdrawn");
+    let moved = other_payments(&others).changed(|rows| {
+        rows.iter_mut().for_each(|row| "00000042".clone_into(&mut row.source.account_number));
+    });
+    story.pay(&moved).await;
     story.told()
 }
 

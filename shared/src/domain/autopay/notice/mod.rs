@@ -209,6 +209,21 @@ pub enum NoticeKind {
         is_readable: bool,
         since: Timestamp,
     },
+    /// The bank corrected the account of a payee or source of payroll: what is sent from now on goes there.
+    AccountCorrected {
+        account: String,
+        version: u64,
+        change_code: String,
+        account_last4: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        corrected_last4: Option<String>,
+    },
+    /// A debit came back with a code that forbids another one.
+    SourceBarred {
+        source_id: String,
+        funding_id: FundingId,
+        return_code: ReturnCode,
+    },
     /// Books, payments and bank differ, and nothing explains it.
     DifferenceFound {
         reconciliation_id: ReconciliationId,
@@ -372,6 +387,8 @@ impl NoticeKind {
             NoticeKind::PayoutReturned { .. } => "payout_returned",
             NoticeKind::AttentionRaised { .. } => "attention_raised",
             NoticeKind::EventUnmatched { .. } => "event_unmatched",
+            NoticeKind::AccountCorrected { .. } => "account_corrected",
+            NoticeKind::SourceBarred { .. } => "source_barred",
             NoticeKind::DifferenceFound { .. } => "difference_found",
         }
     }
@@ -409,6 +426,8 @@ impl NoticeKind {
             NoticeKind::FundingReturned { funding_id, attempt, .. } => format!("{code}#{funding_id}#{attempt}"),
             NoticeKind::AttentionRaised { item_id, since, .. } => format!("{code}#{item_id}#{since}"),
             NoticeKind::EventUnmatched { event_id, since, .. } => format!("{code}#{event_id}#{since}"),
+            NoticeKind::AccountCorrected { account, version, .. } => format!("{code}#{account}#{version}"),
+            NoticeKind::SourceBarred { funding_id, .. } => format!("{code}#{funding_id}"),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {
                 format!("{code}#{reconciliation_id}#{payer_id}")
             }

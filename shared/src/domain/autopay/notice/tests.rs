@@ -2,6 +2,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::batch::FailureCode;
 use crate::domain::ids::SourceTag;
 
 fn now() -> Timestamp {
@@ -116,10 +117,12 @@ const fn place(kind: &NoticeKind) -> usize {
         NoticeKind::DifferenceFound { .. } => 22,
         NoticeKind::ImportFailed { .. } => 23,
         NoticeKind::EventUnmatched { .. } => 24,
+        NoticeKind::AccountCorrected { .. } => 25,
+        NoticeKind::SourceBarred { .. } => 26,
     }
 }
 
-const KINDS: usize = 25;
+const KINDS: usize = 27;
 
 /// Every kind that can be sent to somebody who stands so, with every cause that changes its words.
 fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
@@ -176,6 +179,18 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         NoticeKind::PayoutReturned { payment_id: refund, attempt: 1, amount, reason: "returned:R02".to_owned() },
         NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: true },
         NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: false },
+        NoticeKind::AccountCorrected {
+            account: "f1_1".to_owned(),
+            version: 1,
+            change_code: "C01".to_owned(),
+            account_last4: "6789".to_owned(),
+            corrected_last4: Some("9000".to_owned()),
+        },
+        NoticeKind::SourceBarred {
+            source_id: "CORP-1".to_owned(),
+            funding_id: FundingId::Round { batch, source, round: 1 },
+            return_code: code,
+        },
         NoticeKind::DifferenceFound {
             reconciliation_id: ReconciliationId::new(uuid),
             payer_id: "CORP-1".to_owned(),

@@ -99,6 +99,19 @@ impl NoticeKind {
             NoticeKind::EventUnmatched { event_id, is_readable: false, .. } => format!(
                 "The bank's event {event_id} is signed and cannot be read. It is kept, and applied by the first version that can read it."
             ),
+            NoticeKind::AccountCorrected { account, change_code, account_last4, corrected_last4, .. } => {
+                let to = corrected_last4.as_deref().map(|last4| format!(" to the one ending in {last4}"));
+                format!(
+                    "The bank corrected the account ending in {account_last4}{} ({change_code}). What is sent from now on goes there. If that \
+                     is wrong, take it back: POST /account-corrections/{account}/withdraw, confirmed by a second operator.",
+                    to.unwrap_or_default()
+                )
+            }
+            NoticeKind::SourceBarred { source_id, funding_id, return_code } => format!(
+                "The debit {funding_id} of source {source_id} came back with {return_code} ({}). Nothing leaves this source, and it is not \
+                 debited again, until an operator has looked and resumes it with a reason.",
+                return_code.meaning()
+            ),
             NoticeKind::BatchCompleted { batch_id, paid, failed, .. } => {
                 format!("Batch {batch_id} is completed: {paid} payments paid, {failed} not.")
             }

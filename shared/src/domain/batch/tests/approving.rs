@@ -109,7 +109,7 @@ fn only_who_made_a_draft_puts_its_file_and_only_before_it_is_approved() {
 fn what_became_true_after_the_summary_is_refused_whatever_is_accepted() {
     let manifest = manifest(AccountStanding::Known);
     let unseen = Acknowledgement::Overlap { batch_id: id(2), rows: 20, canonical_hash: "other".to_owned() };
-    let now = Circumstances { to_acknowledge: [unseen.clone()].into(), same_payments: None };
+    let now = Circumstances { to_acknowledge: [unseen.clone()].into(), ..Circumstances::default() };
     let accepting = Approve { accepted: Accepted { overlaps: [id(2)].into(), ..Accepted::default() }, ..approval() };
     let refusal = ready().approve(&accepting, &manifest, &now, start());
     assert_eq!(refusal, Err(BatchRefusal::NotShown(vec![unseen.clone()])));

@@ -1,0 +1,191 @@
+//! What the bank corrected about an account: heard from a notification of change, used from the next transfer on, and taken back by two
+//! operators where it was wrong.
+//!
+//! Guarantees: a word about an older transfer takes nothing back of what was said of a newer one; what two people took back does not come
+//! back by a word about a transfer that was made before they did; who proposes to take back does not confirm it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::bank::request::AccountType;
+use crate::domain::ids::ItemId;
+
+/// A reason has at most this many characters.
+const REASON_SIZE: usize = 500;
+
+/// The newest word about one account. Account numbers show their last four; what is sent is sealed with the counterparty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountCorrection {
+    /// What the account is known by.
+    pub account: String,
+    /// Counts the words and decisions about it.
+    pub version: u64,
+    pub change_code: String,
+    /// When the transfer was made that it was said of.
+    pub of: Timestamp,
+    /// The payment or funding that it was said of.
+    pub said_of: ItemId,
+    /// A source, or a person: the account is the payer's own where a funding is corrected.
+    pub payer_id: String,
+    pub account_last4: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected_last4: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub routing_number: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_type: Option<AccountType>,
+    /// When it was heard.
+    pub since: Timestamp,
+    pub standing: Standing,
+    /// Of which transfer a later word could not be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusable_of: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawal: Option<Withdrawal>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case", tag = "standing")]
+pub enum Standing {
+    /// Transfers are sent so.
+    InUse,
+    /// It holds what no request could carry: nothing is sent so.
+    Unusable,
+    /// Two operators took it back: transfers are sent as the account was named.
+    Withdrawn {
+        by: String,
+        #[schema(value_type = String, format = DateTime)]
+        at: Timestamp,
+    },
+}
+
+/// One operator's wish to take a correction back; it counts once another confirms it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Withdrawal {
+    pub by: String,
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub reason: String,
+}
+
+/// Why a correction is not taken back. Final until somebody else, or another request, does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WithdrawalRefusal {
+    #[error("the correction is not in use, so there is nothing to take back")]
+    NotInUse,
+    #[error(
+        "nobody has proposed to take this correction back, or the bank has said something new since; propose it first"
+    )]
+    NotProposed,
+    #[error("who proposed to take a correction back cannot confirm it; ask a second person")]
+    SamePerson,
+    #[error("a reason has 1 to {REASON_SIZE} characters")]
+    Reason,
+}
+
+impl AccountCorrection {
+    /// Whether a word about a transfer made at `made_at` says nothing new.
+    pub fn outlasts(&self, made_at: Timestamp) -> bool {
+        // Every later word about the same transfer repeats what could not be used.
+        if self.unusable_of >= Some(made_at) {
+            return true;
+        }
+        match &self.standing {
+            Standing::InUse => self.of > made_at,
+            Standing::Unusable => self.of >= made_at,
+            Standing::Withdrawn { at, .. } => *at >= made_at,
+        }
+    }
+
+    /// What an approval names to accept it: another correction of the same account has another name.
+    pub fn token(&self) -> String {
+        format!("{}:{}", self.account, self.version)
+    }
+
+    /// One operator's word.
+    pub fn propose_withdrawal(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<(), WithdrawalRefusal> {
+        if self.standing != Standing::InUse {
+            return Err(WithdrawalRefusal::NotInUse);
+        }
+        let reason = reason.trim();
+        if reason.is_empty() || reason.chars().count() > REASON_SIZE {
+            return Err(WithdrawalRefusal::Reason);
+        }
+        self.withdrawal = Some(Withdrawal { by: by.to_owned(), at: now, reason: reason.to_owned() });
+        Ok(())
+    }
+
+    /// The other operator's word. Answers the reason that was given.
+    pub fn confirm_withdrawal(&mut self, by: &str, now: Timestamp) -> Result<String, WithdrawalRefusal> {
+        if self.standing != Standing::InUse {
+            return Err(WithdrawalRefusal::NotInUse);
+        }
+        let proposed = self.withdrawal.as_ref().ok_or(WithdrawalRefusal::NotProposed)?;
+        if proposed.by == by {
+            return Err(WithdrawalRefusal::SamePerson);
+        }
+        self.standing = Standing::Withdrawn { by: by.to_owned(), at: now };
+        Ok(self.withdrawal.take().map(|proposed| proposed.reason).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::ids::FundingId;
+
+    fn at(hour: i64) -> Timestamp {
+        let start: Timestamp = "2026-03-02T08:00:00Z".parse().unwrap();
+        start + SignedDuration::from_hours(hour)
+    }
+
+    fn correction() -> AccountCorrection {
+        AccountCorrection {
+            account: "v1-abc".to_owned(),
+            version: 1,
+            change_code: "C01".to_owned(),
+            of: at(0),
+            said_of: ItemId::Funding(FundingId::Lone(Uuid::nil())),
+            payer_id: "CORP-1".to_owned(),
+            account_last4: "6789".to_owned(),
+            corrected_last4: Some("4321".to_owned()),
+            routing_number: None,
+            account_type: None,
+            since: at(24),
+            standing: Standing::InUse,
+            unusable_of: None,
+            withdrawal: None,
+        }
+    }
+
+    #[test]
+    fn two_people_take_it_back_and_one_does_not() {
+        let mut taken = correction();
+        assert_eq!(taken.confirm_withdrawal("other", at(25)), Err(WithdrawalRefusal::NotProposed));
+        assert_eq!(taken.propose_withdrawal("one", "  ", at(25)), Err(WithdrawalRefusal::Reason));
+        assert_eq!(taken.propose_withdrawal("one", "the payee denies it", at(25)), Ok(()));
+        assert_eq!(taken.confirm_withdrawal("one", at(26)), Err(WithdrawalRefusal::SamePerson));
+        assert_eq!(taken.confirm_withdrawal("other", at(26)), Ok("the payee denies it".to_owned()));
+        assert_eq!(taken.propose_withdrawal("one", "again", at(27)), Err(WithdrawalRefusal::NotInUse));
+        assert_eq!(taken.confirm_withdrawal("other", at(27)), Err(WithdrawalRefusal::NotInUse));
+    }
+
+    #[test]
+    fn what_was_taken_back_stays_so_until_the_bank_speaks_of_a_transfer_made_since() {
+        let mut known = correction();
+        assert!(!known.outlasts(at(0)), "the same transfer may be spoken of with more");
+        assert!(known.outlasts(at(-1)));
+        known.propose_withdrawal("one", "wrong", at(25)).unwrap();
+        known.confirm_withdrawal("other", at(26)).unwrap();
+        assert!(known.outlasts(at(0)) && known.outlasts(at(26)));
+        assert!(!known.outlasts(at(27)));
+        known.standing = Standing::InUse;
+        known.unusable_of = Some(at(30));
+        assert!(known.outlasts(at(30)) && !known.outlasts(at(31)));
+        (known.standing, known.unusable_of) = (Standing::Unusable, None);
+        assert!(known.outlasts(at(0)) && !known.outlasts(at(1)));
+    }
+}

@@ -1,0 +1,97 @@
+//! The account at the other end of each transfer against the one that its payment or funding was made for.
+//!
+//! The bank is asked once for each of its counterparties, which never change; one that it has forgotten can no longer be compared.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Draft, OurItem, Work};
+use crate::domain::bank::error::BankError;
+use crate::domain::ids::TransferKey;
+use crate::domain::other_end::account_key;
+use crate::domain::reconciliation::Verdict;
+use crate::domain::reconciliation::compare::is_pinned_end;
+use crate::domain::reconciliation::run::PayerRun;
+use crate::operations::OperationError;
+use crate::operations::bank_object::BankObject;
+use crate::ports::table::{Change, Condition, Indexing, encode};
+use crate::store::keys;
+use crate::store::stored::read;
+
+/// What a counterparty of the bank stands for.
+#[derive(Serialize, Deserialize)]
+struct BankCounterparty {
+    version: u64,
+    account: String,
+}
+
+impl Work<'_> {
+    /// Compares the other end of a transfer that agrees in everything else. Answers the verdict on both.
+    pub(super) async fn other_end(
+        &self,
+        run: &PayerRun,
+        key: TransferKey,
+        ours: &OurItem,
+        object: &BankObject,
+    ) -> Result<Verdict, OperationError> {
+        let (Some((pinned, last4)), BankObject::Transfer(transfer)) = (&ours.other_end, object) else {
+            return Ok(Verdict::Matched);
+        };
+        // What an earlier attempt was sent to is no longer in its item.
+        let Some(counterparty_id) = transfer.counterparty_id.as_deref().filter(|_| key.attempt == ours.leg.attempt)
+        else {
+            return Ok(Verdict::Matched);
+        };
+        let Some(theirs) = self.account_of(counterparty_id, pinned).await? else { return Ok(Verdict::Matched) };
+        if is_pinned_end(pinned, &ours.leg, &theirs) {
+            return Ok(Verdict::Matched);
+        }
+        let draft = Draft {
+            subject: key.to_string(),
+            verdict: Verdict::OtherEnd,
+            transfer_id: Some(transfer.id.clone()),
+            here: Some(format!("{} of the account ending in {last4}", ours.shown())),
+            there: Some(format!("the account of {counterparty_id}")),
+            remedied: false,
+        };
+        let finding = self.finding(run, draft).await?;
+        self.put(finding).await?;
+        Ok(Verdict::OtherEnd)
+    }
+
+    /// What the account of a counterparty is known by. `None` where the bank no longer knows it, or where it cannot be compared, since
+    /// `pinned` was made under another key for fingerprints.
+    async fn account_of(&self, counterparty_id: &str, pinned: &str) -> Result<Option<String>, OperationError> {
+        let key = keys::bank_counterparty(counterparty_id);
+        let known: Option<BankCounterparty> = read(&*self.system.table, &key).await?;
+        if let Some(known) = known.filter(|known| key_version(&known.account) == key_version(pinned)) {
+            return Ok(Some(known.account));
+        }
+        let column = self.system.column().await?;
+        let account = match column.counterparty(counterparty_id, self.deadline).await {
+            Ok(account) => account,
+            Err(BankError::AboutUs { status: 404, .. }) => return Ok(None),
+            Err(BankError::Refused { code, .. }) if code == "counterparty_not_found" => return Ok(None),
+            Err(other) => return Err(other.into()),
+        };
+        let vault = self.system.vault().await?;
+        let fingerprint =
+            vault.fingerprints.fingerprint(&[account.routing_number.as_str(), account.account_number.expose()]);
+        let account = account_key(fingerprint.as_str(), account.account_type);
+        if !self.reconciliation.dry_run {
+            let known = BankCounterparty { version: 1, account: account.clone() };
+            let put = Change::Put {
+                key,
+                attributes: encode(&known)?,
+                indexing: Indexing::default(),
+                condition: Condition::Always,
+            };
+            self.system.table.write(vec![put]).await?;
+        }
+        Ok(Some(account).filter(|account| key_version(account) == key_version(pinned)))
+    }
+}
+
+/// The version of the key that a fingerprint was made under.
+fn key_version(account: &str) -> &str {
+    account.split('_').next().unwrap_or_default()
+}
