@@ -15,4 +15,5 @@ pub use error::ScenarioError;
 pub use outcome::Outcome;
 
 /// The account and card numbers of every scenario, so that a test can look for them where they must not be.
-pub const MADE_UP_NUMBERS: [&str; 2] = [stories::household::BANK_ACCOUNT_NUMBER, stories::household::CARD_NUMBER];
+pub const MADE_UP_NUMBERS: [&str; 3] =
+    [stories::household::BANK_ACCOUNT_NUMBER, stories::household::CARD_NUMBER, stories::household::SECOND_CARD_NUMBER];

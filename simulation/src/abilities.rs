@@ -35,12 +35,35 @@ pub(crate) enum Ability {
     CorrectionsTakenBack,
     /// Two operators have an institution paid otherwise than before.
     InstitutionsChange,
+    /// Operators give back what is left of every batch that has ended.
+    LeftoversGivenBack,
     /// A flag is cleared so that the bank's word is applied.
     BankWordApplied,
 }
 
 /// Left out, each with the reason.
-const OFF: &[(Ability, &str)] = &[(Ability::BankWordApplied, "a flag is only cleared, whatever the bank said")];
+const OFF: &[(Ability, &str)] = &[
+    (Ability::AccountsChange, NOT_PLAYED),
+    (Ability::FilesComeBack, NOT_PLAYED),
+    (Ability::ApprovalsAtOnce, NOT_PLAYED),
+    (Ability::ManyHands, NOT_PLAYED),
+    (Ability::StopSwitch, NOT_PLAYED),
+    (Ability::StrangeRows, NOT_PLAYED),
+    (Ability::StrangeCards, NOT_PLAYED),
+    (Ability::BankRefusesForHours, NOT_PLAYED),
+    (Ability::BankForgets, NOT_PLAYED),
+    (Ability::BankActsThenRefuses, NOT_PLAYED),
+    (Ability::CompaniesRevoke, NOT_PLAYED),
+    (Ability::EventsMisfit, NOT_PLAYED),
+    (Ability::EventsUnreadable, NOT_PLAYED),
+    (Ability::KeysFlooded, NOT_PLAYED),
+    (Ability::CorrectionsTakenBack, NOT_PLAYED),
+    (Ability::InstitutionsChange, NOT_PLAYED),
+    (Ability::BankWordApplied, NOT_PLAYED),
+    (Ability::LeftoversGivenBack, NOT_PLAYED),
+];
+
+const NOT_PLAYED: &str = "seeds have still to be played with it against what it is to find";
 
 impl Ability {
     pub(crate) fn is_on(self) -> bool {

@@ -292,7 +292,17 @@ mod tests {
     #[test]
     fn a_second_payment_while_the_first_is_open_is_found() {
         found_one("permitted", "pay_l2", "was made while pay_l1 of the same card was processing", |evidence| {
+            card(evidence).balances.iter_mut().for_each(|balance| balance.cents = 10_000);
             pay_again(evidence, "2026-03-06T12:00:00Z");
+        });
+    }
+
+    #[test]
+    fn a_bill_that_is_paid_beyond_what_is_owed_is_found() {
+        found_one("permitted", "pay_l2", "makes 65.00 with what was open, and at most 40.00 was owed", |evidence| {
+            pay_again(evidence, "2026-03-06T12:00:00Z");
+            let own = evidence.told.card_payments.last_mut().unwrap();
+            own.payment["reason"] = json!("The bill is due on 2026-03-20.");
         });
     }
 

@@ -90,7 +90,7 @@ fn switched_off(facts: &Facts<'_>, item: &Item, claimed: Timestamp, findings: &m
 mod tests {
     use super::*;
     use crate::evidence::Evidence;
-    use crate::sample::{BATCH, CARD_PAYMENT, CLAIMED, FUNDING, PAYMENT, SOURCE, command, findings_of, good, spoiled};
+    use crate::sample::{BATCH, CARD_PAYMENT, CLAIMED, PAYMENT, SOURCE, command, findings_of, good, spoiled};
 
     fn ask(kind: CommandKind, about: &'static str, moment: &'static str) -> impl FnOnce(&mut Evidence) {
         move |evidence| evidence.asked.commands.push(command(kind, about, "bob", moment))

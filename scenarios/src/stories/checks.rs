@@ -39,7 +39,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: never_cashed,
         expected: Expected {
             check: Some(("stopped", "delivered")),
-            notices: &["bill_late", "check_mailed", "check_voided", "payment_started", "refund_sent"],
+            notices: &["check_mailed", "check_voided", "payment_started", "refund_sent"],
             ..NOT_PAID
         },
     },

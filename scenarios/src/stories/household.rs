@@ -17,6 +17,8 @@ pub(super) const ISSUER: &str = "ins_3";
 /// Made up, and never to be seen in a log.
 pub(crate) const BANK_ACCOUNT_NUMBER: &str = "000123456789";
 pub(crate) const CARD_NUMBER: &str = "4111000001004421";
+/// The number of the card whose mask is 8765.
+pub(crate) const SECOND_CARD_NUMBER: &str = "4111000001058765";
 
 /// A card of Ann's, as its issuer has it.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +118,9 @@ pub(super) async fn choose(simulation: &Simulation, card_id: &str) -> Played<()>
 }
 
 pub(super) async fn enter_number(simulation: &Simulation, card_id: &str) -> Played<()> {
-    let number = json!({ "card_number": CARD_NUMBER });
+    let standing = simulation.standing()?;
+    let mask = standing.cards.iter().find(|card| card.id.to_string() == card_id).and_then(|card| card.mask.as_deref());
+    let number = json!({ "card_number": if mask == Some("8765") { SECOND_CARD_NUMBER } else { CARD_NUMBER } });
     simulation.call(Caller::Person(ANN), Method::PUT, &format!("/cards/{card_id}/autopay"), number).await.map(drop)
 }
 

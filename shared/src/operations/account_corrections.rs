@@ -24,7 +24,7 @@ use crate::domain::other_end::account_key;
 use crate::domain::payroll_file::{Summary, Total};
 use crate::domain::secret;
 use crate::operations::system::Vault;
-use crate::ports::table::{Change, Condition, Cursor, Query, decode};
+use crate::ports::table::{Change, Condition, Cursor, Query, Range, decode};
 use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
@@ -336,7 +336,12 @@ pub async fn list(
     after: Option<Cursor>,
     most: u32,
 ) -> Result<(Vec<AccountCorrection>, Option<Cursor>), OperationError> {
-    let query = Query { page_items: Some(most), start_after: after, ..Query::primary(keys::ACCOUNT_CORRECTIONS) };
+    let query = Query {
+        page_items: Some(most),
+        start_after: after,
+        range: Range::BeginsWith(keys::FINGERPRINT_PREFIX.to_owned()),
+        ..Query::primary(keys::ACCOUNT_CORRECTIONS)
+    };
     let page = system.table.query(&query).await?;
     let items = page.items.into_iter().map(decode).collect::<Result<_, _>>()?;
     Ok((items, page.next))

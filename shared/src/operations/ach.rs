@@ -92,8 +92,7 @@ pub(crate) async fn send<T: Listener, P: Payer>(
         counterparty::forget(&*system.table, &other_end.account, counterparty_id).await?;
     }
     if let (Sent::Accepted(BankObject::Transfer(transfer)), Some(account)) = (&sent, spelled_out) {
-        let known_by = known_by(system, &account).await?;
-        let known_by = fault!(FundedFromPresentAccount, other_end.account.clone(), known_by);
+        let known_by = fault!(FundedFromPresentAccount, other_end.account.clone(), known_by(system, &account).await?);
         remember(system, &known_by, transfer.counterparty_id.clone()).await?;
     }
     rest::<P>(system, &payer.key(), sent).await

@@ -82,8 +82,11 @@ async fn circumstances(
     let overlaps = overlaps::approved_after(system, batch.id, &head.canonical_hash, head.approvals_seen).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
-    let corrections = account_corrections::true_now(system, batch.id, head, manifest).await?;
-    let corrections = fault!(CorrectionUnseen, Some(Vec::new()), corrections);
+    let corrections = fault!(
+        CorrectionUnseen,
+        Some(Vec::new()),
+        account_corrections::true_now(system, batch.id, head, manifest).await?
+    );
     let needs_new_summary = corrections.is_none();
     to_acknowledge.extend(corrections.iter().flatten().map(ManifestCorrection::acknowledgement));
     let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);

@@ -104,10 +104,11 @@ async fn apply_again(system: &System, event: &UnmatchedEvent, deadline: Deadline
 
 /// Neither a later try nor anything but another version, or the bank, can help.
 const fn stays_so(error: &OperationError) -> bool {
+    let OperationError::Bank(error) = error else { return false };
     match error {
-        OperationError::Bank(BankError::AboutUs { status, .. }) => matches!(*status, 400 | 404),
-        OperationError::Bank(BankError::Unreadable { .. } | BankError::Refused { .. }) => true,
-        _ => false,
+        BankError::AboutUs { status, .. } => matches!(*status, 400 | 404),
+        BankError::Unreadable { .. } | BankError::Refused { .. } => true,
+        BankError::Unavailable { .. } => false,
     }
 }
 

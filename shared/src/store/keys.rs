@@ -133,6 +133,9 @@ pub fn counterparty(fingerprint: &str) -> Key {
 /// Every account that the bank has corrected, in one partition: there are few, and who approves a batch reads them all, consistently.
 pub const ACCOUNT_CORRECTIONS: &str = "ACCOUNT_CORRECTIONS";
 
+/// How every fingerprint of an account begins.
+pub const FINGERPRINT_PREFIX: &str = "f";
+
 pub fn account_correction(account: &str) -> Key {
     Key::new(ACCOUNT_CORRECTIONS, account)
 }

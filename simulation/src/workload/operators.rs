@@ -27,8 +27,10 @@ async fn clear(actor: &Actor, kind: &str, id: &str) {
     let path = format!("/{kind}/{id}/attention/clear");
     let mut said = json!({ "note": "looked at" });
     if kind != "batches" {
-        let may_apply = Ability::BankWordApplied.is_on() && !actor.weather.is_one_in(4);
-        said["apply"] = (may_apply && word_holds(actor, kind, id).await).into();
+        // A word of the bank that does not fit is taken only where it is how the bank has it.
+        let is_taken =
+            Ability::BankWordApplied.is_on() && !actor.weather.is_one_in(4) && word_holds(actor, kind, id).await;
+        said["apply"] = is_taken.into();
     }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
 }
@@ -58,7 +60,9 @@ pub(crate) async fn look_a_last_time(actor: Actor) {
     }
     resume_paused(&actor).await;
     lift_blocks(&actor).await;
-    give_back(&actor).await;
+    if Ability::LeftoversGivenBack.is_on() {
+        give_back(&actor).await;
+    }
     for debt in super::books::debts(&actor).await {
         super::books::settle(&actor, debt).await;
     }

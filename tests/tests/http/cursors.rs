@@ -26,6 +26,7 @@ fn lists(batch: &Value, reconciliation_id: &str) -> Vec<(&'static str, Person, S
             OPERATOR,
             format!("/reconciliations/{reconciliation_id}/items?"),
         ),
+        ("/account-corrections", OPERATOR, "/account-corrections?".to_owned()),
         ("/unmatched-events", OPERATOR, "/unmatched-events?".to_owned()),
         ("/cards/{card_id}/payments", PERSON, String::new()),
     ]

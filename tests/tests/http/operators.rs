@@ -67,7 +67,8 @@ async fn a_source_is_paused_and_resumed() {
 
     let paused = office.post(OPERATOR, &format!("/sources/{}/pause", ids[0]), &Value::Null).await.json();
     assert_eq!((&paused["paused"], &paused["pause"]["reason"]), (&json!(true), &json!("operator")));
-    let resumed = office.post(OPERATOR, &format!("/sources/{}/resume", ids[0]), &Value::Null).await.json();
+    let resumed = office.post(OPERATOR, &format!("/sources/{}/resume", ids[0]), &json!({"reason": "looked at"})).await;
+    let resumed = resumed.json();
     assert_eq!(resumed["paused"], false);
 }
 
@@ -85,7 +86,7 @@ async fn clearing_attention_needs_a_note_and_is_in_the_audit() {
     let entries = audit["items"].as_array().unwrap();
     let mut actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     actions.sort_unstable();
-    assert_eq!(actions, ["approve_batch", "create_batch", "summarize_batch"]);
+    assert_eq!(actions, ["approve_batch", "create_batch", "store_file", "summarize_batch"]);
 }
 
 #[tokio::test]

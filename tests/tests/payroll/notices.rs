@@ -116,9 +116,9 @@ async fn what_waits_for_an_operator_is_told_of_once() {
     let payout = journey.bank.payouts().remove(0);
     journey.bank.return_now(&payout.id, "R03");
     journey.bank.control(Control::DishonorReturn { transfer_id: payout.id });
-    assert_eq!(told(&journey).await, ["attention_raised", "batch_completed"]);
+    assert_eq!(told(&journey).await, ["attention_raised", "batch_completed", "payout_returned"]);
     journey.let_days_pass(2).await;
-    assert_eq!(told(&journey).await, ["attention_raised", "batch_completed"]);
+    assert_eq!(told(&journey).await, ["attention_raised", "batch_completed", "payout_returned"]);
 }
 
 /// The port takes nothing for a while: what it refused waits, and comes once.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use jiff::SignedDuration;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
-use journeys::journey::{Journey, OPERATOR};
+use journeys::journey::{Journey, OPERATOR, UPLOADER};
 use serde_json::Value;
 use shared::domain::bank::status::BankStatus;
 use shared::domain::batch::{BatchRefusal, BatchState};
@@ -19,6 +19,7 @@ use shared::domain::payment::Payment;
 use shared::domain::source::Source;
 use shared::operations::release::Surrounding;
 use shared::operations::system::Clients;
+use shared::operations::upload::{self, Announced};
 use shared::operations::{OperationError, System, approve, fund, retry, submit};
 use shared::ports::table::{Attributes, Change, Key, Page, Query, Table, TableError};
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
@@ -66,7 +67,9 @@ async fn what_may_have_been_paid_is_not_canceled_nor_its_file_free_because_the_b
     assert_eq!(payment.leg.state, State::Submitting);
     assert_eq!(payment.leg.reason, Some(Reason::Deferred("http_401".to_owned())));
     assert_eq!(journey.batch(batch_id).await.state, BatchState::Canceling);
-    let again = journey.upload(&file).await;
+    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), control_total: None };
+    let again = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, of_same_period).await.unwrap().id;
+    upload::store(&journey.system, again, file.bytes.clone(), UPLOADER).await.unwrap();
     let consent = journey.consent(&journey.summarize(again).await).await;
     let approved = journey.approve(&consent, again).await;
     let same = BatchRefusal::SamePayments { earlier: batch_id };
@@ -167,6 +170,7 @@ impl Transport for ReturnedMeanwhile {
         let status = BankStatus::Returned;
         let report = BankReport {
             transfer_id: sent["id"].as_str().unwrap().to_owned(),
+            rail: payment.kind().rail(),
             attempt: 1,
             status: status.to_string(),
             meaning: status.meaning(),
@@ -174,6 +178,7 @@ impl Transport for ReturnedMeanwhile {
             amount: payment.amount,
             currency: "USD".to_owned(),
             is_debit: false,
+            is_incoming: false,
             bank_account_id: sent["bank_account_id"].as_str().unwrap().to_owned(),
             settled_at: None,
             return_code: Some("R18".to_owned()),

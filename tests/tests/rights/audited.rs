@@ -40,7 +40,7 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("POST /cards/{card_id}/review", &["review_card"]),
     ("POST /cards/{card_id}/payments/{payment_id}/posted", &["confirm_posted"]),
     ("POST /cards/{card_id}/payments/{payment_id}/cancel", &["cancel_payment"]),
-    ("POST /payments/{payment_id}/check/replace", &["propose_check_address", "replace_check"]),
+    ("POST /payments/{payment_id}/check/replace", &["propose_check_address"]),
     ("POST /payments/{payment_id}/check/replace/confirm", &["replace_check"]),
     ("POST /people/{person_id}/block/clear", &["clear_debit_block"]),
     ("PUT /stops/{scope}", &["stop", "start"]),

@@ -72,6 +72,7 @@ const NEEDED_BY_AUTOPAY: &[(Function, &str, &str)] = &[
     (Function::ColumnWebhook, "dynamodb:Query", "table/ACCOUNT#*"),
     (Function::ColumnWebhook, "dynamodb:Query", "table/LEDGER#*"),
     (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
+    (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/PAYMENT#*"),
 ];
 
 #[test]

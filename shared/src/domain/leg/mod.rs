@@ -89,7 +89,7 @@ impl<'de> Deserialize<'de> for Leg {
 }
 
 /// The account at the other end where a notification of change put another in the place of the one named.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema, Hash)]
 pub struct SentCorrected {
     pub change_code: String,
     pub account_last4: String,

@@ -33,9 +33,9 @@ pub async fn replace(
     address: MailingAddress,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let payment = replaceable(system, payment_id).await?;
+    let (payment, funding) = replaceable(system, payment_id).await?;
     if fault!(ReplacedByOne, true, address_of(&payment)? == &address) {
-        make_anew(system, payment, address, caller, Vec::new()).await?;
+        make_anew(system, (payment, funding), address, caller, Vec::new()).await?;
         return Ok(Replaced::Done);
     }
     let known: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
@@ -61,16 +61,17 @@ pub async fn confirm(
     seen: &MailingAddress,
     caller: &str,
 ) -> Result<(), OperationError> {
-    let payment = replaceable(system, payment_id).await?;
+    let (payment, funding) = replaceable(system, payment_id).await?;
     let proposal: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     proposal.confirm(caller, payment.leg.attempt, seen)?;
     let confirmed = put_over(&mut proposal)?;
-    make_anew(system, payment, proposal.address, caller, vec![confirmed]).await
+    make_anew(system, (payment, funding), proposal.address, caller, vec![confirmed]).await
 }
 
-/// A payment whose check may be made anew: the bank has given its money back, and nobody wants that to go back to its payer.
-async fn replaceable(system: &System, payment_id: PaymentId) -> Result<Payment, OperationError> {
+/// A payment whose check may be made anew, and its funding: the bank has given the check's money back, nobody wants that to go back to its
+/// payer, and the debit that paid it in still stands.
+async fn replaceable(system: &System, payment_id: PaymentId) -> Result<(Payment, Funding), OperationError> {
     let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
     let payment = payment.filter(|payment| payment.autopay.is_some());
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
@@ -78,7 +79,14 @@ async fn replaceable(system: &System, payment_id: PaymentId) -> Result<Payment, 
     if payment.leg.state != State::Returned || !payment.owes_refund() || payment.is_cancel_asked() {
         return Err(refused(&payment));
     }
-    Ok(payment)
+    let funding_id = payment.funding_id();
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
+    let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
+    let is_here = funding.leg.state == State::Available && funding.leg.attention.is_none();
+    if fault!(ReplacedWithoutMoney, false, !is_here) {
+        return Err(OperationError::MoneyGone { payment_id, funding: funding.leg.state });
+    }
+    Ok((payment, funding))
 }
 
 fn address_of(payment: &Payment) -> Result<&MailingAddress, OperationError> {
@@ -95,7 +103,7 @@ fn refused(payment: &Payment) -> OperationError {
 /// What stood against the check (attention, an earlier stop) is thereby looked into and ends.
 async fn make_anew(
     system: &System,
-    mut payment: Payment,
+    (mut payment, mut funding): (Payment, Funding),
     address: MailingAddress,
     caller: &str,
     more: Vec<Change>,
@@ -103,13 +111,6 @@ async fn make_anew(
     let (payment_id, kind) = (payment.id, payment.kind());
     if let Payee::Check(payee) = &mut payment.payee {
         payee.address = address;
-    }
-    let funding_id = payment.funding_id();
-    let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
-    let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
-    let is_here = funding.leg.state == State::Available && funding.leg.attention.is_none();
-    if fault!(ReplacedWithoutMoney, false, !is_here) {
-        return Err(OperationError::MoneyGone { payment_id, funding: funding.leg.state });
     }
     let now = system.clock.business_now();
     let moved = payment.leg.retry(kind)?;

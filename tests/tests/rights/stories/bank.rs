@@ -10,7 +10,7 @@ use shared::domain::batch::BatchState;
 use shared::domain::task::Task;
 use shared::ports::table::{Change, Condition};
 use shared::store::stored::{Stored as _, create};
-use simulators::column::{Control, NotificationOfChange};
+use simulators::column::{Control, NotificationOfChange, WebhookFaults};
 
 use super::{Story, id_of, other_payments};
 
@@ -51,13 +51,14 @@ pub(super) async fn a_funding_comes_back_late() -> Vec<Invocation> {
     story.told()
 }
 
-/// One correction is taken back by two operators; then the source has another account.
+/// One correction is told by webhook and one found by the poll; one is taken back by two operators; then the source has another account.
 pub(super) async fn the_bank_corrects_accounts() -> Vec<Invocation> {
     let file = PayrollFile::generated(&one_source(6));
     let story = Story::of(&file);
     let journey = &story.journey;
     story.pay(&file).await;
-    for transfer in [journey.bank.payouts().remove(0), journey.bank.debits().remove(0)] {
+    for (transfer, lost) in [(journey.bank.payouts().remove(0), 0), (journey.bank.debits().remove(0), 1_000_000)] {
+        journey.bank.webhook_faults(WebhookFaults { drop_next: lost, ..WebhookFaults::default() });
         let change = NotificationOfChange {
             change_code: "C01".to_owned(),
             account_number: "000777000".to_owned(),
@@ -66,6 +67,8 @@ pub(super) async fn the_bank_corrects_accounts() -> Vec<Invocation> {
         journey.bank.control(Control::NotificationOfChange { transfer_id: transfer.id, change });
         journey.settle_now().await;
     }
+    journey.go_on_to(journey.now() + SignedDuration::from_hours(3)).await;
+    journey.bank.webhook_faults(WebhookFaults::default());
     let others = other_payments(&file);
     story.pay(&others).await;
     let corrections = story.api.get(OPERATES, "/account-corrections").await;

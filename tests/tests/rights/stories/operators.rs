@@ -35,9 +35,8 @@ pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation
         api.get(OPERATES, "/stops").await;
     }
     let source_id = sources["items"][0]["source_id"].as_str().unwrap();
-    for command in ["pause", "resume"] {
-        api.post(OPERATES, &format!("/sources/{source_id}/{command}"), Value::Null).await;
-    }
+    api.post(OPERATES, &format!("/sources/{source_id}/pause"), Value::Null).await;
+    api.post(OPERATES, &format!("/sources/{source_id}/resume"), json!({"reason": "looked at"})).await;
 
     let (attention, note) = (AttentionReason::KeepsFailing, json!({"note": "looked at"}));
     let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
