@@ -11,7 +11,12 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             if !sends.iter().any(|send| send.sent_order < step.order) {
                 continue;
             }
-            let of_attempt = facts.transfers_of(&item.id).filter(|transfer| transfer.attempt == step.attempt);
+            // What was tried again under the same key is another send's, which nobody had given up.
+            let sent_later = sends.iter().filter(|send| send.sent_order > step.order).map(|send| send.at).min();
+            let of_attempt = facts.transfers_of(&item.id).filter(|transfer| {
+                let is_of_later = sent_later.is_some_and(|later| later > step.at && transfer.created_at >= later);
+                transfer.attempt == step.attempt && !is_of_later
+            });
             let out = of_attempt.into_iter().find(|transfer| transfer.back_at.is_none_or(|back| step.at < back));
             findings.unless(out.is_none(), &item.id, || {
                 let transfer = out.map_or("", |transfer| &transfer.id);
