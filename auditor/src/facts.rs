@@ -110,8 +110,14 @@ impl<'a> Facts<'a> {
     }
 
     /// When a refund of what is left of a batch was last asked for with success.
-    pub(crate) fn last_refund_asked(&self, batch: &str) -> Option<Order> {
+    /// When the refund of what is left of a payer's money in a batch was asked for last, and not withheld because the payer owes.
+    pub(crate) fn last_refund_asked(&self, batch: &str, payer: &str) -> Option<Order> {
         let asked = self.commands(CommandKind::Refund).filter(|command| command.about == batch && command.succeeded());
+        let is_withheld = |command: &&Command| {
+            let withheld = command.answer["withheld"].as_array().into_iter().flatten();
+            withheld.into_iter().any(|of| of["source_id"] == payer)
+        };
+        let asked = asked.filter(|command| !is_withheld(command));
         asked.map(|command| command.order).max()
     }
 

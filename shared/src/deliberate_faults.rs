@@ -192,6 +192,8 @@ mod chosen {
         UnmatchedDropped,
         /// a word of the bank that did not fit is never applied, although an operator said so
         DisputedNeverApplied,
+        /// a word that did not fit is applied without asking the bank whether it is so
+        WordTakenUnasked,
         /// a signed event that cannot be read is answered and forgotten
         UnreadableForgotten,
         /// every unknown key of Plaid's webhooks waits in one lane, those that come back as well
@@ -212,6 +214,8 @@ mod chosen {
         OldDueDatePaid,
         /// what a person owes is taken off again when a replaced check finds no money
         DebtTakenOffTwice,
+        /// what a person repaid by wire is taken off once more when the money itself comes back
+        RepaidDebtTakenOff,
         /// a check is replaced although its debit has come back
         ReplacedWithoutMoney,
         /// a correction books on an account that its payer does not have
@@ -240,6 +244,8 @@ mod chosen {
         AcceptanceOutlivesAccount,
         /// a refund goes to the account that the source has now, not to the one that was debited
         RefundToPresentAccount,
+        /// a refund goes to the account that was named, although a correction had the money pulled from another
+        RefundDespiteCorrection,
         /// a source is debited again after a return that forbids it
         ReturnedSourceDebited,
         /// the same numbers with another kind of account are the same counterparty

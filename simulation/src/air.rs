@@ -8,6 +8,7 @@ use http::Request;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use shared::ports::clock::Clock as _;
 use simulators::{column, plaid};
 
 use crate::abilities::Ability;
@@ -48,6 +49,9 @@ pub(crate) enum From {
 
 /// So many forgeries come before each webhook of Plaid while it is flooded: more than keys are looked up in a minute.
 const FLOOD: u64 = 24;
+
+/// So long a key of Plaid's counts without being asked for again.
+const KEY_KEPT: SignedDuration = SignedDuration::from_hours(1);
 
 /// So often in a row a genuine webhook may be told to come again.
 const KEPT_OUT_MAX: u32 = 4;
@@ -315,11 +319,7 @@ impl Engine {
     /// Plaid is out of reach where its key was confirmed before.
     fn count_kept_out(&mut self, flight: &Flight, status: Option<u16>) {
         let From::Plaid(delivery) = flight.from else { return };
-        let key = key_id(flight).unwrap_or_default();
-        if status == Some(200) {
-            self.confirmed_keys.insert(key.clone());
-        }
-        let is_confirmed = self.weather.is_plaid_down() && self.confirmed_keys.contains(&key);
+        let is_confirmed = self.weather.is_plaid_down() && self.is_confirmed(&key_id(flight).unwrap_or_default());
         let is_flooded = self.weather.is_flooded() && !self.weather.is_plaid_down();
         let plaid_failed = self.weather.struck().count(Fault::PlaidFailed);
         let (times, failed) = self.kept_out.entry(delivery).or_insert((0, plaid_failed));
@@ -332,6 +332,16 @@ impl Engine {
         if *times == KEPT_OUT_MAX {
             self.wrong.push(format!("a genuine webhook of Plaid was told to come again {times} times in a row"));
         }
+    }
+
+    /// Whether Plaid gave the key to one of our processes within the last hour, for which it counts.
+    fn is_confirmed(&self, key: &str) -> bool {
+        let now = self.simulation.clock.elapsed_now();
+        let confirmed = self.simulation.table.dump().into_iter().filter_map(|item| {
+            let is_it = item.get("pk")?.as_str()? == "PLAIDKEYS" && item.get("sk")?.as_str()? == key;
+            is_it.then(|| item.get("confirmed_at")?.as_str()?.parse::<Timestamp>().ok())?
+        });
+        confirmed.into_iter().any(|at| now.duration_since(at) < KEY_KEPT)
     }
 
     fn report(&self, from: From, is_accepted: bool) {

@@ -1,6 +1,6 @@
 //! One run: whose turn it is, until nothing is left to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -65,8 +65,6 @@ pub(crate) struct Engine {
     pub receivers: Router,
     /// How often in a row each genuine webhook of Plaid was told to come again, since so many failures of Plaid.
     pub kept_out: BTreeMap<usize, (u32, u64)>,
-    /// Keys under which a genuine webhook of Plaid was taken.
-    pub confirmed_keys: BTreeSet<String>,
     /// What must never happen, seen by the run itself.
     pub wrong: Vec<String>,
     last_number: u32,
@@ -102,7 +100,6 @@ impl Engine {
             is_schedule_due: true,
             receivers,
             kept_out: BTreeMap::new(),
-            confirmed_keys: BTreeSet::new(),
             wrong: Vec::new(),
             last_number: 0,
         };

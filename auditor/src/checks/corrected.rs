@@ -12,6 +12,10 @@ use crate::finding::Findings;
 struct Gone {
     account: Account,
     since: Timestamp,
+    /// When the transfer was made that the news are about: whatever is said of it later repeats them.
+    made: Timestamp,
+    /// The account as that transfer's item names it: corrections are taken back of that one.
+    named: Option<Account>,
 }
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
@@ -24,8 +28,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(claimed) = facts.moves_of(&transfer.item).iter().find(is_claim) else { continue };
         let is_late = |known: &&Gone| known.since.checked_add(lease).is_ok_and(|until| until < claimed.at);
         let is_back = |known: &&Gone| {
-            let later = taken_back.iter().filter(|back| back.account == known.account);
-            later.into_iter().any(|back| known.since <= back.since.checked_add(lease).unwrap_or(back.since))
+            let is_its = |back: &&Gone| back.account == known.account || Some(&back.account) == known.named.as_ref();
+            let later = taken_back.iter().filter(is_its);
+            later.into_iter().any(|back| known.made <= back.since.checked_add(lease).unwrap_or(back.since))
         };
         let known = gone.iter().filter(is_late).filter(|known| !is_back(known));
         let known = known.into_iter().find(|known| transfer.other_end.as_ref() == Some(&known.account));
@@ -34,7 +39,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             format!("was sent by {} to an account that its bank had corrected at {since}", transfer.id)
         });
         let back = taken_back.iter().filter(is_late).find(|back| named(facts, &transfer.item) == Some(&back.account));
-        let heard_since = back.is_some_and(|back| said_of(facts, &back.account).iter().any(|at| back.since <= *at));
+        let heard_since = back.is_some_and(|back| said_of(facts, &back.account).iter().any(|made| back.since <= *made));
         let is_as_named = back.is_none_or(|back| transfer.other_end.as_ref() == Some(&back.account)) || heard_since;
         findings.unless(is_as_named, &transfer.item, || {
             format!("was sent by {} to a corrected account, and two operators had taken that back", transfer.id)
@@ -55,19 +60,19 @@ fn taken_back(facts: &Facts<'_>) -> Vec<Gone> {
     let of = |command: &Command| {
         let item = text(&command.answer, "said_of")?;
         let account = named(facts, item).cloned().or_else(|| facts.transfers_of(item).next()?.other_end.clone())?;
-        Some(Gone { account, since: command.answered_at? })
+        Some(Gone { account, since: command.answered_at?, made: command.answered_at?, named: None })
     };
     confirmed.filter_map(of).collect()
 }
 
-/// When our receiver took a bank's words about this account.
+/// When the transfers were made of which our receiver took a bank's words about this account.
 fn said_of(facts: &Facts<'_>, account: &Account) -> Vec<Timestamp> {
     let taken = facts.evidence.bank.deliveries.iter().filter(|delivery| delivery.status == Some(200));
     let of = |delivery: &crate::evidence::Delivery| {
         let object = delivery.body.get("data")?;
         let transfer = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
         correction(object, transfer.other_end.as_ref()?).filter(|_| transfer.other_end.as_ref() == Some(account))?;
-        Some(delivery.at)
+        Some(transfer.created_at)
     };
     taken.filter_map(of).collect()
 }
@@ -80,12 +85,16 @@ fn gone(facts: &Facts<'_>) -> Vec<Gone> {
         let of = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
         let was = of.other_end.clone()?;
         let new = correction(object, &was)?;
-        (was != new).then_some((was, new, delivery.at))
+        (was != new).then_some((was, new, delivery.at, of))
     });
     let corrections: Vec<_> = corrections.collect();
-    let leads_back = |account: &Account| corrections.iter().any(|(_, new, _)| new == account);
-    let gone = corrections.iter().filter(|(was, _, _)| !leads_back(was));
-    gone.map(|(was, _, at)| Gone { account: was.clone(), since: *at }).collect()
+    let leads_back = |account: &Account| corrections.iter().any(|(_, new, _, _)| new == account);
+    let gone = corrections.iter().filter(|(was, _, _, _)| !leads_back(was));
+    let gone = gone.map(|(was, _, at, of)| {
+        let named = named(facts, &of.item).cloned();
+        Gone { account: was.clone(), since: *at, made: of.created_at, named }
+    });
+    gone.collect()
 }
 
 #[cfg(test)]

@@ -201,9 +201,13 @@ fn taken_off(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry
     });
 }
 
-/// How often operators booked that it was repaid from outside.
+/// How often operators booked that it was repaid from outside, alone or with other debts of its payer.
 fn repaid(facts: &Facts<'_>, funding: &Item) -> usize {
-    repayments(facts, &funding.payer).filter(|posting| text(posting, "about") == Some(&funding.id)).count()
+    let covers = |posting: &&Value| {
+        let booked = text(posting, "amount").and_then(cents);
+        text(posting, "about") == Some(&funding.id) || booked.is_some_and(|booked| booked >= funding.cents)
+    };
+    repayments(facts, &funding.payer).filter(covers).count()
 }
 
 /// A person owes for a lost funding only while its money is out.

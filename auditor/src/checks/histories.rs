@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::bank::{split_key, text};
-use crate::evidence::Delivery;
+use crate::evidence::{Command, CommandKind, Delivery};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::told::Item;
@@ -75,6 +75,11 @@ fn told(facts: &Facts<'_>, item: &Item, delivery: &Delivery, findings: &mut Find
         format!("does not tell of {}, which our receiver took", delivery.event_id)
     });
     if agrees_with_bank(facts, &delivery.body) {
+        return;
+    }
+    // An operator who has a word applied takes its transfer for ours: its other words count as well.
+    let is_accepted = |command: &Command| command.about == item.id && command.sent["apply"] == Value::Bool(true);
+    if facts.commands(CommandKind::ClearAttention).any(|command| is_accepted(command) && command.succeeded()) {
         return;
     }
     let has_moved = steps.iter().any(|step| step.to.is_some() || !step.effects.is_empty());

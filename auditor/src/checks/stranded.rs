@@ -21,7 +21,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (payer, batch) in batches {
         let is_its = |item: &&Item| item.payer == payer && item.batch.as_deref() == Some(batch);
         let items: Vec<&Item> = facts.items().filter(is_its).collect();
-        let was_asked = facts.last_refund_asked(batch).is_some_and(|asked| last_move(facts, &items) < asked);
+        let was_asked = facts.last_refund_asked(batch, payer).is_some_and(|asked| last_move(facts, &items) < asked);
         if was_asked && !is_attended(facts, &items, Some(batch)) {
             nothing_left(facts, &items, batch, findings);
         }
@@ -81,8 +81,8 @@ mod tests {
 
     use crate::evidence::{CommandKind, Evidence};
     use crate::sample::{
-        BATCH, CARD_FUNDING, CARD_PAYMENT, FUNDING, PAYMENT, command, findings_of, found_one, good, spoiled, standing,
-        transfer,
+        BATCH, CARD_FUNDING, CARD_PAYMENT, FUNDING, PAYMENT, SOURCE, command, findings_of, found_one, good, spoiled,
+        standing, transfer,
     };
 
     #[test]
@@ -106,6 +106,12 @@ mod tests {
             evidence.asked.commands.pop();
         });
         assert!(found.is_empty(), "nobody asked: {found:#?}");
+        let found = spoiled("stranded", |evidence| {
+            leave_money(evidence);
+            let asked = evidence.asked.commands.last_mut().unwrap();
+            asked.answer = json!({ "refunds": [], "withheld": [{ "source_id": SOURCE, "amount": "10.00" }] });
+        });
+        assert!(found.is_empty(), "the payer owes: {found:#?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::bank::{text, time};
+use crate::bank::text;
 use crate::evidence::CommandKind;
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -27,15 +27,23 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let mut its = told.filter(|told| {
             ["payment_id", "funding_id"].iter().any(|name| text(&told.item, name) == Some(&clearing.about))
         });
-        let was_taken = its.any(|told| {
-            told.history
-                .iter()
-                .filter(|line| time(line, "at").is_none_or(|at| clearing.at <= at))
-                .any(|line| text(line, "what") == Some("bank_word_taken") || text(line, "to").is_some())
-        });
+        let was_taken = its.any(|told| told.history.iter().any(|line| is_taken(line, &told.history)));
         findings.unless(was_taken, &clearing.about, || {
             format!("{} had the bank's word applied at {}, and it was not", clearing.by, clearing.at)
         });
+    }
+}
+
+/// The word was applied, or the bank asked and found to have said so before, or otherwise; or another attempt has begun since.
+fn is_taken(line: &Value, history: &[Value]) -> bool {
+    let attempt = |line: &Value| line.get("attempt").and_then(Value::as_u64);
+    match text(line, "what") {
+        Some("bank_word_taken" | "bank_word_known" | "bank_word_refuted") => true,
+        Some("bank_word_outdated") => {
+            let mut disputed = history.iter().filter(|line| text(line, "attention").is_some());
+            disputed.any(|disputed| attempt(disputed) < attempt(line))
+        }
+        Some(_) | None => false,
     }
 }
 
@@ -68,16 +76,14 @@ mod tests {
             asked.sent = json!({ "note": "looked at", "apply": true });
             asked.status = Some(202);
             evidence.asked.commands.push(asked);
-            for line in &mut told(evidence, PAYMENT).history {
-                line["at"] = json!("2026-03-06T12:00:00Z");
-            }
+            let mut disputed = step("event", None, None, &[]);
+            disputed["attention"] = json!("bank_disagrees");
+            told(evidence, PAYMENT).history.push(disputed);
         };
         found_one("unfit", PAYMENT, "and it was not", apply);
         let found = spoiled("unfit", |evidence| {
             apply(evidence);
-            let mut taken = step("bank_word_taken", None, None, &[]);
-            taken["at"] = json!("2026-03-07T12:01:00Z");
-            told(evidence, PAYMENT).history.push(taken);
+            told(evidence, PAYMENT).history.push(step("bank_word_taken", None, None, &[]));
         });
         assert!(found.is_empty(), "{found:#?}");
     }

@@ -60,6 +60,15 @@ pub(crate) struct RefundedBatch {
     batch_id: BatchId,
     /// Refunds that this request made.
     refunds: Vec<RefundView>,
+    /// What is left and stays until its source has repaid what it owes. Ask again then.
+    withheld: Vec<WithheldView>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WithheldView {
+    source_id: String,
+    #[schema(value_type = String)]
+    amount: Cents,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -165,10 +174,13 @@ pub(crate) async fn refund(
     caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
 ) -> Result<(StatusCode, Json<RefundedBatch>), Problem> {
-    let refunds = refunds::refund(&system, batch_id, &caller.subject).await?.into_iter().map(|payment| RefundView {
+    let refunded = refunds::refund(&system, batch_id, &caller.subject).await?;
+    let refunds = refunded.made.into_iter().map(|payment| RefundView {
         payment_id: payment.id,
         source_id: payment.payer_id,
         amount: payment.amount,
     });
-    Ok((StatusCode::ACCEPTED, Json(RefundedBatch { batch_id, refunds: refunds.collect() })))
+    let withheld = refunded.withheld.into_iter().map(|(source_id, amount)| WithheldView { source_id, amount });
+    let body = RefundedBatch { batch_id, refunds: refunds.collect(), withheld: withheld.collect() };
+    Ok((StatusCode::ACCEPTED, Json(body)))
 }

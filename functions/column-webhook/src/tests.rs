@@ -43,6 +43,7 @@ async fn world_with_sent_payment() -> World {
         name: "EXAMPLE PAYEE".to_owned(),
         entry_class: EntryClass::Ppd,
         entry_description: "PAYROLL".to_owned(),
+        came_from: None,
     });
     let mut payment = Payment {
         id: PAYMENT,

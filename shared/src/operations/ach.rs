@@ -13,11 +13,13 @@ use crate::domain::bank::request::{
     AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
 };
 use crate::domain::deadline::Deadline;
+use crate::domain::funding::CorrectedAccount;
 use crate::domain::leg::SentCorrected;
 use crate::domain::money::Cents;
 use crate::domain::other_end::account_key;
 use crate::domain::payment::AccountPayee;
 use crate::domain::secret;
+use crate::domain::source::ExternalAccount;
 use crate::ports::table::Key;
 use crate::store::counterparty::{self, KnownCounterparty};
 use crate::store::keys;
@@ -35,11 +37,19 @@ pub(crate) struct OtherEnd {
     pub name: String,
     pub entry_class: EntryClass,
     pub entry_description: String,
+    /// Of money that goes back to where a correction had it pulled from.
+    pub corrected: Option<SentCorrected>,
 }
 
 impl OtherEnd {
-    pub(crate) fn of_payee(payee: &AccountPayee, sealed_under: Vec<String>) -> Self {
-        Self {
+    /// The account of a payee. A refund whose money came from a corrected account goes there, unless a correction of the named one is in
+    /// use now.
+    pub(crate) async fn of_payee(
+        system: &System,
+        payee: &AccountPayee,
+        sealed_under: Vec<String>,
+    ) -> Result<Self, OperationError> {
+        let mut other_end = Self {
             routing_number: payee.routing_number.clone(),
             sealed_account: payee.sealed_account.clone(),
             sealed_under,
@@ -48,7 +58,23 @@ impl OtherEnd {
             name: payee.name.clone(),
             entry_class: payee.entry_class,
             entry_description: payee.entry_description.clone(),
+            corrected: None,
+        };
+        if let Some(came_from) = &payee.came_from {
+            let known = counterparty::find(&*system.table, &payee.fingerprint).await?;
+            if known.and_then(|known| known.correction).is_none() {
+                other_end.routing_number.clone_from(&came_from.account.routing_number);
+                other_end.sealed_account.clone_from(&came_from.account.sealed_account);
+                other_end.account_type = came_from.account_type;
+                other_end.account = came_from.key();
+                other_end.corrected = Some(SentCorrected {
+                    change_code: came_from.change_code.clone(),
+                    account_last4: came_from.account.account_last4.clone(),
+                    account: came_from.key(),
+                });
+            }
         }
+        Ok(other_end)
     }
 }
 
@@ -73,7 +99,8 @@ pub(crate) async fn send<T: Listener, P: Payer>(
         Some(stored) => (None, stored_account(system, &stored, &item.key().pk).await?),
         None => match named_to_bank(system, &other_end).await {
             Ok(named) => {
-                item.leg_mut().corrected = named.corrected.clone();
+                item.leg_mut().corrected = named.corrected.clone().or_else(|| other_end.corrected.clone());
+                item.went_to(corrected_account(system, &named, &item.key().pk).await?);
                 let spelled_out = match &named.counterparty {
                     Counterparty::Inline(account) => Some(account.clone()),
                     Counterparty::Known { .. } => None,
@@ -96,6 +123,29 @@ pub(crate) async fn send<T: Listener, P: Payer>(
         remember(system, &known_by, transfer.counterparty_id.clone()).await?;
     }
     rest::<P>(system, &payer.key(), sent).await
+}
+
+/// The account that a correction put in the place of the one named, sealed for the item.
+async fn corrected_account(
+    system: &System,
+    named: &NamedToBank,
+    bound_to: &str,
+) -> Result<Option<CorrectedAccount>, OperationError> {
+    let (Counterparty::Inline(account), Some(corrected)) = (&named.counterparty, &named.corrected) else {
+        return Ok(None);
+    };
+    let (vault, number) = (system.vault().await?, account.account_number.expose());
+    let fingerprint = vault.fingerprints.fingerprint(&[account.routing_number.as_str(), number]);
+    Ok(Some(CorrectedAccount {
+        change_code: corrected.change_code.clone(),
+        account: ExternalAccount {
+            routing_number: account.routing_number.as_str().to_owned(),
+            sealed_account: vault.sealing.seal(number, bound_to, &*system.random)?.as_str().to_owned(),
+            account_last4: secret::last_four(number).to_owned(),
+            fingerprint: fingerprint.as_str().to_owned(),
+        },
+        account_type: account.account_type,
+    }))
 }
 
 /// What an account is known by, from its whole numbers.
@@ -133,7 +183,7 @@ pub(crate) async fn rest<P: Payer>(system: &System, payer: &Key, sent: Sent) -> 
             system.bank_answered();
             Ok(())
         }
-        Sent::NotOurs | Sent::NoTime | Sent::Stopped => Ok(()),
+        Sent::NotOurs | Sent::NotSent | Sent::Stopped => Ok(()),
     }
 }
 

@@ -145,6 +145,7 @@ impl Lone {
             name: pulled.name.unwrap_or_else(|| person.name.clone()),
             entry_class: EntryClass::Web,
             entry_description: pulled.entry_description,
+            corrected: None,
         };
         ach::send(system, self.funding, &person, other_end, deadline).await?;
         let sent: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
@@ -155,12 +156,20 @@ impl Lone {
     async fn end_hold(mut self, system: &System) -> Result<bool, OperationError> {
         let now = system.clock.business_now();
         let mut moved = self.funding.leg.end_hold()?;
-        if repays(&self.payment.leg, facts(&self.person, now)) {
+        let mut checks = Vec::new();
+        let mut is_repaid = repays(&self.payment.leg, facts(&self.person, now));
+        if is_repaid {
+            let (owes, check) = payers::owes(system, self.person.id, self.funding.amount).await?;
+            is_repaid = owes;
+            checks.push(check);
+        }
+        if is_repaid {
             moved.effects.push(Effect::ReceivableRepaid);
             self.funding.leg.effects.push(Effect::ReceivableRepaid);
         }
         let entry = HistoryEntry::new("available", &self.funding.leg, now).moved(&moved);
         let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
+        changes.append(&mut checks);
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
         // The hold outlasts the days in which a bank may return a debit for want of money or account.
@@ -181,7 +190,7 @@ impl Lone {
         let id = self.payment.id;
         match &self.payment.payee {
             Payee::Account(payee) => {
-                let other_end = OtherEnd::of_payee(payee, vec![self.payment.key().pk]);
+                let other_end = OtherEnd::of_payee(system, payee, vec![self.payment.key().pk]).await?;
                 ach::send(system, self.payment, &self.person, other_end, deadline).await?;
             }
             Payee::Check(payee) => check::send(system, self.payment.clone(), payee, &self.person, deadline).await?,

@@ -1,15 +1,19 @@
 //! Attention: an operator has looked at it, and says that the automatic may go on, and whether a word of the bank that was not applied is to
 //! be.
 
+use jiff::Timestamp;
+
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
 use super::step::{self, Carrier};
 use super::{OperationError, System, audit};
 use crate::domain::bank::disputed::{AttentionRefusal, DisputedWord, WordDecision, word_to_apply};
+use crate::domain::bank::error::BankError;
+use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId};
-use crate::domain::leg::Verdict;
+use crate::domain::leg::{Kind, Verdict};
 use crate::domain::payment::Payment;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
@@ -110,67 +114,143 @@ fn decision(system: &System, clearing: Clearing<'_>) -> WordDecision {
     WordDecision { by: clearing.by.to_owned(), at, apply }
 }
 
-/// Applies the word that an operator took, and clears the flag with it.
-pub async fn take_word(system: &System, item_id: ItemId, word_id: &str) -> Result<(), OperationError> {
+/// Applies the word that an operator took, as the bank has it now, and clears the flag with it. A word that the bank does not repeat when
+/// it is asked is not applied, and the flag stays.
+pub async fn take_word(
+    system: &System,
+    item_id: ItemId,
+    word_id: &str,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
     let key = keys::disputed_word(item_id, word_id);
     let Some(word) = read::<DisputedWord>(&*system.table, &key).await?.filter(|word| word.due_at.is_some()) else {
         return Ok(());
     };
     match item_id {
         ItemId::Payment(id) => match read::<Payment>(&*system.table, &keys::payment(id)).await? {
-            Some(payment) => take(system, payment, word).await,
+            Some(payment) => take(system, payment, word, deadline).await,
             None => Ok(()),
         },
         ItemId::Funding(id) => match read::<Funding>(&*system.table, &keys::funding(id)).await? {
-            Some(funding) => take(system, funding, word).await,
+            Some(funding) => take(system, funding, word, deadline).await,
             None => Ok(()),
         },
     }
 }
 
-async fn take<T: Listener>(system: &System, mut item: T, mut word: DisputedWord) -> Result<(), OperationError> {
+async fn take<T: Listener>(
+    system: &System,
+    mut item: T,
+    word: DisputedWord,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
     let now = system.clock.business_now();
     let by = word.decision.as_ref().map(|decision| decision.by.clone()).unwrap_or_default();
     // An attempt that began since is none that this word is about: it stays as it is.
-    let is_current = word.attempt == item.leg().attempt;
-    let mut changes = Vec::new();
-    if fault!(DisputedNeverApplied, false, is_current) {
-        let opened = system.vault().await?.sealing.open(&word.sealed_word.clone().into(), &word.key().pk)?;
-        let value = serde_json::from_str(opened.expose())
-            .map_err(|cause| OperationError::Inconsistent(format!("the bank's word {}: {cause}", word.id)))?;
-        let object = BankObject::from_json(&value)?;
-        item.leg_mut().clear_attention();
-        item.leg_mut().accept(&object.report(word.attempt));
-        let (at, attempt) = (word.at, word.attempt);
-        let heard = Heard { what: "bank_word_taken", at, event_id: None, attempt, object: &object, by: Some(&by) };
-        let (applied, verdict) = changes_of(system, &mut item, heard, now).await?;
-        match verdict {
-            Verdict::Applied(_) => changes = applied,
-            // The bank has said more since, which counts already.
-            Verdict::Recorded => {}
-            Verdict::Disputed(reason) => {
-                return Err(OperationError::Inconsistent(format!(
-                    "the bank's word {} is disputed again: {reason:?}",
-                    word.id
-                )));
-            }
+    let is_current = fault!(DisputedNeverApplied, false, word.attempt == item.leg().attempt);
+    let (mut changes, mut what) = (Vec::new(), "bank_word_outdated");
+    if is_current {
+        let said = opened(system, &word).await?;
+        match confirmed(system, &item, said, word.attempt, deadline).await? {
+            Some(object) => changes = applied(system, &mut item, &word, &object, &by, now).await?,
+            None => return refute(system, item, word, &by, now).await,
         }
+        what = "bank_word_known";
     }
     if changes.is_empty() {
         item.leg_mut().clear_attention();
-        let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
-        entry.by = Some(by.clone());
-        changes = step::changes(&mut item, &entry, &[], now)?;
+        changes = noted(&mut item, what, &by, now)?;
     }
     for mut other in undecided(&*system.table, word.item_id).await? {
         other.decision = word.decision.clone();
         changes.push(replace(&mut other)?);
     }
-    word.due_at = None;
-    changes.push(replace(&mut word)?);
+    changes.push(done_with(word)?);
     // Where somebody was faster, the word is still due, and taken again.
     system.table.write(changes).await?;
     item.afterwards(system).await
+}
+
+async fn opened(system: &System, word: &DisputedWord) -> Result<BankObject, OperationError> {
+    let opened = system.vault().await?.sealing.open(&word.sealed_word.clone().into(), &word.key().pk)?;
+    let value = serde_json::from_str(opened.expose())
+        .map_err(|cause| OperationError::Inconsistent(format!("the bank's word {}: {cause}", word.id)))?;
+    Ok(BankObject::from_json(&value)?)
+}
+
+/// The transfer of a word as the bank has it now, if that is at least as far as the word says.
+async fn confirmed<T: Listener>(
+    system: &System,
+    item: &T,
+    said: BankObject,
+    attempt: u32,
+    deadline: Deadline,
+) -> Result<Option<BankObject>, OperationError> {
+    fault!(WordTakenUnasked, return Ok(Some(said)));
+    if said.id().is_empty() {
+        return Ok(None);
+    }
+    let column = system.column().await?;
+    let asked: Result<BankObject, BankError> = match item.expected().kind {
+        Kind::Payout | Kind::Funding => column.ach_transfer(said.id(), deadline).await.map(Into::into),
+        Kind::Check => column.check(said.id(), deadline).await.map(Into::into),
+    };
+    let object = match asked {
+        Ok(object) => object,
+        Err(BankError::AboutUs { status: 404, .. }) => return Ok(None),
+        Err(other) => return Err(other.into()),
+    };
+    let (said, has) = (said.report(attempt), object.report(attempt));
+    let is_so = has.rank >= said.rank || has.status == said.status;
+    Ok(is_so.then_some(object))
+}
+
+/// The changes that the word makes; none where the bank has said more since, which counts already.
+async fn applied<T: Listener>(
+    system: &System,
+    item: &mut T,
+    word: &DisputedWord,
+    object: &BankObject,
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<Change>, OperationError> {
+    item.leg_mut().clear_attention();
+    item.leg_mut().accept(&object.report(word.attempt));
+    let (at, attempt) = (word.at, word.attempt);
+    let heard = Heard { what: "bank_word_taken", at, event_id: None, attempt, object, by: Some(by) };
+    let (applied, verdict) = changes_of(system, item, heard, now).await?;
+    match verdict {
+        Verdict::Applied(_) => Ok(applied),
+        Verdict::Recorded => Ok(Vec::new()),
+        Verdict::Disputed(reason) => {
+            Err(OperationError::Inconsistent(format!("the bank's word {} is disputed again: {reason:?}", word.id)))
+        }
+    }
+}
+
+/// The bank does not say so when it is asked: nothing moves, and somebody goes on looking.
+async fn refute<T: Listener>(
+    system: &System,
+    mut item: T,
+    word: DisputedWord,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), OperationError> {
+    tracing::error!(item = %word.item_id, word = word.id, "attention: the bank does not repeat a word that was to be applied");
+    let mut changes = noted(&mut item, "bank_word_refuted", by, now)?;
+    changes.push(done_with(word)?);
+    Ok(system.table.write(changes).await?)
+}
+
+fn noted<T: Carrier>(item: &mut T, what: &'static str, by: &str, now: Timestamp) -> Result<Vec<Change>, TableError> {
+    let mut entry = HistoryEntry::new(what, item.leg(), now);
+    entry.by = Some(by.to_owned());
+    step::changes(item, &entry, &[], now)
+}
+
+fn done_with(mut word: DisputedWord) -> Result<Change, TableError> {
+    word.due_at = None;
+    replace(&mut word)
 }
 
 /// Clears the flag of a batch.

@@ -44,6 +44,9 @@ pub async fn confirm(
         let mut changes = ledger::puts_of_correction(&correction, now)?;
         changes.push(replace(&mut correction)?);
         changes.push(entry);
+        if correction.terms.touches_receivable() {
+            changes.push(payers::touched(system, &correction.terms.payer_id).await?);
+        }
         system.table.write(changes).await?;
     }
     if correction.terms.touches_receivable() {

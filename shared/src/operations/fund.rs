@@ -163,6 +163,7 @@ async fn pinned(system: &System, source: &Source, id: FundingId) -> Result<Pulle
         entry_description: ENTRY_DESCRIPTION.to_owned(),
         name: Some(source.name.clone()),
         account_version: Some(source.account_version),
+        corrected: None,
     })
 }
 
@@ -200,6 +201,7 @@ fn other_end(funding: &Funding, source: &Source) -> OtherEnd {
         entry_description: ENTRY_DESCRIPTION.to_owned(),
         name: None,
         account_version: None,
+        corrected: None,
     });
     OtherEnd {
         account: pulled.key(),
@@ -210,6 +212,7 @@ fn other_end(funding: &Funding, source: &Source) -> OtherEnd {
         name: transliterated(pulled.name.as_deref().unwrap_or(&source.name)).into_owned(),
         entry_class: EntryClass::Ccd,
         entry_description: pulled.entry_description,
+        corrected: None,
     }
 }
 

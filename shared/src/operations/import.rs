@@ -138,6 +138,7 @@ fn new_payment(
             name: row.receiver_name()?.as_str().to_owned(),
             entry_class,
             entry_description,
+            came_from: None,
         }),
         check: None,
         autopay: None,

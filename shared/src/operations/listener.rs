@@ -13,7 +13,7 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::status::StatusMeaning;
 use crate::domain::calendar;
-use crate::domain::funding::Funding;
+use crate::domain::funding::{CorrectedAccount, Funding};
 use crate::domain::ids::{FundingId, PaymentId};
 use crate::domain::leg::{Effect, Moved, Reason, State};
 use crate::domain::payment::lone::recovers;
@@ -35,6 +35,8 @@ pub(crate) enum Permission {
 pub(crate) trait Listener: Carrier {
     /// Takes facts about the item itself from what the bank has. Answers whether any is new.
     async fn heed(&mut self, system: &System, object: &BankObject, at: Timestamp) -> Result<bool, OperationError>;
+    /// Keeps where it goes by a correction of the bank's, and nothing where it goes to the account that it names.
+    fn went_to(&mut self, corrected: Option<CorrectedAccount>);
     /// What has to be so for its first send, beside the item itself: checked in the write of the claim.
     fn claim_checks(&self) -> Vec<Change>;
     /// The account at the other end, as the item was made for it: what the bank corrects is kept with that.
@@ -83,6 +85,9 @@ impl Listener for Payment {
         }
     }
 
+    /// Nothing is given back to where a payout went.
+    fn went_to(&mut self, _: Option<CorrectedAccount>) {}
+
     /// A batch of 50,000 payments has one header: it is read before, once a run.
     fn claim_checks(&self) -> Vec<Change> {
         Vec::new()
@@ -105,8 +110,8 @@ impl Listener for Payment {
         }
     }
 
-    /// Money that came back to a person may meet what they owe for the returned funding of the same payment. The funding is held to
-    /// what was read of it, so that of two ends at once one sees the other.
+    /// Money that came back to a person may meet what they owe for the returned funding of the same payment, unless they repaid that
+    /// otherwise: then it is theirs. The funding is held to what was read of it, so that of two ends at once one sees the other.
     async fn consequences(
         &mut self,
         system: &System,
@@ -122,8 +127,14 @@ impl Listener for Payment {
         let from = moved.as_ref().map(|moved| moved.from);
         if let Some(funding) = &mut funding {
             let condition = Condition::VersionIs(*funding.version_mut());
+            let mut is_owed = moved.is_some() && self.refunded_by().is_none() && recovers(&self.leg, funding);
+            if is_owed {
+                let (owes, check) = payers::owes(system, self.payer_id.parse()?, self.amount).await?;
+                is_owed = owes;
+                changes.push(check);
+            }
             match moved {
-                Some(moved) if self.refunded_by().is_none() && recovers(&self.leg, funding) => {
+                Some(moved) if is_owed => {
                     moved.effects.push(Effect::ReceivableRecovered);
                     self.leg.effects.push(Effect::ReceivableRecovered);
                     funding.debt_taken_off_at = Some(system.clock.business_now());
@@ -164,6 +175,12 @@ impl Listener for Funding {
         };
         self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold);
         Ok(true)
+    }
+
+    fn went_to(&mut self, corrected: Option<CorrectedAccount>) {
+        if let Some(account) = &mut self.account {
+            account.corrected = corrected;
+        }
     }
 
     fn claim_checks(&self) -> Vec<Change> {

@@ -7,9 +7,10 @@ use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::person::Person;
 use crate::domain::ids::ReconciliationId;
 use crate::domain::ledger::{Account, AccountKind};
+use crate::domain::money::Cents;
 use crate::domain::payment::lone::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
-use crate::ports::table::{Change, Key, TableError};
+use crate::ports::table::{Change, Condition, Key, TableError};
 use crate::store::stored::{Stored, read, replace};
 use crate::store::{keys, ledger};
 
@@ -155,6 +156,37 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Whether a person's books hold a debt of at least this amount, and the check that holds it so in a write: a correction of what they
+/// owe changes their item as well.
+pub(crate) async fn owes(system: &System, id: PersonId, amount: Cents) -> Result<(bool, Change), OperationError> {
+    let mut person = load_person(system, id).await?;
+    let key = person.key();
+    let check = Change::Check { key, condition: Condition::VersionIs(*person.version_mut()) };
+    if !person.receivable_open {
+        return Ok((false, check));
+    }
+    let account = Account { kind: AccountKind::Receivable, payer_id: id.to_string() };
+    let now = system.clock.business_now();
+    let balance = ledger::totals(&*system.table, &account, person.created_at, now).await?.balance()?;
+    Ok((fault!(RepaidDebtTakenOff, true, balance >= amount), check))
+}
+
+/// The item of a payer, changed in nothing but its version.
+pub(crate) async fn touched(system: &System, payer_id: &str) -> Result<Change, OperationError> {
+    let key = key_of(payer_id);
+    if payer_id.parse::<PersonId>().is_ok() {
+        touched_as::<Person>(system, &key).await
+    } else {
+        touched_as::<Source>(system, &key).await
+    }
+}
+
+async fn touched_as<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
+    let mut payer: P = load(system, key).await?;
+    payer.touch(system.clock.business_now());
+    Ok(replace(&mut payer)?)
 }
 
 /// The item of a payer, by the id in the ledger's accounts.

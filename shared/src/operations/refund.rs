@@ -11,7 +11,7 @@ use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
-use crate::domain::funding::{Funding, PulledAccount};
+use crate::domain::funding::{CorrectedAccount, Funding, PulledAccount};
 use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
@@ -28,19 +28,33 @@ const ENTRY_DESCRIPTION: &str = "REFUND";
 /// Refunds of one batch that are looked for by their numbers.
 const REFUNDS_MAX: u64 = 10_000;
 
+/// What became of a request for the refund of a batch.
+#[derive(Debug, Default)]
+pub struct Refunded {
+    /// The refunds that it made.
+    pub made: Vec<Payment>,
+    /// What stays until its source has repaid what it owes, by source; then it can be asked for again.
+    pub withheld: BTreeMap<String, Cents>,
+}
+
 /// Refunds what is left of each source's money in an ended batch, to the accounts that it was pulled from. Asked for again it refunds only
 /// what has become left since.
-pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<Vec<Payment>, OperationError> {
+pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<Refunded, OperationError> {
     let mut batch = load(system, batch_id).await?;
     if !matches!(batch.state, BatchState::Completed | BatchState::Canceled) {
         return Err(BatchRefusal::WrongState { state: batch.state, wanted: "refunded" }.into());
     }
-    let mut made = Vec::new();
+    let mut refunded = Refunded::default();
     for (source_id, back) in to_give_back(system, &batch).await? {
         let source = sources::load(system, &source_id).await?;
         for (pulled_by, amount) in back {
-            if source.receivable_open || batch.refunds >= REFUNDS_MAX {
+            if source.receivable_open {
+                let withheld = refunded.withheld.entry(source_id.clone()).or_default();
+                *withheld = withheld.plus(amount)?;
                 continue;
+            }
+            if batch.refunds >= REFUNDS_MAX {
+                return Err(OperationError::Inconsistent(format!("{batch_id} has had {REFUNDS_MAX} refunds")));
             }
             batch.refunds = batch.refunds.saturating_add(1);
             let number = u32::try_from(batch.refunds).unwrap_or(u32::MAX);
@@ -50,11 +64,11 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
             // The header's version makes two refunds at once impossible: each counts on what the other has not yet taken.
             let changes = vec![replace(&mut batch)?, create(&payment)?, entry];
             system.table.write(changes).await?;
-            made.push(payment);
+            refunded.made.push(payment);
         }
     }
-    system.hint(made.iter().map(|payment| Task::Submit { payment_id: payment.id })).await;
-    Ok(made)
+    system.hint(refunded.made.iter().map(|payment| Task::Submit { payment_id: payment.id })).await;
+    Ok(refunded)
 }
 
 /// A payout to the account that a funding pulled from, sealed anew for the refund.
@@ -65,14 +79,12 @@ async fn new_refund(
     pulled_by: &Funding,
     amount: Cents,
 ) -> Result<Payment, OperationError> {
-    let vault = system.vault().await?;
     let (account, sealed_under, account_type) = match fault!(RefundToPresentAccount, None, pulled_by.account.as_ref()) {
         Some(pulled) => (&pulled.account, keys::funding(pulled_by.id).pk, pulled.account_type),
         // A funding of before names none.
         None => (&source.account, keys::source(&source.id).pk, SOURCE_ACCOUNT_TYPE),
     };
-    let number = vault.sealing.open(&account.sealed_account.clone().into(), &sealed_under)?;
-    let sealed = vault.sealing.seal(number.expose(), &keys::payment(id).pk, &*system.random)?;
+    let sealed_account = resealed(system, &account.sealed_account, &sealed_under, &keys::payment(id).pk).await?;
     let now = system.clock.business_now();
     let mut payment = Payment {
         id,
@@ -83,13 +95,14 @@ async fn new_refund(
         leg: Leg::new(),
         payee: Payee::Account(AccountPayee {
             routing_number: account.routing_number.clone(),
-            sealed_account: sealed.as_str().to_owned(),
+            sealed_account,
             account_last4: account.account_last4.clone(),
             account_type,
             fingerprint: account_key(&account.fingerprint, account_type),
             name: transliterated(&source.name).into_owned(),
             entry_class: EntryClass::Ccd,
             entry_description: ENTRY_DESCRIPTION.to_owned(),
+            came_from: came_from(system, pulled_by, id).await?,
         }),
         check: None,
         autopay: None,
@@ -100,6 +113,26 @@ async fn new_refund(
     };
     payment.schedule(now);
     Ok(payment)
+}
+
+/// The account that a correction had a funding pull from, sealed for the refund.
+pub(crate) async fn came_from(
+    system: &System,
+    pulled_by: &Funding,
+    id: PaymentId,
+) -> Result<Option<Box<CorrectedAccount>>, OperationError> {
+    let corrected = pulled_by.account.as_ref().and_then(|pulled| pulled.corrected.as_ref());
+    let Some(mut corrected) = fault!(RefundDespiteCorrection, None, corrected.cloned()) else { return Ok(None) };
+    let (from, to) = (keys::funding(pulled_by.id).pk, keys::payment(id).pk);
+    corrected.account.sealed_account = resealed(system, &corrected.account.sealed_account, &from, &to).await?;
+    Ok(Some(Box::new(corrected)))
+}
+
+/// The same number, sealed for another item.
+pub(crate) async fn resealed(system: &System, sealed: &str, from: &str, to: &str) -> Result<String, OperationError> {
+    let vault = system.vault().await?;
+    let number = vault.sealing.open(&sealed.to_owned().into(), from)?;
+    Ok(vault.sealing.seal(number.expose(), to, &*system.random)?.as_str().to_owned())
 }
 
 /// By source, what goes back to the account of which funding.

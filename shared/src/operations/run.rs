@@ -66,7 +66,7 @@ fn do_task<'a>(
         Task::PlanRetry { batch_id } => retry::make_plan(system, *batch_id).boxed(),
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
-        Task::TakeWord { item_id, word_id } => attention::take_word(system, *item_id, word_id).boxed(),
+        Task::TakeWord { item_id, word_id } => attention::take_word(system, *item_id, word_id, deadline).boxed(),
         Task::PollEvents => poll::poll(system, deadline).boxed(),
         Task::CloseBooks => closings::close_books(system, deadline).boxed(),
         Task::BeginReconciliation => reconciliation::daily(system).boxed(),

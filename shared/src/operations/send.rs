@@ -55,8 +55,8 @@ pub(crate) enum Sent {
     Deferred(String),
     /// The bank could not be reached, or its answer not read.
     Silent,
-    /// There was no time left for an answer, so nothing was sent.
-    NoTime,
+    /// Nothing reached the bank: there was no time left for an answer, or it wants fewer calls.
+    NotSent,
     /// Somebody else has it, or it has moved on.
     NotOurs,
     /// Nothing leaves this payer now: it stays due.
@@ -98,7 +98,7 @@ where
     };
     if !system.column().await?.has_time(deadline) {
         ask_again(system, item.item_id()).await;
-        return Ok(Sent::NoTime);
+        return Ok(Sent::NotSent);
     }
     let (prepared, body) = match request_of(system, &item, prepare).await {
         Err(OperationError::Unsendable(problem)) => {
@@ -323,12 +323,12 @@ async fn silent<T: Carrier>(system: &System, mut item: T) -> Result<Sent, Operat
 /// The same where the bank certainly has nothing of it.
 async fn not_sent<T: Carrier>(system: &System, mut item: T, moved: Moved) -> Result<Sent, OperationError> {
     if moved.from == moved.to {
-        return silent(system, item).await;
+        return silent(system, item).await.map(|_| Sent::NotSent);
     }
     let now = system.clock.business_now();
     let entry = HistoryEntry::new("not_sent", item.leg(), now).moved(&moved);
     match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
-        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Silent),
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotSent),
         Err(other) => Err(other.into()),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn pay(
     let Payee::Account(payee) = &payment.payee else {
         return Err(OperationError::Inconsistent(format!("{} is no payment to a bank account", payment.id)));
     };
-    let other_end = OtherEnd::of_payee(payee, sealed_under(&payment, &source));
+    let other_end = OtherEnd::of_payee(system, payee, sealed_under(&payment, &source)).await?;
     payment.leg.reason = None;
     ach::send(system, payment, &*source, other_end, deadline).await
 }

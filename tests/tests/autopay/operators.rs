@@ -99,6 +99,25 @@ impl Story {
         self.is_balanced().await;
     }
 
+    async fn bank_returns(&self, transfer_id: String) {
+        let returned = Control::Return { transfer_id, return_code: "R02".to_owned(), addenda: String::new() };
+        self.simulation.providers.tell_bank(returned).unwrap();
+        self.simulation.settle().await.unwrap();
+    }
+
+    /// The person sends money to their own account at the bank.
+    async fn wire(&self, amount: &str) {
+        let accounts = self.simulation.providers.bank_get("/bank-accounts").unwrap();
+        let own = format!(" {}", self.standing().persons[0].id);
+        let is_own = |account: &&Value| account["description"].as_str().is_some_and(|text| text.ends_with(&own));
+        let account = accounts["bank_accounts"].as_array().unwrap().iter().find(is_own).unwrap();
+        let cents: i64 = amount.replace('.', "").parse().unwrap();
+        let wire = json!({
+            "destination_account_number_id": account["default_account_number_id"], "amount": cents, "currency_code": "USD",
+        });
+        self.simulation.providers.bank_post("/simulate/receive-wire", &wire).unwrap();
+    }
+
     fn replacement_path(&self) -> String {
         format!("/payments/{}/check/replace", self.payment_id())
     }
@@ -170,6 +189,34 @@ async fn a_check_whose_debit_came_back_is_not_replaced_and_what_is_owed_is_taken
     story.clear_attention().await;
     story.simulation.let_days_pass(2).await.unwrap();
     story.is_balanced().await;
+}
+
+/// Without the look into the books the debt would be taken off twice: the person would have repaid it, and lose the refund as well.
+#[tokio::test]
+async fn a_refund_that_comes_back_after_its_debt_was_repaid_is_the_persons() {
+    let story = Story::after("check-returned-by-mail").await;
+    story.money_goes_back().await;
+    story.bank_returns(story.standing().funding().unwrap().leg.transfer_id.clone().unwrap()).await;
+    story.until("the person owes", |now| now.persons[0].receivable_open).await;
+
+    let amount = story.standing().payment().unwrap().amount.to_string();
+    story.wire(&amount).await;
+    let paid = json!({
+        "payer_id": story.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
+        "reason": "Repaid by wire.",
+    });
+    let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", paid.clone()).await;
+    let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+    story.call(OSCAR, Method::POST, &path, paid).await;
+    story.until("nothing is owed", |now| !now.persons[0].receivable_open).await;
+
+    story.bank_returns(story.standing().refunds[0].leg.transfer_id.clone().unwrap()).await;
+    let is_back = |now: &Standing| now.refunds[0].leg.state == State::Returned;
+    story.until("the refund came back", is_back).await;
+    story.simulation.settle().await.unwrap();
+    let outcome = story.simulation.outcome("after").await.unwrap();
+    assert_eq!((outcome.ledger.debits, outcome.ledger.receivable.get()), (outcome.ledger.credits, 0));
+    assert!(story.standing().refunds[0].leg.attention.is_some(), "somebody has to find a way to give it back");
 }
 
 #[tokio::test]

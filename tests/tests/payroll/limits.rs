@@ -178,7 +178,7 @@ async fn a_row_that_no_request_can_carry_fails_alone() {
     assert_eq!(failed.leg.attention.map(|flag| flag.reason), Some(AttentionReason::CannotBeSent));
     assert_eq!(journey.bank.payouts().len(), 5);
 
-    let refunds = refund(&journey.system, batch_id, OPERATOR).await.unwrap();
+    let refunds = refund(&journey.system, batch_id, OPERATOR).await.unwrap().made;
     assert_eq!(refunds.iter().map(|refund| refund.amount).collect::<Vec<_>>(), [failed.amount]);
     journey.let_days_pass(3).await;
     Audit::of(&journey, &[(batch_id, &file)]).await.agrees();

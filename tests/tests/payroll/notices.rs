@@ -88,7 +88,7 @@ async fn a_refund_that_comes_back_is_told_of_and_stands_in_the_batch() {
     let file = PayrollFile::generated(&one_source(8));
     let (journey, batch_id) = paid_in_disorder(&file, |journey| journey.bank.return_payouts(&["R18"])).await;
     journey.let_days_pass(4).await;
-    let refund = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().remove(0);
+    let refund = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().made.remove(0);
     while journey.step().await {}
     let sent = journey.bank.payouts().into_iter().find(|transfer| transfer.item() == refund.id.to_string()).unwrap();
     journey.bank.return_now(&sent.id, "R02");

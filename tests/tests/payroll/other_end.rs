@@ -130,7 +130,7 @@ async fn a_refund_goes_to_the_accounts_that_paid_in() {
     let second = journey.begin(&second_file).await;
     journey.finish(second).await;
 
-    let refunds = refund::refund(&journey.system, first, OPERATOR).await.unwrap();
+    let refunds = refund::refund(&journey.system, first, OPERATOR).await.unwrap().made;
     while journey.step().await {}
     assert_eq!(refunds.len(), 1);
     let paid = journey.bank.payouts().into_iter().find(|paid| paid.item() == refunds[0].id.to_string()).unwrap();

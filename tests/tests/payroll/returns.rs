@@ -7,7 +7,10 @@ use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::ids::BatchId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
+use shared::domain::source::Source;
 use shared::operations::{OperationError, refund, retry};
+use shared::store::keys;
+use shared::store::stored::{read, replace};
 use simulators::column::{Control, NotificationOfChange};
 
 /// Pays the file, with these returns following the settlement, until they have arrived.
@@ -60,10 +63,10 @@ async fn a_retry_pays_with_the_money_that_came_back_and_pulls_nothing() {
 async fn a_retry_after_a_refund_pulls_only_what_is_missing() {
     let file = PayrollFile::generated(&one_source(12));
     let (journey, batch_id) = paid_with_returns(&file, &["R18", "R27"]).await;
-    let refunds = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap();
+    let refunds = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().made;
     assert_eq!(refunds.len(), 1);
     // Asked for again at once, nothing more is given back.
-    assert!(refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().is_empty());
+    assert!(refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().made.is_empty());
     while journey.step().await {}
 
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
@@ -220,6 +223,31 @@ async fn a_retry_and_a_refund_asked_for_twice_at_once_happen_once() {
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).batch.rounds, 2);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.total_cents);
+}
+
+#[tokio::test]
+async fn what_is_left_for_a_source_that_owes_is_withheld_and_named() {
+    let file = PayrollFile::generated(&one_source(12));
+    let (journey, batch_id) = paid_with_returns(&file, &["R18"]).await;
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
+    let source_id = audit.batch(batch_id).payments[0].payer_id.clone();
+
+    owes(&journey, &source_id, true).await;
+    let refunded = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap();
+    assert!(refunded.made.is_empty());
+    let withheld: Vec<_> = refunded.withheld.into_iter().collect();
+
+    owes(&journey, &source_id, false).await;
+    let refunded = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap();
+    assert_eq!(withheld, [(source_id, refunded.made[0].amount)]);
+    assert!(refunded.withheld.is_empty());
+}
+
+async fn owes(journey: &Journey, source_id: &str, is_open: bool) {
+    let table = &*journey.system.table;
+    let mut source = read::<Source>(table, &keys::source(source_id)).await.unwrap().unwrap();
+    source.receivable_open = is_open;
+    table.write(vec![replace(&mut source).unwrap()]).await.unwrap();
 }
 
 /// What follows a return is between banks: recorded, and a person looks. The books keep to what the bank's balances say.

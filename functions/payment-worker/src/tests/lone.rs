@@ -104,6 +104,7 @@ pub(super) async fn open_payment(world: &World) {
         entry_description: "CARD PAY".to_owned(),
         name: None,
         account_version: None,
+        corrected: None,
     };
     let amount = Cents::new(1_250);
     let funding = Funding { account: Some(pulled), ..Funding::new(FUNDING, amount, person_id().to_string(), start()) };

@@ -64,6 +64,25 @@ pub struct PulledAccount {
     /// Which of its source's accounts it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_version: Option<u64>,
+    /// Where the debit went instead, by a correction of the bank's that was in use then: its money came from there, also where operators
+    /// took the correction back since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub corrected: Option<CorrectedAccount>,
+}
+
+/// An account that a bank's correction put in the place of the one named. Its number is sealed under the key of the item that holds it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CorrectedAccount {
+    pub change_code: String,
+    pub account: ExternalAccount,
+    pub account_type: AccountType,
+}
+
+impl CorrectedAccount {
+    /// What the bank's counterparty and the corrections of this account are found by.
+    pub fn key(&self) -> String {
+        account_key(&self.account.fingerprint, self.account_type)
+    }
 }
 
 impl PulledAccount {

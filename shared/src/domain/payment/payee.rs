@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::funding::CorrectedAccount;
 use crate::domain::leg::Kind;
 use crate::domain::other_end::account_key;
 
@@ -33,6 +34,10 @@ pub struct AccountPayee {
     pub name: String,
     pub entry_class: EntryClass,
     pub entry_description: String,
+    /// Of a refund: the account that its money really came from, by a correction that is used no more. It goes there unless the named
+    /// account has a correction in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub came_from: Option<Box<CorrectedAccount>>,
 }
 
 /// A biller that takes checks by mail.
@@ -105,6 +110,7 @@ mod tests {
             name: "PAT EXAMPLE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "LOAN PMT".to_owned(),
+            came_from: None,
         };
         assert_eq!(payee("f1_ab", AccountType::Loan).key(), "f1_ab-loan");
         assert_eq!(payee("f1_ab-loan", AccountType::Loan).key(), "f1_ab-loan");

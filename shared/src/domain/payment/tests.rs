@@ -54,6 +54,7 @@ fn unsent() -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "PAYROLL".to_owned(),
+            came_from: None,
         }),
         check: None,
         autopay: None,

@@ -53,6 +53,7 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
         entry_description: ENTRY_DESCRIPTION.to_owned(),
         name: None,
         account_version: None,
+        corrected: None,
     };
     let payer_id = person.id.to_string();
     let funding = Funding { account: Some(pulled), ..Funding::new(funding_id, amount, payer_id.clone(), now) };

@@ -5,7 +5,6 @@
 
 use super::super::advance::Lone;
 use super::notices;
-use crate::adapters::sealing::SealedText;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::CardStep;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -14,6 +13,7 @@ use crate::domain::ids::PaymentId;
 use crate::domain::leg::{Leg, Moved, State};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
+use crate::operations::refund::{came_from, resealed};
 use crate::operations::{OperationError, System, step};
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
@@ -82,10 +82,8 @@ async fn refund_of(
     let pulled = pulled.ok_or_else(|| OperationError::Inconsistent(format!("{} names no account", funding.id)))?;
     let now = system.clock.business_now();
     let id = PaymentId::Lone(system.new_uuid());
-    let vault = system.vault().await?;
-    let sealed = SealedText::from(pulled.account.sealed_account.clone());
-    let number = vault.sealing.open(&sealed, &keys::funding(funding.id).pk)?;
-    let sealed = vault.sealing.seal(number.expose(), &keys::payment(id).pk, &*system.random)?;
+    let (from, to) = (keys::funding(funding.id).pk, keys::payment(id).pk);
+    let sealed_account = resealed(system, &pulled.account.sealed_account, &from, &to).await?;
     let facts = AutopayFacts {
         cancel_asked_at: None,
         stop_asked_at: None,
@@ -102,13 +100,14 @@ async fn refund_of(
         leg: Leg::new(),
         payee: Payee::Account(AccountPayee {
             routing_number: pulled.account.routing_number.clone(),
-            sealed_account: sealed.as_str().to_owned(),
+            sealed_account,
             account_last4: pulled.account.account_last4.clone(),
             account_type: pulled.account_type,
             fingerprint: pulled.key(),
             name: name.to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: ENTRY_DESCRIPTION.to_owned(),
+            came_from: came_from(system, funding, id).await?,
         }),
         check: None,
         autopay: Some(Box::new(facts)),

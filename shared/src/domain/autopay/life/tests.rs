@@ -58,6 +58,7 @@ fn payment(state: State, bank_status: &str, effects: &[Effect]) -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "CARD PAY".to_owned(),
+            came_from: None,
         }),
         check: None,
         autopay: Some(Box::new(facts())),

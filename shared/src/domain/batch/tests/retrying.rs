@@ -17,6 +17,7 @@ fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "PAYROLL".to_owned(),
+            came_from: None,
         }),
         check: None,
         autopay: None,

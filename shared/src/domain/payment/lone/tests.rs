@@ -51,6 +51,7 @@ fn payment(state: State) -> Payment {
             name: "EXAMPLE PAYEE".to_owned(),
             entry_class: EntryClass::Ppd,
             entry_description: "CARD PAY".to_owned(),
+            came_from: None,
         }),
         check: None,
         autopay: None,
