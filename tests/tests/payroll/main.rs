@@ -7,6 +7,7 @@ mod disputed;
 mod funding_returns;
 mod happy_path;
 mod killed;
+mod last_release;
 mod limits;
 mod missed_events;
 mod notices;
