@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::keys;
 use super::stored::Stored;
 use crate::domain::bank::disputed::DisputedWord;
-use crate::domain::bank::unmatched::UnmatchedEvent;
+use crate::domain::bank::unmatched::{UnmatchedEvent, Why};
 use crate::domain::ids::ItemId;
 use crate::ports::table::{Indexing, Key, Query, Table, TableError, decode};
 
@@ -23,14 +23,15 @@ impl Stored for UnmatchedEvent {
         key_of_event(&self.event_id)
     }
 
-    /// What is open is listed.
+    /// What is open is listed; of what bears no key of ours, what an operator is to look at.
     fn indexing(&self) -> Indexing {
         match &self.closing {
             None => {
                 let place = format!("{}#{}", keys::sortable(self.since), self.event_id);
+                let is_listed = self.why != Why::Keyless || self.attention_since.is_some();
                 Indexing {
                     due: self.due_at.map(|at| keys::due(&self.key(), at)),
-                    lists: Some((keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
+                    lists: is_listed.then(|| (keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
                     expires_at: None,
                 }
             }
