@@ -1,4 +1,4 @@
-//! Words of the bank that were not applied: events that fit nothing, and words that do not fit their item.
+//! Words of the bank that were not applied: events that fit nothing, words that do not fit their item, and what operators were told.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -7,6 +7,7 @@ use super::stored::Stored;
 use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::unmatched::{UnmatchedEvent, Why};
 use crate::domain::ids::ItemId;
+use crate::domain::leg::Settlement;
 use crate::ports::table::{Indexing, Key, Query, Table, TableError, decode};
 
 const PROVIDER: &str = "column";
@@ -50,6 +51,20 @@ impl Stored for UnmatchedEvent {
 impl Stored for DisputedWord {
     fn key(&self) -> Key {
         keys::disputed_word(self.item_id, &self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Settlement {
+    fn key(&self) -> Key {
+        keys::settlement(self.item_id)
     }
 
     fn indexing(&self) -> Indexing {
