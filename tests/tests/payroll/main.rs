@@ -5,6 +5,7 @@ mod approval;
 mod bank_refusals;
 mod disputed;
 mod funding_returns;
+mod given_up;
 mod happy_path;
 mod killed;
 mod last_release;
