@@ -10,6 +10,9 @@ use shared::ports::table::{Attributes, Key, TableError, decode, encode};
 /// Reads an item as today's code does, and writes it again.
 type Again = fn(Attributes) -> Result<Attributes, TableError>;
 
+/// The key that today's code looks for an item under.
+type KeyOf = fn(Attributes) -> Key;
+
 /// Makes an [`Again`] of each type that an item is read as.
 macro_rules! again {
     ($($kind:literal: $type:ty,)*) => {
@@ -129,7 +132,7 @@ fn each_item_is_looked_for_under_the_key_that_it_was_stored_under() {
     fn key_of<T: shared::store::stored::Stored>(item: Attributes) -> Key {
         decode::<T>(item).unwrap().key()
     }
-    let keyed: [(&str, fn(Attributes) -> Key); 11] = [
+    let keyed: [(&str, KeyOf); 11] = [
         ("batch", key_of::<shared::domain::batch::Batch>),
         ("payment", key_of::<shared::domain::payment::Payment>),
         ("funding", key_of::<shared::domain::funding::Funding>),
