@@ -83,6 +83,7 @@ impl Simulation {
     pub async fn outcome(&self, scenario: &str) -> Played<Outcome> {
         let standing = self.standing()?;
         let ledger = self.audited_ledger(&standing).await?;
+        self.nothing_went_astray(&standing)?;
         let mut timeline = self.timeline(&standing).await?;
         timeline.push(Entry { at: self.now(), what: "ledger balanced".to_owned(), id: "ledger".to_owned() });
         Ok(Outcome {
@@ -113,7 +114,7 @@ impl Simulation {
     }
 
     /// The books' sums, once they balance and every figure of the bank is one of theirs, to the cent.
-    async fn audited_ledger(&self, standing: &Standing) -> Played<LedgerTold> {
+    pub async fn audited_ledger(&self, standing: &Standing) -> Played<LedgerTold> {
         let books = ledger::trial_balance(&self.system).await?;
         if books.total.debits != books.total.credits {
             return Err(ScenarioError::wrong(format!("the books do not balance: {:?}", books.total)));
@@ -144,7 +145,6 @@ impl Simulation {
                 }
             }
         }
-        self.nothing_went_astray(standing)?;
         Ok(LedgerTold { debits: books.total.debits, credits: books.total.credits, receivable: Cents::new(receivable) })
     }
 

@@ -256,5 +256,19 @@ mod chosen {
         CorrectionUnseen,
         /// two sources of different files have one bank account
         AccountOfTwoSources,
+        /// what may be out of a canceled batch is sent again
+        CanceledSentAgain,
+        /// a canceled batch whose money was pulled lets its file go
+        FundingForgottenByClaim,
+        /// a refund that the bank refuses is told to nobody
+        RefusedRefundNotTold,
+        /// what the bank says of our accounts without a key of ours is dropped
+        KeylessEventDropped,
+        /// a reconciliation does not look for accounts at the bank that nothing here knows
+        StrangeAccountsUnseen,
+        /// one operator alone ends what may be out
+        OutcomeSettledByOne,
+        /// what may be out is ended before the bank's whole list was looked through
+        OutcomeSettledUnseen,
     }
 }

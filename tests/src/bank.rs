@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use shared::adapters::simulated::ManualClock;
 use shared::ports::clock::Clock as _;
 use simulators::column::{
-    CallFault, CallFaultKind, Config, Control, DeliveryResult, Direction, OutgoingWebhook, ReturnMoment, ReturnPlan,
-    WebhookFaults,
+    CallFault, CallFaultKind, Config, Control, DeliveryResult, Direction, NotificationOfChange, OutgoingWebhook,
+    ReturnMoment, ReturnPlan, WebhookFaults,
 };
 use simulators::http::{Answer, Request};
 use simulators::shell::{ColumnServer, PlaidServer};
@@ -62,17 +62,9 @@ impl Bank {
             let clock = clock.clone();
             Arc::new(move || clock.business_now())
         };
-        let config =
-            Config { api_key: world::BANK_KEY.to_owned(), seed: 1, root_entity_name: "Journey Payroll".to_owned() };
-        let directory = simulators::plaid::Config {
-            client_id: world::PLAID_KEYS.to_owned(),
-            secret: world::PLAID_KEYS.to_owned(),
-            unknown_institutions,
-            without_routing_numbers: BTreeSet::new(),
-        };
         let mut bank = Self {
-            column: ColumnServer::new(config, business.clone()),
-            plaid: PlaidServer::new(directory, business),
+            column: ColumnServer::new(config(), business.clone()),
+            plaid: PlaidServer::new(directory(unknown_institutions), business),
             entity_id: String::new(),
             webhook_secret: String::new(),
             on_their_way: Mutex::default(),
@@ -81,6 +73,19 @@ impl Bank {
         let endpoint = json!({ "url": format!("https://clearway.test{WEBHOOK_PATH}"), "enabled_events": ["*"] });
         bank.webhook_secret = text(&bank.post("/webhook-endpoints", &endpoint)["secret"]);
         bank
+    }
+
+    /// The bank of a moment, and a Plaid that knows everything.
+    pub fn of_moment(clock: &Arc<ManualClock>, moment: &world::Moment) -> Self {
+        let clock = clock.clone();
+        let business: simulators::shell::Clock = Arc::new(move || clock.business_now());
+        Self {
+            column: moment.column(config(), business.clone()),
+            plaid: PlaidServer::new(directory(BTreeSet::new()), business),
+            entity_id: moment.entity_id().to_owned(),
+            webhook_secret: moment.webhook_secret().to_owned(),
+            on_their_way: Mutex::default(),
+        }
     }
 
     pub fn get(&self, target: &str) -> Value {
@@ -198,6 +203,16 @@ impl Bank {
         self.control(Control::PlanReturns(ReturnPlan::new(Direction::Debit, ReturnMoment::Settled, 1, &[code])));
     }
 
+    /// The receiving bank corrects the account number of a transfer.
+    pub fn correct_account(&self, transfer_id: &str, account_number: &str) {
+        let change = NotificationOfChange {
+            change_code: "C01".to_owned(),
+            account_number: account_number.to_owned(),
+            ..NotificationOfChange::default()
+        };
+        self.control(Control::NotificationOfChange { transfer_id: transfer_id.to_owned(), change });
+    }
+
     /// A transfer is returned now.
     pub fn return_now(&self, transfer_id: &str, code: &str) {
         let (transfer_id, return_code) = (transfer_id.to_owned(), code.to_owned());
@@ -206,6 +221,19 @@ impl Bank {
 
     pub fn webhook_faults(&self, faults: WebhookFaults) {
         self.control(Control::FaultWebhooks(faults));
+    }
+}
+
+fn config() -> Config {
+    Config { api_key: world::BANK_KEY.to_owned(), seed: 1, root_entity_name: "Journey Payroll".to_owned() }
+}
+
+fn directory(unknown_institutions: BTreeSet<String>) -> simulators::plaid::Config {
+    simulators::plaid::Config {
+        client_id: world::PLAID_KEYS.to_owned(),
+        secret: world::PLAID_KEYS.to_owned(),
+        unknown_institutions,
+        without_routing_numbers: BTreeSet::new(),
     }
 }
 

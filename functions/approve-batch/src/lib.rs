@@ -8,6 +8,7 @@ mod attention;
 mod billers;
 mod decisions;
 mod file_body;
+mod outcomes;
 mod sources;
 mod summary;
 mod summary_view;
@@ -49,7 +50,9 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(billers::confirm_remittance))
         .routes(routes!(attention::clear_payment))
         .routes(routes!(attention::clear_funding))
-        .routes(routes!(attention::clear_batch));
+        .routes(routes!(attention::clear_batch))
+        .routes(routes!(outcomes::read, outcomes::propose))
+        .routes(routes!(outcomes::confirm));
     let source_readers = OpenApiRouter::new().routes(routes!(sources::list)).routes(routes!(sources::read));
     OpenApiRouter::new()
         .merge(with_any_role(files.merge(uploads), UPLOADERS))

@@ -22,9 +22,12 @@ pub(crate) struct UnmatchedEventView {
     /// What the bank calls it, where it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     event_type: Option<String>,
-    /// The payment or funding that it names, and the attempt.
+    /// The payment or funding that it names, and the attempt; of one without a key of ours the transfer.
     #[serde(skip_serializing_if = "Option::is_none")]
     about: Option<String>,
+    /// Of one without a key of ours: the payer's account at the bank that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_account_id: Option<String>,
     #[schema(value_type = String, format = DateTime)]
     since: Timestamp,
     /// Since when it wants an operator; absent while its payment may still turn up.
@@ -44,6 +47,7 @@ impl From<UnmatchedEvent> for UnmatchedEventView {
             why: event.why,
             event_type: event.event_type,
             about: event.about,
+            bank_account_id: event.bank_account_id,
             since: event.since,
             attention_since: event.attention_since,
             body_is_kept: event.sealed_body.is_some(),

@@ -21,6 +21,7 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
 use shared::adapters::recorded_notices::RecordedNotices;
+use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::adapters::tokens::TokenVerifier;
 use shared::domain::deadline::Deadline;
@@ -95,6 +96,15 @@ impl Default for Setup {
     }
 }
 
+/// What a simulation begins with.
+struct Outside {
+    clock: Arc<ManualClock>,
+    random: Arc<SeededRandom>,
+    providers: Providers,
+    secrets: FixedSecrets,
+    table: Arc<MemoryTable>,
+}
+
 #[derive(Debug)]
 pub struct Simulation {
     pub system: System,
@@ -126,10 +136,29 @@ impl Simulation {
         let start: Timestamp = START.parse().unwrap_or_default();
         let clock = Arc::new(ManualClock::at(start));
         let random = Arc::new(SeededRandom::new(setup.seed));
-        let table = Arc::new(MemoryTable::new());
+        let providers = Providers::open(&clock, &setup)?;
+        let secrets = world::secrets(&*random, &format!("[{:?}]", providers.webhook_secret));
+        Ok(Self::of(Outside { clock, random, providers, secrets, table: Arc::new(MemoryTable::new()) }, setup))
+    }
+
+    /// Goes on from a moment of the release before, with the messages that were waiting then.
+    pub async fn from_moment(moment: &world::Moment) -> Self {
+        let (setup, clock) = (Setup::default(), Arc::new(ManualClock::at(moment.at())));
+        let providers = Providers::of_moment(&clock, &setup, moment);
+        // Another seed: what that release drew must not be drawn again.
+        let random = Arc::new(SeededRandom::new(setup.seed.wrapping_add(1)));
+        let outside = Outside { clock, random, providers, secrets: moment.secrets(), table: moment.table() };
+        let simulation = Self::of(outside, setup);
+        moment.put_objects(&*simulation.system.objects).await;
+        moment.send_tasks(&*simulation.queue).await;
+        simulation
+    }
+
+    fn of(outside: Outside, setup: Setup) -> Self {
+        let Outside { clock, random, providers, secrets, table } = outside;
+        let providers = Arc::new(providers);
         let queue_settings = QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
-        let providers = Arc::new(Providers::open(&clock, &setup)?);
         let told = Arc::new(RecordedNotices::default());
         let settings = Settings { column_entity_id: providers.entity_id.clone(), ..setup.settings };
         let system = System {
@@ -137,7 +166,7 @@ impl Simulation {
             queue: queue.clone(),
             objects: Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone()))),
             clock: clock.clone(),
-            secrets: Arc::new(world::secrets(&*random, &format!("[{:?}]", providers.webhook_secret))),
+            secrets: Arc::new(secrets),
             random,
             transport: providers.clone(),
             notices: told.clone(),
@@ -146,7 +175,7 @@ impl Simulation {
         };
         let systems = Systems::shared(&system);
         let (receivers, api) = routers(&systems, &providers, &clock);
-        Ok(Self {
+        Self {
             system,
             clock,
             providers,
@@ -158,7 +187,7 @@ impl Simulation {
             systems,
             receivers,
             api,
-        })
+        }
     }
 
     /// From now on the functions run on these instead of one for all of them, over the same ports: each as in a process of its own.

@@ -47,26 +47,9 @@ pub struct Providers {
 impl Providers {
     /// An empty bank that sends every event, and a Plaid that nobody has linked anything at.
     pub(super) fn open(clock: &Arc<ManualClock>, setup: &Setup) -> Played<Self> {
-        let business = || -> simulators::shell::Clock {
-            let clock = clock.clone();
-            Arc::new(move || clock.business_now())
-        };
-        let bank = column::Config {
-            api_key: world::BANK_KEY.to_owned(),
-            seed: setup.seed,
-            root_entity_name: "Clearway Scenarios".to_owned(),
-        };
-        let directory = plaid::Config {
-            client_id: world::PLAID_KEYS.to_owned(),
-            secret: world::PLAID_KEYS.to_owned(),
-            unknown_institutions: setup.unknown_institutions.clone(),
-            without_routing_numbers: BTreeSet::new(),
-        };
-        // Institutions are asked about once a day.
-        let behaviour = plaid::Settings { looks_every_s: Some(24 * 3_600), ..plaid::Settings::default() };
         let mut providers = Self {
-            column: ColumnServer::new(bank, business()),
-            plaid: PlaidServer::with_settings(directory, behaviour, business()),
+            column: ColumnServer::new(bank(setup), business(clock)),
+            plaid: PlaidServer::with_settings(directory(setup), behaviour(), business(clock)),
             issuer: LocalIssuer::new(ISSUER_URL),
             entity_id: String::new(),
             webhook_secret: String::new(),
@@ -78,6 +61,19 @@ impl Providers {
         providers.webhook_secret =
             text(&providers.bank_call("POST", "/webhook-endpoints", Some(&endpoint))?["secret"])?;
         Ok(providers)
+    }
+
+    /// Both as they were at a moment of the release before.
+    pub(super) fn of_moment(clock: &Arc<ManualClock>, setup: &Setup, moment: &world::Moment) -> Self {
+        Self {
+            column: moment.column(bank(setup), business(clock)),
+            plaid: moment.plaid(directory(setup), behaviour(), business(clock)),
+            issuer: LocalIssuer::new(ISSUER_URL),
+            entity_id: moment.entity_id().to_owned(),
+            webhook_secret: moment.webhook_secret().to_owned(),
+            clock: clock.clone(),
+            journal: Mutex::default(),
+        }
     }
 
     /// What the bank answers.
@@ -138,6 +134,33 @@ impl Providers {
         let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
         self.note("read from Plaid", body["item"]["item_id"].as_str().unwrap_or_default());
     }
+}
+
+fn business(clock: &Arc<ManualClock>) -> simulators::shell::Clock {
+    let clock = clock.clone();
+    Arc::new(move || clock.business_now())
+}
+
+fn bank(setup: &Setup) -> column::Config {
+    column::Config {
+        api_key: world::BANK_KEY.to_owned(),
+        seed: setup.seed,
+        root_entity_name: "Clearway Scenarios".to_owned(),
+    }
+}
+
+fn directory(setup: &Setup) -> plaid::Config {
+    plaid::Config {
+        client_id: world::PLAID_KEYS.to_owned(),
+        secret: world::PLAID_KEYS.to_owned(),
+        unknown_institutions: setup.unknown_institutions.clone(),
+        without_routing_numbers: BTreeSet::new(),
+    }
+}
+
+/// Institutions are asked about once a day.
+fn behaviour() -> plaid::Settings {
+    plaid::Settings { looks_every_s: Some(24 * 3_600), ..plaid::Settings::default() }
 }
 
 pub(crate) fn text(value: &Value) -> Played<String> {

@@ -56,6 +56,8 @@ pub enum Task {
     Inbox { event_id: String },
     /// Apply the bank's word about an item that an operator took, although it is not what was asked for.
     TakeWord { item_id: ItemId, word_id: String },
+    /// Carry out what two operators said of a send whose outcome is unknown.
+    SettleOutcome { item_id: ItemId },
     /// Look in the bank's list for events that the webhook missed.
     PollEvents,
     /// Close the next day of the books that is over.
@@ -127,6 +129,7 @@ impl Task {
             | Task::PlanRetry { .. }
             | Task::Inbox { .. }
             | Task::TakeWord { .. }
+            | Task::SettleOutcome { .. }
             | Task::PollEvents
             | Task::CloseBooks
             | Task::BeginReconciliation

@@ -79,7 +79,7 @@ async fn circumstances(
         return Ok(Circumstances::default());
     }
     let mut to_acknowledge = accounts_now(system, manifest).await?;
-    let overlaps = overlaps::approved_after(system, batch.id, &head.canonical_hash, head.approvals_seen).await?;
+    let overlaps = overlaps::approved_after(system, batch.id, head).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
     let corrections = fault!(

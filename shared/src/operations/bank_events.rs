@@ -34,7 +34,7 @@ pub enum Applied {
     Replayed,
     /// It matches no item yet, and is looked at again later.
     Waiting,
-    /// It bears no key of ours.
+    /// Of a kind that moves none of our payments.
     NotOurs,
 }
 
@@ -42,8 +42,8 @@ pub enum Applied {
 pub async fn apply(system: &System, event: &ObjectEvent) -> Result<Applied, OperationError> {
     let key = event.object.idempotency_key().unwrap_or_default();
     let Ok(key) = key.parse::<TransferKey>() else {
-        tracing::info!(event = event.event_id, "an event of something at the bank that is not ours");
-        return Ok(Applied::NotOurs);
+        fault!(KeylessEventDropped, return Ok(Applied::NotOurs));
+        return keyless(system, event).await;
     };
     let applied = match key.item {
         ItemId::Payment(id) => match read::<Payment>(&*system.table, &keys::payment(id)).await? {
@@ -64,6 +64,16 @@ pub async fn apply(system: &System, event: &ObjectEvent) -> Result<Applied, Oper
             Ok(Applied::Waiting)
         }
     }
+}
+
+/// Something at the bank that we did not make. Where it is about an account of a payer of ours, an operator has to know.
+async fn keyless(system: &System, event: &ObjectEvent) -> Result<Applied, OperationError> {
+    let now = system.clock.business_now();
+    let (what, transfer_id) = (event.event_type.clone(), event.object.id().to_owned());
+    let account = event.object.bank_account_id().to_owned();
+    let event_id = inbox::name_of_keyless(&transfer_id);
+    inbox::keep(system, UnmatchedEvent::keyless(event_id, what, transfer_id, account, now)).await?;
+    Ok(Applied::Waiting)
 }
 
 /// `None` where the item went away, which only a batch that never was can do.

@@ -89,6 +89,14 @@ impl BankObject {
         }
     }
 
+    /// The account of the bank's own that it moves money of.
+    pub fn bank_account_id(&self) -> &str {
+        match self {
+            BankObject::Transfer(transfer) => &transfer.bank_account_id,
+            BankObject::Check(check) => &check.bank_account_id,
+        }
+    }
+
     pub fn created_at(&self) -> Timestamp {
         match self {
             BankObject::Transfer(transfer) => transfer.created_at,

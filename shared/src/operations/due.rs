@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::system::BatchIds;
-use super::{OperationError, System};
+use super::{OperationError, System, lists};
 use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
 use crate::domain::task::Task;
-use crate::ports::table::{Index, Key, Order, Query, Range, decode};
+use crate::ports::table::{Index, Key, Range};
 use crate::store::keys;
 
 /// Fundings named in one task.
@@ -29,23 +29,9 @@ pub async fn run(system: &System) -> Result<usize, OperationError> {
     let now = keys::sortable(system.clock.business_now());
     let mut due = Due::default();
     for shard in 0..keys::DUE_SHARDS {
-        let mut query = Query {
-            index: Index::Due,
-            pk: keys::due_shard(shard),
-            range: Range::AtMost(now.clone()),
-            order: Order::Ascending,
-            page_items: None,
-            start_after: None,
-        };
-        loop {
-            let page = system.table.query(&query).await?;
-            for item in page.items {
-                due.add(&decode(item)?);
-            }
-            match page.next {
-                Some(next) => query.start_after = Some(next),
-                None => break,
-            }
+        let until_now = Range::AtMost(now.clone());
+        for key in lists::keys_in(system, Index::Due, keys::due_shard(shard), until_now).await? {
+            due.add(&key);
         }
     }
     let tasks = due.into_tasks();
@@ -105,6 +91,11 @@ impl Due {
                 "reconciliation" => self.tasks.push(Task::BeginReconciliation),
                 other => tracing::error!(what = other, "a due watermark that nothing moves"),
             },
+            "OUTCOME" => {
+                if let Ok(item_id) = id.parse() {
+                    self.tasks.push(Task::SettleOutcome { item_id });
+                }
+            }
             "DISPUTED" => {
                 if let Ok(item_id) = id.parse() {
                     self.tasks.push(Task::TakeWord { item_id, word_id: key.sk.clone() });

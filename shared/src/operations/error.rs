@@ -12,7 +12,7 @@ use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ids::{IdFormat, PaymentId};
 use crate::domain::ledger::correction::CorrectionRefusal;
-use crate::domain::leg::{Illegal, State};
+use crate::domain::leg::{Illegal, SettlementRefusal, State};
 use crate::domain::money::MoneyOverflow;
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
@@ -52,6 +52,8 @@ pub enum OperationError {
     Correction(#[from] CorrectionRefusal),
     #[error(transparent)]
     Replacement(#[from] ReplacementRefusal),
+    #[error(transparent)]
+    Settlement(#[from] SettlementRefusal),
     #[error(transparent)]
     Stop(#[from] StopRefusal),
     #[error(transparent)]
@@ -119,6 +121,7 @@ impl OperationError {
             | Self::Reconciliation(_)
             | Self::Correction(_)
             | Self::Replacement(_)
+            | Self::Settlement(_)
             | Self::Stop(_)
             | Self::Source(_)
             | Self::Withdrawal(_)

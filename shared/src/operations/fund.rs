@@ -8,7 +8,7 @@ use super::ach::{self, OtherEnd};
 use super::autopay::notices;
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, follow_up, retry, sources, stops};
+use super::{OperationError, System, follow_up, retry, send, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
@@ -242,7 +242,10 @@ async fn review_one(
     deadline: Deadline,
 ) -> Result<bool, OperationError> {
     match funding.leg.state {
-        State::Unprocessed if is_stopped(system, batch_id).await? => stop(system, funding).await.map(|()| false),
+        State::Unprocessed if is_given_up(system, batch_id).await? => stop(system, funding).await.map(|()| false),
+        State::Submitting if fault!(CanceledSentAgain, false, is_given_up(system, batch_id).await?) => {
+            send::look(system, funding, deadline).await.map(|()| false)
+        }
         State::Unprocessed | State::Submitting => {
             let source = read::<Source>(&*system.table, &keys::source(&funding.payer_id)).await?;
             let Some(source) = source.filter(|source| source.bank_account_id.is_some()) else { return Ok(false) };
@@ -271,7 +274,7 @@ async fn postpone(system: &System, mut funding: Funding) -> Result<(), Operation
 }
 
 /// Whether nothing more may leave for a batch.
-async fn is_stopped(system: &System, batch_id: BatchId) -> Result<bool, OperationError> {
+async fn is_given_up(system: &System, batch_id: BatchId) -> Result<bool, OperationError> {
     let batch = load(system, batch_id).await?;
     Ok(matches!(batch.state, BatchState::Canceling | BatchState::Canceled))
 }

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::autopay::notices;
 use super::bank_events::{self, Applied};
-use super::{OperationError, System, audit, lists};
+use super::submit::replace_or_leave;
+use super::{OperationError, System, audit, lists, payers};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::{BankEvent, MalformedBankData, id_of_unreadable};
@@ -25,8 +26,16 @@ const KEPT_BODY_BYTES_MAX: usize = 128 * 1024;
 /// Names an event that has no id that can be read. The bank's ids have no colon.
 const OF_OURS: &str = "body:";
 
+/// Names what the bank says of a transfer without a key of ours, however many events it sends of it.
+const OF_KEYLESS: &str = "transfer:";
+
 /// How many of those that want an operator are looked at again in one round.
 const PER_ROUND: u32 = 50;
+
+/// What an event without a key of ours is kept under.
+pub(crate) fn name_of_keyless(transfer_id: &str) -> String {
+    format!("{OF_KEYLESS}{transfer_id}")
+}
 
 /// Keeps an event whose item is not here, or not yet.
 pub(crate) async fn keep(system: &System, event: UnmatchedEvent) -> Result<(), OperationError> {
@@ -75,7 +84,7 @@ pub async fn keep_body(system: &System, body: &[u8], why: MalformedBankData) -> 
 async fn told(system: &System, event: &UnmatchedEvent) -> Result<Vec<Change>, OperationError> {
     let kind = NoticeKind::EventUnmatched {
         event_id: event.event_id.clone(),
-        is_readable: event.why == Why::Unmatched,
+        is_readable: event.why != Why::Unreadable,
         since: event.since,
     };
     notices::puts(system, Recipient::Operators, [kind]).await
@@ -118,6 +127,9 @@ pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Resul
     let Some(mut event) = read::<UnmatchedEvent>(&*system.table, &key).await?.filter(UnmatchedEvent::is_open) else {
         return Ok(());
     };
+    if event.why == Why::Keyless {
+        return whose(system, event, deadline).await;
+    }
     let outcome = match apply_again(system, &event, deadline).await {
         Ok(outcome) => outcome,
         Err(error) if error.is_retryable() && !stays_so(&error) => return Err(error),
@@ -144,6 +156,44 @@ pub async fn retry(system: &System, event_id: &str, deadline: Deadline) -> Resul
         changes
     } else {
         vec![Change::Delete { key, condition: Condition::VersionIs(event.version) }]
+    };
+    match system.table.write(changes).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Whose account a transfer is about that bears no key of ours. One of our payers' wants an operator; any other is none of our business.
+async fn whose(system: &System, mut event: UnmatchedEvent, deadline: Deadline) -> Result<(), OperationError> {
+    if event.attention_since.is_some() {
+        return Ok(());
+    }
+    let account_id = event.bank_account_id.clone().unwrap_or_default();
+    let payer = match system.column().await?.bank_account(&account_id, deadline).await {
+        Ok(account) => payers::payer_of_account(&account.description),
+        Err(error) => match OperationError::from(error) {
+            error if stays_so(&error) => None,
+            error => {
+                event.look_later(system.clock.business_now());
+                replace_or_leave(system, &mut event).await?;
+                return Err(error);
+            }
+        },
+    };
+    let condition = Condition::VersionIs(event.version);
+    let changes = match payer {
+        Some(payer) => {
+            tracing::error!(
+                event = event.event_id,
+                payer,
+                "attention: the bank moves money of a payer's account, and we did not ask for it"
+            );
+            event.wants_operator(system.clock.business_now());
+            let mut changes = vec![replace(&mut event)?];
+            changes.extend(told(system, &event).await?);
+            changes
+        }
+        None => vec![Change::Delete { key: event.key(), condition }],
     };
     match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),

@@ -55,6 +55,10 @@ pub(crate) trait Listener: Carrier {
     async fn permission(&self, _: &System) -> Result<Permission, OperationError> {
         Ok(Permission::Given(Vec::new()))
     }
+    /// What is told where the bank refused it for good.
+    async fn refused(&self, _: &System) -> Result<Vec<Change>, OperationError> {
+        Ok(Vec::new())
+    }
     /// Hints after the write.
     async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
 }
@@ -145,6 +149,16 @@ impl Listener for Payment {
         }
         changes.extend(life::after_payment(system, self, funding.as_ref(), from, at).await?);
         Ok(changes)
+    }
+
+    async fn refused(&self, system: &System) -> Result<Vec<Change>, OperationError> {
+        match self.id {
+            PaymentId::Refund { .. } => {
+                fault!(RefusedRefundNotTold, Ok(Vec::new()), self.tell_undelivered(system).await)
+            }
+            // The batch's report says so of a row; a lone refund gets attention.
+            PaymentId::Row { .. } | PaymentId::Lone(_) => Ok(Vec::new()),
+        }
     }
 
     async fn afterwards(&self, system: &System) -> Result<(), OperationError> {
@@ -266,6 +280,10 @@ impl Payment {
         if fault!(LateReturnNotTold, true, !is_told) {
             return Ok(Vec::new());
         }
+        self.tell_undelivered(system).await
+    }
+
+    async fn tell_undelivered(&self, system: &System) -> Result<Vec<Change>, OperationError> {
         let kind = NoticeKind::PayoutReturned {
             payment_id: self.id,
             attempt: self.leg.attempt,

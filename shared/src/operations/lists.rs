@@ -78,23 +78,29 @@ pub async fn reconciliations(
 /// A whole list, in the order of its keys.
 pub(crate) async fn all<T: Stored>(system: &System, list: &str) -> Result<Vec<T>, OperationError> {
     let mut items = Vec::new();
-    let mut query = Query {
-        index: Index::Lists,
-        pk: list.to_owned(),
-        range: Range::All,
-        order: Order::Ascending,
-        page_items: None,
-        start_after: None,
-    };
+    for key in keys_in(system, Index::Lists, list.to_owned(), Range::All).await? {
+        items.extend(read::<T>(&*system.table, &key).await?);
+    }
+    Ok(items)
+}
+
+/// The keys of everything in a part of an index, in its order.
+pub(crate) async fn keys_in(
+    system: &System,
+    index: Index,
+    pk: String,
+    range: Range,
+) -> Result<Vec<Key>, OperationError> {
+    let mut keys = Vec::new();
+    let mut query = Query { index, range, ..Query::primary(pk) };
     loop {
         let page = system.table.query(&query).await?;
         for item in page.items {
-            let key: Key = decode(item)?;
-            items.extend(read::<T>(&*system.table, &key).await?);
+            keys.push(decode(item)?);
         }
         match page.next {
             Some(next) => query.start_after = Some(next),
-            None => return Ok(items),
+            None => return Ok(keys),
         }
     }
 }

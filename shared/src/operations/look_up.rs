@@ -13,13 +13,15 @@ use super::{OperationError, System};
 use crate::adapters::column::{Found, PageCursor, TransferQuery};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::TransferKey;
-use crate::domain::leg::{AttentionReason, Kind, Look, Looked, State};
+use crate::domain::leg::{AttentionReason, Claim, Kind, Look, Looked, Outcome, State};
 
 /// What is looked through of the bank's list.
 pub(super) struct Search {
     pub since: Timestamp,
     pub until: Timestamp,
     pub from: Option<Look>,
+    /// It would be sent if it could be. Otherwise a list without it ends the matter: it is unsent, and stays so.
+    pub is_wanted: bool,
 }
 
 /// Not to be sent again: what the bank holds of it is looked for in the bank's list, some pages a run.
@@ -31,13 +33,19 @@ pub(super) async fn look_up<T: Listener>(
 ) -> Result<Sent, OperationError> {
     let attempt = item.leg().attempt;
     let kind = item.expected().kind;
+    let is_wanted = search.is_wanted;
     let looked = match find(system, &item, search, deadline).await? {
         Found::It(object) => return accepted(system, item, *object, attempt).await,
         Found::Further(PageCursor(older_than)) => Looked::Further(Look { older_than }),
         Found::Nothing => Looked::Through,
     };
     let is_through = looked == Looked::Through;
-    let moved = item.leg_mut().looked(kind, looked, system.clock.business_now())?;
+    let is_refused = matches!(&item.leg().claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
+    let moved = if is_through && !is_wanted && !is_refused {
+        item.leg_mut().never_arrived(kind)?
+    } else {
+        item.leg_mut().looked(kind, looked, system.clock.business_now())?
+    };
     if !is_through {
         ask_again(system, item.item_id()).await;
         return postpone(system, item).await;

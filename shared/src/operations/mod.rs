@@ -41,6 +41,7 @@ pub mod retry;
 pub mod rounds;
 pub mod run;
 mod send;
+pub mod settlement;
 pub mod sources;
 mod step;
 pub mod stops;

@@ -13,7 +13,7 @@ use jiff::civil::Date;
 use super::summarize::digests_object;
 use super::{OperationError, System};
 use crate::domain::batch::manifest::Overlap;
-use crate::domain::batch::{Batch, BatchState};
+use crate::domain::batch::{Batch, BatchState, ManifestHead};
 use crate::domain::calendar;
 use crate::domain::ids::BatchId;
 use crate::ports::table::{Attributes, Index, Key, Order, Query, Range, TableError, decode};
@@ -52,15 +52,22 @@ pub(super) async fn find(system: &System, rows: &Rows<'_>, pay_period: Date) -> 
     Ok(overlaps)
 }
 
-/// What an approval looks at again: the batches approved after the first `seen` of all approvals.
+/// What an approval looks at again: the batches approved after those that its summary had seen.
 pub(super) async fn approved_after(
     system: &System,
     batch_id: BatchId,
-    canonical_hash: &str,
-    seen: u64,
+    head: &ManifestHead,
 ) -> Result<Vec<Overlap>, OperationError> {
-    let marks = approvals::after(&*system.table, seen).await?;
-    let ids: Vec<BatchId> = marks.into_iter().map(|mark| mark.batch_id).filter(|id| *id != batch_id).collect();
+    let canonical_hash = head.canonical_hash.as_str();
+    let marks = approvals::after(&*system.table, head.approvals_seen).await?;
+    let mut ids: Vec<BatchId> = marks.into_iter().map(|mark| mark.batch_id).collect();
+    // Summarized before there was a fence: what was approved since may have left no mark either.
+    if head.pay_period.is_none() {
+        ids.extend(listed_batches(system, ten_days_before(system.clock.business_now())).await?);
+    }
+    ids.retain(|id| *id != batch_id);
+    ids.sort_unstable();
+    ids.dedup();
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -105,14 +112,17 @@ async fn read_claim(system: &System, item: Attributes) -> Result<FileClaim, Oper
 /// Batches of the last ten days, each once: what was approved, consistently; what was not, by the index, which lags a moment. That is
 /// made good by the approval, which looks at every approval again. The index finds those too that were approved before there was a fence.
 async fn recent_batches(system: &System) -> Result<Vec<BatchId>, OperationError> {
-    let now = system.clock.business_now();
-    let since = now.checked_sub(jiff::SignedDuration::from_hours(24 * OVERLAP_DAYS)).unwrap_or(now);
+    let since = ten_days_before(system.clock.business_now());
     let mut ids: Vec<BatchId> =
         approvals::since(&*system.table, since).await?.into_iter().map(|mark| mark.batch_id).collect();
     ids.extend(listed_batches(system, since).await?);
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
+}
+
+fn ten_days_before(now: Timestamp) -> Timestamp {
+    now.checked_sub(jiff::SignedDuration::from_hours(24 * OVERLAP_DAYS)).unwrap_or(now)
 }
 
 async fn listed_batches(system: &System, since: Timestamp) -> Result<Vec<BatchId>, OperationError> {

@@ -14,6 +14,10 @@ use crate::ports::table::{Change, Condition, Key, TableError};
 use crate::store::stored::{Stored, read, replace};
 use crate::store::{keys, ledger};
 
+/// How the names of payers' accounts at the bank begin.
+const OF_SOURCE: &str = "Payroll of ";
+const OF_PERSON: &str = "Autopay of ";
+
 /// After a refusal for a reason of ours, nothing leaves the payer for this long.
 const BANK_PAUSE_MINUTES: i64 = 5;
 
@@ -192,6 +196,19 @@ async fn touched_as<P: Payer>(system: &System, key: &Key) -> Result<Change, Oper
 /// The item of a payer, by the id in the ledger's accounts.
 pub(crate) fn key_of(payer_id: &str) -> Key {
     payer_id.parse::<PersonId>().map_or_else(|_| keys::source(payer_id), keys::person)
+}
+
+/// What a payer's own account is called at the bank.
+pub(crate) fn account_name(payer_id: &str) -> String {
+    let purpose = if payer_id.parse::<PersonId>().is_ok() { OF_PERSON } else { OF_SOURCE };
+    format!("{purpose}{payer_id}")
+}
+
+/// The payer that an account at the bank was opened for, by its name there.
+pub(crate) fn payer_of_account(name: &str) -> Option<String> {
+    let source = name.strip_prefix(OF_SOURCE).filter(|id| !id.is_empty());
+    let person = || name.strip_prefix(OF_PERSON).filter(|id| id.parse::<PersonId>().is_ok());
+    source.or_else(person).map(str::to_owned)
 }
 
 /// The payer's own account at the bank, where they have one.

@@ -21,6 +21,7 @@ use crate::domain::deadline::Deadline;
 use crate::domain::ids::TransferKey;
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
+use crate::store::bank_words::key_of_event;
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
@@ -129,8 +130,11 @@ async fn missing(
             return Ok(None);
         }
     };
-    let Ok(key) = event.object.idempotency_key().unwrap_or_default().parse::<TransferKey>() else { return Ok(None) };
-    let record = system.table.get(&keys::history_event(key.item, &event.event_id)).await?;
+    let record = match event.object.idempotency_key().unwrap_or_default().parse::<TransferKey>() {
+        Ok(key) => keys::history_event(key.item, &event.event_id),
+        Err(_) => key_of_event(&inbox::name_of_keyless(event.object.id())),
+    };
+    let record = system.table.get(&record).await?;
     Ok(record.is_none().then_some(event))
 }
 

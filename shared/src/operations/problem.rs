@@ -12,6 +12,7 @@ use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
 use crate::domain::ledger::correction::CorrectionRefusal;
+use crate::domain::leg::SettlementRefusal;
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
@@ -33,6 +34,7 @@ impl From<OperationError> for Problem {
             OperationError::Reconciliation(refusal) => refusal.into(),
             OperationError::Correction(refusal) => refusal.into(),
             OperationError::Replacement(refusal) => refusal.into(),
+            OperationError::Settlement(refusal) => refusal.into(),
             OperationError::Stop(refusal) => refusal.into(),
             OperationError::Source(refusal) => refusal.into(),
             OperationError::Withdrawal(refusal) => refusal.into(),
@@ -210,6 +212,19 @@ impl From<ReplacementRefusal> for Problem {
             ReplacementRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
             ReplacementRefusal::SamePerson => Problem::forbidden("same_person", detail),
             ReplacementRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+        }
+    }
+}
+
+impl From<SettlementRefusal> for Problem {
+    fn from(refusal: SettlementRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            SettlementRefusal::NotUnknown => Problem::conflict("outcome_not_unknown", detail),
+            SettlementRefusal::NothingProposed => Problem::conflict("nothing_proposed", detail),
+            SettlementRefusal::SamePerson => Problem::forbidden("same_person", detail),
+            SettlementRefusal::OtherProposal => Problem::conflict("proposal_differs", detail),
+            SettlementRefusal::Reason => Problem::unprocessable("reason_invalid", detail),
         }
     }
 }

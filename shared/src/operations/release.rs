@@ -138,7 +138,7 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
             };
             match push {
                 Push::Leave => {}
-                Push::Submit => tasks.push(Task::Submit { payment_id: payment.id }),
+                Push::Submit | Push::LookUp => tasks.push(Task::Submit { payment_id: payment.id }),
                 Push::FollowUp => tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
                 push @ (Push::Cancel | Push::FailUnfunded { .. }) => {
                     if let Push::FailUnfunded { after_available: true } = push {
@@ -172,7 +172,7 @@ async fn end(system: &System, mut payment: Payment, push: Push) -> Result<(), Op
         Push::FailUnfunded { after_available } => {
             ("unfunded", payment.leg.fail_unfunded(payment.kind(), after_available)?)
         }
-        Push::Leave | Push::Submit | Push::FollowUp => return Ok(()),
+        Push::Leave | Push::Submit | Push::LookUp | Push::FollowUp => return Ok(()),
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);
     match step::save(&*system.table, &mut payment, &entry, &moved.effects, now).await {

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::release::Surrounding;
 use super::{
     OperationError, System, advance, attention, autopay, billers, closings, follow_up, fund, heed, import, inbox, poll,
-    reconciliation, refund, release, retry, stops, submit, summarize, sweep,
+    reconciliation, refund, release, retry, settlement, stops, submit, summarize, sweep,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -66,6 +66,7 @@ fn do_task<'a>(
         Task::PlanRetry { batch_id } => retry::make_plan(system, *batch_id).boxed(),
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
         Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
+        Task::SettleOutcome { item_id } => settlement::settle(system, *item_id, deadline).boxed(),
         Task::TakeWord { item_id, word_id } => attention::take_word(system, *item_id, word_id, deadline).boxed(),
         Task::PollEvents => poll::poll(system, deadline).boxed(),
         Task::CloseBooks => closings::close_books(system, deadline).boxed(),

@@ -86,7 +86,7 @@ where
     match item.leg().next_send(business_now, system.clock.elapsed_now()) {
         NextSend::Send => {}
         NextSend::LookUp { since, until, from } => {
-            return look_up(system, item, Search { since, until, from }, deadline).await;
+            return look_up(system, item, Search { since, until, from, is_wanted: true }, deadline).await;
         }
         NextSend::Rest { until: _ } => return postpone(system, item).await,
         NextSend::GiveUp(reason) => return give_up(system, item, reason).await,
@@ -137,10 +137,17 @@ where
     record(system, item, &call, answer).await
 }
 
+/// Looks for an item that may be out and is not to be sent any more.
+pub(crate) async fn look<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<(), OperationError> {
+    unwanted(system, item, deadline).await.map(|_| ())
+}
+
 /// Nobody allows it any more. An earlier send may have reached the bank: its list says so.
 async fn unwanted<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
     match item.leg().next_unwanted(system.clock.business_now()) {
-        NextSend::LookUp { since, until, from } => look_up(system, item, Search { since, until, from }, deadline).await,
+        NextSend::LookUp { since, until, from } => {
+            look_up(system, item, Search { since, until, from, is_wanted: false }, deadline).await
+        }
         NextSend::Rest { until: _ } => postpone(system, item).await,
         NextSend::Send | NextSend::GiveUp(_) | NextSend::NotNow => Ok(Sent::NotOurs),
     }
@@ -273,7 +280,7 @@ fn refusal_of(call: &Call, code: String, tries: EarlierTries) -> No {
 }
 
 /// What a refusal settles is a step of the history; what it does not settle waits for the bank's word about the sends before.
-pub(super) async fn save_refusal<T: Carrier>(
+pub(super) async fn save_refusal<T: Listener>(
     system: &System,
     mut item: T,
     moved: Moved,
@@ -291,7 +298,11 @@ pub(super) async fn save_refusal<T: Carrier>(
         | State::Canceled => "refused_with_unknown_outcome",
     };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
-    match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
+    let mut changes = step::changes(&mut item, &entry, &moved.effects, now)?;
+    if moved.to == State::Failed {
+        changes.extend(item.refused(system).await?);
+    }
+    match system.table.write(changes).await {
         Ok(()) => Ok(sent),
         // The bank's own event came first: it knows better than a refusal of a second send.
         Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),

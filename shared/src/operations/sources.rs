@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
-use super::{OperationError, System, audit, lists, rounds};
+use super::{OperationError, System, audit, lists, payers, rounds};
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
 use crate::domain::source::{Pause, PauseReason, Source, SourceRefusal};
@@ -99,7 +99,7 @@ pub(crate) async fn ensure_bank_account(
     rounds::begin(system).await?;
     let column = system.column().await?;
     let opened = column
-        .create_bank_account(&system.settings.column_entity_id, &format!("Payroll of {}", source.id), &key, deadline)
+        .create_bank_account(&system.settings.column_entity_id, &payers::account_name(&source.id), &key, deadline)
         .await?;
     source.bank_account_id = Some(opened.id);
     source.updated_at = system.clock.business_now();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ach::{self, OtherEnd};
-use super::{OperationError, System, release::Surrounding};
+use super::{OperationError, System, release::Surrounding, send};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::release::Push;
@@ -26,6 +26,7 @@ pub async fn submit(
     match payment.push(around.view(system)) {
         Push::Submit => pay(system, payment, around.source.clone(), deadline).await,
         // Left to the release task, which looks at the whole shard.
+        Push::LookUp => send::look(system, payment, deadline).await,
         Push::Leave | Push::Cancel | Push::FailUnfunded { .. } | Push::FollowUp => Ok(()),
     }
 }

@@ -59,6 +59,8 @@ struct Count {
     sent: u64,
     /// Of those being submitted: nothing is sent any more, and what was sent has time to arrive.
     resting: u64,
+    /// When the first of those being submitted has had that time, whether or not it is sent again before.
+    arrived_by: Option<Timestamp>,
     /// Open ones that wait for an operator.
     attention: u64,
     paid: u64,
@@ -156,7 +158,10 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         let leg = &seen.leg;
         count.sent += u64::from(leg.transfer_id.is_some() || leg.claim.is_some() || leg.attempt > 1);
         let is_refused = matches!(leg.claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
-        count.resting += u64::from(leg.state == State::Submitting && is_refused);
+        if leg.state == State::Submitting {
+            count.resting += u64::from(is_refused);
+            count.arrived_by = earlier(count.arrived_by, leg.claim.as_ref().map(Claim::arrived_by));
+        }
         count.attention += u64::from(seen.leg.state.is_open() && seen.leg.attention.is_some());
         Ok(())
     })
@@ -168,6 +173,7 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         sum.mark.processing += shard.mark.processing;
         sum.sent += shard.sent;
         sum.resting += shard.resting;
+        sum.arrived_by = earlier(sum.arrived_by, shard.arrived_by);
         sum.attention += shard.attention;
         sum.paid += shard.paid;
         sum.not_paid += shard.not_paid;
@@ -176,6 +182,10 @@ async fn count(system: &System, batch_id: BatchId) -> Result<Count, OperationErr
         }
     }
     Ok(sum)
+}
+
+fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    one.into_iter().chain(other).min()
 }
 
 /// The header's version was read before the count: whoever opens a payment again (a retry) changes the header first.
@@ -260,7 +270,12 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
         fundings.iter().find(|funding| funding.payer_id == source_id && funding.id.round() == Some(round))
     };
     let soon = minutes_from(now, SWEEP_MINUTES);
-    let mut can_move = count.mark.submitting > count.resting;
+    // Of a batch that is canceled nothing is sent again: what may be out is looked for.
+    let resting = if batch.state == BatchState::Canceling { count.mark.submitting } else { count.resting };
+    if let Some(arrived_by) = count.arrived_by.filter(|_| resting > 0) {
+        until = until.min(minutes_from(arrived_by.max(now), SWEEP_MINUTES));
+    }
+    let mut can_move = count.mark.submitting > resting;
     for (source_id, round) in count.unprocessed.keys() {
         match of(source_id, *round).filter(|funding| funding.cover() == Cover::Awaited) {
             Some(funding) => {
@@ -287,13 +302,21 @@ async fn free_sources(system: &System, batch: &Batch) -> Result<(), OperationErr
     Ok(())
 }
 
+/// Whether the bank has, had or may have a funding of the batch.
+async fn is_pulled(system: &System, batch: &Batch) -> Result<bool, OperationError> {
+    let fundings = fund::all_fundings(system, batch).await?;
+    let is_sent = |funding: &Funding| funding.leg.was_sent();
+    Ok(fault!(FundingForgottenByClaim, false, fundings.iter().any(is_sent)))
+}
+
 async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timestamp) -> Result<(), OperationError> {
     if batch.complete(now)? == Command::AlreadyApplied {
         return Ok(());
     }
     batch.updated_at = now;
     // Where something left, the file's payments stay claimed: a new file with the same ones must not pay them again unseen.
-    let claim = (batch.state == BatchState::Canceled && count.sent == 0).then(|| release_claim(&batch)).flatten();
+    let is_unsent = batch.state == BatchState::Canceled && count.sent == 0 && !is_pulled(system, &batch).await?;
+    let claim = is_unsent.then(|| release_claim(&batch)).flatten();
     let is_completed = batch.state == BatchState::Completed;
     let notice = is_completed.then_some(NoticeKind::BatchCompleted {
         batch_id: batch.id,

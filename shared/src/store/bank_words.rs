@@ -1,12 +1,13 @@
-//! Words of the bank that were not applied: events that fit nothing, and words that do not fit their item.
+//! Words of the bank that were not applied: events that fit nothing, words that do not fit their item, and what operators were told.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::keys;
 use super::stored::Stored;
 use crate::domain::bank::disputed::DisputedWord;
-use crate::domain::bank::unmatched::UnmatchedEvent;
+use crate::domain::bank::unmatched::{UnmatchedEvent, Why};
 use crate::domain::ids::ItemId;
+use crate::domain::leg::Settlement;
 use crate::ports::table::{Indexing, Key, Query, Table, TableError, decode};
 
 const PROVIDER: &str = "column";
@@ -23,14 +24,15 @@ impl Stored for UnmatchedEvent {
         key_of_event(&self.event_id)
     }
 
-    /// What is open is listed.
+    /// What is open is listed; of what bears no key of ours, what an operator is to look at.
     fn indexing(&self) -> Indexing {
         match &self.closing {
             None => {
                 let place = format!("{}#{}", keys::sortable(self.since), self.event_id);
+                let is_listed = self.why != Why::Keyless || self.attention_since.is_some();
                 Indexing {
                     due: self.due_at.map(|at| keys::due(&self.key(), at)),
-                    lists: Some((keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
+                    lists: is_listed.then(|| (keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
                     expires_at: None,
                 }
             }
@@ -49,6 +51,20 @@ impl Stored for UnmatchedEvent {
 impl Stored for DisputedWord {
     fn key(&self) -> Key {
         keys::disputed_word(self.item_id, &self.id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing { due: self.due_at.map(|at| keys::due(&self.key(), at)), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Settlement {
+    fn key(&self) -> Key {
+        keys::settlement(self.item_id)
     }
 
     fn indexing(&self) -> Indexing {

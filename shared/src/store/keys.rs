@@ -233,6 +233,11 @@ pub fn disputed_word(item: ItemId, id: &str) -> Key {
     Key::new(disputed_words_of(item), id)
 }
 
+/// What operators say of a send whose outcome is unknown.
+pub fn settlement(item: ItemId) -> Key {
+    Key::new(format!("OUTCOME#{item}"), "OUTCOME")
+}
+
 /// The partition of the keys with which Plaid signs its webhooks.
 pub const PLAID_KEYS: &str = "PLAIDKEYS";
 

@@ -202,6 +202,20 @@ impl Journey {
         panic!("{batch_id} is never {wish}");
     }
 
+    /// Goes on until the bank has a debit.
+    pub async fn until_pulled(&self) {
+        while self.bank.debits().is_empty() {
+            assert!(self.step().await, "nothing is ever pulled");
+        }
+    }
+
+    /// Goes on to ten minutes before the money of a batch approved at the start is available.
+    pub async fn until_almost_available(&self) {
+        self.until_pulled().await;
+        self.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
+        assert_eq!(self.bank.payouts().len(), 0);
+    }
+
     /// Lets so many days pass, with everything that falls due in them.
     pub async fn let_days_pass(&self, days: i64) {
         self.go_on_to(self.now() + SignedDuration::from_hours(24 * days)).await;

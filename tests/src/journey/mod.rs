@@ -68,6 +68,17 @@ pub struct Journey {
     _engine: Option<EmbeddedDynamodb>,
 }
 
+/// What a journey begins with.
+struct Outside {
+    clock: Arc<ManualClock>,
+    random: Arc<SeededRandom>,
+    bank: Bank,
+    secrets: FixedSecrets,
+    table: Arc<dyn Table>,
+    memory: Option<Arc<MemoryTable>>,
+    engine: Option<EmbeddedDynamodb>,
+}
+
 impl Journey {
     /// An empty system on the table in memory. Plaid does not know the file's dead servicers.
     pub fn start(file: &PayrollFile) -> Self {
@@ -89,8 +100,34 @@ impl Journey {
     ) -> Self {
         let clock = Arc::new(ManualClock::at(START.parse().unwrap()));
         let random = Arc::new(SeededRandom::new(1));
-        let bank = Arc::new(Bank::open(&clock, file.dead_servicers()));
-        let secrets = Arc::new(world::secrets(&*random, &format!("[{:?}]", bank.webhook_secret)));
+        let bank = Bank::open(&clock, file.dead_servicers());
+        let secrets = world::secrets(&*random, &format!("[{:?}]", bank.webhook_secret));
+        Self::of(Outside { clock, random, bank, secrets, table, memory, engine })
+    }
+
+    /// Goes on from a moment of the release before, with the messages that were waiting then.
+    pub async fn from_moment(moment: &world::Moment) -> Self {
+        let clock = Arc::new(ManualClock::at(moment.at()));
+        let bank = Bank::of_moment(&clock, moment);
+        let memory = moment.table();
+        let journey = Self::of(Outside {
+            clock,
+            // Another seed: what that release drew must not be drawn again.
+            random: Arc::new(SeededRandom::new(2)),
+            bank,
+            secrets: moment.secrets(),
+            table: memory.clone(),
+            memory: Some(memory),
+            engine: None,
+        });
+        moment.put_objects(&*journey.objects).await;
+        moment.send_tasks(&*journey.queue).await;
+        journey
+    }
+
+    fn of(outside: Outside) -> Self {
+        let Outside { clock, random, bank, secrets, table, memory, engine } = outside;
+        let (bank, secrets) = (Arc::new(bank), Arc::new(secrets));
         let objects = Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone())));
         let network = Arc::new(Network::new(bank.clone()));
         let queue = new_queue(&clock);

@@ -4,6 +4,7 @@
 mod broken_links;
 mod json;
 mod laptop;
+mod last_release;
 mod logs;
 mod operators;
 mod reconciliation;

@@ -110,9 +110,7 @@ async fn a_payees_own_fault_fails_that_payment_alone() {
         let file = PayrollFile::generated(&one_source(12));
         let journey = Journey::start(&file);
         let batch_id = journey.begin(&file).await;
-        while journey.bank.debits().is_empty() {
-            assert!(journey.step().await);
-        }
+        journey.until_pulled().await;
         journey.bank.refuse_transfers(code, 1);
         assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
         let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
@@ -129,12 +127,7 @@ async fn an_outage_of_a_whole_day_needs_no_operator() {
         let file = PayrollFile::generated(&one_source(rows));
         let journey = Journey::start(&file);
         let batch_id = journey.begin(&file).await;
-        while journey.bank.debits().is_empty() {
-            assert!(journey.step().await);
-        }
-        // Shortly before the funding is available.
-        journey.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
-        assert_eq!(journey.bank.payouts().len(), 0);
+        journey.until_almost_available().await;
         journey.bank.control(Control::Outage { until: journey.now() + SignedDuration::from_hours(24) });
         all_is_paid(&journey, &file, batch_id).await;
     }
@@ -147,9 +140,7 @@ async fn a_send_that_arrives_after_a_refusal_is_booked_as_what_happened() {
     let file = PayrollFile::generated(&one_source(1));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     journey.bank.fail_transfers(CallFaultKind::LateSend { delay_s: 600 }, 1);
     journey.bank.refuse_transfers("invalid_beneficiary_account", 1);
     journey.finish(batch_id).await;
@@ -165,10 +156,7 @@ async fn down_for_a_month(fault: CallFaultKind) -> (Journey, PayrollFile, BatchI
     let file = PayrollFile::generated(&one_source(1));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
-    journey.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
+    journey.until_almost_available().await;
     journey.bank.webhook_faults(WebhookFaults { drop_next: 1_000, ..Default::default() });
     // As often as the client tries in two sends: the first silence is asked about at once.
     journey.bank.fail_transfers(fault, 6);

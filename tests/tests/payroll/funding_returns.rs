@@ -71,9 +71,7 @@ async fn a_funding_returned_after_release_is_owed_until_the_unpaid_payments_have
     let source_id = file.rows[0].source.source_id.clone();
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     // Paused, so that the money becomes available and nothing leaves.
     sources::pause(&journey.system, &source_id, OPERATOR).await.unwrap();
     journey.let_days_pass(5).await;
@@ -98,9 +96,7 @@ async fn what_had_left_before_a_late_return_stays_paid_and_is_owed_to_the_cent()
     let source_id = file.rows[0].source.source_id.clone();
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     // Five payouts leave; the others wait for an operator while the return comes.
     let mut late = ReturnPlan::new(Direction::Debit, ReturnMoment::Available, 1, &["R10"]);
     late.delay_s = Some(1800);

@@ -46,13 +46,6 @@ async fn finish(journey: &Journey, batch_id: BatchId) {
     journey.finish(batch_id).await;
 }
 
-/// Goes on until the bank has the fundings.
-async fn until_pulled(journey: &Journey) {
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await, "nothing is ever pulled");
-    }
-}
-
 /// Race: every pair of two neighbouring effects has a moment between them. Without the claim that is written before the call, a kill
 /// after the call would send a second transfer under another key; without conditions on every write, a step would be done twice.
 #[tokio::test]
@@ -140,7 +133,7 @@ async fn killed_while_a_late_return_is_worked_off_the_source_is_free_in_the_end(
         async || {
             let journey = Journey::start(&file);
             let batch_id = journey.begin(&file).await;
-            until_pulled(&journey).await;
+            journey.until_pulled().await;
             sources::pause(&journey.system, &source_id, OPERATOR).await.unwrap();
             journey.let_days_pass(5).await;
             let debit = journey.bank.debits().remove(0);
@@ -165,7 +158,7 @@ async fn killed_in_a_cancel_what_left_is_paid_and_the_rest_is_canceled() {
         async || {
             let journey = Journey::start(&file);
             let batch_id = journey.begin(&file).await;
-            until_pulled(&journey).await;
+            journey.until_pulled().await;
             journey.hold_back_after(batch_id, 2).await;
             while journey.bank.payouts().len() < 2 {
                 assert!(journey.step().await);

@@ -12,7 +12,7 @@ use shared::domain::ids::BatchId;
 use shared::domain::leg::AttentionReason;
 use shared::domain::source::SourceRefusal;
 use shared::operations::{OperationError, account_corrections, billers, fund, refund, retry, sources};
-use simulators::column::{CallFaultKind, Control, NotificationOfChange};
+use simulators::column::CallFaultKind;
 
 const OTHER_OPERATOR: &str = "second-operator@journey.test";
 
@@ -37,15 +37,6 @@ async fn debited(journey: &Journey, batch_id: BatchId) -> Vec<String> {
         accounts.extend(of_this.map(|debit| journey.bank.account_of(debit)));
     }
     accounts
-}
-
-fn correct(journey: &Journey, transfer_id: &str, account_number: &str) {
-    let change = NotificationOfChange {
-        change_code: "C01".to_owned(),
-        account_number: account_number.to_owned(),
-        ..NotificationOfChange::default()
-    };
-    journey.bank.control(Control::NotificationOfChange { transfer_id: transfer_id.to_owned(), change });
 }
 
 /// Without the pin, the first debit's account was learned under the second one's name, and every later debit went there.
@@ -149,7 +140,7 @@ async fn a_correction_belongs_to_the_account_of_its_transfer() {
     let second = journey.begin(&second_file).await;
     journey.finish(second).await;
     let old_debit = journey.bank.debits().remove(0);
-    correct(&journey, &old_debit.id, "000999000");
+    journey.bank.correct_account(&old_debit.id, "000999000");
     journey.let_days_pass(1).await;
 
     let third = journey.begin(&third_file).await;
@@ -174,7 +165,7 @@ async fn two_operators_take_a_correction_back() {
         (paid.id.clone(), journey.bank.account_of(&paid))
     };
     let (first, loan) = pay(&file).await;
-    correct(&journey, &first, "000999000");
+    journey.bank.correct_account(&first, "000999000");
     journey.let_days_pass(1).await;
     assert_eq!(pay(&next(1)).await.1, "000999000");
 
@@ -199,7 +190,7 @@ async fn a_correction_that_no_request_could_carry_needs_attention_once_and_is_ne
     let first = journey.begin(&file).await;
     journey.finish(first).await;
     let paid = journey.bank.payouts().remove(0);
-    correct(&journey, &paid.id, "123456789012345678");
+    journey.bank.correct_account(&paid.id, "123456789012345678");
     journey.settle_now().await;
     let flagged: Vec<_> =
         journey.payments(first).await.into_iter().filter(|payment| payment.leg.attention.is_some()).collect();
@@ -306,7 +297,7 @@ async fn a_corrected_account_is_shown_told_once_and_accepted_by_the_approver() {
     let unaware = journey.consent(&before).await;
     let paid = journey.bank.payouts().remove(0);
     let loan = journey.bank.account_of(&paid);
-    correct(&journey, &paid.id, "000999000");
+    journey.bank.correct_account(&paid.id, "000999000");
     journey.let_days_pass(3).await;
     let told: Vec<_> = journey.notices.sent().into_iter().filter(|notice| notice.kind == "account_corrected").collect();
     assert_eq!(told.len(), 1, "{told:?}");

@@ -90,9 +90,7 @@ async fn canceled_before_its_funding_is_available_it_pays_nobody_and_the_money_c
     let file = PayrollFile::generated(&one_source(10));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     approve::cancel(&journey.system, batch_id, OPERATOR).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Canceled);
     while journey.step().await {}
@@ -127,9 +125,7 @@ async fn canceled_midway_what_left_is_paid_and_the_rest_is_canceled() {
     let file = PayrollFile::generated(&one_source(20));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     // Eight leave; the others wait for an operator.
     journey.hold_back_after(batch_id, 8).await;
     while journey.bank.payouts().len() < 8 {

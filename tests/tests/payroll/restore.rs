@@ -89,6 +89,38 @@ async fn after_a_restore_nothing_is_paid_twice() {
     assert_eq!(paid, known.contents.payable.total_cents + unknown.contents.payable.total_cents);
 }
 
+/// The backup is older than its payers: nothing here knows their accounts, so that no comparison of a payer would ever look at them.
+#[tokio::test]
+async fn the_accounts_of_payers_younger_than_the_backup_are_named() {
+    let file = PayrollFile::of(12);
+    let mut journey = Journey::start(&file);
+    let backup = journey.dump();
+    let batch_id = journey.begin(&file).await;
+    assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
+    journey.let_days_pass(1).await;
+    let (at_bank, sources) = (journey.bank.transfers(), Api::of(&journey).get(OPERATES, "/sources").await);
+    let sources = sources["items"].as_array().unwrap().clone();
+    journey.restore(backup);
+
+    let api = Api::of(&journey);
+    let found = reconciled(&journey, &api).await;
+    let named: BTreeSet<(&str, &str)> =
+        found.iter().map(|item| (item["payer_id"].as_str().unwrap(), item["subject"].as_str().unwrap())).collect();
+    let accounts: BTreeSet<&str> = at_bank.iter().map(|made| made.bank_account_id.as_str()).collect();
+    assert_eq!(named.iter().map(|(_, account)| *account).collect::<BTreeSet<_>>(), accounts);
+    let payers: BTreeSet<&str> = sources.iter().map(|source| source["source_id"].as_str().unwrap()).collect();
+    let named: BTreeSet<&str> = named.into_iter().map(|(payer, _)| payer).collect();
+    assert!(!named.is_empty() && named.is_subset(&payers), "{named:?} of {payers:?}");
+    assert!(found.iter().all(|item| item["verdict"] == "missing_here" && item["known"] == false), "{found:?}");
+    journey.settle_now().await;
+    let told = journey.notices.sent().into_iter().filter(|notice| notice.kind == "difference_found").count();
+    assert_eq!(told, named.len());
+
+    let again = reconciled(&journey, &api).await;
+    assert!(again.len() == found.len() && again.iter().all(|item| item["known"] == true), "{again:?}");
+    assert_eq!(journey.bank.transfers().len(), at_bank.len());
+}
+
 /// The id as keys at the bank hold it.
 fn simple(id: shared::domain::ids::BatchId) -> String {
     id.to_string().trim_start_matches("bat_").to_owned()

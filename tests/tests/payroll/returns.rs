@@ -93,22 +93,13 @@ async fn closed_accounts_are_not_tried_again_until_the_data_are_corrected() {
 
     // The bank says where the account is now.
     let returned = journey.bank.payouts().into_iter().find(|transfer| transfer.status == "RETURNED").unwrap();
-    correct(&journey, &returned.id, "000777000");
+    journey.bank.correct_account(&returned.id, "000777000");
     journey.settle_now().await;
     retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
     journey.finish(batch_id).await;
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.total_cents);
     assert_eq!(journey.bank.account_of(journey.bank.payouts().last().unwrap()), "000777000");
-}
-
-fn correct(journey: &Journey, transfer_id: &str, account_number: &str) {
-    let change = NotificationOfChange {
-        change_code: "C01".to_owned(),
-        account_number: account_number.to_owned(),
-        ..NotificationOfChange::default()
-    };
-    journey.bank.control(Control::NotificationOfChange { transfer_id: transfer_id.to_owned(), change });
 }
 
 #[tokio::test]
@@ -120,7 +111,7 @@ async fn a_notification_of_change_is_used_from_the_next_payment_on() {
     journey.finish(first).await;
     let corrected = journey.bank.payouts().remove(0);
     let loan = journey.bank.account_of(&corrected);
-    correct(&journey, &corrected.id, "000999000");
+    journey.bank.correct_account(&corrected.id, "000999000");
     journey.let_days_pass(1).await;
 
     let second = journey.begin(&second_file).await;
@@ -147,11 +138,11 @@ async fn a_later_correction_adds_to_an_earlier_one_and_old_news_take_nothing_bac
         (paid.id.clone(), journey.bank.account_of(&paid))
     };
     let (first, _) = pay(&file).await;
-    correct(&journey, &first, "000999000");
+    journey.bank.correct_account(&first, "000999000");
     journey.let_days_pass(1).await;
     let (second, account) = pay(&next(1)).await;
     assert_eq!(account, "000999000");
-    correct(&journey, &second, "000888000");
+    journey.bank.correct_account(&second, "000888000");
     journey.let_days_pass(1).await;
     let (return_code, addenda) = ("R02".to_owned(), String::new());
     journey.bank.control(Control::Return { transfer_id: first, return_code, addenda });
@@ -175,9 +166,7 @@ async fn a_payout_in_review_waits_and_a_canceled_one_may_be_retried() {
     let file = PayrollFile::generated(&one_source(4));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
+    journey.until_pulled().await;
     journey.bank.control(Control::ReviewNext { count: 2 });
     while journey.bank.payouts().len() < 4 {
         assert!(journey.step().await);

@@ -34,11 +34,7 @@ async fn almost_available(rows: u64) -> (Journey, PayrollFile, BatchId) {
     let file = PayrollFile::generated(&one_source(rows));
     let journey = Journey::start(&file);
     let batch_id = journey.begin(&file).await;
-    while journey.bank.debits().is_empty() {
-        assert!(journey.step().await);
-    }
-    journey.go_on_to("2026-03-05T13:20:00Z".parse().unwrap()).await;
-    assert_eq!(journey.bank.payouts().len(), 0);
+    journey.until_almost_available().await;
     (journey, file, batch_id)
 }
 

@@ -14,6 +14,7 @@ use shared::domain::ids::ItemId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::ledger::correction::CorrectionTerms;
 use shared::domain::leg::State;
+use shared::domain::payment::Payee;
 use shared::operations::{System, corrections};
 use shared::ports::table::Table;
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan, WebhookFaults};
@@ -195,6 +196,15 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
     story.call(OLGA, Method::POST, &path, replacement.clone()).await;
     story.call(OSCAR, Method::POST, &format!("{path}/confirm"), replacement).await;
     let mut invocations = story.told();
+
+    // Where it went before, one operator is enough.
+    let story = Recording::of("check-returned-by-mail").await;
+    let standing = story.simulation.standing().unwrap();
+    let payment = standing.payment().unwrap();
+    let Payee::Check(payee) = &payment.payee else { panic!("a payment by check") };
+    let path = format!("/payments/{}/check/replace", payment.id);
+    story.call(OLGA, Method::POST, &path, json!({ "address": payee.address })).await;
+    invocations.extend(story.told());
 
     let story = Recording::of("funding-returned-r10-unauthorised").await;
     let standing = story.simulation.standing().unwrap();

@@ -35,6 +35,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/INBOX#column#*", "table/INBOX#column#evnt_1"),
     ("table/INBOX#plaid#*", "table/INBOX#plaid#0a1b"),
     ("table/DISPUTED#*", "table/DISPUTED#pay_1"),
+    ("table/OUTCOME#*", "table/OUTCOME#pay_1"),
     ("table/PLAIDKEYS", "table/PLAIDKEYS"),
     ("table/AUDIT#*", "table/AUDIT#2026-03-02#0"),
     ("table/DEADLETTER#*", "table/DEADLETTER#dl_0a1b"),

@@ -1,8 +1,14 @@
 //! What every table must do, asked of each: the table in memory, and DynamoDB through the real SDK, which is the embedded one or,
 //! where `AWS_ENDPOINT_URL` is set, the service or emulator behind it.
-#![expect(clippy::expect_used, clippy::panic, reason = "a story that cannot go on fails, and says where")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a story that cannot go on fails, and says where"
+)]
 
 mod conditions;
+mod last_release;
 mod own_writes;
 mod queries;
 mod transactions;

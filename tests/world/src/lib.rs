@@ -2,6 +2,7 @@
 //! bank is out of reach, and single items of the table can be made to fail.
 
 mod faulty_table;
+mod moment;
 mod no_bank;
 mod people;
 
@@ -29,6 +30,7 @@ use shared::ports::secrets::{SecretName, SecretText};
 use shared::ports::transport::Transport;
 
 pub use faulty_table::{Fault, FaultyTable};
+pub use moment::Moment;
 pub use no_bank::NoBank;
 pub use people::{PLAID_KEYS, People};
 

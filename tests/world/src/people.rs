@@ -18,6 +18,8 @@ use crate::World;
 pub(crate) const PLAID_URL: &str = "http://plaid.test";
 /// Our id and secret at Plaid.
 pub const PLAID_KEYS: &str = "plaid-key";
+/// The list of accounts at the bank.
+const BANK_ACCOUNTS: &str = "http://column.test/bank-accounts?";
 const ISSUER_URL: &str = "http://issuer.test";
 const AUDIENCE: &str = "clearway";
 const TOKEN_SECONDS: i64 = 3_600;
@@ -63,7 +65,7 @@ impl People {
     }
 }
 
-/// The issuer and Plaid; everything else is out of reach.
+/// The issuer and Plaid, and a bank that lists no accounts; everything else is out of reach.
 #[derive(Debug)]
 struct Network {
     issuer: LocalIssuer,
@@ -89,6 +91,10 @@ impl Transport for Network {
                 Answer::Reply(response) => reply(response.status, response.body),
                 Answer::Silence => Err(TransportError::TimedOut),
             };
+        }
+        // Nobody has an account at the bank; whatever else it is asked finds nobody.
+        if request.url.starts_with(BANK_ACCOUNTS) {
+            return reply(200, r#"{"bank_accounts": [], "has_more": false}"#.to_owned());
         }
         match request.url.strip_prefix(ISSUER_URL) {
             Some("/.well-known/openid-configuration") => reply(200, self.issuer.discovery().to_string()),

@@ -1,5 +1,6 @@
 //! Column's answers as our types, and the shapes they are read from.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -15,6 +16,8 @@ pub struct BankAccount {
     pub currency: String,
     pub description: String,
     pub balances: Balances,
+    /// When it was opened; absent where the bank does not say it readably.
+    pub created_at: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,14 @@ pub struct TransferPage {
     pub older: Option<PageCursor>,
 }
 
+/// Accounts, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BankAccountPage {
+    pub accounts: Vec<BankAccount>,
+    /// `None` on the last page.
+    pub older: Option<PageCursor>,
+}
+
 /// Checks, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckPage {
@@ -112,6 +123,7 @@ pub(super) struct WireBankAccount {
     currency_code: Option<String>,
     description: Option<String>,
     balances: WireBalances,
+    created_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +139,21 @@ pub(super) struct WireTransferList {
     transfers: Vec<Value>,
     #[serde(default)]
     has_more: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct WireBankAccountList {
+    bank_accounts: Vec<WireBankAccount>,
+    #[serde(default)]
+    has_more: bool,
+}
+
+impl From<WireBankAccountList> for BankAccountPage {
+    fn from(list: WireBankAccountList) -> Self {
+        let accounts: Vec<BankAccount> = list.bank_accounts.into_iter().map(BankAccount::from).collect();
+        let older = accounts.last().filter(|_| list.has_more).map(|account| PageCursor(account.id.clone()));
+        Self { accounts, older }
+    }
 }
 
 #[derive(Deserialize)]
@@ -147,6 +174,7 @@ impl From<WireBankAccount> for BankAccount {
                 "frozen" => BankAccountStatus::Frozen,
                 _ => BankAccountStatus::Other(status),
             },
+            created_at: wire.created_at.and_then(|text| text.parse().ok()),
             currency: wire.currency_code.unwrap_or_default(),
             description: wire.description.unwrap_or_default(),
             balances: Balances {

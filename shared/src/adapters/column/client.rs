@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answers::{
-    BankAccount, CancelOutcome, EventPage, Found, PageCursor, TransferPage, WireBankAccount, WireEventList,
-    WireTransferList,
+    BankAccount, BankAccountPage, CancelOutcome, EventPage, Found, PageCursor, TransferPage, WireBankAccount,
+    WireBankAccountList, WireEventList, WireTransferList,
 };
-use super::query::{EventQuery, TransferFamily, TransferQuery, escaped};
+use super::query::{EventQuery, TransferFamily, TransferQuery, accounts_path, escaped};
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::provider_call::{CallLimits, ProviderCaller};
 use crate::domain::bank::body::TransferBody;
@@ -90,6 +90,18 @@ impl ColumnClient {
         let path = format!("/bank-accounts/{}", escaped(bank_account_id));
         let account: WireBankAccount = self.read(Call::get("get bank account", path), deadline).await?;
         Ok(account.into())
+    }
+
+    /// One page of an entity's accounts.
+    pub async fn bank_accounts(
+        &self,
+        entity_id: &str,
+        older_than: Option<&PageCursor>,
+        deadline: Deadline,
+    ) -> Result<BankAccountPage, BankError> {
+        let path = accounts_path(entity_id, older_than);
+        let list: WireBankAccountList = self.read(Call::get("list bank accounts", path), deadline).await?;
+        Ok(list.into())
     }
 
     /// Sends a transfer. Record the body and key first; after an unknown outcome send the same two again. With a key that the bank

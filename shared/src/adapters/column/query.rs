@@ -55,9 +55,17 @@ impl EventQuery {
     }
 }
 
+pub(super) fn accounts_path(entity_id: &str, older_than: Option<&PageCursor>) -> String {
+    format!("/bank-accounts?entity_id={}&limit={PAGE_ITEMS}{}", escaped(entity_id), start_of_page(older_than))
+}
+
+fn start_of_page(older_than: Option<&PageCursor>) -> String {
+    older_than.map(|cursor| format!("&starting_after={}", escaped(&cursor.0))).unwrap_or_default()
+}
+
 fn page(created_from: Timestamp, created_until: Option<Timestamp>, older_than: Option<&PageCursor>) -> String {
     let until = created_until.map(|until| format!("&created.lte={}", escaped(&until.to_string()))).unwrap_or_default();
-    let start = older_than.map(|cursor| format!("&starting_after={}", escaped(&cursor.0))).unwrap_or_default();
+    let start = start_of_page(older_than);
     format!("limit={PAGE_ITEMS}&created.gte={}{until}{start}", escaped(&created_from.to_string()))
 }
 

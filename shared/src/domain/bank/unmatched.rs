@@ -21,6 +21,8 @@ pub enum Why {
     Unmatched,
     /// The bank signed it, and this version cannot read it.
     Unreadable,
+    /// It bears no key of ours. It wants an operator where it is about an account of one of our payers.
+    Keyless,
 }
 
 /// What an operator decided about it.
@@ -45,9 +47,12 @@ pub struct UnmatchedEvent {
     pub why: Why,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_type: Option<String>,
-    /// The payment or funding that it names.
+    /// The payment or funding that it names; of one without a key the transfer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<String>,
+    /// Of one without a key: the account at the bank that it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_account_id: Option<String>,
     /// What came, sealed under this item's key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_body: Option<String>,
@@ -65,6 +70,23 @@ impl UnmatchedEvent {
         Self { due_at: Some(next_look(now)), event_type, about, ..Self::new(event_id, Why::Unmatched, now) }
     }
 
+    /// About a transfer that was not made by us. Whose account it is about is looked at next.
+    pub fn keyless(event_id: String, event_type: String, transfer_id: String, account: String, now: Timestamp) -> Self {
+        let (event_type, about, bank_account_id) = (Some(event_type), Some(transfer_id), Some(account));
+        Self { due_at: Some(now), event_type, about, bank_account_id, ..Self::new(event_id, Why::Keyless, now) }
+    }
+
+    /// Whose it is cannot be seen now.
+    pub fn look_later(&mut self, now: Timestamp) {
+        self.due_at = Some(next_look(now));
+    }
+
+    /// Nothing makes it fit: it wants an operator from now on.
+    pub const fn wants_operator(&mut self, now: Timestamp) {
+        self.attention_since = Some(now);
+        self.due_at = None;
+    }
+
     /// It wants a person at once: nothing but another version can help.
     pub fn unreadable(event_id: String, sealed_body: Option<String>, now: Timestamp) -> Self {
         Self { sealed_body, attention_since: Some(now), ..Self::new(event_id, Why::Unreadable, now) }
@@ -79,6 +101,7 @@ impl UnmatchedEvent {
             why,
             event_type: None,
             about: None,
+            bank_account_id: None,
             sealed_body: None,
             attention_since: None,
             closing: None,
@@ -100,8 +123,7 @@ impl UnmatchedEvent {
             self.due_at = Some(next_look(now));
             return false;
         }
-        self.attention_since = Some(now);
-        self.due_at = None;
+        self.wants_operator(now);
         true
     }
 

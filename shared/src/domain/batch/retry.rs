@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ach::return_codes::{PayoutRetry, ReturnCode};
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{Reason, State};
+use crate::domain::leg::{NEVER_REACHED, Reason, State};
 use crate::domain::money::{Cents, MoneyOverflow};
 use crate::domain::payment::Payment;
 
@@ -50,7 +50,7 @@ pub fn may_retry(payment: &Payment, data_corrected: bool) -> bool {
     }
     match (payment.leg.state, &payment.leg.reason) {
         (State::Failed, Some(Reason::UnpayableInstitution(_))) => false,
-        (State::Failed, Some(Reason::Refused(_))) => data_corrected,
+        (State::Failed, Some(Reason::Refused(code))) => data_corrected || code == NEVER_REACHED,
         (State::Failed, _) => true,
         (State::Returned, Some(Reason::Returned(code))) => return_allows(code, data_corrected),
         (State::Returned, _) => false,

@@ -27,6 +27,7 @@ pub fn words(task: &Task) -> String {
         Task::PlanRetry { batch_id } => format!("make the plan of a retry of batch {batch_id}"),
         Task::Retry { batch_id, shard } => format!("open the payments of a retry of batch {batch_id}, shard {shard}"),
         Task::Inbox { event_id } => format!("find what the bank's event {event_id} is about"),
+        Task::SettleOutcome { item_id } => format!("carry out what operators said of {item_id}"),
         Task::TakeWord { item_id, word_id } => format!("apply the bank's word {word_id} about {item_id}"),
         Task::PollEvents => "look in the bank's list for events that no webhook brought".to_owned(),
         Task::CloseBooks => "close the next day of the books".to_owned(),

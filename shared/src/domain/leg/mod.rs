@@ -7,6 +7,7 @@
 mod apply;
 mod effects;
 mod sends;
+mod settlement;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ pub use sends::{
     Claim, EarlierTries, Lease, Look, Looked, NextSend, ON_ITS_WAY_HOURS, Outcome, PreparedRequest, RESEND_DAYS_MAX,
     Refusal, SENDS_MAX, Silence,
 };
+pub use settlement::{NEVER_REACHED, Settlement, SettlementFailure, SettlementRefusal, ToldOutcome};
 pub use state::{Illegal, Kind, Rail, State, Step, next};
 
 /// One transfer at the bank, as we know it.

@@ -18,6 +18,9 @@ pub const ON_ITS_WAY_HOURS: i64 = 24;
 /// Sends of one attempt whose answers cannot be read, or whose senders never wrote what came of them, before a person is asked.
 pub const SENDS_MAX: u32 = 50;
 
+/// Why something is unsent again that the bank turned out not to have.
+const NOT_AT_BANK: &str = "not_at_bank";
+
 /// Who is sending it, until when nobody else may, and what the bank may have of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Claim {
@@ -174,6 +177,11 @@ impl Leg {
         self.claim.is_some()
     }
 
+    /// Whether the bank has, had or may have something of it, whichever attempt.
+    pub fn was_sent(&self) -> bool {
+        self.transfer_id.is_some() || self.may_be_out() || self.attempt > 1
+    }
+
     /// Whether somebody else is sending it now.
     pub fn is_leased(&self, elapsed_now: Timestamp) -> bool {
         let runs = self.claim.as_ref().is_some_and(|claim| elapsed_now < claim.lease_until);
@@ -266,7 +274,7 @@ impl Leg {
         }
     }
 
-    fn unclaimed(&mut self, kind: Kind, step: Step, reason: Reason) -> Result<Moved, Illegal> {
+    pub(super) fn unclaimed(&mut self, kind: Kind, step: Step, reason: Reason) -> Result<Moved, Illegal> {
         let moved = self.step(kind, step, Some(reason))?;
         if moved.from != moved.to {
             self.claim = None;
@@ -317,6 +325,11 @@ impl Leg {
         }
     }
 
+    /// The bank has nothing of this attempt, by its whole list or by the word of two operators: it is unsent again.
+    pub fn never_arrived(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+        self.unclaimed(kind, Step::Deferred, Reason::Deferred(NOT_AT_BANK.to_owned()))
+    }
+
     /// An operator says that the automatic may go on: what counted towards asking a person counts anew.
     pub fn clear_attention(&mut self) -> Option<Attention> {
         let cleared = self.attention.take()?;
@@ -336,7 +349,7 @@ impl Leg {
 
 impl Claim {
     /// When everything that was sent has arrived at the bank, or never will.
-    fn arrived_by(&self) -> Timestamp {
+    pub fn arrived_by(&self) -> Timestamp {
         let last = self.last_sent_at.unwrap_or(self.first_sent_at);
         last.checked_add(SignedDuration::from_hours(ON_ITS_WAY_HOURS)).unwrap_or(Timestamp::MAX)
     }

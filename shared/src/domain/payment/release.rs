@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Payment;
 use crate::domain::batch::BatchState;
 use crate::domain::funding::Cover;
-use crate::domain::leg::State;
+use crate::domain::leg::{NextSend, State};
 use crate::domain::source::Source;
 
 /// A transfer whose events stay away this long after they were last heard of is asked about at the bank.
@@ -16,6 +16,8 @@ pub enum Push {
     /// Nothing can or must be done now.
     Leave,
     Submit,
+    /// Nothing of it is sent any more: what may be out is looked for in the bank's list.
+    LookUp,
     Cancel,
     FailUnfunded {
         after_available: bool,
@@ -43,8 +45,11 @@ impl Payment {
         }
         match self.leg.state {
             State::Unprocessed => push_unsent(around),
-            // Its outcome is unknown: it goes out again under its key, whatever became of batch or source in between.
             State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
+            State::Submitting if fault!(CanceledSentAgain, false, is_given_up(around.batch)) => {
+                push_given_up(self.leg.next_unwanted(around.business_now))
+            }
+            // Its outcome is unknown: it goes out again under its key, whatever became of its source in between.
             State::Submitting if self.leg.rests_until(around.business_now).is_some() => Push::Leave,
             State::Submitting if around.stopped || around.source.is_paused(around.business_now) => Push::Leave,
             State::Submitting => Push::Submit,
@@ -61,6 +66,29 @@ impl Payment {
     fn is_silent(&self, business_now: Timestamp) -> bool {
         let silence = SignedDuration::from_hours(24 * SILENCE_DAYS);
         self.updated_at.checked_add(silence).is_ok_and(|until| until < business_now)
+    }
+}
+
+/// Nothing more is to leave for such a batch.
+const fn is_given_up(batch: BatchState) -> bool {
+    match batch {
+        BatchState::Canceling | BatchState::Canceled | BatchState::Failed => true,
+        BatchState::Draft
+        | BatchState::Summarizing
+        | BatchState::Ready
+        | BatchState::Rejected
+        | BatchState::Importing
+        | BatchState::Paying
+        | BatchState::Completed
+        | BatchState::Declined
+        | BatchState::Expired => false,
+    }
+}
+
+fn push_given_up(next: NextSend) -> Push {
+    match next {
+        NextSend::LookUp { .. } => Push::LookUp,
+        NextSend::Send | NextSend::Rest { .. } | NextSend::GiveUp(_) | NextSend::NotNow => Push::Leave,
     }
 }
 

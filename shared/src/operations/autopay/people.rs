@@ -64,7 +64,7 @@ pub(crate) async fn ensure_bank_account(
     if person.column_bank_account_id.is_some() {
         return Ok(person);
     }
-    let (key, name) = (format!("account:{}", person.id), format!("Autopay of {}", person.id));
+    let (key, name) = (format!("account:{}", person.id), payers::account_name(&person.id.to_string()));
     rounds::begin(system).await?;
     let column = system.column().await?;
     let opened = column.create_bank_account(&system.settings.column_entity_id, &name, &key, deadline).await?;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::super::audit;
+use super::strangers;
 use crate::domain::autopay::person::Person;
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::ReconciliationId;
@@ -84,7 +85,7 @@ fn header(reconciliation_id: ReconciliationId) -> Task {
     Task::Reconcile { reconciliation_id, payer_id: None }
 }
 
-/// Finds payers page by page; then looks whether all are compared.
+/// Finds payers page by page, then accounts at the bank that are no payer's; then looks whether all are compared.
 pub(super) async fn go_on(
     system: &System,
     mut reconciliation: Reconciliation,
@@ -96,11 +97,24 @@ pub(super) async fn go_on(
             return Ok(());
         }
         let now = system.clock.business_now();
-        let (runs, next) = page_of_payers(system, &reconciliation, now).await?;
         let is_one = reconciliation.payer_id.is_some();
-        start(system, &runs).await?;
-        let found = u64::try_from(runs.len()).unwrap_or(u64::MAX);
-        reconciliation.payers_found(found, next, if is_one { 1 } else { LISTS.len() }, now);
+        let (found, next) = if !is_one && reconciliation.list >= LISTS.len() {
+            match strangers::page(system, &reconciliation, deadline).await {
+                // The bank is out of reach: it goes on there later.
+                Err(error @ OperationError::Bank(_)) => {
+                    reconciliation.wait(SWEEP_MINUTES, now);
+                    replace_or_leave(system, &mut reconciliation).await?;
+                    return Err(error);
+                }
+                page => page?,
+            }
+        } else {
+            let (runs, next) = page_of_payers(system, &reconciliation, now).await?;
+            start(system, &runs).await?;
+            (u64::try_from(runs.len()).unwrap_or(u64::MAX), next)
+        };
+        // After the lists of payers comes the bank's of accounts.
+        reconciliation.payers_found(found, next, if is_one { 1 } else { LISTS.len().saturating_add(1) }, now);
         match system.table.write(vec![replace(&mut reconciliation)?]).await {
             Ok(()) => {}
             Err(TableError::ConditionFailed { .. }) => return Ok(()),

@@ -9,6 +9,7 @@ mod books;
 mod other_end;
 mod outcome;
 mod payer;
+mod strangers;
 
 use jiff::Timestamp;
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::SignedDuration;
 
-use super::super::{OperationError, System};
+use super::super::{OperationError, System, lists};
 use super::stored;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
@@ -19,7 +19,7 @@ use crate::domain::money::MoneyOverflow;
 use crate::domain::payment::Payment;
 use crate::domain::stop::{Place, Stop};
 use crate::domain::task::Task;
-use crate::ports::table::{Index, Key, Order, Query, Range, TableError, decode};
+use crate::ports::table::{Index, Key, Query, Range, TableError, decode};
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
@@ -81,29 +81,13 @@ async fn save(system: &System, mut stop: Stop) -> Result<(), OperationError> {
 async fn open_items(system: &System, stop: &mut Stop) -> Result<Vec<BatchId>, OperationError> {
     let (mut batches, mut items) = (BTreeSet::new(), BTreeSet::new());
     for number in 0..keys::DUE_SHARDS {
-        let mut query = Query {
-            index: Index::Due,
-            pk: keys::due_shard(number),
-            range: Range::All,
-            order: Order::Ascending,
-            page_items: None,
-            start_after: None,
-        };
-        loop {
-            let page = system.table.query(&query).await?;
-            for item in page.items {
-                let key: Key = decode(item)?;
-                match key.pk.split_once('#') {
-                    Some(("BATCH", id)) => batches.extend(id.parse::<BatchId>()),
-                    Some(("FUNDING" | "PAYMENT", _)) => {
-                        items.insert(key);
-                    }
-                    Some(_) | None => {}
+        for key in lists::keys_in(system, Index::Due, keys::due_shard(number), Range::All).await? {
+            match key.pk.split_once('#') {
+                Some(("BATCH", id)) => batches.extend(id.parse::<BatchId>()),
+                Some(("FUNDING" | "PAYMENT", _)) => {
+                    items.insert(key);
                 }
-            }
-            match page.next {
-                Some(next) => query.start_after = Some(next),
-                None => break,
+                Some(_) | None => {}
             }
         }
     }

@@ -30,6 +30,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
         bank::the_bank_corrects_accounts().await,
         bank::an_event_comes_before_its_payment().await,
         operators::look_after_what_the_bank_says().await,
+        operators::end_what_may_be_out().await,
         operators::reconcile_and_correct().await,
         people::nobody_decides_and_messages_are_lost().await,
         operators::tasks_are_given_up_and_dealt_with().await,
@@ -75,9 +76,7 @@ impl Story {
 
     /// Goes on until the bank has a debit.
     async fn until_pulled(&self) {
-        while self.journey.bank.debits().is_empty() {
-            assert!(self.journey.step().await);
-        }
+        self.journey.until_pulled().await;
     }
 
     /// Writes an item past the functions.

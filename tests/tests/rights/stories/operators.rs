@@ -8,7 +8,7 @@ use journeys::file::{PayrollFile, one_source};
 use journeys::recording::Invocation;
 use serde_json::{Value, json};
 use shared::domain::ids::PaymentId;
-use shared::domain::leg::{Attention, AttentionReason};
+use shared::domain::leg::{Attention, AttentionReason, Claim, Leg, Outcome, State};
 use shared::domain::task::Task;
 use shared::operations::{fund, upload};
 use shared::ports::queue::{Queue as _, QueueName};
@@ -99,6 +99,54 @@ pub(super) async fn look_after_what_the_bank_says() -> Vec<Invocation> {
         api.post(OPERATES, &path, json!({"reason": "looked at"})).await;
     }
     story.told()
+}
+
+/// A payout and a debit that the bank's whole list does not have: of one two operators say that it never arrived, of the other that they
+/// found it, which the bank does not know.
+pub(super) async fn end_what_may_be_out() -> Vec<Invocation> {
+    let file = PayrollFile::generated(&one_source(4));
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let batch_id = story.pay(&file).await;
+    let mut payment = journey.payments(id_of(&batch_id)).await.remove(0);
+    let payment_id = payment.id;
+    make_unknown(&mut payment.leg, journey.now());
+    story.overwrite(payment).await;
+    let batch = upload::load(&journey.system, id_of(&batch_id)).await.unwrap();
+    let mut funding = fund::all_fundings(&journey.system, &batch).await.unwrap().remove(0);
+    let funding_id = funding.id;
+    make_unknown(&mut funding.leg, journey.now());
+    story.overwrite(funding).await;
+    let never = json!({"outcome": "never_reached"});
+    let found = json!({"outcome": "found", "transfer_id": "acht_2AbCdEfGhIjKlMnOpQrStUvWxYz"});
+    // The message that would carry it out is lost: the timer finds it.
+    for (path, told) in
+        [(format!("/unknown-outcomes/{payment_id}"), never), (format!("/unknown-outcomes/{funding_id}"), found)]
+    {
+        let proposal = json!({"told": told, "reason": "asked the bank's desk"});
+        for _ in 0..2 {
+            api.expect(OPERATES, Method::PUT, &path, Sent::Json(proposal.clone())).await;
+        }
+        let confirmed = api.post(OPERATES_TOO, &format!("{path}/confirm"), told).await;
+        assert_eq!(confirmed["is_pending"], true);
+        journey.settle_now().await;
+        assert_eq!(api.get(OPERATES, &path).await["is_pending"], false);
+    }
+    story.told()
+}
+
+fn make_unknown(leg: &mut Leg, now: jiff::Timestamp) {
+    leg.state = State::Submitting;
+    leg.claim = Some(Claim {
+        owner: "a run that died".to_owned(),
+        lease_until: jiff::Timestamp::UNIX_EPOCH,
+        first_sent_at: now,
+        last_sent_at: Some(now),
+        sends: 1,
+        outcome: Outcome::Unknown,
+        look: None,
+    });
+    leg.raise(AttentionReason::OutcomeUnknown, now);
 }
 
 /// A payment names another transfer than the bank has: the daily reconciliation stops its source. Then its debit comes back, and the

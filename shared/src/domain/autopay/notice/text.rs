@@ -94,7 +94,7 @@ impl NoticeKind {
                  nothing explains. Nothing leaves this payer until you have looked."
             ),
             NoticeKind::EventUnmatched { event_id, is_readable: true, .. } => format!(
-                "The bank's event {event_id} names a payment or funding that is not here. Find out what it is about, then close it."
+                "The bank's event {event_id} names no payment or funding that is here. Find out what it is about, then close it."
             ),
             NoticeKind::EventUnmatched { event_id, is_readable: false, .. } => format!(
                 "The bank's event {event_id} is signed and cannot be read. It is kept, and applied by the first version that can read it."
