@@ -11,7 +11,6 @@ use sha2::Sha256;
 use shared::ports::clock::Clock as _;
 use simulators::{column, plaid};
 
-use crate::abilities::Ability;
 use crate::engine::Engine;
 use crate::faults::Fault;
 use crate::processes::Origin;
@@ -137,11 +136,8 @@ impl Engine {
         if self.weather.strikes(Fault::WebhookAltered) {
             self.air.extend(self.altered(flight));
         }
-        if Ability::EventsMisfit.is_on() && self.weather.strikes(Fault::WebhookMisfit) {
+        if self.weather.strikes(Fault::WebhookMisfit) {
             self.air.extend(self.misfit(flight));
-        }
-        if !Ability::EventsUnreadable.is_on() {
-            return;
         }
         if self.weather.strikes(Fault::WebhookUnreadable) {
             let number = self.weather.below(u64::MAX);
@@ -295,7 +291,7 @@ impl Engine {
             return;
         }
         if flight.path == COLUMN_PATH {
-            if Ability::EventsUnreadable.is_on() && matches!(status, Some(400..=499)) {
+            if matches!(status, Some(400..=499)) {
                 self.wrong
                     .push(format!("an event that the bank had signed was answered {status:?}: {}", told(&flight)));
             }

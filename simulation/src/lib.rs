@@ -4,7 +4,6 @@
 //! passes and which of the running processes goes on, and nothing else does: the same seed takes the same steps every time. What comes
 //! out is judged by the auditor, which shares no code with ours.
 
-mod abilities;
 mod actor;
 mod air;
 mod engine;

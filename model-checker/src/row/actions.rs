@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::domain::batch::retry::may_retry;
 use shared::domain::leg::{
-    EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State, Verdict,
+    Claim, EarlierTries, Kind, Lease, Leg, Looked, NextSend, Outcome, PreparedRequest, Refusal, Silence, State, Verdict,
 };
 use shared::domain::payment::release::Push;
 
@@ -231,6 +231,10 @@ fn pass_time(row: &mut Row) {
 fn look(world: &RowWorld, row: &mut Row, actor: Actor) -> bool {
     match world.push(row) {
         Push::Submit => send(world, row, actor),
+        Push::LookUp => {
+            look_up(row, actor, false);
+            true
+        }
         Push::Cancel => write_if(row, |leg| leg.cancel(KIND).is_ok()),
         Push::FailUnfunded { after_available } => write_if(row, |leg| leg.fail_unfunded(KIND, after_available).is_ok()),
         Push::FollowUp => {
@@ -258,9 +262,7 @@ fn send(_: &RowWorld, row: &mut Row, actor: Actor) -> bool {
             true
         }
         NextSend::LookUp { .. } => {
-            let found = row.transfers.iter().position(|one| one.attempt == attempt);
-            let found = found.map(|position| (position, row.transfers[position].status));
-            row.workers[actor] = Worker::Looked { attempt, found, is_current: true };
+            look_up(row, actor, true);
             true
         }
         NextSend::GiveUp(reason) => {
@@ -272,6 +274,13 @@ fn send(_: &RowWorld, row: &mut Row, actor: Actor) -> bool {
         }
         NextSend::Rest { .. } | NextSend::NotNow => false,
     }
+}
+
+fn look_up(row: &mut Row, actor: Actor, is_wanted: bool) {
+    let attempt = row.leg.attempt;
+    let found = row.transfers.iter().position(|one| one.attempt == attempt);
+    let found = found.map(|position| (position, row.transfers[position].status));
+    row.workers[actor] = Worker::Looked { attempt, found, is_wanted, is_current: true };
 }
 
 fn lease_end() -> Timestamp {
@@ -346,11 +355,18 @@ fn record(world: &RowWorld, row: &mut Row, actor: Actor) -> bool {
             hear(world, row, position, attempt, status);
             true
         }
-        Worker::Looked { found: None, is_current, .. } => {
+        Worker::Looked { found: None, is_wanted, is_current, .. } => {
             let now = now(row.day);
             if is_current {
                 // A leg that the domain will not move is left as it is.
-                row.write(|leg| drop(leg.looked(KIND, Looked::Through, now)));
+                row.write(|leg| {
+                    let is_refused = matches!(&leg.claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
+                    if is_wanted || is_refused {
+                        drop(leg.looked(KIND, Looked::Through, now));
+                    } else {
+                        drop(leg.never_arrived(KIND));
+                    }
+                });
             }
             true
         }

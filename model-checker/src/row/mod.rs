@@ -67,6 +67,8 @@ enum Worker {
         attempt: u32,
         /// The transfer and its status when it was read.
         found: Option<(usize, bank::Status)>,
+        /// Its batch goes on: it would be sent if it could be.
+        is_wanted: bool,
         is_current: bool,
     },
 }

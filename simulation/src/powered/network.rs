@@ -8,7 +8,6 @@ use shared::ports::clock::Clock;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 
 use super::Powered;
-use crate::abilities::Ability;
 use crate::faults::Fault;
 use crate::weather::{Refusal, Stray, Weather, key_of};
 
@@ -145,7 +144,7 @@ fn fate(weather: &Weather, request: &ProviderRequest) -> Fate {
     if weather.strikes(Fault::BankSlow) {
         return Fate::Slow(Duration::from_secs(weather.between(1, 9)));
     }
-    if moves_money && Ability::BankActsThenRefuses.is_on() && weather.strikes(Fault::BankActedThenRefused) {
+    if moves_money && weather.strikes(Fault::BankActedThenRefused) {
         if let Some(key) = key_of(request) {
             weather.refuse_next(key, weather.between(1, 4));
         }

@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
 
-use crate::abilities::Ability;
 use crate::actor::Actor;
 use crate::evidence::bank_list;
 use crate::faults::Fault;
@@ -14,15 +13,8 @@ use crate::weather::Refusal;
 
 /// Why a receiving bank sends a credit back.
 const PAYOUT_CODES: [&str; 8] = ["R02", "R03", "R04", "R16", "R20", "R23", "R01", "R17"];
-/// Why a debited bank does.
-const FUNDING_CODES: [&str; 7] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10"];
-/// The same, with what says that nobody authorized it twice as often.
-const UNAUTHORIZED: [&str; 11] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10", "R05", "R07", "R29", "R10"];
-
-/// Why a debited bank sends one back.
-fn funding_codes() -> &'static [&'static str] {
-    if Ability::CompaniesRevoke.is_on() { &UNAUTHORIZED } else { &FUNDING_CODES }
-}
+/// Why a debited bank does: what says that nobody authorized it comes twice as often.
+const FUNDING_CODES: [&str; 11] = ["R01", "R02", "R08", "R09", "R29", "R16", "R10", "R05", "R07", "R29", "R10"];
 
 /// What the bank answers for hours when it refuses us.
 const REFUSALS: [Refusal; 4] = [
@@ -41,7 +33,7 @@ pub(super) async fn send_back(actor: Actor, days: u64) {
     }
     for moment in [ReturnMoment::Settled, ReturnMoment::Available] {
         if actor.weather.is_one_in(6) {
-            let codes: Vec<&str> = actor.weather.pick(funding_codes()).copied().into_iter().collect();
+            let codes: Vec<&str> = actor.weather.pick(&FUNDING_CODES).copied().into_iter().collect();
             let fault = match moment {
                 ReturnMoment::Settled => Fault::FundingReturnedEarly,
                 ReturnMoment::Available => Fault::FundingReturnedLate,
@@ -128,7 +120,7 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         (false, true, _) => Fault::PayoutReturnedLate,
         (false, false, _) => Fault::PayoutReturned,
     };
-    let codes: &[&str] = if is_debit { funding_codes() } else { &PAYOUT_CODES };
+    let codes: &[&str] = if is_debit { &FUNDING_CODES } else { &PAYOUT_CODES };
     // A debit comes back more rarely than a credit.
     if is_debit && !actor.weather.is_one_in(3) {
         return;
@@ -156,10 +148,10 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
     let end = in_days(&actor, days / 3);
     while actor.now() < end {
         actor.wait_minutes(60, 10 * 24 * 60).await;
-        if Ability::BankForgets.is_on() && actor.weather.is_one_in(3) {
+        if actor.weather.is_one_in(3) {
             forget_one(&actor);
         }
-        if Ability::BankRefusesForHours.is_on() && actor.weather.is_one_in(3) {
+        if actor.weather.is_one_in(3) {
             let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
             let until = actor.now().saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
             if let Some(refusal) = actor.weather.pick(&REFUSALS).copied() {

@@ -7,7 +7,6 @@ use generator::GeneratedRow;
 
 use super::files::File;
 use super::values;
-use crate::abilities::Ability;
 use crate::setup::PayrollPlan;
 use crate::weather::Weather;
 
@@ -50,11 +49,11 @@ impl Company {
     pub(super) fn file(&self, weather: &Weather, rows: u64) -> File {
         let count = usize::try_from(rows).unwrap_or(2);
         let mut rows: Vec<GeneratedRow> = self.state.borrow_mut().fresh.by_ref().take(count).collect();
-        if Ability::StrangeRows.is_on() && weather.is_one_in(3) {
+        if weather.is_one_in(3) {
             values::make_strange(weather, &mut rows);
         }
         let currency = if weather.is_one_in(12) { CURRENCIES.get(usize::from(weather.is_one_in(2))) } else { None };
-        let currency = currency.filter(|_| Ability::StrangeRows.is_on()).map(|currency| (*currency).to_owned());
+        let currency = currency.map(|currency| (*currency).to_owned());
         File { currency, ..self.as_of_now(rows) }
     }
 
@@ -65,7 +64,7 @@ impl Company {
             rows.truncate(rows.len().div_ceil(2));
             rows.extend(self.state.borrow_mut().fresh.by_ref().take(2));
         }
-        if Ability::StrangeRows.is_on() && weather.is_one_in(3) {
+        if weather.is_one_in(3) {
             values::spell_otherwise(weather, &mut rows);
         }
         weather.shuffle(&mut rows);

@@ -9,7 +9,6 @@ use shared::domain::autopay::ids::PersonId;
 
 use super::payroll::{OPERATORS, command};
 use super::values::HOLDERS;
-use crate::abilities::Ability;
 use crate::actor::{Actor, Answer, Request};
 
 /// Where everybody's bank account is, and who issued everybody's card.
@@ -122,7 +121,7 @@ async fn link(actor: &Actor, household: Household, institution_id: &str) -> Opti
                 "institution_id": institution_id,
             }));
             let finished = finished.ok()?;
-            let strange = Ability::StrangeCards.is_on() && actor.weather.is_one_in(3);
+            let strange = actor.weather.is_one_in(3);
             let holder = if strange { actor.weather.pick(&HOLDERS).copied() } else { None };
             let holder = holder.unwrap_or("Ann Example");
             let linked = json!({ "public_token": finished["public_token"], "holder_name": holder });
@@ -193,7 +192,7 @@ impl Life {
 
     /// In any order, and agreed to in the end.
     async fn set_up(&mut self) {
-        if Ability::StrangeCards.is_on() && self.actor.weather.is_one_in(4) {
+        if self.actor.weather.is_one_in(4) {
             self.mistype_card().await;
         }
         let down_to = 100 * self.actor.weather.between(0, 30);

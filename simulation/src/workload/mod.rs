@@ -17,7 +17,6 @@ mod values;
 
 use futures::future::LocalBoxFuture;
 
-use crate::abilities::Ability;
 use crate::actor::Actor;
 use crate::setup::Setup;
 use scenarios::simulation::people::Caller;
@@ -49,20 +48,14 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     if let Some(plan) = &setup.payroll {
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
     }
-    if Ability::CorrectionsTakenBack.is_on() {
-        scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));
-    }
-    if let Some(plan) =
-        setup.payroll.as_ref().filter(|_| Ability::InstitutionsChange.is_on() && actor.weather.is_one_in(3))
-    {
+    scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));
+    if let Some(plan) = setup.payroll.as_ref().filter(|_| actor.weather.is_one_in(3)) {
         scripts.push(Box::pin(directory::correct_institution(actor.clone(), plan.clone())));
     }
-    if Ability::KeysFlooded.is_on() && setup.households > 0 {
+    if setup.households > 0 {
         scripts.push(Box::pin(plaid::trouble(actor.clone(), setup.days)));
     }
-    if Ability::StopSwitch.is_on() {
-        scripts.push(Box::pin(stops::stop_and_go(actor.clone(), setup.payers(), setup.days)));
-    }
+    scripts.push(Box::pin(stops::stop_and_go(actor.clone(), setup.payers(), setup.days)));
     if setup.households > 0 {
         scripts.push(Box::pin(household::enter_remittance_address(actor.clone())));
         scripts.push(Box::pin(payees::cash(actor.clone(), banks::in_days(actor, setup.days))));

@@ -5,7 +5,6 @@ use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
 
 use super::payroll::{OPERATORS, command};
-use crate::abilities::Ability;
 use crate::actor::Actor;
 use crate::setup::PayrollPlan;
 
@@ -28,8 +27,7 @@ async fn clear(actor: &Actor, kind: &str, id: &str) {
     let mut said = json!({ "note": "looked at" });
     if kind != "batches" {
         // A word of the bank that does not fit is taken only where it is how the bank has it.
-        let is_taken =
-            Ability::BankWordApplied.is_on() && !actor.weather.is_one_in(4) && word_holds(actor, kind, id).await;
+        let is_taken = !actor.weather.is_one_in(4) && word_holds(actor, kind, id).await;
         said["apply"] = is_taken.into();
     }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
@@ -55,14 +53,10 @@ pub(crate) async fn look_a_last_time(actor: Actor) {
     for (kind, id) in flagged(&actor) {
         clear(&actor, kind, &id).await;
     }
-    if Ability::StopSwitch.is_on() {
-        super::stops::go_on(&actor).await;
-    }
+    super::stops::go_on(&actor).await;
     resume_paused(&actor).await;
     lift_blocks(&actor).await;
-    if Ability::LeftoversGivenBack.is_on() {
-        give_back(&actor).await;
-    }
+    give_back(&actor).await;
     for debt in super::books::debts(&actor).await {
         super::books::settle(&actor, debt).await;
     }

@@ -16,7 +16,6 @@ use super::Script;
 use super::company::Company;
 use super::content::{replace, summarize, upload};
 use super::files::File;
-use crate::abilities::Ability;
 use crate::actor::{Actor, Answer, Request};
 use crate::setup::Setup;
 
@@ -46,15 +45,15 @@ pub(super) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
 /// A file is paid; some time later its rows may come again.
 async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
     actor.wait_minutes(0, 6 * 24 * 60).await;
-    if Ability::AccountsChange.is_on() && actor.weather.is_one_in(3) {
+    if actor.weather.is_one_in(3) {
         company.change_account(&actor.weather);
     }
     let file = company.file(&actor.weather, rows);
-    if Ability::ApprovalsAtOnce.is_on() && actor.weather.is_one_in(5) {
+    if actor.weather.is_one_in(5) {
         let other = company.again(&actor.weather, &file);
         return at_once(&actor, &file, &other).await;
     }
-    let comes_again = Ability::FilesComeBack.is_on() && actor.weather.is_one_in(2);
+    let comes_again = actor.weather.is_one_in(2);
     let period = (comes_again && actor.weather.is_one_in(2)).then(|| day_of_period(&actor, 0));
     // Whoever looks after the first file does not wait with the second until it has ended.
     let first = pay(&actor, &file, period.as_deref());
@@ -63,7 +62,7 @@ async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
             return;
         }
         actor.wait_minutes(60, 12 * 24 * 60).await;
-        if Ability::AccountsChange.is_on() && actor.weather.is_one_in(2) {
+        if actor.weather.is_one_in(2) {
             company.change_account(&actor.weather);
         }
         let again = company.again(&actor.weather, &file);
@@ -93,7 +92,7 @@ async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
         let answer = approve(actor, by, &batch_id, &summary).await;
         actor.tell(format_args!("the uploader's own approval: {:?}", answer.map(|answer| answer.status)));
     }
-    if Ability::ManyHands.is_on() && actor.weather.is_one_in(3) {
+    if actor.weather.is_one_in(3) {
         meddle(actor, &batch_id, file).await;
     }
     actor.wait_minutes(0, 24 * 60).await;

@@ -116,7 +116,8 @@ impl BankEvent {
         // serde's own message would quote the content.
         let event: WireEvent = serde_json::from_value(value).map_err(|_| MalformedBankData::NotAnEvent)?;
         let WireEvent { id, created_at: Moment(created_at), event_type: Word(event_type), data } = event;
-        let family = if is_empty(&data) { Family::Other } else { Family::of(&event_type) };
+        let family = if data.as_ref().is_some_and(is_empty) { Family::Other } else { Family::of(&event_type) };
+        let data = data.unwrap_or_default();
         let id = Id::parse(&id).ok_or(MalformedBankData::NotAnEvent);
         Ok(match family {
             Family::Transfer => {
@@ -144,7 +145,8 @@ pub fn id_of_unreadable(body: &[u8]) -> Option<String> {
     value.get("id").and_then(Value::as_str).and_then(Id::parse).map(|Id(id)| id)
 }
 
-/// An event that the bank sends to try an endpoint bears the type that was asked for, and is about nothing.
+/// An event that the bank sends to try an endpoint bears the type that was asked for, and is about nothing. One without data at all is none
+/// that the bank's description has: it cannot be read.
 fn is_empty(data: &Value) -> bool {
     data.is_null() || data.as_object().is_some_and(serde_json::Map::is_empty)
 }
@@ -155,8 +157,7 @@ struct WireEvent {
     created_at: Moment,
     #[serde(rename = "type")]
     event_type: Word,
-    #[serde(default)]
-    data: Value,
+    data: Option<Value>,
 }
 
 #[cfg(test)]
