@@ -47,8 +47,11 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(payments::cancel));
     let operator = OpenApiRouter::new()
         .routes(routes!(operator::clear_block))
+        .routes(routes!(operator::clear_hold))
         .routes(routes!(operator::replace_check))
-        .routes(routes!(operator::confirm_replacement));
+        .routes(routes!(operator::confirm_replacement))
+        .routes(routes!(operator::send_refund_again))
+        .routes(routes!(operator::confirm_refund_account));
     OpenApiRouter::new()
         .merge(with_any_role(links.merge(cards), &[Role::Person]))
         .merge(with_any_role(operator, &[Role::Operate]))

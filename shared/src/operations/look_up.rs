@@ -20,6 +20,8 @@ pub(super) struct Search {
     pub since: Timestamp,
     pub until: Timestamp,
     pub from: Option<Look>,
+    /// Whether it would still be sent: what nobody wants any more, and the bank does not have, was never sent.
+    pub is_wanted: bool,
 }
 
 /// Not to be sent again: what the bank holds of it is looked for in the bank's list, some pages a run.
@@ -31,13 +33,19 @@ pub(super) async fn look_up<T: Listener>(
 ) -> Result<Sent, OperationError> {
     let attempt = item.leg().attempt;
     let kind = item.expected().kind;
+    let is_wanted = search.is_wanted;
     let looked = match find(system, &item, search, deadline).await? {
         Found::It(object) => return accepted(system, item, *object, attempt).await,
         Found::Further(PageCursor(older_than)) => Looked::Further(Look { older_than }),
         Found::Nothing => Looked::Through,
     };
     let is_through = looked == Looked::Through;
-    let moved = item.leg_mut().looked(kind, looked, system.clock.business_now())?;
+    let now = system.clock.business_now();
+    let moved = if is_wanted {
+        item.leg_mut().looked(kind, looked, now)?
+    } else {
+        item.leg_mut().looked_unwanted(kind, looked, now)?
+    };
     if !is_through {
         ask_again(system, item.item_id()).await;
         return postpone(system, item).await;

@@ -86,7 +86,8 @@ where
     match item.leg().next_send(business_now, system.clock.elapsed_now()) {
         NextSend::Send => {}
         NextSend::LookUp { since, until, from } => {
-            return look_up(system, item, Search { since, until, from }, deadline).await;
+            let is_wanted = !matches!(item.permission(system).await?, Permission::Gone);
+            return look_up(system, item, Search { since, until, from, is_wanted }, deadline).await;
         }
         NextSend::Rest { until: _ } => return postpone(system, item).await,
         NextSend::GiveUp(reason) => return give_up(system, item, reason).await,
@@ -140,7 +141,9 @@ where
 /// Nobody allows it any more. An earlier send may have reached the bank: its list says so.
 async fn unwanted<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
     match item.leg().next_unwanted(system.clock.business_now()) {
-        NextSend::LookUp { since, until, from } => look_up(system, item, Search { since, until, from }, deadline).await,
+        NextSend::LookUp { since, until, from } => {
+            look_up(system, item, Search { since, until, from, is_wanted: false }, deadline).await
+        }
         NextSend::Rest { until: _ } => postpone(system, item).await,
         NextSend::Send | NextSend::GiveUp(_) | NextSend::NotNow => Ok(Sent::NotOurs),
     }

@@ -117,6 +117,11 @@ pub fn replacement(id: PaymentId) -> Key {
     Key::new(format!("REPLACEMENT#{id}"), "REPLACEMENT")
 }
 
+/// A refund that is to go to another account.
+pub fn redirect(id: PaymentId) -> Key {
+    Key::new(format!("REPLACEMENT#{id}"), "REDIRECT")
+}
+
 /// The stop switch of all payers, or of one.
 pub fn stop(scope: &str) -> Key {
     Key::new(format!("STOP#{scope}"), "STOP")

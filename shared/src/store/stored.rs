@@ -12,6 +12,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ledger::closing::ClosingRound;
 use crate::domain::ledger::correction::Correction;
 use crate::domain::payment::Payment;
+use crate::domain::payment::redirect::Redirect;
 use crate::domain::payment::replacement::Replacement;
 use crate::domain::reconciliation::run::PayerRun;
 use crate::domain::reconciliation::{DailyRound, Reconciliation};
@@ -235,6 +236,20 @@ impl Stored for Source {
 impl Stored for Replacement {
     fn key(&self) -> Key {
         keys::replacement(self.payment_id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Redirect {
+    fn key(&self) -> Key {
+        keys::redirect(self.payment_id)
     }
 
     fn indexing(&self) -> Indexing {
