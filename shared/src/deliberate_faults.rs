@@ -232,6 +232,8 @@ mod chosen {
         PaidByHandIsOurCheck,
         /// The days of an announced debit count from its decision, whenever the person was told.
         NoticeCountsFromDecision,
+        /// Whoever can guess a subject can compute its person's id.
+        PersonIdIsHash,
         /// what a person owes is taken off again when a replaced check finds no money
         DebtTakenOffTwice,
         /// what a person repaid by wire is taken off once more when the money itself comes back

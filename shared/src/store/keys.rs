@@ -108,6 +108,11 @@ pub fn account_holder(fingerprint: &str) -> Key {
     Key::new(format!("ACCOUNT_HOLDER#{fingerprint}"), "ACCOUNT_HOLDER")
 }
 
+/// Which person a subject is; by the subject's SHA-256.
+pub fn subject(sha256: &str) -> Key {
+    Key::new(format!("SUBJECT#{sha256}"), "SUBJECT")
+}
+
 pub fn person(id: PersonId) -> Key {
     Key::new(format!("PERSON#{id}"), "PERSON")
 }

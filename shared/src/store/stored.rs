@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys;
 use crate::domain::ach::account_correction::AccountCorrection;
+use crate::domain::autopay::person::SubjectClaim;
 use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
@@ -226,6 +227,20 @@ impl Stored for Source {
 
     fn indexing(&self) -> Indexing {
         Indexing { lists: Some((keys::LIST_SOURCES.to_owned(), self.id.clone())), ..Indexing::default() }
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for SubjectClaim {
+    fn key(&self) -> Key {
+        keys::subject(&self.subject_sha256)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
     }
 
     fn version_mut(&mut self) -> &mut u64 {

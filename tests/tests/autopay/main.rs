@@ -10,6 +10,7 @@ mod json;
 mod laptop;
 mod logs;
 mod operators;
+mod privacy;
 mod reconciliation;
 mod refunds_returned;
 mod scenarios;

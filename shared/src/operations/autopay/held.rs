@@ -1,9 +1,9 @@
 //! What holds a card's next payment back because of how an earlier one ended: operators are told, and lift it.
 
-use super::notices;
+use super::{notices, subjects};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::held::EndedBy;
-use crate::domain::autopay::ids::{CardId, PersonId};
+use crate::domain::autopay::ids::CardId;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::ids::PaymentId;
@@ -32,7 +32,7 @@ pub(crate) async fn told(
 pub async fn clear(system: &System, card_id: CardId, caller: &str, note: &str) -> Result<Card, OperationError> {
     let card: Option<Card> = read(&*system.table, &keys::card(card_id)).await?;
     let mut card = card.ok_or_else(|| OperationError::not_found("card", card_id))?;
-    if PersonId::of_subject(caller) == card.person_id {
+    if subjects::is_own(system, caller, card.person_id).await? {
         return Err(AutopayRefusal::OwnBlock.into());
     }
     if card.clear_ends().is_empty() {

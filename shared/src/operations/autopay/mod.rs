@@ -19,3 +19,4 @@ pub mod refund_again;
 pub mod replace;
 pub mod review;
 pub mod setup;
+pub mod subjects;
