@@ -18,6 +18,7 @@ use crate::domain::payment::redirect::{Redirect, SeenAccount};
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
+use crate::operations::refund::resealed;
 use crate::operations::{OperationError, System, audit, step};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
@@ -131,16 +132,16 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
     let Payee::Account(before) = &refund.payee else {
         return Err(OperationError::Inconsistent(format!("{} is no payment to a bank account", refund.id)));
     };
-    let vault = system.vault().await?;
-    let sealed = account.account.sealed_account.clone().into();
-    let number = vault.sealing.open(&sealed, &keys::bank_account(account.id).pk)?;
-    let sealed = vault.sealing.seal(number.expose(), &refund.key().pk, &*system.random)?;
+    let (from, to) = (keys::bank_account(account.id).pk, refund.key().pk);
+    let sealed_account = resealed(system, &account.account.sealed_account, &from, &to).await?;
     refund.payee = Payee::Account(AccountPayee {
         routing_number: account.account.routing_number.clone(),
-        sealed_account: sealed.as_str().to_owned(),
+        sealed_account,
         account_last4: account.account.account_last4.clone(),
         account_type: account.account_type,
         fingerprint: known_by(account),
+        // Where the money came from was tried before.
+        came_from: None,
         ..before.clone()
     });
     Ok(())
