@@ -179,11 +179,11 @@ fn held_back(
         return Some(SkipReason::PresentmentsUsedUp);
     }
     let present = Present { card: inputs.card, bank_account, remittance: inputs.remittance };
-    let holding = payments.iter().filter_map(|payment| {
+    let mut holding = payments.iter().rev().filter_map(|payment| {
         let ended = payment.ended.as_ref().filter(|ended| ended.holds(payment.bill, present))?;
         Some(SkipReason::HeldBack { by: ended.by, amount: payment.amount, on: eastern_date(ended.at) })
     });
-    if let Some(held) = holding.last() {
+    if let Some(held) = holding.next() {
         return Some(held);
     }
     let canceled = canceled_since(issued_on, payments, for_bill)?;
