@@ -212,6 +212,28 @@ mod chosen {
         OpenPaymentHidesBill,
         /// a bill whose due date lies long ago is paid at once
         OldDueDatePaid,
+        /// What ended a payment does not hold the next one back.
+        EndHoldsNothingBack,
+        /// The presentments of a bill are counted for each payment alone.
+        PresentmentsPerPayment,
+        /// Agreeing again to the same does nothing where that would lift what holds a payment back.
+        AgreeingAgainDoesNothing,
+        /// What nobody wants sent any more, and the bank does not have, stays unknown.
+        UnwantedStaysUnknown,
+        /// A check is mailed with the money of a debit that nobody allowed any more when the bank told of it.
+        UnwantedDebitPaidOut,
+        /// Who proposed another account for a refund confirms it alone.
+        RedirectedByOne,
+        /// A check that is made after its issuer's address was corrected goes to the old one.
+        CorrectedAddressNotUsed,
+        /// Nobody is told of a transfer that stays in the bank's review.
+        LongReviewNotTold,
+        /// A payment by hand stands for a check of the same amount.
+        PaidByHandIsOurCheck,
+        /// The days of an announced debit count from its decision, whenever the person was told.
+        NoticeCountsFromDecision,
+        /// Whoever can guess a subject can compute its person's id.
+        PersonIdIsHash,
         /// what a person owes is taken off again when a replaced check finds no money
         DebtTakenOffTwice,
         /// what a person repaid by wire is taken off once more when the money itself comes back

@@ -8,13 +8,11 @@ use rand_chacha::ChaCha12Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 use scenarios::simulation;
 use shared::adapters::simulated::SeededRandom;
-use shared::domain::autopay::ids::PersonId;
 use shared::operations::Settings;
 use shared::ports::random::Random;
 
 use crate::faults::Fault;
 use crate::weather::Weather;
-use crate::workload::PERSONS;
 
 /// The worker's timeout and the longest that its client waits, as deployed.
 const LEASE: Duration = Duration::from_secs(150);
@@ -151,12 +149,10 @@ impl Setup {
         }
     }
 
-    /// Everybody whose money is moved, by the id of a payer.
-    pub(crate) fn payers(&self) -> Vec<String> {
+    /// Every source whose money is moved, by its id.
+    pub(crate) fn sources(&self) -> Vec<String> {
         let rows = self.payroll.as_ref().and_then(|plan| generator::rows(&plan.company).ok());
-        let sources = rows.iter().flat_map(|rows| rows.sources()).map(|source| source.source_id.clone());
-        let persons = PERSONS.iter().take(self.households).map(|subject| PersonId::of_subject(subject).to_string());
-        sources.chain(persons).collect()
+        rows.iter().flat_map(|rows| rows.sources()).map(|source| source.source_id.clone()).collect()
     }
 
     /// The bad weather begins.

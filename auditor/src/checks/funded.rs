@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::corrections::repayments;
 use crate::bank::{Transfer, text, time};
 use crate::calendar;
-use crate::facts::{Facts, is_refund_of_batch};
+use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money;
 use crate::told::Item;
@@ -38,12 +38,12 @@ fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
     }
 }
 
-/// A refund may give back what its source has wired since its debit was lost, once operators have booked that.
+/// What is left in a batch may pay out what its source has wired since its debit was lost, once operators have booked that.
 fn is_repaid(facts: &Facts<'_>, payment: &Item, at: Timestamp) -> bool {
     let booked = repayments(facts, &payment.payer)
         .filter(|posting| time(posting, "at").is_some_and(|booked_at| booked_at <= at));
     let repaid: i64 = booked.filter_map(|posting| money::cents(text(posting, "amount")?)).sum();
-    is_refund_of_batch(&payment.id) && repaid >= payment.cents
+    payment.batch.is_some() && repaid >= payment.cents
 }
 
 /// The times at which somebody took it for a send that had nothing out before.

@@ -21,6 +21,7 @@ use shared::http::caller::with_any_role;
 use shared::http::problem::Problem;
 use shared::http::surface::Surface;
 use shared::operations::System;
+use shared::operations::autopay::subjects;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,8 +48,11 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(payments::cancel));
     let operator = OpenApiRouter::new()
         .routes(routes!(operator::clear_block))
+        .routes(routes!(operator::clear_hold))
         .routes(routes!(operator::replace_check))
-        .routes(routes!(operator::confirm_replacement));
+        .routes(routes!(operator::confirm_replacement))
+        .routes(routes!(operator::send_refund_again))
+        .routes(routes!(operator::confirm_refund_account));
     OpenApiRouter::new()
         .merge(with_any_role(links.merge(cards), &[Role::Person]))
         .merge(with_any_role(operator, &[Role::Operate]))
@@ -59,12 +63,12 @@ struct Myself {
     id: PersonId,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Myself {
+impl FromRequestParts<System> for Myself {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &System) -> Result<Self, Problem> {
         let caller = Caller::from_request_parts(parts, state).await?;
-        Ok(Self { id: PersonId::of_subject(&caller.subject) })
+        Ok(Self { id: subjects::person_of(state, &caller.subject).await? })
     }
 }
 

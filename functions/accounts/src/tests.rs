@@ -284,7 +284,8 @@ impl Scene {
     }
 
     async fn notices(&self) -> Vec<String> {
-        let recipient = shared::domain::autopay::notice::Recipient::Person(PersonId::of_subject("pat"));
+        let person_id = shared::operations::autopay::subjects::keyed(&self.world.system, "pat").await.unwrap();
+        let recipient = shared::domain::autopay::notice::Recipient::Person(person_id);
         let page = self.world.system.table.query(&Query::primary(keys::notices_of(recipient))).await.unwrap();
         let notices = page.items.into_iter().map(|item| decode::<Notice>(item).unwrap());
         notices.map(|notice| notice.kind.code().to_owned()).collect()

@@ -1,5 +1,6 @@
 //! Fundings: one, and its history.
 
+use crate::readers::readable;
 use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
@@ -8,6 +9,7 @@ use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, FundingId, ItemId};
 use shared::domain::leg::{self, Attention};
 use shared::domain::money::Cents;
+use shared::domain::people::Caller;
 use shared::http::body::PathParameters;
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System};
@@ -87,33 +89,34 @@ impl From<Funding> for FundingView {
     }
 }
 
-async fn load(system: &System, funding_id: FundingId) -> Result<Funding, OperationError> {
-    stored::read(&*system.table, &keys::funding(funding_id))
-        .await?
-        .ok_or_else(|| OperationError::not_found("funding", funding_id))
+async fn load(system: &System, caller: &Caller, funding_id: FundingId) -> Result<Funding, OperationError> {
+    let found: Option<Funding> = stored::read(&*system.table, &keys::funding(funding_id)).await?;
+    readable(caller, found, |funding| &funding.payer_id, || OperationError::not_found("funding", funding_id))
 }
 
 /// One funding.
 #[utoipa::path(get, path = "/fundings/{funding_id}", tag = "fundings",
     params(("funding_id" = String, Path)),
     responses((status = 200, body = FundingView), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn read(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(funding_id): PathParameters<FundingId>,
 ) -> Result<Json<FundingView>, Problem> {
-    Ok(Json(load(&system, funding_id).await?.into()))
+    Ok(Json(load(&system, &caller, funding_id).await?.into()))
 }
 
 /// Everything that happened to a funding: our steps and the bank's events.
 #[utoipa::path(get, path = "/fundings/{funding_id}/history", tag = "fundings",
     params(("funding_id" = String, Path)),
     responses((status = 200, body = HistoryView), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn history(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(funding_id): PathParameters<FundingId>,
 ) -> Result<Json<HistoryView>, Problem> {
-    load(&system, funding_id).await?;
+    load(&system, &caller, funding_id).await?;
     history_of(&system, ItemId::Funding(funding_id)).await
 }

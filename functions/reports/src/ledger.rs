@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use shared::domain::ledger::Account;
 use shared::domain::money::Cents;
+use shared::domain::people::Caller;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery, cursor_invalid};
 use shared::http::problem::{Problem, Refused};
@@ -16,6 +17,8 @@ use shared::operations::{OperationError, System, ledger};
 use shared::ports::table::Cursor;
 use shared::store::ledger::{Posting, Totals};
 use utoipa::ToSchema;
+
+use crate::readers::{is_person, may_read};
 
 /// Debits and credits of every account. The two totals are equal, always.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,31 +36,55 @@ pub(crate) struct AccountView {
     balance: Cents,
 }
 
-/// Debits and credits of every account of every source.
+/// Debits and credits of every account. Those of persons are for operators; everybody else reads one sum of each kind of theirs, such as
+/// `cash:people`.
 #[utoipa::path(get, path = "/ledger/trial-balance", tag = "ledger",
     responses((status = 200, body = TrialBalanceView), Refused),
-    security(("bearer" = ["reports:read"])))]
-pub(crate) async fn trial_balance(State(system): State<System>) -> Result<Json<TrialBalanceView>, Problem> {
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
+pub(crate) async fn trial_balance(
+    State(system): State<System>,
+    caller: Caller,
+) -> Result<Json<TrialBalanceView>, Problem> {
     let balance = ledger::trial_balance(&system).await?;
-    let accounts = balance
-        .accounts
+    let accounts = readable_accounts(&caller, balance.accounts)?
         .into_iter()
         .map(|(account, totals)| Ok((account, AccountView { totals, balance: totals.balance()? })))
         .collect::<Result<_, OperationError>>()?;
     Ok(Json(TrialBalanceView { accounts, total: balance.total }))
 }
 
-/// The lines of an account such as `cash:CORP-1`, month by month.
+/// The accounts with those that the caller may not read summed up by their kind.
+fn readable_accounts(
+    caller: &Caller,
+    accounts: BTreeMap<String, Totals>,
+) -> Result<BTreeMap<String, Totals>, OperationError> {
+    let mut readable: BTreeMap<String, Totals> = BTreeMap::new();
+    for (account, totals) in accounts {
+        let name = match account.split_once(':') {
+            Some((kind, payer_id)) if is_person(payer_id) && !may_read(caller, payer_id) => format!("{kind}:people"),
+            Some(_) | None => account,
+        };
+        let sum = readable.entry(name).or_default();
+        *sum = sum.plus(totals)?;
+    }
+    Ok(readable)
+}
+
+/// The lines of an account such as `cash:CORP-1`, month by month. A person's are for operators.
 #[utoipa::path(get, path = "/ledger/accounts/{account}/postings", tag = "ledger",
     params(("account" = String, Path), PageQuery),
     responses((status = 200, body = PageBody<Posting>), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn postings(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(account): PathParameters<String>,
     QueryParameters(page): QueryParameters<PageQuery>,
 ) -> Result<Json<PageBody<Posting>>, Problem> {
     let account: Account = account.parse().map_err(OperationError::from)?;
+    if !may_read(&caller, &account.payer_id) {
+        return Err(OperationError::not_found("account", &account.payer_id).into());
+    }
     let from = match page.start_after()? {
         Some(cursor) => place(&cursor)?,
         None => (0, None),

@@ -6,6 +6,7 @@ mod batches;
 mod fundings;
 mod ledger;
 mod payments;
+mod readers;
 mod report_files;
 
 use shared::domain::people::Role;
@@ -28,11 +29,11 @@ pub const HTTP: Surface<System> = Surface::new(routes);
 fn routes() -> OpenApiRouter<System> {
     // Who uploads or approves follows the batch; its payments are for readers of reports alone.
     let batches = OpenApiRouter::new().routes(routes!(batches::list)).routes(routes!(batches::read));
-    let readings = OpenApiRouter::new()
-        .routes(routes!(report_files::read))
+    let readings = OpenApiRouter::new().routes(routes!(report_files::read)).routes(routes!(payments::of_employee));
+    // Of payroll for readers of reports, of a person for operators alone.
+    let movements = OpenApiRouter::new()
         .routes(routes!(payments::read))
         .routes(routes!(payments::history))
-        .routes(routes!(payments::of_employee))
         .routes(routes!(fundings::read))
         .routes(routes!(fundings::history))
         .routes(routes!(ledger::trial_balance))
@@ -41,4 +42,5 @@ fn routes() -> OpenApiRouter<System> {
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(with_any_role(batches, followers))
         .merge(with_any_role(readings, &[Role::ReportsRead]))
+        .merge(with_any_role(movements, &[Role::ReportsRead, Role::Operate]))
 }

@@ -8,6 +8,7 @@ use shared::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
 use shared::domain::leg::{self, Attention};
 use shared::domain::money::Cents;
 use shared::domain::payment::Payment;
+use shared::domain::people::Caller;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
@@ -15,6 +16,8 @@ use shared::operations::{OperationError, System, lists};
 use shared::store::history::{self, HistoryEntry};
 use shared::store::{keys, stored};
 use utoipa::ToSchema;
+
+use crate::readers::readable;
 
 /// A payment. `employee_id`, `branch_id` and `institution_id` are there for rows of a batch alone.
 #[derive(Debug, Serialize, ToSchema)]
@@ -99,10 +102,9 @@ impl From<Payment> for PaymentView {
     }
 }
 
-async fn load(system: &System, payment_id: PaymentId) -> Result<Payment, OperationError> {
-    stored::read(&*system.table, &keys::payment(payment_id))
-        .await?
-        .ok_or_else(|| OperationError::not_found("payment", payment_id))
+async fn load(system: &System, caller: &Caller, payment_id: PaymentId) -> Result<Payment, OperationError> {
+    let found: Option<Payment> = stored::read(&*system.table, &keys::payment(payment_id)).await?;
+    readable(caller, found, |payment| &payment.payer_id, || OperationError::not_found("payment", payment_id))
 }
 
 /// The history of a payment or funding that is known to be there.
@@ -115,24 +117,26 @@ pub(crate) async fn history_of(system: &System, item_id: ItemId) -> Result<Json<
 #[utoipa::path(get, path = "/payments/{payment_id}", tag = "payments",
     params(("payment_id" = String, Path)),
     responses((status = 200, body = PaymentView), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn read(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(payment_id): PathParameters<PaymentId>,
 ) -> Result<Json<PaymentView>, Problem> {
-    Ok(Json(load(&system, payment_id).await?.into()))
+    Ok(Json(load(&system, &caller, payment_id).await?.into()))
 }
 
 /// Everything that happened to a payment: our steps and the bank's events.
 #[utoipa::path(get, path = "/payments/{payment_id}/history", tag = "payments",
     params(("payment_id" = String, Path)),
     responses((status = 200, body = HistoryView), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn history(
     State(system): State<System>,
+    caller: Caller,
     PathParameters(payment_id): PathParameters<PaymentId>,
 ) -> Result<Json<HistoryView>, Problem> {
-    load(&system, payment_id).await?;
+    load(&system, &caller, payment_id).await?;
     history_of(&system, ItemId::Payment(payment_id)).await
 }
 

@@ -84,6 +84,8 @@ async fn commands_about_what_is_not_there_are_refused() {
         ("POST", "/cards/{}/review"),
         ("DELETE", "/cards/{}/authorisation"),
         ("POST", "/people/{}/block/clear"),
+        ("POST", "/cards/{}/hold/clear"),
+        ("POST", "/payments/{}/refund/send-again"),
     ];
     for (method, place) in commands {
         for word in odd_words() {

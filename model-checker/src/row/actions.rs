@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::domain::batch::retry::may_retry;
 use shared::domain::leg::{
-    Claim, EarlierTries, Kind, Lease, Leg, Looked, NextSend, Outcome, PreparedRequest, Refusal, Silence, State, Verdict,
+    EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State, Verdict,
 };
 use shared::domain::payment::release::Push;
 
@@ -360,12 +360,12 @@ fn record(world: &RowWorld, row: &mut Row, actor: Actor) -> bool {
             if is_current {
                 // A leg that the domain will not move is left as it is.
                 row.write(|leg| {
-                    let is_refused = matches!(&leg.claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
-                    if is_wanted || is_refused {
-                        drop(leg.looked(KIND, Looked::Through, now));
+                    let moved = if is_wanted {
+                        leg.looked(KIND, Looked::Through, now)
                     } else {
-                        drop(leg.never_arrived(KIND));
-                    }
+                        leg.looked_unwanted(KIND, Looked::Through, now)
+                    };
+                    drop(moved);
                 });
             }
             true

@@ -26,6 +26,8 @@ pub enum Caller {
     Uploader(&'static str),
     Approver(&'static str),
     Operator(&'static str),
+    /// An operator who reads reports as well: sees everything.
+    Overseer(&'static str),
 }
 
 impl Caller {
@@ -39,6 +41,7 @@ impl Caller {
             Caller::Uploader(subject) => (subject, &[Role::PayrollUpload, Role::ReportsRead]),
             Caller::Approver(subject) => (subject, &[Role::PayrollApprove]),
             Caller::Operator(subject) => (subject, &[Role::Operate]),
+            Caller::Overseer(subject) => (subject, &[Role::Operate, Role::ReportsRead]),
         }
     }
 }

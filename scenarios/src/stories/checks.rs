@@ -39,7 +39,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: never_cashed,
         expected: Expected {
             check: Some(("stopped", "delivered")),
-            notices: &["check_mailed", "check_voided", "payment_started", "refund_sent"],
+            notices: &["card_held_back", "check_mailed", "check_voided", "payment_started", "refund_sent"],
             ..NOT_PAID
         },
     },

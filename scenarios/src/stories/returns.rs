@@ -36,13 +36,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         play: r01_three_times,
         expected: Expected {
             funding: Some("returned R01"),
-            notices: &[
-                "card_needs",
-                "debit_failed_no_money",
-                "debit_tried_again",
-                "debit_tried_again",
-                "payment_started",
-            ],
+            notices: &["debit_failed_no_money", "debit_tried_again", "debit_tried_again", "payment_started"],
             ..UNPAID
         },
     },

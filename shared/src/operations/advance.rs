@@ -5,14 +5,15 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::ach::{self, OtherEnd};
-use super::autopay::life::Ends;
-use super::autopay::{notices, people, refund};
+use super::autopay::life::{Ends, refund_came_back};
+use super::autopay::{held, notices, people, refund};
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};
 use crate::domain::autopay::facts::AutopayFacts;
-use crate::domain::autopay::life::{debit_failure, may_debit, outlook};
-use crate::domain::autopay::notice::{DebitFailure, NoticeKind, Recipient};
+use crate::domain::autopay::held::Ended;
+use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, outlook};
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::calendar;
@@ -21,7 +22,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
 use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_taken_off, next_action, repays};
-use crate::domain::payment::{Payee, Payment};
+use crate::domain::payment::{CheckPayee, Payee, Payment};
 use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -103,6 +104,7 @@ impl Lone {
             funding: &self.funding,
             payer: self.payer_facts(business_now),
             may_debit: ends.is_none_or(may_debit),
+            presented: ends.map_or(0, |(ends, _)| ends.card.presented_with(self.payment.id)),
             business_now,
             elapsed_now: system.clock.elapsed_now(),
         })
@@ -185,6 +187,17 @@ impl Lone {
         }
     }
 
+    /// The payee of a check as the biller directory has it by now. Where a check of this payment was made before, it goes where its request or
+    /// its replacement says.
+    fn addressed(&self, payee: &CheckPayee) -> CheckPayee {
+        let is_unmade = self.payment.leg.attempt == 1 && self.payment.leg.request.is_none();
+        let remittance = self.ends.as_ref().and_then(|ends| ends.remittance.as_ref()).filter(|_| is_unmade);
+        match fault!(CorrectedAddressNotUsed, None, remittance) {
+            Some(known) => CheckPayee { name: known.name.clone(), address: known.address.clone(), ..payee.clone() },
+            None => payee.clone(),
+        }
+    }
+
     /// Answers the same of the payment.
     async fn pay(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
         let id = self.payment.id;
@@ -193,7 +206,11 @@ impl Lone {
                 let other_end = OtherEnd::of_payee(system, payee, vec![self.payment.key().pk]).await?;
                 ach::send(system, self.payment, &self.person, other_end, deadline).await?;
             }
-            Payee::Check(payee) => check::send(system, self.payment.clone(), payee, &self.person, deadline).await?,
+            Payee::Check(payee) => {
+                let payee = self.addressed(payee);
+                let payment = Payment { payee: Payee::Check(payee.clone()), ..self.payment };
+                check::send(system, payment, &payee, &self.person, deadline).await?;
+            }
         }
         let sent: Option<Payment> = read(&*system.table, &keys::payment(id)).await?;
         Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
@@ -206,6 +223,7 @@ impl Lone {
         let entry = HistoryEntry::new("attention_raised", &self.payment.leg, now);
         let mut changes = step::changes(&mut self.payment, &entry, &[], now)?;
         changes.extend(notices::of_attention(system, ItemId::Payment(self.payment.id), &self.payment.leg).await?);
+        changes.extend(refund_came_back(system, &self.payment).await?);
         match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
             Err(other) => Err(other.into()),
@@ -224,8 +242,8 @@ impl Lone {
             changes.push(replace(&mut self.funding)?);
         }
         if self.payment.refund_of().is_none() {
-            let failure = debit_failure(&self.funding, calendar::eastern_date(now));
-            changes.extend(self.undo(system, Some(failure), now).await?);
+            let ended = ended_by_debit(&self.payment, &self.funding, now);
+            changes.extend(self.undo(system, Some(ended), now).await?);
         }
         match system.table.write(changes).await {
             // Claimed in between: then it is on its way, and stays so.
@@ -239,20 +257,26 @@ impl Lone {
     async fn undo(
         &mut self,
         system: &System,
-        failure: Option<DebitFailure>,
+        ended: Option<Ended>,
         now: Timestamp,
     ) -> Result<Vec<Change>, OperationError> {
-        let Some(ends) = self.ends.take() else { return Ok(Vec::new()) };
+        let Some(mut ends) = self.ends.take() else { return Ok(Vec::new()) };
         let (payment_id, amount, card_name) = (self.payment.id, self.payment.amount, ends.card.name.clone());
-        let told = match failure.filter(|_| !self.payment.is_cancel_asked()) {
-            Some(failure) => {
-                let outlook = outlook(&self.person, &ends.card, &ends.bank_account);
+        let mut changes = Vec::new();
+        if let Some(ended) = &ended {
+            ends.card.end(payment_id, ended);
+            changes.extend(held::told(system, &ends.card, payment_id, ended.by).await?);
+        }
+        let told = match ended.filter(|_| !self.payment.is_cancel_asked()) {
+            Some(_) => {
+                let failure = debit_failure(&self.funding, calendar::eastern_date(now));
+                let outlook = outlook(&self.person, ends.present());
                 let outlook = outlook.with_debt(self.person.receivable_open);
                 NoticeKind::DebitFailed { payment_id, card_name, amount, failure, outlook }
             }
             None => NoticeKind::PaymentCanceled { payment_id, card_name, amount },
         };
-        let mut changes = notices::puts(system, Recipient::Person(self.person.id), [told]).await?;
+        changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
         changes.extend(ends.undo(payment_id, now)?);
         Ok(changes)
     }
@@ -261,6 +285,9 @@ impl Lone {
     async fn cancel_both(mut self, system: &System) -> Result<bool, OperationError> {
         let now = system.clock.business_now();
         let kind = self.payment.kind();
+        if let Some(ends) = &mut self.ends {
+            ends.card.present(self.payment.id, self.funding.leg.attempt.saturating_sub(1));
+        }
         let moved = self.payment.leg.cancel(kind)?;
         let entry = HistoryEntry::new("canceled", &self.payment.leg, now).moved(&moved);
         let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
@@ -290,6 +317,9 @@ impl Lone {
             ends.bank_account.updated_at = now;
             changes.push(replace(&mut ends.bank_account)?);
             let attempt = self.funding.leg.attempt;
+            ends.card.present(payment_id, attempt);
+            ends.card.updated_at = now;
+            changes.push(replace(&mut ends.card)?);
             let told = NoticeKind::DebitTriedAgain { payment_id, attempt, amount, not_before };
             changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
         }

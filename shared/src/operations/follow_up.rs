@@ -1,15 +1,18 @@
 //! Asking the bank how a transfer or check stands whose events stay away. Its answer is applied as an event of that moment would be.
 
+use super::autopay::notices;
 use super::bank_events;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::step::Carrier;
 use super::submit::replace_or_leave;
 use super::{OperationError, System};
+use crate::domain::autopay::notice::NoticeKind;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::ItemId;
 use crate::domain::leg::Kind;
 use crate::domain::payment::Payment;
+use crate::ports::table::TableError;
 use crate::store::keys;
 use crate::store::stored::read;
 
@@ -33,6 +36,7 @@ pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Dead
         Kind::Payout | Kind::Funding => column.ach_transfer(&transfer_id, deadline).await?.into(),
         Kind::Check => column.check(&transfer_id, deadline).await?.into(),
     };
+    tell_of_long_review(system, &item, &object).await?;
     match bank_events::apply(system, &ObjectEvent::asked(object)).await? {
         bank_events::Applied::Moved => Ok(()),
         // Nothing new: look again later.
@@ -43,5 +47,23 @@ pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Dead
             item.touch(system.clock.business_now());
             replace_or_leave(system, &mut item).await
         }
+    }
+}
+
+/// Whoever clears attention hears of a review that lasts, once.
+async fn tell_of_long_review<T: Carrier>(system: &System, item: &T, object: &BankObject) -> Result<(), OperationError> {
+    let attempt = item.leg().attempt;
+    let (since, meaning) = (object.created_at(), object.report(attempt).meaning);
+    if !meaning.is_long_review(since, system.clock.business_now()) {
+        return Ok(());
+    }
+    let kind = NoticeKind::ReviewLasts { item_id: item.item_id(), attempt, amount: item.amount(), since };
+    let told = notices::puts(system, notices::who_clears(item.item_id()), [kind]).await?;
+    if told.is_empty() {
+        return Ok(());
+    }
+    match system.table.write(told).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
     }
 }

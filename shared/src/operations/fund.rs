@@ -10,7 +10,7 @@ use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, send, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
-use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::ManifestSource;
 use crate::domain::batch::{Batch, BatchState};
@@ -143,6 +143,7 @@ async fn source_changed(
         reason: AttentionReason::SourceChanged.as_str().to_owned(),
         since,
         is_held: true,
+        outlook: Outlook::GoesOn,
     };
     let mut changes = notices::puts(system, Recipient::PayrollAdmins, [kind]).await?;
     changes.push(replace(batch)?);

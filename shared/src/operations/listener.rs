@@ -247,7 +247,14 @@ impl Listener for Funding {
         let Some(moved) = moved else { return Ok(Vec::new()) };
         match self.id {
             FundingId::Round { .. } => self.of_source(system, moved).await,
-            FundingId::Lone(_) => life::after_funding(system, self, moved, at).await,
+            FundingId::Lone(_) => {
+                let was_untold = matches!(moved.from, State::Unprocessed | State::Submitting);
+                let is_first_word = was_untold && moved.from != moved.to && moved.to.holds_money();
+                if is_first_word && matches!(self.permission(system).await?, Permission::Gone) {
+                    self.unwanted_at = Some(system.clock.business_now());
+                }
+                life::after_funding(system, self, moved, at).await
+            }
         }
     }
 

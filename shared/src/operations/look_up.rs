@@ -13,14 +13,14 @@ use super::{OperationError, System};
 use crate::adapters::column::{Found, PageCursor, TransferQuery};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::TransferKey;
-use crate::domain::leg::{AttentionReason, Claim, Kind, Look, Looked, Outcome, State};
+use crate::domain::leg::{AttentionReason, Kind, Look, Looked, State};
 
 /// What is looked through of the bank's list.
 pub(super) struct Search {
     pub since: Timestamp,
     pub until: Timestamp,
     pub from: Option<Look>,
-    /// It would be sent if it could be. Otherwise a list without it ends the matter: it is unsent, and stays so.
+    /// Whether it would still be sent: what nobody wants any more, and the bank does not have, was never sent.
     pub is_wanted: bool,
 }
 
@@ -40,11 +40,11 @@ pub(super) async fn look_up<T: Listener>(
         Found::Nothing => Looked::Through,
     };
     let is_through = looked == Looked::Through;
-    let is_refused = matches!(&item.leg().claim, Some(Claim { outcome: Outcome::Refused(_), .. }));
-    let moved = if is_through && !is_wanted && !is_refused {
-        item.leg_mut().never_arrived(kind)?
+    let now = system.clock.business_now();
+    let moved = if is_wanted {
+        item.leg_mut().looked(kind, looked, now)?
     } else {
-        item.leg_mut().looked(kind, looked, system.clock.business_now())?
+        item.leg_mut().looked_unwanted(kind, looked, now)?
     };
     if !is_through {
         ask_again(system, item.item_id()).await;

@@ -276,6 +276,7 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::CannotTellCardsApart => Problem::conflict("cannot_tell_cards_apart", detail),
             AutopayRefusal::NotCashed => Problem::conflict("payment_not_cashed", detail),
             AutopayRefusal::ItemOver => Problem::conflict("item_over", detail),
+            AutopayRefusal::AccountUnusable => Problem::conflict("bank_account_unusable", detail),
             AutopayRefusal::OwnBlock => Problem::forbidden("own_block", detail),
         }
     }

@@ -86,7 +86,8 @@ where
     match item.leg().next_send(business_now, system.clock.elapsed_now()) {
         NextSend::Send => {}
         NextSend::LookUp { since, until, from } => {
-            return look_up(system, item, Search { since, until, from, is_wanted: true }, deadline).await;
+            let is_wanted = !matches!(item.permission(system).await?, Permission::Gone);
+            return look_up(system, item, Search { since, until, from, is_wanted }, deadline).await;
         }
         NextSend::Rest { until: _ } => return postpone(system, item).await,
         NextSend::GiveUp(reason) => return give_up(system, item, reason).await,

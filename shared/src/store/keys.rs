@@ -108,6 +108,11 @@ pub fn account_holder(fingerprint: &str) -> Key {
     Key::new(format!("ACCOUNT_HOLDER#{fingerprint}"), "ACCOUNT_HOLDER")
 }
 
+/// Which person a subject is; by the subject's SHA-256.
+pub fn subject(sha256: &str) -> Key {
+    Key::new(format!("SUBJECT#{sha256}"), "SUBJECT")
+}
+
 pub fn person(id: PersonId) -> Key {
     Key::new(format!("PERSON#{id}"), "PERSON")
 }
@@ -115,6 +120,11 @@ pub fn person(id: PersonId) -> Key {
 /// A check that is to go to another address.
 pub fn replacement(id: PaymentId) -> Key {
     Key::new(format!("REPLACEMENT#{id}"), "REPLACEMENT")
+}
+
+/// A refund that is to go to another account.
+pub fn redirect(id: PaymentId) -> Key {
+    Key::new(format!("REPLACEMENT#{id}"), "REDIRECT")
 }
 
 /// The stop switch of all payers, or of one.

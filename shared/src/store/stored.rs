@@ -5,6 +5,7 @@ use serde::de::DeserializeOwned;
 
 use super::keys;
 use crate::domain::ach::account_correction::AccountCorrection;
+use crate::domain::autopay::person::SubjectClaim;
 use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
@@ -12,6 +13,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ledger::closing::ClosingRound;
 use crate::domain::ledger::correction::Correction;
 use crate::domain::payment::Payment;
+use crate::domain::payment::redirect::Redirect;
 use crate::domain::payment::replacement::Replacement;
 use crate::domain::reconciliation::run::PayerRun;
 use crate::domain::reconciliation::{DailyRound, Reconciliation};
@@ -232,9 +234,37 @@ impl Stored for Source {
     }
 }
 
+impl Stored for SubjectClaim {
+    fn key(&self) -> Key {
+        keys::subject(&self.subject_sha256)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
 impl Stored for Replacement {
     fn key(&self) -> Key {
         keys::replacement(self.payment_id)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for Redirect {
+    fn key(&self) -> Key {
+        keys::redirect(self.payment_id)
     }
 
     fn indexing(&self) -> Indexing {

@@ -5,7 +5,7 @@ use http::Method;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
-use shared::domain::autopay::ids::PersonId;
+use shared::operations::autopay::subjects;
 
 use super::payroll::{OPERATORS, command};
 use super::values::HOLDERS;
@@ -63,7 +63,7 @@ pub(super) async fn live(actor: Actor, household: Household, end: Timestamp) {
     }
     let Some((card_id, bank_account_id)) = what_appears(&actor, household).await else { return };
     let mut life = Life { actor, holder, household, card_id, bank_account_id, owed_cents };
-    life.is_known();
+    life.is_known().await;
     life.set_up().await;
     while life.actor.now() < end {
         life.actor.wait_minutes(6 * 60, 6 * 24 * 60).await;
@@ -164,9 +164,11 @@ impl Life {
         }
     }
 
-    fn is_known(&self) {
+    async fn is_known(&self) {
+        let system = &self.actor.simulation.system;
+        let Ok(person_id) = subjects::keyed(system, self.household.subject).await else { return };
         self.actor.is_person(Person {
-            person_id: PersonId::of_subject(self.household.subject).to_string(),
+            person_id: person_id.to_string(),
             holder: self.holder.to_owned(),
             accounts: vec![self.account()],
             cards: vec![Card {

@@ -22,7 +22,7 @@ use crate::setup::Setup;
 use scenarios::simulation::people::Caller;
 
 /// Who reads reports.
-pub(crate) const READER: Caller = Caller::Uploader("rita");
+pub(crate) const READER: Caller = Caller::Overseer("rita");
 /// Who looks at reconciliations and dead letters.
 pub(crate) const OPERATOR: Caller = Caller::Operator(payroll::OPERATORS[0]);
 /// Who links cards and bank accounts.
@@ -55,7 +55,7 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     if setup.households > 0 {
         scripts.push(Box::pin(plaid::trouble(actor.clone(), setup.days)));
     }
-    scripts.push(Box::pin(stops::stop_and_go(actor.clone(), setup.payers(), setup.days)));
+    scripts.push(Box::pin(stops::stop_and_go(actor.clone(), setup.sources(), setup.households, setup.days)));
     if setup.households > 0 {
         scripts.push(Box::pin(household::enter_remittance_address(actor.clone())));
         scripts.push(Box::pin(payees::cash(actor.clone(), banks::in_days(actor, setup.days))));

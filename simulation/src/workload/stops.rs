@@ -4,13 +4,19 @@ use auditor::evidence::CommandKind;
 use http::Method;
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::json;
+use shared::operations::autopay::subjects;
 
+use super::PERSONS;
 use super::payroll::OPERATORS;
 use crate::actor::{Actor, Request};
 
 const ALL: &str = "all";
 
-pub(super) async fn stop_and_go(actor: Actor, payers: Vec<String>, days: u64) {
+pub(super) async fn stop_and_go(actor: Actor, sources: Vec<String>, households: usize, days: u64) {
+    let mut payers = sources;
+    for subject in PERSONS.into_iter().take(households) {
+        payers.extend(subjects::keyed(&actor.simulation.system, subject).await.map(|id| id.to_string()));
+    }
     let end = super::banks::in_days(&actor, days);
     let mut begins_at_once = actor.weather.is_one_in(4);
     for _ in 0..actor.weather.below(4) {

@@ -1,11 +1,19 @@
 //! Card autopay from a link to a cashed check: every scenario ends as a person would call right.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails its test right there")]
 
+mod announced;
+mod bills_held_back;
 mod broken_links;
+mod checks_not_made;
+mod checks_numbers;
 mod json;
 mod laptop;
 mod last_release;
 mod logs;
 mod operators;
+mod privacy;
 mod reconciliation;
+mod refunds_returned;
 mod scenarios;
+mod story;
+mod unknown_debits;

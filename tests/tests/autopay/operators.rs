@@ -1,57 +1,17 @@
 //! What operators do where autopay cannot go on by itself, and what comes of it: the books balance and the bank agrees to the cent.
 
-use ::scenarios::simulation::Simulation;
 use ::scenarios::simulation::people::Caller;
 use ::scenarios::simulation::standing::Standing;
 use http::Method;
 use serde_json::{Value, json};
-use shared::domain::ids::PaymentId;
 use shared::domain::leg::State;
 use shared::ports::table::Query;
 use shared::store::keys;
 use simulators::column::{Control, MailStatus};
 
-const ANN: Caller = Caller::Person("ann");
-const OLGA: Caller = Caller::Operator("olga");
-const OSCAR: Caller = Caller::Operator("oscar");
-
-/// A scenario, played to its end.
-struct Story {
-    simulation: Simulation,
-}
+use super::story::{ANN, OLGA, OSCAR, Story, count};
 
 impl Story {
-    async fn after(scenario: &str) -> Self {
-        let mut simulation = Simulation::start().unwrap();
-        ::scenarios::find(scenario).unwrap().play_on(&mut simulation).await.unwrap();
-        Self { simulation }
-    }
-
-    async fn call(&self, caller: Caller, method: Method, path: &str, body: Value) -> Value {
-        self.simulation.call(caller, method, path, body).await.unwrap()
-    }
-
-    fn standing(&self) -> Standing {
-        self.simulation.standing().unwrap()
-    }
-
-    fn payment_id(&self) -> PaymentId {
-        self.standing().payment().unwrap().id
-    }
-
-    /// The bank's id of the check that is out.
-    fn check_id(&self) -> String {
-        self.standing().payment().unwrap().leg.transfer_id.clone().unwrap()
-    }
-
-    async fn until(&self, wish: &str, is_met: impl Fn(&Standing) -> bool) {
-        self.simulation.until(wish, is_met).await.unwrap();
-    }
-
-    async fn until_payment_is(&self, state: State) {
-        self.until("the payment moves", |now| now.payment().unwrap().leg.state == state).await;
-    }
-
     async fn replace_check(&self) {
         let address = json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
         let path = format!("/payments/{}/check/replace", self.payment_id());
@@ -62,17 +22,6 @@ impl Story {
         let unseen = self.simulation.call(OSCAR, Method::POST, &confirm, replacement()).await;
         assert!(unseen.is_err_and(|refusal| refusal.to_string().contains("proposal_differs")));
         self.call(OSCAR, Method::POST, &confirm, json!({ "address": address })).await;
-    }
-
-    async fn clear_attention(&self) {
-        let path = format!("/payments/{}/attention/clear", self.payment_id());
-        self.call(OLGA, Method::POST, &path, json!({ "note": "The issuer takes no checks there." })).await;
-    }
-
-    async fn cash_check(&self) {
-        let cashed = Control::CashCheck { transfer_id: self.check_id(), amount: None, beats_stop: false };
-        self.simulation.providers.tell_bank(cashed).unwrap();
-        self.until_payment_is(State::Completed).await;
     }
 
     /// The replaced check goes out, to the corrected address, and pays.
@@ -121,26 +70,10 @@ impl Story {
     fn replacement_path(&self) -> String {
         format!("/payments/{}/check/replace", self.payment_id())
     }
-
-    async fn is_balanced(&self) {
-        self.simulation.settle().await.unwrap();
-        let outcome = self.simulation.outcome("after").await.unwrap();
-        assert_eq!((outcome.ledger.debits, outcome.ledger.receivable.get()), (outcome.ledger.credits, 0));
-        assert!(outcome.attention.is_empty(), "{:?}", outcome.attention);
-    }
-
-    async fn review(&self) -> Value {
-        let card_id = self.standing().cards[0].id;
-        self.call(ANN, Method::POST, &format!("/cards/{card_id}/review"), Value::Null).await
-    }
 }
 
 fn replacement() -> Value {
     json!({ "address": { "line_1": "PO Box 300", "city": "Wilmington", "state": "DE", "postal_code": "19886" } })
-}
-
-fn count(standing: &Standing, notice: &str) -> usize {
-    standing.notices.iter().filter(|told| told.kind.code() == notice).count()
 }
 
 #[tokio::test]

@@ -35,6 +35,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
     invocations.extend(a_person_says_that_a_payment_was_posted().await);
     invocations.extend(a_person_asks_twice().await);
     invocations.extend(operators_replace_a_check_and_clear_a_block().await);
+    invocations.extend(operators_send_a_refund_again_and_clear_a_hold().await);
     invocations.extend(a_debit_comes_back_and_no_event_tells().await);
     invocations.extend(a_person_repays_and_two_operators_book_it().await);
     invocations
@@ -210,6 +211,40 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
     let standing = story.simulation.standing().unwrap();
     let path = format!("/people/{}/block/clear", standing.persons[0].id);
     story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;
+    invocations.extend(story.told());
+    invocations
+}
+
+/// The refund comes back twice: it is sent where it was, then to an account that Ann has linked since.
+async fn operators_send_a_refund_again_and_clear_a_hold() -> Vec<Invocation> {
+    let story = Recording::of("canceled-after-debit-settled").await;
+    let comes_back = async || {
+        let refund = story.simulation.standing().unwrap().refunds.remove(0);
+        let transfer_id = refund.leg.transfer_id.clone().unwrap();
+        let returned = Control::Return { transfer_id, return_code: "R02".to_owned(), addenda: String::new() };
+        story.simulation.providers.tell_bank(returned).unwrap();
+        let is_back = |now: &Standing| now.refunds[0].leg.state == State::Returned;
+        story.simulation.until("the refund comes back", is_back).await.unwrap();
+        format!("/payments/{}/refund/send-again", refund.id)
+    };
+    let path = comes_back().await;
+    story.call(OLGA, Method::POST, &path, json!({})).await;
+    let is_there = |now: &Standing| now.refunds[0].leg.state == State::Completed;
+    story.simulation.until("the refund is there", is_there).await.unwrap();
+    let path = comes_back().await;
+    let standing = story.simulation.standing().unwrap();
+    let account = &standing.bank_accounts[0];
+    let to = json!({ "bank_account_id": account.id });
+    story.call(OLGA, Method::POST, &path, to.clone()).await;
+    story.call(OLGA, Method::POST, &path, to).await;
+    let seen = json!({ "bank_account_id": account.id, "account_last4": account.account.account_last4 });
+    story.call(OSCAR, Method::POST, &format!("{path}/confirm"), seen).await;
+    story.simulation.until("the refund is there", is_there).await.unwrap();
+    let mut invocations = story.told();
+
+    let story = Recording::of("check-never-cashed").await;
+    let path = format!("/cards/{}/hold/clear", story.card_id());
+    story.call(OLGA, Method::POST, &path, json!({ "note": "The issuer has found it." })).await;
     invocations.extend(story.told());
     invocations
 }

@@ -11,6 +11,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/SOURCE#*", "table/SOURCE#CORP-1"),
     ("table/BILLER#*", "table/BILLER#ins_1"),
     ("table/PERSON#*", "table/PERSON#psn_1"),
+    ("table/SUBJECT#*", "table/SUBJECT#0a1b"),
     ("table/ITEM#*", "table/ITEM#item_1"),
     ("table/CARD#*", "table/CARD#crd_1"),
     ("table/BANK#*", "table/BANK#bnk_1"),
@@ -52,8 +53,9 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
 ];
 
 /// What card autopay alone keeps: no payroll touches it.
-pub(crate) const OF_AUTOPAY: [&str; 9] = [
+pub(crate) const OF_AUTOPAY: [&str; 10] = [
     "table/PERSON#*",
+    "table/SUBJECT#*",
     "table/ITEM#*",
     "table/CARD#*",
     "table/BANK#*",

@@ -73,9 +73,16 @@ pub struct Announcement {
     pub amount: Cents,
     #[schema(value_type = String, format = Date)]
     pub announced_on: Date,
-    /// The first day on which the debit may be made.
+    /// The first day on which the debit may be made, if the notice reaches the person at once.
     #[schema(value_type = String, format = Date)]
     pub debit_on: Date,
+    /// Nobody has taken the notice yet.
+    #[serde(default)]
+    pub awaits_delivery: bool,
+    /// When the notice was taken for its person: the days count from then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = Date)]
+    pub delivered_on: Option<Date>,
 }
 
 /// The proof of what was agreed to, or that it ended: append-only and kept, at least two years after its end (12 CFR 1005.13).
@@ -168,12 +175,26 @@ impl Authorisation {
 
 impl Announcement {
     pub fn new(amount: Cents, today: Date) -> Self {
-        Self { amount, announced_on: today, debit_on: notice_ends(today) }
+        let debit_on = notice_ends(today);
+        Self { amount, announced_on: today, debit_on, awaits_delivery: true, delivered_on: None }
+    }
+
+    /// Its notice was taken for the person. The first time counts.
+    pub fn delivered(&mut self, today: Date) {
+        self.awaits_delivery = false;
+        self.delivered_on.get_or_insert(today);
+    }
+
+    /// The first day on which the debit may be made, as far as that is known.
+    pub fn earliest(&self) -> Date {
+        let told_on = self.delivered_on.filter(|_| fault!(NoticeCountsFromDecision, false, true));
+        self.debit_on.max(notice_ends(told_on.unwrap_or(self.announced_on)))
     }
 
     /// Its day has not come.
     pub fn is_awaited(&self, today: Date) -> bool {
-        today < self.debit_on.max(notice_ends(self.announced_on))
+        let is_told = fault!(NoticeCountsFromDecision, true, !self.awaits_delivery);
+        !self.is_over(today) && (!is_told || today < self.earliest())
     }
 
     /// Its days have come and gone, or a later announcement could be made for the same day anyway.
@@ -245,13 +266,35 @@ mod tests {
 
     #[test]
     fn an_announced_debit_waits_ten_days_and_lapses_a_week_later() {
-        let announced = Announcement::new(Cents::new(165_500), date(2026, 3, 2));
+        let mut announced = Announcement::new(Cents::new(165_500), date(2026, 3, 2));
+        announced.delivered(date(2026, 3, 2));
         assert_eq!(announced.debit_on, date(2026, 3, 12));
         let covered = |day, cents| announced.covers(Cents::new(cents), date(2026, 3, day));
         assert!(!covered(11, 165_500));
         assert!(covered(12, 165_500) && covered(19, 100));
         assert!(!covered(20, 165_500));
         assert!(!covered(12, 165_501), "more than was announced");
+    }
+
+    #[test]
+    fn the_ten_days_count_from_the_delivery() {
+        let march = |day| date(2026, 3, day);
+        let mut announced = Announcement::new(Cents::new(165_500), march(2));
+        let covered = |announced: &Announcement, day| announced.covers(Cents::new(165_500), march(day));
+        assert!(!covered(&announced, 13) && announced.is_awaited(march(13)), "nobody has told the person");
+        announced.delivered(march(6));
+        announced.delivered(march(9));
+        assert_eq!(announced.earliest(), march(16));
+        assert_eq!([15, 16, 19, 20].map(|day| covered(&announced, day)), [false, true, true, false]);
+        announced = Announcement { delivered_on: Some(march(15)), ..announced };
+        assert!(!covered(&announced, 19) && announced.is_over(march(20)), "told too late: it is announced anew");
+    }
+
+    #[test]
+    fn an_announcement_of_before_counts_from_its_decision() {
+        let stored = serde_json::json!({ "amount": "1655.00", "announced_on": "2026-03-02", "debit_on": "2026-03-12" });
+        let announced: Announcement = serde_json::from_value(stored).unwrap();
+        assert!(!announced.is_awaited(date(2026, 3, 12)) && announced.covers(Cents::new(165_500), date(2026, 3, 12)));
     }
 
     #[test]

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::agreement::AgreedAccount;
 use super::authorisation::{Announcement, Authorisation};
 use super::bank_account::BankAccount;
+use super::held::{Ended, EndedBy};
 use super::ids::{CardId, PersonId};
-use super::in_flight::CardPayment;
+use super::in_flight::{CardPayment, presented_for};
 use super::reading::Age;
 use super::setup::Setup;
 use crate::domain::ids::PaymentId;
@@ -19,6 +20,12 @@ use crate::domain::money::Cents;
 
 /// Longer than any calendar month and the time a check takes.
 const PAYMENTS_KEPT_DAYS: i64 = 62;
+
+/// A statement comes at least 21 days before its due date (12 CFR 1026.5(b)(2)), commonly 25.
+const STATEMENT_DAYS_BEFORE_DUE: i64 = 25;
+
+/// Between two statements of a card where nothing tells the day of the last.
+pub const STATEMENT_EVERY_DAYS: i64 = 31;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
@@ -105,6 +112,9 @@ pub struct PostedPayment {
     pub transaction_id: String,
     pub amount: Cents,
     pub on: Date,
+    /// As the institution tells it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_number: Option<String>,
 }
 
 /// What the last review came to, so that the next is recorded only where it differs.
@@ -136,6 +146,12 @@ impl std::fmt::Debug for PostedPayment {
 impl CardReading {
     pub fn is_dollars(&self) -> bool {
         self.currency.as_deref() == Some("USD")
+    }
+
+    /// When the last statement came. Where its day is not known, it is taken from the due date.
+    pub fn bill(&self) -> Option<Date> {
+        let assumed = || self.due_on.map(|due_on| due_on.saturating_sub(STATEMENT_DAYS_BEFORE_DUE.days()));
+        self.statement_issued_on.or_else(assumed)
     }
 }
 
@@ -179,7 +195,11 @@ impl Card {
         }
         super::in_flight::heed(&mut self.payments, &reading);
         let kept_since = today.saturating_sub(PAYMENTS_KEPT_DAYS.days());
-        self.payments.retain(|payment| payment.is_in_flight() || payment.opened_on >= kept_since);
+        let bill = reading.bill();
+        self.payments.retain(|payment| {
+            let is_of_bill = bill.is_some_and(|bill| payment.is_of_bill(bill));
+            payment.is_in_flight() || payment.opened_on >= kept_since || is_of_bill || payment.ended.is_some()
+        });
         self.reading = Some(reading);
     }
 
@@ -198,9 +218,36 @@ impl Card {
         fault!(OtherAccountDebited, true, agreed.is_none_or(|agreed| *agreed == AgreedAccount::of(bank_account)))
     }
 
-    /// Whether agreeing anew to the same would change something: it lifts what a cancel holds back.
-    pub fn is_held_by_cancel(&self) -> bool {
-        self.payments.iter().any(|payment| payment.canceled_on.is_some())
+    /// Whether agreeing anew to the same would change something: it lifts what a cancel holds back, and some of what ended a payment.
+    pub fn is_held_until_agreed(&self) -> bool {
+        let lifts = |ended: &Ended| ended.is_lifted_by_agreeing(self);
+        self.payments.iter().any(|payment| payment.canceled_on.is_some() || payment.ended.as_ref().is_some_and(lifts))
+    }
+
+    /// Records what ended a payment without its person's wish. What ended it first stays.
+    pub fn end(&mut self, payment_id: PaymentId, ended: &Ended) {
+        for payment in self.payments.iter_mut().filter(|known| known.payment_id == payment_id) {
+            payment.ended.get_or_insert_with(|| ended.clone());
+        }
+    }
+
+    /// An operator has looked into what ended payments: it holds the next one back no more. Answers what that was.
+    pub fn clear_ends(&mut self) -> Vec<EndedBy> {
+        self.payments.iter_mut().filter_map(|payment| payment.ended.take()).map(|ended| ended.by).collect()
+    }
+
+    /// How often the bill was presented that a payment was opened for, over all payments of that bill.
+    pub fn presented_with(&self, payment_id: PaymentId) -> u32 {
+        let Some(own) = self.payments.iter().find(|known| known.payment_id == payment_id) else { return 0 };
+        let bill = own.bill.unwrap_or_else(|| own.opened_on.saturating_sub(STATEMENT_EVERY_DAYS.days()));
+        fault!(PresentmentsPerPayment, 0, presented_for(bill, &self.payments))
+    }
+
+    /// A payment is presented for so many times by now.
+    pub fn present(&mut self, payment_id: PaymentId, presented: u32) {
+        for payment in self.payments.iter_mut().filter(|known| known.payment_id == payment_id) {
+            payment.presented = presented;
+        }
     }
 
     /// Records that the person cancels a payment of the card.

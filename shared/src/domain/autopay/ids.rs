@@ -1,4 +1,5 @@
-//! Ids of a person and of what is theirs. They are computed, never looked up: who knows a subject knows the only keys that are theirs.
+//! Ids of a person and of what is theirs. A person's follows from their subject by a key that only the deployment has, and is kept as a claim
+//! of the subject; those of their cards and accounts follow from it and from what they are.
 
 use std::fmt;
 use std::str::FromStr;
@@ -52,7 +53,8 @@ macro_rules! hex_id {
 pub(in crate::domain) use hex_id;
 
 hex_id!(
-    /// `per_` and the first 128 bits, in hexadecimal digits, of the SHA-256 of the token issuer's subject. The payer in the ledger.
+    /// `per_` and the 32 hexadecimal digits of the keyed fingerprint of the token issuer's subject; of persons of before the first 128 bits of
+    /// its SHA-256. The payer in the ledger.
     PersonId,
     "per_",
     "person"
@@ -74,8 +76,19 @@ hex_id!(
 );
 
 impl PersonId {
+    /// The id of persons who were put down before ids were keyed. Whoever can guess a subject can compute it.
     pub fn of_subject(subject: &str) -> Self {
         Self(leading_bits(subject))
+    }
+
+    /// From a fingerprint of [`Self::parts`].
+    pub fn of_fingerprint(fingerprint: &str) -> Result<Self, IdFormat> {
+        digits_of(fingerprint).map(Self)
+    }
+
+    /// What a person's id is the fingerprint of.
+    pub const fn parts(subject: &str) -> [&str; 2] {
+        ["person", subject]
     }
 }
 

@@ -2,18 +2,28 @@
 //!
 //! Guarantees: a payment counts as in flight from the moment it is opened until Plaid's data, read after the check was cashed, show it, or
 //! the person says that the issuer credited it, or it is undone; it is neither counted as posted before nor forgotten. One posted payment
-//! of the card stands for one payment of ours. A balance that merely dropped proves nothing: the person may have paid otherwise.
+//! of the card stands for one payment of ours: the one with our check's number, where the institution tells numbers, and else one of its
+//! amount from the days of its cashing. A balance that merely dropped proves nothing: the person may have paid otherwise. Limit: where no
+//! number is told, a payment by hand of the same amount in those same days is taken for the check.
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::card::{CardReading, PostedPayment};
+use super::held::Ended;
+use crate::domain::calendar::eastern_date;
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Cents;
 
 /// A person is asked whether the issuer credited a payment that Plaid does not show this long after the check was cashed.
 const ASKED_AFTER_HOURS: i64 = 24 * 10;
+
+/// Between an issuer's credit for a check and its settlement at our bank.
+const CREDITED_BEFORE_DAYS: i64 = 5;
+
+/// Two statements of a card are further apart than this: an issuer that moves the day of one by a few makes no other bill of it.
+const STATEMENTS_APART_DAYS: i32 = 15;
 
 /// A payment as its card remembers it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +35,18 @@ pub struct CardPayment {
     /// Opened because the bill was nearly due or late.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub for_bill: bool,
+    /// The day of the statement that was the last when it was opened, where that was known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Date>,
+    /// How often the bank account was debited for it, or is about to be.
+    #[serde(default = "once")]
+    pub presented: u32,
+    /// The number of its check, once that was cashed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub check_number: Option<i64>,
+    /// What ended it, and holds the next payment back until that has changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended: Option<Ended>,
     /// The Eastern day on which the person canceled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_on: Option<Date>,
@@ -63,7 +85,18 @@ impl std::fmt::Debug for CardPayment {
 
 impl CardPayment {
     pub fn new(payment_id: PaymentId, amount: Cents, opened_on: Date) -> Self {
-        Self { payment_id, amount, opened_on, for_bill: false, canceled_on: None, stage: Stage::Open }
+        Self {
+            payment_id,
+            amount,
+            opened_on,
+            for_bill: false,
+            bill: None,
+            presented: once(),
+            check_number: None,
+            ended: None,
+            canceled_on: None,
+            stage: Stage::Open,
+        }
     }
 
     /// Keeps another payment of the card from being opened.
@@ -90,6 +123,19 @@ impl CardPayment {
         }
     }
 
+    /// Debits that brought the issuer nothing, or have not yet.
+    fn presented_in_vain(&self) -> u32 {
+        match self.stage {
+            Stage::Open | Stage::Undone => self.presented,
+            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } => self.presented.saturating_sub(1),
+        }
+    }
+
+    /// Whether it was opened while that statement was the last.
+    pub fn is_of_bill(&self, bill: Date) -> bool {
+        self.bill.map_or(self.opened_on >= bill, |own| is_same_bill(own, bill))
+    }
+
     /// Known to have been credited by the issuer.
     pub fn is_shown(&self) -> bool {
         match self.stage {
@@ -103,6 +149,12 @@ impl CardPayment {
             Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => Some(at),
             Stage::Open | Stage::Shown { .. } | Stage::Undone => None,
         }
+    }
+
+    /// An issuer may credit a check some days before it is settled at our bank, and not earlier.
+    fn credited_from(&self) -> Date {
+        let cashed_on = self.cashed_at().map_or(self.opened_on, eastern_date);
+        cashed_on.saturating_sub(CREDITED_BEFORE_DAYS.days())
     }
 
     /// The check was cashed. Said again, nothing changes.
@@ -157,6 +209,23 @@ pub fn canceled_since(issued_on: Date, payments: &[CardPayment], for_bill: bool)
     payments.iter().filter(is_canceled).max_by_key(|payment| payment.canceled_on)
 }
 
+/// Payments of before were presented once, as far as is known.
+const fn once() -> u32 {
+    1
+}
+
+/// Whether two days of statements are those of one.
+pub fn is_same_bill(one: Date, other: Date) -> bool {
+    one.since(other).is_ok_and(|apart| apart.get_days().abs() < STATEMENTS_APART_DAYS)
+}
+
+/// How often the bank account was debited, or is about to be, for what a statement asks for, over all payments of that time, and brought
+/// the issuer nothing.
+pub fn presented_for(bill: Date, payments: &[CardPayment]) -> u32 {
+    let of_bill = payments.iter().filter(|payment| payment.is_of_bill(bill));
+    of_bill.map(CardPayment::presented_in_vain).fold(0, u32::saturating_add)
+}
+
 /// What is in flight; never wraps.
 pub fn in_flight(payments: &[CardPayment]) -> i128 {
     let open = payments.iter().filter(|payment| payment.is_in_flight());
@@ -195,15 +264,30 @@ fn shown_by(stage: &Stage) -> Option<ShownBy> {
     }
 }
 
+/// Whether the institution's word is this check's number, however many zeros it begins with.
+fn is_number(told: &str, number: i64) -> bool {
+    told.trim().parse() == Ok(number)
+}
+
 /// What in the reading stands for this payment and for no other of ours: a posted payment, else the liability's last payment.
 fn evidence(payment: &CardPayment, reading: &CardReading, used: &[ShownBy]) -> Option<ShownBy> {
-    let is_this = |posted: &&PostedPayment| posted.amount == payment.amount && posted.on >= payment.opened_on;
+    let tells_numbers = reading.posted.iter().any(|posted| posted.check_number.is_some());
+    let is_in_time = |on: Date| on >= payment.opened_on && on >= payment.credited_from();
+    let is_this = |posted: &&PostedPayment| {
+        let is_check = match (posted.check_number.as_deref(), payment.check_number) {
+            (Some(told), Some(number)) => is_number(told, number) && posted.on >= payment.opened_on,
+            (None, Some(_)) => !tells_numbers && is_in_time(posted.on),
+            // Of before check numbers were kept.
+            (Some(_) | None, None) => is_in_time(posted.on),
+        };
+        posted.amount == payment.amount && fault!(PaidByHandIsOurCheck, posted.on >= payment.opened_on, is_check)
+    };
     let mut posted: Vec<&PostedPayment> = reading.posted.iter().filter(is_this).collect();
     posted.sort_by_key(|posted| posted.on);
     let by_transaction = posted.into_iter().map(|posted| ShownBy::Transaction(posted.transaction_id.clone()));
     // The last payment is one of the transactions where those are known: then it must not stand for a second payment of ours.
     let last = reading.last_payment.filter(|_| reading.posted.is_empty());
-    let last = last.filter(|last| last.amount == payment.amount && last.on >= payment.opened_on);
+    let last = last.filter(|last| last.amount == payment.amount && is_in_time(last.on));
     let by_liability = last.map(|last| ShownBy::LastPayment(last.on));
     by_transaction.chain(by_liability).find(|by| !used.contains(by))
 }

@@ -29,6 +29,7 @@ fn reading(hours: i64, posted: &[(&str, i64, Date)]) -> CardReading {
         transaction_id: (*id).to_owned(),
         amount: cents(*amount),
         on: *on,
+        check_number: None,
     });
     CardReading {
         age: Age::read_now(later(hours)),
@@ -111,4 +112,33 @@ fn what_was_paid_since_a_statement_counts_once() {
     let both = CardReading { last_payment: last, ..reading(0, &posted) };
     assert_eq!(paid_since(issued_on, &[], &both), 3_000);
     assert_eq!(paid_since(issued_on, &[cashed(1)], &both), 168_500);
+}
+
+#[test]
+fn where_numbers_are_told_only_the_check_s_own_stands_for_it() {
+    let on = date(2026, 3, 19);
+    let numbered = |numbers: &[Option<&str>]| {
+        let ids = ["t1", "t2", "t3"];
+        let posted: Vec<_> = numbers.iter().zip(ids).map(|(_, id)| (id, 165_500, on)).collect();
+        let mut reading = reading(5, &posted);
+        for (posted, number) in reading.posted.iter_mut().zip(numbers) {
+            posted.check_number = number.map(str::to_owned);
+        }
+        let mut ours = cashed(1);
+        ours.check_number = Some(1001);
+        after(vec![ours], &reading)
+    };
+    assert_eq!(numbered(&[Some("1001")]), [false]);
+    assert_eq!(numbered(&[Some("0001001")]), [false], "with zeros before it");
+    assert_eq!(numbered(&[Some("1002")]), [true], "another check");
+    assert_eq!(numbered(&[None, Some("1002")]), [true], "by hand, at an issuer that tells numbers");
+    assert_eq!(numbered(&[None, Some("1002"), Some("1001")]), [false]);
+    assert_eq!(numbered(&[None]), [false], "no numbers are told");
+}
+
+#[test]
+fn a_payment_of_long_before_the_check_was_cashed_is_not_the_check() {
+    for (day, in_flight) in [(14, true), (15, false), (21, false)] {
+        assert_eq!(after(vec![cashed(1)], &reading(30, &[("t1", 165_500, date(2026, 3, day))])), [in_flight], "{day}");
+    }
 }

@@ -13,11 +13,14 @@ use jiff::civil::Date;
 use super::bank_account::BankAccount;
 use super::card::Card;
 use super::facts::AutopayFacts;
+use super::held::{Ended, EndedBy, Present};
+use super::in_flight::CardPayment;
 use super::notice::{CheckFailure, DebitFailure, NoticeKind, Outlook};
 use super::person::Person;
 use super::retry::{AfterReturn, Consequences, after_return};
 use crate::domain::bank::check::delivery::DeliveryMeaning;
 use crate::domain::bank::check::status::{CheckMeaning, CheckStatus};
+use crate::domain::calendar::eastern_date;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
@@ -51,7 +54,7 @@ pub struct Aftermath {
 /// What the card remembers of its payment from now on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardStep {
-    Cashed(Timestamp),
+    Cashed { at: Timestamp, check_number: Option<i64> },
     Undone,
 }
 
@@ -68,7 +71,8 @@ pub fn may_debit(person: &Person, card: &Card, bank_account: &BankAccount, opene
 }
 
 /// What holds the next debit back as things stand; what is owed is asked of the person by [`Outlook::with_debt`].
-pub fn outlook(person: &Person, card: &Card, bank_account: &BankAccount) -> Outlook {
+pub fn outlook(person: &Person, now: Present<'_>) -> Outlook {
+    let Present { card, bank_account, remittance: _ } = now;
     let is_authorised =
         card.authorisation.as_ref().is_some_and(|authorisation| authorisation.is_in_force(bank_account.id));
     let right = if person.debit_block.is_some() {
@@ -76,7 +80,11 @@ pub fn outlook(person: &Person, card: &Card, bank_account: &BankAccount) -> Outl
     } else if bank_account.unusable.is_some() {
         Outlook::OtherAccount
     } else if is_authorised && card.is_agreed_account(bank_account) {
-        Outlook::GoesOn
+        let holding = |payment: &CardPayment| {
+            let ended = payment.ended.as_ref().filter(|ended| ended.holds(payment.bill, now));
+            ended.map(|ended| ended.by.outlook())
+        };
+        card.payments.iter().filter_map(holding).max().unwrap_or_default()
     } else {
         Outlook::AgreeAnew
     };
@@ -107,6 +115,11 @@ pub fn consequences(funding: &Funding, today: Date) -> Option<Consequences> {
         AfterReturn::TryAgain { .. } => None,
         AfterReturn::Final(consequences) => Some(consequences),
     }
+}
+
+/// What ended a payment whose debit came back for good, or was never taken. Nothing where it may be presented again.
+pub fn ended_by_debit(payment: &Payment, funding: &Funding, now: Timestamp) -> Ended {
+    Ended::of(EndedBy::of_debit(debit_failure(funding, eastern_date(now))), payment, now)
 }
 
 /// Why a debit is given up. One that might be presented again and is not, because it is too late for that, had no money.
@@ -156,7 +169,8 @@ pub fn after_check(news: CheckNews<'_>) -> Aftermath {
     }
     match leg.state {
         State::Completed => {
-            after.card = Some(CardStep::Cashed(leg.settled_at.unwrap_or(news.at)));
+            let check_number = news.payment.check.as_ref().and_then(|check| check.check_number);
+            after.card = Some(CardStep::Cashed { at: leg.settled_at.unwrap_or(news.at), check_number });
             let (payment_id, card_name, amount) = named(news);
             after.notices.push(NoticeKind::CheckCashed { payment_id, card_name, amount });
             // The stop, if there was one, lost: the money is gone, and owed.
@@ -255,7 +269,10 @@ impl CardStep {
     pub fn mark(self, card: &mut Card, payment_id: PaymentId, now: Timestamp) {
         for known in card.payments.iter_mut().filter(|known| known.payment_id == payment_id) {
             match self {
-                CardStep::Cashed(at) => known.cashed(at),
+                CardStep::Cashed { at, check_number } => {
+                    known.check_number = check_number;
+                    known.cashed(at);
+                }
                 CardStep::Undone => known.undone(),
             }
         }

@@ -12,6 +12,7 @@ pub mod card_number;
 pub mod decision;
 pub mod explain;
 pub mod facts;
+pub mod held;
 pub mod identity;
 pub mod ids;
 pub mod in_flight;

@@ -34,6 +34,21 @@ pub struct Person {
     pub updated_at: Timestamp,
 }
 
+/// The person that a subject of the token issuer is: put down once, whatever the key of ids is later.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectClaim {
+    /// The SHA-256 of the subject, in hexadecimal digits: it is the claim's key, and shown to nobody.
+    pub subject_sha256: String,
+    pub person_id: PersonId,
+    pub version: u64,
+}
+
+impl std::fmt::Debug for SubjectClaim {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "SubjectClaim({})", self.person_id)
+    }
+}
+
 /// A holder's name, as they type it: one that a debit can name and a check can be printed with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HolderName(String);

@@ -30,6 +30,8 @@ pub enum AutopayRefusal {
     NotCashed,
     #[error("the link is over: link the institution anew")]
     ItemOver,
+    #[error("this bank account cannot be used now: name another one of the person's")]
+    AccountUnusable,
     #[error("what holds your own debits back is cleared by another operator")]
     OwnBlock,
 }

@@ -13,8 +13,8 @@ use crate::domain::calendar;
 /// What stands as the company entry description of a debit that is sent again, in place of any other.
 pub const RETRY_DESCRIPTION: &str = "RETRY PYMT";
 
-/// The first presentment and two more.
-const PRESENTMENTS_MAX: u32 = 3;
+/// The first presentment of a bill and two more, over all payments of it.
+pub const PRESENTMENTS_MAX: u32 = 3;
 
 /// All of them within these days of the first.
 const RETRY_WITHIN_DAYS: i64 = 180;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A status as the bank names it. Compared without regard to case; one we do not know is kept as it came.
@@ -46,6 +47,17 @@ pub enum StatusMeaning {
     ReturnDisputed,
     /// A status that this version does not know: recorded, attention.
     Unknown,
+}
+
+/// A review of the bank's that lasts longer than this is told of: it commonly takes a day.
+const REVIEW_HOURS: i64 = 72;
+
+impl StatusMeaning {
+    /// Whether what was made at the bank then is in its review for so long that somebody has to ask.
+    pub fn is_long_review(self, since: Timestamp, now: Timestamp) -> bool {
+        let is_long = now.duration_since(since) >= SignedDuration::from_hours(REVIEW_HOURS);
+        self == StatusMeaning::InReview && fault!(LongReviewNotTold, false, is_long)
+    }
 }
 
 impl BankStatus {

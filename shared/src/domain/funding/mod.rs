@@ -38,6 +38,9 @@ pub struct Funding {
     /// itself. Every write that would take it off asks here, under the version that it read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_taken_off_at: Option<Timestamp>,
+    /// When the bank first told of its send, where nobody allowed it any more by then: nothing is paid with its money, which goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unwanted_at: Option<Timestamp>,
     /// It is not sent before this: presented again, it leaves the payer time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
@@ -111,6 +114,7 @@ impl Funding {
             account: None,
             first_presented: None,
             debt_taken_off_at: None,
+            unwanted_at: None,
             not_before: None,
             available_at: None,
             due_at: Some(now),

@@ -330,6 +330,16 @@ impl Leg {
         self.unclaimed(kind, Step::Deferred, Reason::Deferred(NOT_AT_BANK.to_owned()))
     }
 
+    /// The same where nobody wants it sent any more: what the bank does not have by then was never sent.
+    pub fn looked_unwanted(&mut self, kind: Kind, looked: Looked, now: Timestamp) -> Result<Moved, Illegal> {
+        let is_unknown = self.state == State::Submitting
+            && self.claim.as_ref().is_some_and(|claim| !matches!(claim.outcome, Outcome::Refused(_)));
+        if fault!(UnwantedStaysUnknown, false, is_unknown && looked == Looked::Through) {
+            return self.never_arrived(kind);
+        }
+        self.looked(kind, looked, now)
+    }
+
     /// An operator says that the automatic may go on: what counted towards asking a person counts anew.
     pub fn clear_attention(&mut self) -> Option<Attention> {
         let cleared = self.attention.take()?;

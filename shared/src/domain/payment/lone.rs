@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::{Payment, StopWish};
-use crate::domain::autopay::retry::{AfterReturn, after_return};
+use crate::domain::autopay::retry::{AfterReturn, ReturnedDebit, after_return};
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::leg::{Effect, Leg, Reason, State};
@@ -62,6 +62,8 @@ pub struct Standing<'a> {
     pub payer: PayerFacts,
     /// Whether the payer's bank account may still be debited for it: authorised, usable, and nobody blocked.
     pub may_debit: bool,
+    /// How often the bill was presented that it is to pay, over all payments of that bill, this one included.
+    pub presented: u32,
     pub business_now: Timestamp,
     pub elapsed_now: Timestamp,
 }
@@ -113,7 +115,7 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
     let is_canceled = now.payment.is_cancel_asked();
     match now.funding.leg.state {
         State::Unprocessed if is_canceled || !now.may_debit => Action::CancelUnsent,
-        State::Available if is_canceled => Action::GiveBack,
+        State::Available if is_canceled || is_unwanted(now.funding) => Action::GiveBack,
         State::Available if now.payer.is_paused || now.payer.receivable_open => Action::Wait,
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {
@@ -127,9 +129,14 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
     }
 }
 
+fn is_unwanted(funding: &Funding) -> bool {
+    fault!(UnwantedDebitPaidOut, false, funding.unwanted_at.is_some())
+}
+
 fn next_presentment(now: Standing<'_>) -> Option<Date> {
     let returned = now.funding.returned_debit()?;
-    match after_return(&returned, calendar::eastern_date(now.business_now)) {
+    let presentments = returned.presentments.max(now.presented);
+    match after_return(&ReturnedDebit { presentments, ..returned }, calendar::eastern_date(now.business_now)) {
         AfterReturn::TryAgain { not_before } => Some(not_before),
         AfterReturn::Final(_) => None,
     }

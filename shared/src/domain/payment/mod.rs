@@ -3,6 +3,7 @@
 mod check_facts;
 pub mod lone;
 mod payee;
+pub mod redirect;
 pub mod release;
 pub mod replacement;
 #[cfg(test)]

@@ -25,9 +25,9 @@ pub struct Replacement {
 /// Why a proposal does not count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReplacementRefusal {
-    #[error("no other address is proposed for this check")]
+    #[error("nothing is proposed for this payment")]
     NothingProposed,
-    #[error("who proposed an address cannot confirm it; ask a second person")]
+    #[error("who proposed it cannot confirm it; ask a second person")]
     SamePerson,
     #[error("the proposal is not the one you name; read it again")]
     OtherProposal,

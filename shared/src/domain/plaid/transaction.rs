@@ -26,6 +26,9 @@ pub struct PlaidTransaction {
     /// The pending transaction that this one replaces, where Plaid could match the two.
     #[serde(default)]
     pub pending_transaction_id: Option<String>,
+    /// Of a check, where the institution tells it.
+    #[serde(default)]
+    pub check_number: Option<String>,
     #[serde(default)]
     pub personal_finance_category: Option<Category>,
 }

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::super::{OperationError, System, audit, payers};
+use super::super::{OperationError, System, audit, billers, payers};
 use super::{notices, people};
 use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{
@@ -12,6 +12,7 @@ use crate::domain::autopay::authorisation::{
 };
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
+use crate::domain::autopay::held::Present;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::life;
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
@@ -115,7 +116,7 @@ fn is_agreed(card: &Card, account: &BankAccount, agreement: &Agreement) -> bool 
         let same_text = known.text_sha256.as_ref().is_none_or(|sha256| *sha256 == agreement.text_sha256);
         known.range == agreement.range && known.text_version == agreement.text_version && same_text
     });
-    is_same && card.is_agreed_account(account) && !card.is_held_by_cancel()
+    is_same && card.is_agreed_account(account) && !fault!(AgreeingAgainDoesNothing, false, card.is_held_until_agreed())
 }
 
 /// Turns autopay off: no new debit is decided from now on. A payment that is open is looked at at once, so that a debit that has not left
@@ -141,7 +142,9 @@ pub async fn revoke(
 async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationError> {
     let person = payers::load_person(system, card.person_id).await?;
     let account = chosen(system, card).await?;
-    Ok(life::outlook(&person, card, &account).with_debt(person.receivable_open))
+    let remittance = billers::remittance(system, &card.institution_id).await?;
+    let present = Present { card, bank_account: &account, remittance: remittance.as_ref() };
+    Ok(life::outlook(&person, present).with_debt(person.receivable_open))
 }
 
 /// The card, the record and the person's copy, in one write.

@@ -8,14 +8,16 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::review::unchanged;
-use super::{authorisation, notices};
+use super::{authorisation, held, notices};
 use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::held::{EndedBy, Present};
 use crate::domain::autopay::life::{self, CardStep, CheckNews};
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
+use crate::domain::biller::Remittance;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
@@ -23,7 +25,7 @@ use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
 use crate::domain::payment::Payment;
 use crate::domain::payment::lone::recovers;
 use crate::operations::listener::Permission;
-use crate::operations::{OperationError, System, payers};
+use crate::operations::{OperationError, System, billers, payers};
 use crate::ports::table::Change;
 use crate::store::keys;
 use crate::store::stored::{read, replace};
@@ -33,12 +35,20 @@ use crate::store::stored::{read, replace};
 pub(crate) struct Ends {
     pub card: Card,
     pub bank_account: BankAccount,
+    /// Where checks for the card's issuer go by now.
+    pub remittance: Option<Remittance>,
 }
 
 impl Ends {
     pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
         let card = load_card(system, facts).await?;
-        Ok(Self { card, bank_account: load_bank_account(system, facts).await? })
+        let remittance = billers::remittance(system, &card.institution_id).await?;
+        Ok(Self { card, bank_account: load_bank_account(system, facts).await?, remittance })
+    }
+
+    /// What a payment would be opened with now.
+    pub(crate) fn present(&self) -> Present<'_> {
+        Present { card: &self.card, bank_account: &self.bank_account, remittance: self.remittance.as_ref() }
     }
 
     /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.
@@ -66,7 +76,7 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let payment = load_payment(system, payment_id).await?;
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
-    let Ends { mut card, mut bank_account } = Ends::load(system, &facts).await?;
+    let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
@@ -128,6 +138,7 @@ pub(crate) async fn after_payment(
         let is_back = from.is_some_and(State::holds_money) && !payment.leg.state.holds_money();
         if is_back && !payment.leg.effects.contains(&Effect::ReceivableRecovered) {
             payment.leg.raise(AttentionReason::RefundReturned, now);
+            return refund_came_back(system, payment).await;
         }
         return Ok(Vec::new());
     }
@@ -151,12 +162,24 @@ pub(crate) async fn after_payment(
     Ok(changes)
 }
 
+/// The put of what the person is told of a refund that did not arrive.
+pub(crate) async fn refund_came_back(system: &System, refund: &Payment) -> Result<Vec<Change>, OperationError> {
+    let kind = NoticeKind::RefundCameBack {
+        payment_id: refund.id,
+        attempt: refund.leg.attempt,
+        amount: refund.amount,
+        bank_account_last4: refund.payee.account_last4().to_owned(),
+    };
+    notices::puts(system, Recipient::Person(refund.payer_id.parse()?), [kind]).await
+}
+
 /// What holds the next debit back once nothing is owed for this payment any more.
 async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -> Result<Outlook, OperationError> {
     let facts = payment.autopay.as_ref().filter(|_| payment.leg.effects.contains(&Effect::ReceivableRecovered));
     let Some(facts) = facts else { return Ok(Outlook::GoesOn) };
     let person: Person = payers::load_person(system, card.person_id).await?;
-    Ok(life::outlook(&person, card, &load_bank_account(system, facts).await?))
+    let bank_account = load_bank_account(system, facts).await?;
+    Ok(life::outlook(&person, Present { card, bank_account: &bank_account, remittance: None }))
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -201,6 +224,13 @@ async fn settled(system: &System, payment: &Payment, at: Timestamp) -> Result<Ve
     Ok(vec![replace(&mut bank_account)?])
 }
 
+/// What a return is, beside its code.
+#[derive(Clone, Copy)]
+struct Means {
+    is_late: bool,
+    is_recovered: bool,
+}
+
 /// A funding that came back, and the payment that has its money or had it last.
 struct Returned<'a> {
     system: &'a System,
@@ -219,7 +249,7 @@ impl Returned<'_> {
         let is_late = moved.effects.contains(&Effect::FundingReturnedAvailable);
         let mut changes = self.person(funding, is_late).await?;
         if let Some(facts) = self.holder.autopay.clone() {
-            changes.extend(self.ends(&facts, funding, is_recovered).await?);
+            changes.extend(self.ends(&facts, funding, Means { is_late, is_recovered }).await?);
             if is_late && !is_recovered {
                 changes.extend(self.late(&facts, funding).await?);
             }
@@ -253,12 +283,7 @@ impl Returned<'_> {
     }
 
     /// What the code says about the bank account and the authorisation; an operator hears of what is to be looked into.
-    async fn ends(
-        &self,
-        facts: &AutopayFacts,
-        funding: &Funding,
-        is_recovered: bool,
-    ) -> Result<Vec<Change>, OperationError> {
+    async fn ends(&self, facts: &AutopayFacts, funding: &Funding, means: Means) -> Result<Vec<Change>, OperationError> {
         let mut changes = Vec::new();
         let after = life::consequences(funding, self.today());
         let returned = funding.returned_debit();
@@ -270,7 +295,9 @@ impl Returned<'_> {
             changes.push(replace(&mut bank_account)?);
         }
         let ending = returned.filter(|_| after.is_some_and(|after| after.ends_authorisation));
-        if ending.is_some() || is_recovered {
+        if after.is_some() || means.is_late || means.is_recovered {
+            let payment_id = facts.refund_of.unwrap_or(self.holder.id);
+            let ended = life::ended_by_debit(&self.holder, funding, self.now);
             let mut card = load_card(self.system, facts).await?;
             if let Some((mut authorisation, debit)) = card.authorisation.clone().zip(ending)
                 && authorisation.end_by_return(debit.return_code, self.now) == Command::Executed
@@ -278,17 +305,21 @@ impl Returned<'_> {
                 changes.push(authorisation::ended_by_return(&card, &authorisation, self.now)?);
                 card.authorise(authorisation);
             }
-            if is_recovered {
-                CardStep::Undone.mark(&mut card, facts.refund_of.unwrap_or(self.holder.id), self.now);
+            if means.is_recovered {
+                CardStep::Undone.mark(&mut card, payment_id, self.now);
             }
+            card.end(payment_id, &ended);
+            changes.extend(held::told(self.system, &card, payment_id, ended.by).await?);
             card.updated_at = self.now;
             changes.push(replace(&mut card)?);
         }
-        if after.is_some_and(|after| after.attention) {
+        let is_told_otherwise = EndedBy::of_debit(life::debit_failure(funding, self.today())).is_operators();
+        if after.is_some_and(|after| after.attention) && !is_told_otherwise {
             let reason = funding.leg.reason.as_ref().map(Reason::to_string).unwrap_or_default();
             let item_id = ItemId::Funding(funding.id);
-            // The debit has ended: no flag holds anything back, and none is claimed.
-            let kind = NoticeKind::AttentionRaised { item_id, reason, since: self.now, is_held: false };
+            // The debit has ended, and bears no flag: what it means for its person is said.
+            let outlook = Outlook::GoesOn.after(after);
+            let kind = NoticeKind::AttentionRaised { item_id, reason, since: self.now, is_held: false, outlook };
             changes.extend(notices::puts(self.system, Recipient::Operators, [kind]).await?);
         }
         Ok(changes)
@@ -319,7 +350,8 @@ impl Returned<'_> {
         let person: Person = payers::load_person(self.system, card.person_id).await?;
         let bank_account = load_bank_account(self.system, facts).await?;
         let after = life::consequences(funding, self.today());
-        let outlook = life::outlook(&person, &card, &bank_account).after(after).with_debt(true);
+        let present = Present { card: &card, bank_account: &bank_account, remittance: None };
+        let outlook = life::outlook(&person, present).after(after).with_debt(true);
         let told = [
             NoticeKind::DebitFailed { payment_id, card_name: card.name, amount, failure, outlook },
             NoticeKind::ReceivableOpened { payment_id, amount, check_is_out },

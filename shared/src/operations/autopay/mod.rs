@@ -4,6 +4,7 @@
 
 pub mod authorisation;
 pub mod cancel;
+pub mod held;
 pub mod items;
 mod kept;
 pub(crate) mod life;
@@ -14,6 +15,8 @@ pub mod people;
 pub mod read;
 mod reading;
 pub(crate) mod refund;
+pub mod refund_again;
 pub mod replace;
 pub mod review;
 pub mod setup;
+pub mod subjects;

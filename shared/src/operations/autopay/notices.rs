@@ -5,19 +5,24 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::autopay::notice::{Notice, NoticeKind, Recipient};
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::notice::{Notice, NoticeKind, Outlook, Recipient};
+use crate::domain::calendar::eastern_date;
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::Leg;
 use crate::operations::submit::replace_or_leave;
 use crate::operations::system::minutes_from;
 use crate::operations::{OperationError, System};
 use crate::ports::notices;
-use crate::ports::table::Change;
+use crate::ports::table::{Change, TableError};
 use crate::store::keys;
-use crate::store::stored::{Stored, create, read};
+use crate::store::stored::{Stored, create, read, replace};
 
 /// What could not be handed over is tried again after this.
 const RETRY_MINUTES: i64 = 5;
+
+/// Writes of one mark before the notice is handed over again.
+const TRIES_MAX: usize = 5;
 
 /// The puts of the notices that are not there yet. Another write that puts one of them first fails this one: read again.
 pub(crate) async fn puts(
@@ -41,11 +46,13 @@ pub(crate) async fn puts(
 pub(crate) async fn of_attention(system: &System, item_id: ItemId, leg: &Leg) -> Result<Vec<Change>, OperationError> {
     let Some(attention) = &leg.attention else { return Ok(Vec::new()) };
     let (reason, since) = (attention.reason.as_str().to_owned(), attention.since);
-    let kind = NoticeKind::AttentionRaised { item_id, reason, since, is_held: true };
+    let is_held = fault!(NoticeWithoutState, true, attention.reason.holds());
+    let kind = NoticeKind::AttentionRaised { item_id, reason, since, is_held, outlook: Outlook::GoesOn };
     puts(system, who_clears(item_id), [kind]).await
 }
 
-const fn who_clears(item_id: ItemId) -> Recipient {
+/// Who hears of an item that needs somebody.
+pub(crate) const fn who_clears(item_id: ItemId) -> Recipient {
     match item_id {
         ItemId::Payment(PaymentId::Row { .. } | PaymentId::Refund { .. })
         | ItemId::Funding(FundingId::Round { .. }) => Recipient::PayrollAdmins,
@@ -61,14 +68,41 @@ pub async fn deliver(system: &System, recipient: Recipient, occasion: &str) -> R
     if notice.due_at.is_none() {
         return Ok(());
     }
-    notice.due_at = match system.notices.send(&message(&notice)).await {
-        Ok(()) => None,
+    match system.notices.send(&message(&notice)).await {
+        Ok(()) => delivered(system, notice).await,
         Err(error) => {
             tracing::warn!(?notice, %error, "a notice waits: it could not be handed over");
-            Some(minutes_from(system.clock.business_now(), RETRY_MINUTES))
+            notice.due_at = Some(minutes_from(system.clock.business_now(), RETRY_MINUTES));
+            replace_or_leave(system, &mut notice).await
         }
+    }
+}
+
+/// Marks a notice as delivered, and with it what counts from its delivery.
+async fn delivered(system: &System, notice: Notice) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let mut marked = Notice { due_at: None, ..notice.clone() };
+        let mut changes = vec![replace(&mut marked)?];
+        changes.extend(announcement_delivered(system, &notice.kind).await?);
+        match system.table.write(changes).await {
+            Ok(()) => return Ok(()),
+            Err(TableError::ConditionFailed { key, .. }) if key == notice.key() => return Ok(()),
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Err(OperationError::Contended("a card".to_owned()))
+}
+
+/// The put of the card whose announced debit may be made so many days after this.
+async fn announcement_delivered(system: &System, kind: &NoticeKind) -> Result<Option<Change>, OperationError> {
+    let NoticeKind::DebitAnnounced { card_id, debit_on: told, .. } = kind else { return Ok(None) };
+    let Some(mut card) = read::<Card>(&*system.table, &keys::card(*card_id)).await? else { return Ok(None) };
+    let Some(announced) = card.announced.as_mut().filter(|announced| announced.debit_on == *told) else {
+        return Ok(None);
     };
-    replace_or_leave(system, &mut notice).await
+    announced.delivered(eastern_date(system.clock.business_now()));
+    Ok(Some(replace(&mut card)?))
 }
 
 fn message(notice: &Notice) -> notices::Notice {

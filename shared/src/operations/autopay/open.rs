@@ -4,7 +4,7 @@ use super::super::{OperationError, System};
 use super::notices;
 use crate::domain::autopay::agreement::PinnedAgreement;
 use crate::domain::autopay::bank_account::BankAccount;
-use crate::domain::autopay::card::Card;
+use crate::domain::autopay::card::{Card, CardReading};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::in_flight::CardPayment;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -72,7 +72,8 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
         created_at: now,
         updated_at: now,
     };
-    card.open(CardPayment { for_bill, ..CardPayment::new(payment_id, amount, eastern_date(now)) });
+    let bill = card.reading.as_ref().and_then(CardReading::bill);
+    card.open(CardPayment { for_bill, bill, ..CardPayment::new(payment_id, amount, eastern_date(now)) });
     bank_account.open_debit(payment_id, amount);
     let (card_name, reason) = (card.name.clone(), review.reason.clone());
     let notice = NoticeKind::PaymentStarted { payment_id, card_name, amount, reason };

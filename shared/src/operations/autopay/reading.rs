@@ -175,7 +175,12 @@ fn is_payment(transaction: &PlaidTransaction) -> bool {
 
 fn posted_payment(transaction: &PlaidTransaction) -> Option<PostedPayment> {
     let amount = Cents::ZERO.minus(transaction.amount).ok()?;
-    Some(PostedPayment { transaction_id: transaction.transaction_id.clone(), amount, on: transaction.date })
+    Some(PostedPayment {
+        transaction_id: transaction.transaction_id.clone(),
+        amount,
+        on: transaction.date,
+        check_number: transaction.check_number.clone().filter(|number| !number.trim().is_empty()),
+    })
 }
 
 pub(super) fn bank_reading(account: &PlaidAccount, age: Age) -> BankReading {

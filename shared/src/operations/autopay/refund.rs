@@ -4,8 +4,9 @@
 //! funding of its own: it pays out what the funding of the payment brought, so that a return of that funding meets the refund instead.
 
 use super::super::advance::Lone;
-use super::notices;
+use super::{held, notices};
 use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::held::{Ended, EndedBy};
 use crate::domain::autopay::life::CardStep;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::EntryClass;
@@ -33,6 +34,9 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     if let Some(facts) = &mut payment.autopay {
         facts.refunded_by = Some(refund.id);
     }
+    // What the person canceled, or never wanted sent, ended by their wish.
+    let is_wished = payment.leg.state == State::Unprocessed || payment.is_cancel_asked();
+    let ended = (!is_wished).then(|| Ended::of(EndedBy::CheckFailed, &payment, now));
     let moved = match payment.leg.state {
         State::Unprocessed => {
             let kind = payment.kind();
@@ -52,11 +56,15 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     // The money must still be there when its refund is made.
     changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
     CardStep::Undone.mark(&mut ends.card, payment.id, now);
+    if let Some(ended) = &ended {
+        ends.card.end(payment.id, ended);
+        changes.extend(held::told(system, &ends.card, payment.id, ended.by).await?);
+    }
     changes.push(replace(&mut ends.card)?);
     let (payment_id, amount, card_name) = (payment.id, payment.amount, ends.card.name);
     let bank_account_last4 = refund.payee.account_last4().to_owned();
-    let mut told = vec![NoticeKind::RefundSent { payment_id, amount, bank_account_last4 }];
-    if payment.is_cancel_asked() {
+    let mut told = vec![NoticeKind::RefundSent { payment_id, attempt: 1, amount, bank_account_last4 }];
+    if is_wished {
         told.push(NoticeKind::PaymentCanceled { payment_id, card_name, amount });
     }
     changes.extend(notices::puts(system, Recipient::Person(person.id), told).await?);

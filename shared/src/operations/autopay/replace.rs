@@ -4,7 +4,11 @@
 //! Guarantees: a replacement is a new attempt, and only of a check whose money the bank has given back and whose funding is still here, which
 //! its write checks; two checks of one payment are never out at once; no one person decides that a check goes to another address.
 
+use super::notices;
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::biller::{Biller, Remittance, RemittanceProposal};
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::State;
@@ -34,7 +38,8 @@ pub async fn replace(
     caller: &str,
 ) -> Result<Replaced, OperationError> {
     let (payment, funding) = replaceable(system, payment_id).await?;
-    if fault!(ReplacedByOne, true, address_of(&payment)? == &address) {
+    let is_confirmed = address_of(&payment)? == &address || is_in_directory(system, &payment, &address).await?;
+    if fault!(ReplacedByOne, true, is_confirmed) {
         make_anew(system, (payment, funding), address, caller, Vec::new()).await?;
         return Ok(Replaced::Done);
     }
@@ -65,8 +70,50 @@ pub async fn confirm(
     let proposal: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     proposal.confirm(caller, payment.leg.attempt, seen)?;
-    let confirmed = put_over(&mut proposal)?;
-    make_anew(system, (payment, funding), proposal.address, caller, vec![confirmed]).await
+    let mut more = vec![put_over(&mut proposal)?];
+    more.extend(offer_to_others(system, &payment, &proposal).await?);
+    make_anew(system, (payment, funding), proposal.address, caller, more).await
+}
+
+/// Where checks for a payment's issuer go, by the biller directory.
+async fn biller_of(system: &System, payment: &Payment) -> Result<Option<Biller>, OperationError> {
+    let Some(facts) = &payment.autopay else { return Ok(None) };
+    let card: Option<Card> = read(&*system.table, &keys::card(facts.card_id)).await?;
+    let card = card.ok_or_else(|| OperationError::not_found("card", facts.card_id))?;
+    Ok(read(&*system.table, &keys::biller(&card.institution_id)).await?)
+}
+
+/// Two operators confirmed it there already.
+async fn is_in_directory(system: &System, payment: &Payment, address: &MailingAddress) -> Result<bool, OperationError> {
+    let remittance = biller_of(system, payment).await?.and_then(|biller| biller.remittance);
+    Ok(remittance.is_some_and(|known| known.address == *address))
+}
+
+/// An address that two confirmed for one check is proposed for those that are not made yet, unless something else is.
+async fn offer_to_others(
+    system: &System,
+    payment: &Payment,
+    confirmed: &Replacement,
+) -> Result<Vec<Change>, OperationError> {
+    let (Some(mut biller), Payee::Check(payee)) = (biller_of(system, payment).await?, &payment.payee) else {
+        return Ok(Vec::new());
+    };
+    let is_known = biller.remittance.as_ref().is_some_and(|known| known.address == confirmed.address);
+    if is_known || biller.remittance_proposal.is_some() {
+        return Ok(Vec::new());
+    }
+    let (name, address) = (payee.name.clone(), confirmed.address.clone());
+    biller.remittance_proposal = Some(RemittanceProposal {
+        remittance: Remittance { name, address, institution_routing_number: None },
+        by: confirmed.proposed_by.clone(),
+        at: confirmed.proposed_at,
+    });
+    biller.updated_at = system.clock.business_now();
+    let institution_id = biller.institution_id.clone();
+    let kind = NoticeKind::AddressOffered { institution_id, payment_id: payment.id };
+    let mut changes = notices::puts(system, Recipient::Operators, [kind]).await?;
+    changes.push(put_over(&mut biller)?);
+    Ok(changes)
 }
 
 /// A payment whose check may be made anew, and its funding: the bank has given the check's money back, nobody wants that to go back to its

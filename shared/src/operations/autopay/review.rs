@@ -119,7 +119,7 @@ impl Loaded {
             card: &self.card,
             card_item: self.card_item.state,
             bank_account: self.bank.as_ref().map(|(account, item)| (account, item.state)),
-            has_remittance_address: self.remittance.is_some(),
+            remittance: self.remittance.as_ref(),
             policy: &system.settings.autopay,
             stopped: self.stopped,
         }

@@ -5,24 +5,20 @@ use jiff::civil::Date;
 
 use super::preconditions::open_payment;
 use super::{AttentionNeed, BankAccount, Cause, Decision, Inputs, SkipReason, cents};
-use crate::domain::autopay::card::CardReading;
-use crate::domain::autopay::in_flight::{CardPayment, canceled_since, in_flight, paid_since};
+use crate::domain::autopay::card::{CardReading, STATEMENT_EVERY_DAYS};
+use crate::domain::autopay::held::Present;
+use crate::domain::autopay::in_flight::{CardPayment, canceled_since, in_flight, paid_since, presented_for};
+use crate::domain::autopay::retry::PRESENTMENTS_MAX;
 use crate::domain::autopay::rule::{Amount, Bill, Rule};
 use crate::domain::autopay::utilization::utilization;
-use crate::domain::calendar;
+use crate::domain::calendar::{self, eastern_date};
 use crate::domain::money::Cents;
 
 /// Reviews come at least daily; a bill is paid this many days before it would be late, so that one lost review does no harm.
 const SPARE_DAYS: i64 = 2;
 
-/// A statement comes at least 21 days before its due date (12 CFR 1026.5(b)(2)), commonly 25.
-const STATEMENT_DAYS_BEFORE_DUE: i64 = 25;
-
 /// A date that lies longer ago than two bills is left over from an old one, unless the institution says that something is late.
 const OVERDUE_DAYS_MAX: i64 = 62;
-
-/// Between two statements of a card where nothing tells the day of the last.
-const STATEMENT_EVERY_DAYS: i64 = 31;
 
 /// What is owed now, in the light of what is in flight.
 #[derive(Clone, Copy)]
@@ -71,7 +67,7 @@ pub(super) fn wanted(
             Found::Nothing(_) => Err(open_payment(open)),
         };
     }
-    let share = above_threshold(inputs, reading, rule, owed);
+    let share = above_threshold(inputs, reading, rule, bank_account, owed);
     match (share, bill) {
         (Found::Wish(share), Found::Wish(bill)) if share.amount > bill.amount => {
             Ok(Wanted { owed, first: share, bill: Some(bill) })
@@ -80,7 +76,9 @@ pub(super) fn wanted(
         (Found::Wish(share), Found::Nothing(_)) => Ok(Wanted { owed, first: share, bill: None }),
         // A bill that nobody knows the amount of is worse than a balance below the threshold.
         (Found::Nothing(_), Found::Nothing(unknown @ Decision::Attention(_))) => Err(unknown),
-        (Found::Nothing(_), Found::Nothing(canceled @ Decision::Skip(SkipReason::Canceled { .. }))) => Err(canceled),
+        (Found::Nothing(_), Found::Nothing(Decision::Skip(reason))) if reason.holds_bill() => {
+            Err(Decision::Skip(reason))
+        }
         (Found::Nothing(share), Found::Nothing(_)) => Err(share),
     }
 }
@@ -103,7 +101,13 @@ fn owed(inputs: &Inputs<'_>, reading: &CardReading) -> Result<Owed, Decision> {
     }
 }
 
-fn above_threshold(inputs: &Inputs<'_>, reading: &CardReading, rule: &Rule, owed: Owed) -> Found {
+fn above_threshold(
+    inputs: &Inputs<'_>,
+    reading: &CardReading,
+    rule: &Rule,
+    bank_account: &BankAccount,
+    owed: Owed,
+) -> Found {
     let skip = |reason| Found::Nothing(Decision::Skip(reason));
     let limit = reading.limit.filter(|limit| limit.is_positive());
     let Some((limit, share)) = limit.zip(utilization(Some(owed.rest), limit)) else {
@@ -113,8 +117,8 @@ fn above_threshold(inputs: &Inputs<'_>, reading: &CardReading, rule: &Rule, owed
     if !threshold.is_passed_by(owed.rest, limit) {
         return skip(SkipReason::BelowThreshold { utilization: share, limit, threshold, in_flight: owed.in_flight });
     }
-    if let Some(canceled) = canceled(inputs, reading, false) {
-        return skip(canceled);
+    if let Some(held) = held_back(inputs, reading, bank_account, false) {
+        return skip(held);
     }
     let pays = rule.above_threshold;
     let unpaid = |of: Option<Cents>| of.map(|amount| i128::from(amount.get()) - paid(inputs, reading));
@@ -155,16 +159,34 @@ fn bill(inputs: &Inputs<'_>, reading: &CardReading, rule: &Rule, bank_account: &
     if !unpaid.is_positive() {
         return nothing();
     }
-    match canceled(inputs, reading, true) {
-        Some(canceled) => Found::Nothing(Decision::Skip(canceled)),
+    match held_back(inputs, reading, bank_account, true) {
+        Some(held) => Found::Nothing(Decision::Skip(held)),
         None => Found::Wish(Wish { amount: unpaid, cause }),
     }
 }
 
-/// A payment that the person canceled is not opened again before the next statement; the bill is paid where it was not what they canceled.
-fn canceled(inputs: &Inputs<'_>, reading: &CardReading, for_bill: bool) -> Option<SkipReason> {
-    let issued_on = statement_on(reading).unwrap_or(inputs.today().saturating_sub(STATEMENT_EVERY_DAYS.days()));
-    let canceled = canceled_since(issued_on, &inputs.card.payments, for_bill)?;
+/// What happened to earlier payments and speaks against another one: three presentments of the bill, ever; whatever ended one, until it has
+/// changed; and what the person canceled, before the next statement, where it is not the bill that they never canceled.
+fn held_back(
+    inputs: &Inputs<'_>,
+    reading: &CardReading,
+    bank_account: &BankAccount,
+    for_bill: bool,
+) -> Option<SkipReason> {
+    let payments = &inputs.card.payments;
+    let issued_on = reading.bill().unwrap_or_else(|| inputs.today().saturating_sub(STATEMENT_EVERY_DAYS.days()));
+    if fault!(PresentmentsPerPayment, 0, presented_for(issued_on, payments)) >= PRESENTMENTS_MAX {
+        return Some(SkipReason::PresentmentsUsedUp);
+    }
+    let present = Present { card: inputs.card, bank_account, remittance: inputs.remittance };
+    let mut holding = payments.iter().rev().filter_map(|payment| {
+        let ended = payment.ended.as_ref().filter(|ended| ended.holds(payment.bill, present))?;
+        Some(SkipReason::HeldBack { by: ended.by, amount: payment.amount, on: eastern_date(ended.at) })
+    });
+    if let Some(held) = holding.next() {
+        return Some(held);
+    }
+    let canceled = canceled_since(issued_on, payments, for_bill)?;
     Some(SkipReason::Canceled { amount: canceled.amount, on: canceled.canceled_on? })
 }
 
@@ -243,14 +265,8 @@ pub(super) fn late_bill(inputs: &Inputs<'_>) -> Option<LateBill> {
 
 /// What was paid since the statement, ours in flight included.
 fn paid(inputs: &Inputs<'_>, reading: &CardReading) -> i128 {
-    match statement_on(reading) {
+    match reading.bill() {
         Some(issued_on) => paid_since(issued_on, &inputs.card.payments, reading),
         None => in_flight(&inputs.card.payments),
     }
-}
-
-/// When the last statement came. Where its day is not known, it is taken from the due date.
-fn statement_on(reading: &CardReading) -> Option<Date> {
-    let assumed = || reading.due_on.map(|due_on| due_on.saturating_sub(STATEMENT_DAYS_BEFORE_DUE.days()));
-    reading.statement_issued_on.or_else(assumed)
 }

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::authorisation::EndingReturn;
 use crate::domain::autopay::bank_account::UnusableReason;
+use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::item::ItemState;
 use crate::domain::autopay::review::Action;
 use crate::domain::autopay::rule::{Amount, Bill};
@@ -100,6 +101,14 @@ pub enum SkipReason {
     },
     /// The person canceled such a payment, and no statement has come since.
     Canceled {
+        amount: Cents,
+        on: Date,
+    },
+    /// The bill was debited as often as it may be, and the issuer got nothing.
+    PresentmentsUsedUp,
+    /// What ended an earlier payment has not changed.
+    HeldBack {
+        by: EndedBy,
         amount: Cents,
         on: Date,
     },
@@ -202,5 +211,36 @@ impl Decision {
     /// Whether it would pay if only the bank balance were read anew.
     pub const fn wants_bank_balance(&self) -> bool {
         matches!(self, Decision::Skip(SkipReason::BankBalanceStale { .. }))
+    }
+}
+
+impl SkipReason {
+    /// Whether it says more of a bill that is not paid than a balance below the threshold does.
+    pub(super) const fn holds_bill(&self) -> bool {
+        match self {
+            SkipReason::Canceled { .. } | SkipReason::PresentmentsUsedUp | SkipReason::HeldBack { .. } => true,
+            SkipReason::SetupIncomplete(_)
+            | SkipReason::AuthorisationMissing
+            | SkipReason::AuthorisationRevoked { .. }
+            | SkipReason::AuthorisationEnded { .. }
+            | SkipReason::AccountChanged
+            | SkipReason::Paused
+            | SkipReason::PaymentOpen { .. }
+            | SkipReason::LinkBroken(_)
+            | SkipReason::NotRead
+            | SkipReason::Stale { .. }
+            | SkipReason::BalanceUnknown
+            | SkipReason::CreditBalance { .. }
+            | SkipReason::NothingOwed
+            | SkipReason::CoveredInFlight { .. }
+            | SkipReason::BelowThreshold { .. }
+            | SkipReason::LimitUnknown
+            | SkipReason::RuleCovered { .. }
+            | SkipReason::CapReached { .. }
+            | SkipReason::AnnouncementAwaited { .. }
+            | SkipReason::BankBalanceStale { .. }
+            | SkipReason::BankBalanceUnknown
+            | SkipReason::InsufficientBankBalance { .. } => false,
+        }
     }
 }

@@ -87,7 +87,7 @@ fn in_range(inputs: &Inputs<'_>, fitting: Fitting) -> Result<Fitting, Decision> 
     }
     match inputs.card.announced {
         Some(announced) if announced.is_awaited(today) => {
-            let (amount, on) = (announced.amount, announced.debit_on);
+            let (amount, on) = (announced.amount, announced.earliest());
             Err(Decision::Skip(SkipReason::AnnouncementAwaited { amount, on }))
         }
         Some(announced) if announced.covers(fitting.amount, today) => Ok(fitting),

@@ -22,6 +22,7 @@ use super::bank_account::BankAccount;
 use super::card::Card;
 use super::item::ItemState;
 use super::person::Person;
+use crate::domain::biller::Remittance;
 use crate::domain::calendar;
 use crate::domain::money::Cents;
 
@@ -67,8 +68,8 @@ pub struct Inputs<'a> {
     pub card_item: ItemState,
     /// The bank account that the setup names, and the state of its item.
     pub bank_account: Option<(&'a BankAccount, ItemState)>,
-    /// Whether the biller directory knows where checks for this issuer go.
-    pub has_remittance_address: bool,
+    /// Where the biller directory has checks for this issuer go.
+    pub remittance: Option<&'a Remittance>,
     pub policy: &'a Policy,
     /// The stop switch is on, for all or for the person.
     pub stopped: bool,

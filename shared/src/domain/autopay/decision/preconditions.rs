@@ -10,7 +10,7 @@ use crate::domain::autopay::setup::{Missing, missing};
 /// What speaks against any payment, before any figure is looked at.
 pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     let card = inputs.card;
-    let missing = missing(card, inputs.has_remittance_address);
+    let missing = missing(card, inputs.remittance.is_some());
     if missing.contains(&Missing::CannotTellCardsApart) {
         return Err(Decision::Attention(AttentionNeed::CannotTellCardsApart));
     }

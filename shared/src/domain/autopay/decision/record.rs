@@ -90,6 +90,8 @@ fn leaves_bill(decision: &Decision) -> bool {
         },
         Decision::Skip(reason) => match reason {
             SkipReason::AuthorisationEnded { .. }
+            | SkipReason::PresentmentsUsedUp
+            | SkipReason::HeldBack { .. }
             | SkipReason::Paused
             | SkipReason::PaymentOpen { .. }
             | SkipReason::CoveredInFlight { .. }

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use jiff::civil::Date;
+
 use super::{AttentionNeed, CapKind, Cause, Cut, Decision, HeldBy, SkipReason, Why};
 use crate::domain::autopay::bank_account::UnusableReason;
 use crate::domain::autopay::explain::{day, money};
+use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::item::ItemState;
 use crate::domain::autopay::review::BANK_BALANCE_STALE;
 use crate::domain::autopay::rule::{Amount, Bill};
@@ -56,6 +59,8 @@ impl Decision {
                 | SkipReason::Paused
                 | SkipReason::PaymentOpen { .. }
                 | SkipReason::Canceled { .. }
+                | SkipReason::PresentmentsUsedUp
+                | SkipReason::HeldBack { .. }
                 | SkipReason::LinkBroken(_)
                 | SkipReason::NotRead
                 | SkipReason::CreditBalance { .. }
@@ -180,6 +185,8 @@ impl SkipReason {
             SkipReason::Paused => "paused",
             SkipReason::PaymentOpen { .. } => "payment_open",
             SkipReason::Canceled { .. } => "canceled",
+            SkipReason::PresentmentsUsedUp => "presentments_used_up",
+            SkipReason::HeldBack { .. } => "held_back",
             SkipReason::LinkBroken(_) => "link_broken",
             SkipReason::NotRead => "not_read",
             SkipReason::Stale { .. } => "stale",
@@ -232,6 +239,12 @@ impl SkipReason {
                 money(*amount),
                 day(*on)
             ),
+            SkipReason::PresentmentsUsedUp => {
+                "Your bank account was debited for this bill as often as it may be, and nothing came of it: nothing is debited before the \
+                 next statement. Pay this bill another way."
+                    .to_owned()
+            }
+            SkipReason::HeldBack { by, amount, on } => held_back(*by, *amount, *on),
             SkipReason::LinkBroken(state) => link_broken(*state).to_owned(),
             SkipReason::NotRead => "Nothing is paid, because the card has not been read yet.".to_owned(),
             SkipReason::Stale { as_of } => format!(
@@ -277,6 +290,32 @@ impl SkipReason {
                 money(*bearable)
             ),
         }
+    }
+}
+
+/// What has to change before the next payment.
+fn held_back(by: EndedBy, amount: Cents, on: Date) -> String {
+    let (amount, on) = (money(amount), day(on));
+    match by {
+        EndedBy::NoMoney => format!(
+            "Nothing is paid before the next statement, because the debit of {amount} came back for lack of money on {on}: agree to the \
+             debits again, or choose another bank account, to have it paid before."
+        ),
+        EndedBy::AccountRefused => format!(
+            "Nothing is paid, because your bank account could not be debited on {on}: choose another one, or agree to the debits of this one \
+             again."
+        ),
+        EndedBy::NotAuthorised => format!(
+            "Nothing is paid, because the debit of {amount} was stopped or disputed at your bank on {on}: agree to the debits again to go on."
+        ),
+        EndedBy::DebitRefused => format!(
+            "Nothing is paid, because the debit of {amount} was not taken on {on}. We are looking into it; choose another bank account to go \
+             on before that, and pay what is due another way."
+        ),
+        EndedBy::CheckFailed => format!(
+            "Nothing is paid, because the check of {amount} did not pay by {on} where the issuer takes checks as far as we know. We are \
+             looking into it; pay what is due another way."
+        ),
     }
 }
 

@@ -90,7 +90,7 @@ const REVERSED: [Effect; 2] = [Effect::CheckIssued, Effect::CheckReversed];
 fn a_cashed_check_is_told_and_the_card_waits_for_plaid_to_show_it() {
     let cashed = payment(State::Completed, "settled", &[Effect::CheckIssued, Effect::CheckSettled]);
     let after = after_check(news(&cashed, State::Processing));
-    assert_eq!((after.card, after.attention), (Some(CardStep::Cashed(now())), None));
+    assert_eq!((after.card, after.attention), (Some(CardStep::Cashed { at: now(), check_number: None }), None));
     assert_eq!(told(&after), ["check_cashed"]);
 }
 

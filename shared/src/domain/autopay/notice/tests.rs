@@ -2,8 +2,13 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
+use crate::domain::autopay::authorisation::AuthorisationStep;
+use crate::domain::autopay::held::EndedBy;
+use crate::domain::autopay::ids::{BankAccountId, CardId};
+use crate::domain::autopay::item::ItemNotice;
 use crate::domain::batch::FailureCode;
-use crate::domain::ids::SourceTag;
+use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId, SourceTag};
+use crate::domain::money::Cents;
 
 fn now() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
@@ -119,10 +124,14 @@ const fn place(kind: &NoticeKind) -> usize {
         NoticeKind::EventUnmatched { .. } => 24,
         NoticeKind::AccountCorrected { .. } => 25,
         NoticeKind::SourceBarred { .. } => 26,
+        NoticeKind::CardHeldBack { .. } => 27,
+        NoticeKind::RefundCameBack { .. } => 28,
+        NoticeKind::ReviewLasts { .. } => 29,
+        NoticeKind::AddressOffered { .. } => 30,
     }
 }
 
-const KINDS: usize = 27;
+const KINDS: usize = 31;
 
 /// Every kind that can be sent to somebody who stands so, with every cause that changes its words.
 fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
@@ -165,7 +174,15 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         NoticeKind::CheckCashed { payment_id: payment_id(), card_name: card_name.clone(), amount },
         NoticeKind::PostedAsked { payment_id: payment_id(), card_name: card_name.clone(), amount },
         NoticeKind::PaymentCanceled { payment_id: payment_id(), card_name, amount },
-        NoticeKind::RefundSent { payment_id: payment_id(), amount, bank_account_last4: "6789".to_owned() },
+        NoticeKind::RefundSent { payment_id: payment_id(), attempt: 1, amount, bank_account_last4: "6789".to_owned() },
+        NoticeKind::RefundCameBack {
+            payment_id: payment_id(),
+            attempt: 1,
+            amount,
+            bank_account_last4: "6789".to_owned(),
+        },
+        NoticeKind::ReviewLasts { item_id, attempt: 1, amount, since: now() },
+        NoticeKind::AddressOffered { institution_id: "ins_1".to_owned(), payment_id: payment_id() },
         NoticeKind::NumbersCorrected { item_id, bank_account_id, bank_account_last4: "6789".to_owned() },
         NoticeKind::AddressWanted { institution_id: "ins_1".to_owned(), institution_name: institution_name.clone() },
         NoticeKind::BatchCompleted { batch_id: batch, round: 1, paid: 2, failed: 1 },
@@ -177,8 +194,20 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         },
         NoticeKind::PayoutReturned { payment_id: row, attempt: 1, amount, reason: "returned:R03".to_owned() },
         NoticeKind::PayoutReturned { payment_id: refund, attempt: 1, amount, reason: "returned:R02".to_owned() },
-        NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: true },
-        NoticeKind::AttentionRaised { item_id, reason: "returned:R24".to_owned(), since: now(), is_held: false },
+        NoticeKind::AttentionRaised {
+            item_id,
+            reason: "returned:R24".to_owned(),
+            since: now(),
+            is_held: true,
+            outlook,
+        },
+        NoticeKind::AttentionRaised {
+            item_id,
+            reason: "returned:R24".to_owned(),
+            since: now(),
+            is_held: false,
+            outlook,
+        },
         NoticeKind::AccountCorrected {
             account: "f1_1".to_owned(),
             version: 1,
@@ -201,6 +230,7 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
             code: FailureCode::FileMissing,
             text: "The uploaded file is gone.".to_owned(),
         },
+        NoticeKind::CardHeldBack { card_id, payment_id: payment_id(), by: EndedBy::CheckFailed },
         NoticeKind::EventUnmatched { event_id: "evnt_1".to_owned(), is_readable: false, since: now() },
     ];
     for step in [AuthorisationStep::Agreed, AuthorisationStep::Revoked] {
@@ -280,6 +310,8 @@ fn whoever_is_told_of_an_end_is_told_what_comes_next() {
         next,
         [
             "Where nothing else is owed, autopay goes on.",
+            "Nothing more is debited before the next statement: pay the bill another way.",
+            "Nothing new is debited for the card until we have looked into it: pay what is due another way.",
             "Nothing is debited until you agree to the debits again.",
             "Nothing is debited until you choose another bank account, or link it again.",
             "Nothing new is debited until what is owed is settled.",

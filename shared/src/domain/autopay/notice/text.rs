@@ -1,13 +1,13 @@
-//! The words of every notice, as one total function.
+//! The words of every notice, as one total function; those of persons are here whole.
 
 use jiff::Timestamp;
 
+use super::office::{held, held_back, payout_returned};
 use super::{CheckFailure, DebitFailure, NoticeKind, Outlook};
 use crate::domain::autopay::authorisation::AuthorisationStep;
 use crate::domain::autopay::explain::{day, money};
 use crate::domain::autopay::item::ItemNotice;
 use crate::domain::calendar::eastern_date;
-use crate::domain::ids::PaymentId;
 
 impl NoticeKind {
     pub fn text(&self) -> String {
@@ -16,7 +16,7 @@ impl NoticeKind {
                 format!("We are paying {} of {card_name}. {reason}", money(*amount))
             }
             NoticeKind::DebitAnnounced { card_name, amount, debit_on, .. } => format!(
-                "On {} we will debit {} to pay {card_name}. That is outside the range you agreed to, so you hear of it ahead; you can \
+                "On {}, or in the week after it, we will debit {} to pay {card_name}. That is outside the range you agreed to, so you hear of it ahead; you can \
                  revoke your authorisation before that day.",
                 day(*debit_on),
                 money(*amount)
@@ -73,6 +73,11 @@ impl NoticeKind {
             NoticeKind::RefundSent { amount, bank_account_last4, .. } => {
                 format!("{} is on its way back to your bank account ending in {bank_account_last4}.", money(*amount))
             }
+            NoticeKind::RefundCameBack { amount, bank_account_last4, .. } => format!(
+                "{} that we sent back to your bank account ending in {bank_account_last4} did not arrive there. The money is with us; we are \
+                 looking into where to send it.",
+                money(*amount)
+            ),
             NoticeKind::Authorisation { step: AuthorisationStep::Agreed, text, outlook, .. } => {
                 format!("{} Keep this copy of what you agreed to: {text}", agreed(*outlook))
             }
@@ -125,11 +130,21 @@ impl NoticeKind {
             NoticeKind::AttentionRaised { item_id, reason, is_held: true, .. } => {
                 format!("{item_id} needs an operator: {reason}. Nothing automatic happens until that is cleared.")
             }
-            NoticeKind::AttentionRaised { item_id, reason, is_held: false, .. } => {
-                format!(
-                    "{item_id} is to be looked into by an operator: {reason}. It has ended; what follows is not held back by it."
-                )
+            NoticeKind::AttentionRaised { item_id, reason, is_held: false, outlook, .. } => {
+                format!("{item_id} is to be looked into by an operator: {reason}. It has ended. {}", held(*outlook))
             }
+            NoticeKind::ReviewLasts { item_id, amount, since, .. } => format!(
+                "The bank has had {item_id} of {} in its own review since {}, and has said nothing more. Ask it: nothing goes on before it \
+                 approves or rejects it.",
+                money(*amount),
+                moment(*since)
+            ),
+            NoticeKind::AddressOffered { institution_id, payment_id } => format!(
+                "The check of {payment_id} went to another address, which two of you confirmed. Checks for {institution_id} that are not made \
+                 yet still go to the one in the biller directory: the other one is proposed there (GET /billers/{institution_id}); confirm it \
+                 if it is right for all."
+            ),
+            NoticeKind::CardHeldBack { card_id, payment_id, by } => held_back(*card_id, *payment_id, *by),
         }
     }
 }
@@ -152,21 +167,6 @@ fn item(institution_name: &str, what: ItemNotice) -> String {
             "The link to {institution_name} is gone: the permission was withdrawn. Nothing is paid for what was \
              linked there, or from there, until it is linked again."
         ),
-    }
-}
-
-/// A payout of a batch that came back, and what can be done.
-fn payout_returned(payment_id: PaymentId, amount: &str, reason: &str) -> String {
-    match payment_id {
-        PaymentId::Row { batch, .. } => format!(
-            "Payment {payment_id} of {amount} came back after it was paid ({reason}). Its money is the source's again: retry batch {batch}, \
-             where the reason allows it, or refund it to the source."
-        ),
-        PaymentId::Refund { batch, .. } => format!(
-            "Refund {payment_id} of {amount} did not arrive ({reason}); the money is with us. Look at the source's account, then ask for \
-             the refund of batch {batch} again."
-        ),
-        PaymentId::Lone(_) => format!("Payment {payment_id} of {amount} came back ({reason})."),
     }
 }
 
@@ -206,7 +206,15 @@ fn after_debit(failure: DebitFailure, outlook: Outlook) -> &'static str {
             | DebitFailure::Other { .. }
             | DebitFailure::Refused,
         ) => "Pay the bill yourself if it is due.",
-        (Outlook::AgreeAnew | Outlook::OtherAccount | Outlook::Owing | Outlook::Blocked, _) => next(outlook),
+        (
+            Outlook::NextStatement
+            | Outlook::LookedInto
+            | Outlook::AgreeAnew
+            | Outlook::OtherAccount
+            | Outlook::Owing
+            | Outlook::Blocked,
+            _,
+        ) => next(outlook),
     }
 }
 
@@ -214,6 +222,10 @@ fn after_debit(failure: DebitFailure, outlook: Outlook) -> &'static str {
 const fn next(outlook: Outlook) -> &'static str {
     match outlook {
         Outlook::GoesOn => "Where nothing else is owed, autopay goes on.",
+        Outlook::NextStatement => "Nothing more is debited before the next statement: pay the bill another way.",
+        Outlook::LookedInto => {
+            "Nothing new is debited for the card until we have looked into it: pay what is due another way."
+        }
         Outlook::AgreeAnew => "Nothing is debited until you agree to the debits again.",
         Outlook::OtherAccount => "Nothing is debited until you choose another bank account, or link it again.",
         Outlook::Owing => "Nothing new is debited until what is owed is settled.",
@@ -225,6 +237,10 @@ const fn next(outlook: Outlook) -> &'static str {
 const fn agreed(outlook: Outlook) -> &'static str {
     match outlook {
         Outlook::GoesOn => "Autopay is on.",
+        Outlook::NextStatement => "You agreed to the debits. Nothing more is debited before the next statement.",
+        Outlook::LookedInto => {
+            "You agreed to the debits. Nothing is debited yet: we are looking into how an earlier payment ended."
+        }
         Outlook::AgreeAnew => "You agreed to the debits, and that has ended since: nothing is debited.",
         Outlook::OtherAccount => {
             "You agreed to the debits. Nothing is debited yet: the bank account cannot be debited; choose another one, or link it again."

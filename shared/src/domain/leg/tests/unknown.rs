@@ -34,6 +34,17 @@ fn stays_out(leg: &Leg) {
 }
 
 #[test]
+fn what_nobody_wants_and_the_bank_does_not_have_was_never_sent() {
+    for mut leg in unanswered() {
+        let further = Looked::Further(Look { older_than: "acht_9".to_owned() });
+        leg.looked_unwanted(Kind::Payout, further, hours_later(26)).unwrap();
+        stays_out(&leg);
+        leg.looked_unwanted(Kind::Payout, Looked::Through, hours_later(27)).unwrap();
+        assert_eq!((leg.state, leg.may_be_out(), attention(&leg)), (State::Unprocessed, false, None));
+    }
+}
+
+#[test]
 fn a_refusal_of_a_later_send_settles_nothing() {
     for refusal in [bad_key(), bad_payee(), forgotten()] {
         for mut leg in unanswered() {

@@ -68,7 +68,15 @@ fn funding(state: State) -> Funding {
 }
 
 fn action(payment: &Payment, funding: &Funding, payer: PayerFacts) -> Action {
-    next_action(Standing { payment, funding, payer, may_debit: true, business_now: now(), elapsed_now: now() })
+    next_action(Standing {
+        payment,
+        funding,
+        payer,
+        may_debit: true,
+        presented: 0,
+        business_now: now(),
+        elapsed_now: now(),
+    })
 }
 
 fn letter(action: Action) -> char {

@@ -47,7 +47,7 @@ fn what_is_missing_in_the_setup_is_named() {
     assert_eq!(code(|case| case.card.setup.rule = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.setup.card_number = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.mask = Some("9999".to_owned())), "setup_incomplete", "the number of another card");
-    assert_eq!(code(|case| case.has_remittance_address = false), "setup_incomplete");
+    assert_eq!(code(|case| case.remittance = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.authorisation = None), "authorisation_missing");
     assert_eq!(code(|case| case.card.has_twin = true), "cannot_tell_cards_apart");
     let other = BankAccountId::of_fingerprint("f1_00000000000000000000000000000001").unwrap();

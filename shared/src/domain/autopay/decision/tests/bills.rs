@@ -129,7 +129,12 @@ fn what_was_paid_since_the_statement_is_not_paid_again() {
         move |case: &mut Case| {
             due(10)(case);
             let transaction_id = "t1".to_owned();
-            case.reading().posted.push(PostedPayment { transaction_id, amount: dollars(amount), on });
+            case.reading().posted.push(PostedPayment {
+                transaction_id,
+                amount: dollars(amount),
+                on,
+                check_number: None,
+            });
         }
     };
     assert_eq!(outcome(posted(date(2026, 2, 21), "35.00")), ("below_threshold", None));

@@ -45,6 +45,7 @@ fn an_amount_outside_the_range_is_announced_waited_for_and_paid() {
     let decision = case.decide();
     assert_eq!((decision.code(), decision.amount()), ("outside_range", Some(dollars("1655.00"))));
     case.card.announced = announcement(&decision, date(2026, 3, 2));
+    case.card.announced.as_mut().unwrap().delivered(date(2026, 3, 2));
     case.days_later(9);
     assert_eq!(case.decide().code(), "announcement_awaited");
     case.days_later(1);

@@ -2,6 +2,7 @@
 
 mod answers;
 mod bills;
+mod held;
 mod limits;
 mod properties;
 
@@ -31,7 +32,7 @@ pub(super) struct Case {
     pub card_item: ItemState,
     pub bank_account: BankAccount,
     pub bank_item: ItemState,
-    pub has_remittance_address: bool,
+    pub remittance: Option<Remittance>,
     pub policy: Policy,
 }
 
@@ -41,6 +42,12 @@ pub(super) fn dollars(text: &str) -> Cents {
 
 pub(super) fn payment(number: u128, amount: Cents, opened_on: Date) -> CardPayment {
     CardPayment::new(PaymentId::Lone(Uuid::from_u128(number)), amount, opened_on)
+}
+
+pub(super) fn remittance(line_1: &str) -> Remittance {
+    let address = serde_json::json!({ "line_1": line_1, "city": "Wilmington", "state": "DE", "postal_code": "19886" });
+    let address = serde_json::from_value(address).unwrap();
+    Remittance { name: "Example Card Services".to_owned(), address, institution_routing_number: None }
 }
 
 fn bank_account(now: Timestamp, person_id: PersonId) -> BankAccount {
@@ -145,7 +152,7 @@ impl Case {
             card_item: ItemState::Healthy,
             bank_account,
             bank_item: ItemState::Healthy,
-            has_remittance_address: true,
+            remittance: Some(remittance("PO Box 100")),
             policy: Policy::default(),
         }
     }
@@ -164,7 +171,7 @@ impl Case {
             card: &self.card,
             card_item: self.card_item,
             bank_account: Some((&self.bank_account, self.bank_item)),
-            has_remittance_address: self.has_remittance_address,
+            remittance: self.remittance.as_ref(),
             policy: &self.policy,
             stopped: false,
         }

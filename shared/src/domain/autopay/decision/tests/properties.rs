@@ -103,7 +103,13 @@ prop_compose! {
             let range = AmountRange { least: Cents::new(range.0), most: Cents::new(range.1) };
             case.card.authorisation.as_mut().unwrap().range = range;
             case.card.announced = announced.map(|(cents, announced_on, debit_on)| {
-                Announcement { amount: Cents::new(cents), announced_on, debit_on }
+                Announcement {
+                    amount: Cents::new(cents),
+                    announced_on,
+                    debit_on,
+                    awaits_delivery: false,
+                    delivered_on: None,
+                }
             });
             case.bank_reading().available = bank.0.map(Cents::new);
             case.bank_reading().current = Some(Cents::new(bank.1));

@@ -67,10 +67,36 @@ fn a_canceled_payment_sends_no_check_and_gives_back_what_comes_in() {
 }
 
 #[test]
+fn the_money_of_a_debit_that_nobody_wanted_when_the_bank_told_of_it_goes_back() {
+    let unwanted = Funding { unwanted_at: Some(now()), ..funding(State::Available) };
+    assert_eq!(letter(action(&check(State::Unprocessed), &unwanted, CALM)), 'G');
+    assert_eq!(letter(action(&check(State::Submitting), &unwanted, CALM)), 'P', "its check may be out");
+}
+
+#[test]
+fn a_debit_is_presented_again_only_while_its_bill_was_not_presented_three_times() {
+    let (payment, back) = (check(State::Unprocessed), returned("R01", 1, &[Effect::FundingAccepted]));
+    let next = |presented| {
+        let (business_now, elapsed_now) = (now(), now());
+        let (payment, funding) = (&payment, &back);
+        next_action(Standing { payment, funding, payer: CALM, may_debit: true, presented, business_now, elapsed_now })
+    };
+    assert_eq!([0, 1, 2, 3, 4].map(|presented| letter(next(presented))), ['A', 'A', 'A', 'U', 'U']);
+}
+
+#[test]
 fn a_debit_that_is_no_longer_allowed_is_not_sent_and_one_under_way_goes_on() {
     let forbidden = |payment: &Payment, funding: &Funding| {
         let (business_now, elapsed_now) = (now(), now());
-        next_action(Standing { payment, funding, payer: CALM, may_debit: false, business_now, elapsed_now })
+        next_action(Standing {
+            payment,
+            funding,
+            payer: CALM,
+            may_debit: false,
+            presented: 0,
+            business_now,
+            elapsed_now,
+        })
     };
     let line = State::ALL.map(|state| letter(forbidden(&check(State::Unprocessed), &funding(state))));
     assert_eq!(line, ['C', 'F', 'f', 'H', 'P', 'U', 'U', '-']);

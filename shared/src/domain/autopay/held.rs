@@ -1,0 +1,181 @@
+//! What ended a payment of a card, and what has to change before the next one is opened.
+//!
+//! Guarantees: pure. Whatever ended a payment without the person's wish holds the next one back until something changed that makes a
+//! difference to it: another agreement, bank account, address or statement, or an operator's word. Limit: an operator's word is recorded
+//! by forgetting what ended the payment.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::agreement::AgreedAccount;
+use super::bank_account::BankAccount;
+use super::card::Card;
+use super::facts::AutopayFacts;
+use super::in_flight::is_same_bill;
+use super::notice::{DebitFailure, Outlook};
+use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::biller::Remittance;
+use crate::domain::payment::{Payee, Payment};
+
+/// Why nothing came of a payment, by what has to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndedBy {
+    /// The bank account did not hold the money, for the last time.
+    NoMoney,
+    /// The bank account is closed, unknown, frozen, or not open to debits.
+    AccountRefused,
+    /// The debit was not authorised, was stopped, or its holder has died.
+    NotAuthorised,
+    /// Our bank or the person's did not take the debit, for a reason that an operator looks into.
+    DebitRefused,
+    /// The check was not made, did not arrive, or did not pay.
+    CheckFailed,
+}
+
+/// How a payment of a card ended.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    pub by: EndedBy,
+    pub at: Timestamp,
+    /// The account that was debited, or was to be. Absent in payments that were opened before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<AgreedAccount>,
+    /// When the debits were agreed to that it was opened under. Absent as the account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed_at: Option<Timestamp>,
+    /// Where its check went, or was to go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailed_to: Option<MailedTo>,
+}
+
+/// To whose order a check was made out, and where it was mailed.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MailedTo {
+    pub name: String,
+    pub address: MailingAddress,
+}
+
+/// What a payment would be opened with now.
+#[derive(Clone, Copy, Debug)]
+pub struct Present<'a> {
+    pub card: &'a Card,
+    pub bank_account: &'a BankAccount,
+    /// Where the biller directory sends checks for the card's issuer.
+    pub remittance: Option<&'a Remittance>,
+}
+
+impl std::fmt::Debug for Ended {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Ended({:?} {})", self.by, self.at)
+    }
+}
+
+impl std::fmt::Debug for MailedTo {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("MailedTo")
+    }
+}
+
+impl EndedBy {
+    pub const fn of_debit(failure: DebitFailure) -> Self {
+        match failure {
+            DebitFailure::NoMoney => EndedBy::NoMoney,
+            DebitFailure::AccountClosed | DebitFailure::AccountUnusable { .. } | DebitFailure::AccountFrozen => {
+                EndedBy::AccountRefused
+            }
+            DebitFailure::Unauthorised { .. } | DebitFailure::Stopped | DebitFailure::HolderDeceased => {
+                EndedBy::NotAuthorised
+            }
+            DebitFailure::Other { .. } | DebitFailure::Refused => EndedBy::DebitRefused,
+        }
+    }
+
+    /// Whether operators are told, because nothing that the person does alone mends it, and nothing else tells them.
+    pub const fn is_operators(self) -> bool {
+        match self {
+            EndedBy::DebitRefused | EndedBy::CheckFailed => true,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised => false,
+        }
+    }
+
+    /// What the person may expect while it holds.
+    pub const fn outlook(self) -> Outlook {
+        match self {
+            EndedBy::NoMoney => Outlook::NextStatement,
+            EndedBy::AccountRefused => Outlook::OtherAccount,
+            EndedBy::NotAuthorised => Outlook::AgreeAnew,
+            EndedBy::DebitRefused | EndedBy::CheckFailed => Outlook::LookedInto,
+        }
+    }
+}
+
+impl Ended {
+    pub fn of(by: EndedBy, payment: &Payment, at: Timestamp) -> Self {
+        let agreement = payment.autopay.as_deref().and_then(|facts: &AutopayFacts| facts.agreement.as_ref());
+        let mailed_to = match &payment.payee {
+            Payee::Check(payee) => Some(MailedTo { name: payee.name.clone(), address: payee.address.clone() }),
+            Payee::Account(_) => None,
+        };
+        Self {
+            by,
+            at,
+            account: agreement.map(|agreement| agreement.account.clone()),
+            agreed_at: agreement.map(|agreement| agreement.authorisation.agreed_at),
+            mailed_to,
+        }
+    }
+
+    /// Whether it holds the next payment back. `bill` is the statement that this one was opened for, where it is known.
+    pub fn holds(&self, bill: Option<Date>, now: Present<'_>) -> bool {
+        let still = match self.by {
+            EndedBy::NoMoney => {
+                !self.is_agreed_anew(now) && !self.is_other_account(now) && !is_other_statement(bill, now)
+            }
+            EndedBy::AccountRefused => !self.is_agreed_anew(now) && !self.is_other_account(now),
+            EndedBy::NotAuthorised => !self.is_agreed_anew(now),
+            EndedBy::DebitRefused => !self.is_other_account(now),
+            EndedBy::CheckFailed => !self.is_other_address(now),
+        };
+        fault!(EndHoldsNothingBack, false, still)
+    }
+
+    /// Whether agreeing to the debits once more would end it.
+    pub fn is_lifted_by_agreeing(&self, card: &Card) -> bool {
+        let lifts = match self.by {
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised => true,
+            EndedBy::DebitRefused | EndedBy::CheckFailed => false,
+        };
+        lifts && !self.is_before(card)
+    }
+
+    fn is_before(&self, card: &Card) -> bool {
+        let since = self.agreed_at.unwrap_or(self.at);
+        card.authorisation.as_ref().is_some_and(|authorisation| authorisation.agreed_at > since)
+    }
+
+    fn is_agreed_anew(&self, now: Present<'_>) -> bool {
+        self.is_before(now.card)
+    }
+
+    fn is_other_account(&self, now: Present<'_>) -> bool {
+        self.account.as_ref().is_some_and(|account| *account != AgreedAccount::of(now.bank_account))
+    }
+
+    fn is_other_address(&self, now: Present<'_>) -> bool {
+        let is_other = |mailed_to: &MailedTo, known: &Remittance| {
+            mailed_to.name != known.name || mailed_to.address != known.address
+        };
+        self.mailed_to.as_ref().zip(now.remittance).is_some_and(|(mailed_to, known)| is_other(mailed_to, known))
+    }
+}
+
+/// A bill of which no statement is known is over when the next statement would be, which the payment's own time tells.
+fn is_other_statement(bill: Option<Date>, now: Present<'_>) -> bool {
+    let shown = now.card.reading.as_ref().and_then(super::card::CardReading::bill);
+    match (bill, shown) {
+        (Some(bill), Some(shown)) => shown > bill && !is_same_bill(bill, shown),
+        (None, Some(_) | None) | (Some(_), None) => false,
+    }
+}

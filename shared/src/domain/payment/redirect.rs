@@ -1,0 +1,90 @@
+//! A refund that came back and is to go to another account of its person's: one operator proposes it, another confirms.
+//!
+//! Guarantees: what is confirmed is the account, as it was when it was proposed, and the attempt that came back; who proposed it does not
+//! confirm it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::replacement::ReplacementRefusal;
+use crate::domain::autopay::ids::BankAccountId;
+use crate::domain::ids::PaymentId;
+
+/// The latest proposal for a refund.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redirect {
+    pub payment_id: PaymentId,
+    pub version: u64,
+    /// The attempt that came back.
+    pub attempt: u32,
+    pub bank_account_id: BankAccountId,
+    /// What the account's numbers and type are known by.
+    pub account: String,
+    pub account_last4: String,
+    pub proposed_by: String,
+    pub proposed_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed_by: Option<String>,
+}
+
+/// The account that the second person looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenAccount {
+    pub bank_account_id: BankAccountId,
+    pub account_last4: String,
+}
+
+impl Redirect {
+    /// The second person's word. `account` is what the account is known by now.
+    pub fn confirm(
+        &mut self,
+        by: &str,
+        attempt: u32,
+        seen: &SeenAccount,
+        account: &str,
+    ) -> Result<(), ReplacementRefusal> {
+        if self.attempt != attempt || self.confirmed_by.is_some() {
+            return Err(ReplacementRefusal::NothingProposed);
+        }
+        if fault!(RedirectedByOne, false, self.proposed_by == by) {
+            return Err(ReplacementRefusal::SamePerson);
+        }
+        let is_seen = self.bank_account_id == seen.bank_account_id && self.account_last4 == seen.account_last4;
+        if !is_seen || self.account != account {
+            return Err(ReplacementRefusal::OtherProposal);
+        }
+        self.confirmed_by = Some(by.to_owned());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_person_confirms_the_account_that_was_proposed_as_it_was() {
+        let id = |digit: u8| BankAccountId::of_fingerprint(&format!("f1_{digit:032x}")).unwrap();
+        let seen = |digit: u8, last4: &str| SeenAccount { bank_account_id: id(digit), account_last4: last4.to_owned() };
+        let proposed = Redirect {
+            payment_id: PaymentId::Lone(uuid::Uuid::nil()),
+            version: 1,
+            attempt: 2,
+            bank_account_id: id(1),
+            account: "f1_a".to_owned(),
+            account_last4: "4321".to_owned(),
+            proposed_by: "olga".to_owned(),
+            proposed_at: Timestamp::UNIX_EPOCH,
+            confirmed_by: None,
+        };
+        let confirmed =
+            |by: &str, attempt, seen: &SeenAccount, account| proposed.clone().confirm(by, attempt, seen, account);
+        let (right, refused) = (seen(1, "4321"), ReplacementRefusal::OtherProposal);
+        assert_eq!(confirmed("oscar", 2, &right, "f1_a"), Ok(()));
+        assert_eq!(confirmed("olga", 2, &right, "f1_a"), Err(ReplacementRefusal::SamePerson));
+        assert_eq!(confirmed("oscar", 3, &right, "f1_a"), Err(ReplacementRefusal::NothingProposed));
+        assert_eq!(confirmed("oscar", 2, &right, "f1_b"), Err(refused), "its numbers have changed since");
+        assert_eq!(confirmed("oscar", 2, &seen(2, "4321"), "f1_a"), Err(refused));
+        assert_eq!(confirmed("oscar", 2, &seen(1, "6789"), "f1_a"), Err(refused));
+    }
+}

@@ -1,0 +1,173 @@
+//! A refund that did not arrive is sent again: where its money was pulled from, or, where two operators say so, to another account of its
+//! person's.
+//!
+//! Guarantees: it goes out again only after the bank has given it back, and while the debit that it gives back still stands, which its
+//! write checks; no one person decides that it goes to another account.
+
+use super::people;
+use super::replace::Replaced;
+use crate::domain::autopay::bank_account::BankAccount;
+use crate::domain::autopay::ids::BankAccountId;
+use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::funding::Funding;
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{AttentionReason, Reason, State};
+use crate::domain::other_end::account_key;
+use crate::domain::payment::redirect::{Redirect, SeenAccount};
+use crate::domain::payment::replacement::ReplacementRefusal;
+use crate::domain::payment::{AccountPayee, Payee, Payment};
+use crate::domain::task::Task;
+use crate::operations::refund::resealed;
+use crate::operations::{OperationError, System, audit, step};
+use crate::ports::table::{Change, Condition};
+use crate::store::history::HistoryEntry;
+use crate::store::keys;
+use crate::store::stored::{Stored as _, create, read, replace};
+
+/// Sends a refund once more where it went before, or proposes another account of its person's.
+pub async fn again(
+    system: &System,
+    refund_id: PaymentId,
+    to: Option<BankAccountId>,
+    caller: &str,
+) -> Result<Replaced, OperationError> {
+    let (refund, funding) = that_came_back(system, refund_id).await?;
+    let Some(bank_account_id) = to else {
+        send(system, (refund, funding), caller, Vec::new()).await?;
+        return Ok(Replaced::Done);
+    };
+    let account = account_of(system, &refund, bank_account_id).await?;
+    let known: Option<Redirect> = read(&*system.table, &keys::redirect(refund_id)).await?;
+    let mut proposal = Redirect {
+        payment_id: refund_id,
+        version: known.as_ref().map_or(1, |known| known.version),
+        attempt: refund.leg.attempt,
+        bank_account_id,
+        account: known_by(&account),
+        account_last4: account.account.account_last4,
+        proposed_by: caller.to_owned(),
+        proposed_at: system.clock.business_now(),
+        confirmed_by: None,
+    };
+    let put = if known.is_some() { replace(&mut proposal)? } else { create(&proposal)? };
+    let detail = bank_account_id.to_string();
+    let entry = audit::entry(system, caller, "propose_refund_account", &refund_id.to_string(), Some(&detail))?;
+    system.table.write(vec![put, entry]).await?;
+    Ok(Replaced::Proposed)
+}
+
+/// The second person's word: sends the refund to the account that they looked at.
+pub async fn confirm(
+    system: &System,
+    refund_id: PaymentId,
+    seen: &SeenAccount,
+    caller: &str,
+) -> Result<(), OperationError> {
+    let (mut refund, funding) = that_came_back(system, refund_id).await?;
+    let proposal: Option<Redirect> = read(&*system.table, &keys::redirect(refund_id)).await?;
+    let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
+    let mut account = account_of(system, &refund, proposal.bank_account_id).await?;
+    proposal.confirm(caller, refund.leg.attempt, seen, &known_by(&account))?;
+    redirect(system, &mut refund, &account).await?;
+    let unchanged = Change::Check { key: account.key(), condition: Condition::VersionIs(*account.version_mut()) };
+    send(system, (refund, funding), caller, vec![replace(&mut proposal)?, unchanged]).await
+}
+
+/// A refund that the bank has given back or never took, and the funding whose money it gives back.
+async fn that_came_back(system: &System, refund_id: PaymentId) -> Result<(Payment, Funding), OperationError> {
+    let refund: Option<Payment> = read(&*system.table, &keys::payment(refund_id)).await?;
+    let refund = refund.filter(|payment| payment.refund_of().is_some());
+    let refund = refund.ok_or_else(|| OperationError::not_found("payment", refund_id))?;
+    let is_back = match refund.leg.state {
+        State::Returned => true,
+        State::Failed => matches!(refund.leg.reason, Some(Reason::Refused(_) | Reason::CanceledByBank)),
+        State::Unprocessed
+        | State::Submitting
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Canceled => false,
+    };
+    let is_understood = refund
+        .leg
+        .attention
+        .as_ref()
+        .is_none_or(|flag| matches!(flag.reason, AttentionReason::RefundReturned | AttentionReason::CannotBeSent));
+    if !is_back || !is_understood {
+        return Err(OperationError::PaymentState {
+            payment_id: refund_id,
+            state: refund.leg.state,
+            wanted: "sent again",
+        });
+    }
+    let funding_id = refund.funding_id();
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
+    let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
+    if funding.leg.state != State::Available || funding.leg.attention.is_some() {
+        return Err(OperationError::MoneyGone { payment_id: refund_id, funding: funding.leg.state });
+    }
+    Ok((refund, funding))
+}
+
+/// An account of the person whose money it is, as it is now.
+async fn account_of(
+    system: &System,
+    refund: &Payment,
+    bank_account_id: BankAccountId,
+) -> Result<BankAccount, OperationError> {
+    let account = people::bank_account(system, refund.payer_id.parse()?, bank_account_id).await?;
+    if account.unusable.is_some() {
+        return Err(AutopayRefusal::AccountUnusable.into());
+    }
+    Ok(account)
+}
+
+fn known_by(account: &BankAccount) -> String {
+    account_key(&account.account.fingerprint, account.account_type)
+}
+
+/// The refund goes to that account from now on; its number is sealed anew for it.
+async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) -> Result<(), OperationError> {
+    let Payee::Account(before) = &refund.payee else {
+        return Err(OperationError::Inconsistent(format!("{} is no payment to a bank account", refund.id)));
+    };
+    let (from, to) = (keys::bank_account(account.id).pk, refund.key().pk);
+    let sealed_account = resealed(system, &account.account.sealed_account, &from, &to).await?;
+    refund.payee = Payee::Account(AccountPayee {
+        routing_number: account.account.routing_number.clone(),
+        sealed_account,
+        account_last4: account.account.account_last4.clone(),
+        account_type: account.account_type,
+        fingerprint: known_by(account),
+        // Where the money came from was tried before.
+        came_from: None,
+        ..before.clone()
+    });
+    Ok(())
+}
+
+/// That it came back is thereby looked into. The money must still be here when it goes out.
+async fn send(
+    system: &System,
+    (mut refund, mut funding): (Payment, Funding),
+    caller: &str,
+    more: Vec<Change>,
+) -> Result<(), OperationError> {
+    let (refund_id, kind, now) = (refund.id, refund.kind(), system.clock.business_now());
+    let moved = refund.leg.retry(kind)?;
+    refund.leg.attention = None;
+    let mut entry = HistoryEntry::new("sent_again", &refund.leg, now).moved(&moved);
+    entry.by = Some(caller.to_owned());
+    let mut changes = step::changes(&mut refund, &entry, &moved.effects, now)?;
+    changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
+    changes.extend(more);
+    let bank_account_last4 = refund.payee.account_last4().to_owned();
+    let (payment_id, attempt, amount) = (refund.refund_of().unwrap_or(refund_id), refund.leg.attempt, refund.amount);
+    let told = NoticeKind::RefundSent { payment_id, attempt, amount, bank_account_last4 };
+    changes.extend(super::notices::puts(system, Recipient::Person(refund.payer_id.parse()?), [told]).await?);
+    changes.push(audit::entry(system, caller, "send_refund_again", &refund_id.to_string(), None)?);
+    system.table.write(changes).await?;
+    system.hint([Task::Advance { payment_id: refund_id }]).await;
+    Ok(())
+}
