@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a story that cannot go on fails its test right there")]
 
 mod broken_links;
+mod identity;
 mod json;
 mod laptop;
 mod last_release;

@@ -14,6 +14,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/ITEM#*", "table/ITEM#item_1"),
     ("table/CARD#*", "table/CARD#crd_1"),
     ("table/BANK#*", "table/BANK#bnk_1"),
+    ("table/REAL_ACCOUNT#*", "table/REAL_ACCOUNT#f1_0a1b"),
     ("table/REVIEW#*", "table/REVIEW#crd_1"),
     ("table/AUTHORISATION#*", "table/AUTHORISATION#crd_1"),
     ("table/NOTICE#*", "table/NOTICE#psn_1"),
@@ -52,11 +53,12 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
 ];
 
 /// What card autopay alone keeps: no payroll touches it.
-pub(crate) const OF_AUTOPAY: [&str; 9] = [
+pub(crate) const OF_AUTOPAY: [&str; 10] = [
     "table/PERSON#*",
     "table/ITEM#*",
     "table/CARD#*",
     "table/BANK#*",
+    "table/REAL_ACCOUNT#*",
     "table/REVIEW#*",
     "table/AUTHORISATION#*",
     "table/NOTICE#*",

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::review::unchanged;
-use super::{authorisation, notices};
-use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
+use super::{authorisation, notices, real_accounts};
+use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::life::{self, CardStep, CheckNews};
@@ -38,7 +38,9 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
         let card = load_card(system, facts).await?;
-        Ok(Self { card, bank_account: load_bank_account(system, facts).await? })
+        let mut bank_account = load_bank_account(system, facts).await?;
+        real_accounts::heed_number(system, &mut bank_account).await?;
+        Ok(Self { card, bank_account })
     }
 
     /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.
@@ -66,12 +68,14 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let payment = load_payment(system, payment_id).await?;
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
-    let Ends { mut card, mut bank_account } = Ends::load(system, &facts).await?;
+    let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
+    let number = real_accounts::heed_number(system, &mut bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
     Ok(Permission::Given(vec![
+        number,
         unchanged(&mut payment),
         unchanged(&mut person),
         unchanged(&mut card),
@@ -86,7 +90,9 @@ pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) ->
     let Some(facts) = payment.and_then(|payment| payment.autopay) else { return Ok(usual) };
     let policy = &system.settings.autopay;
     let bank_account = load_bank_account(system, &facts).await?;
-    Ok(bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven).max(usual))
+    let number = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
+    let number = number.unwrap_or(&bank_account.account.fingerprint);
+    Ok(bank_account.hold_of_debit(number, policy.hold_new_link, policy.hold_proven).max(usual))
 }
 
 /// The person is told that the bank corrected their account: once for each transfer.
@@ -157,6 +163,13 @@ async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -
     let Some(facts) = facts else { return Ok(Outlook::GoesOn) };
     let person: Person = payers::load_person(system, card.person_id).await?;
     Ok(life::outlook(&person, card, &load_bank_account(system, facts).await?))
+}
+
+/// The number that a debit was of, by its fingerprint: as the funding has it.
+fn debited_number(facts: &AutopayFacts, funding: &Funding, bank_account: &BankAccount) -> String {
+    let pulled = funding.account.as_ref().map(|pulled| &pulled.account.fingerprint);
+    let agreed = facts.agreement.as_ref().map(|agreement| &agreement.account.fingerprint);
+    pulled.or(agreed).unwrap_or(&bank_account.account.fingerprint).clone()
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -264,8 +277,9 @@ impl Returned<'_> {
         let returned = funding.returned_debit();
         if let Some(debit) = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account)) {
             let mut bank_account = load_bank_account(self.system, facts).await?;
-            let reason = UnusableReason::Returned(debit.return_code);
-            bank_account.unusable.get_or_insert(Unusable { reason, since: self.now });
+            let number = debited_number(facts, funding, &bank_account);
+            changes.extend(real_accounts::close(self.system, &number, &bank_account, debit.return_code).await?);
+            bank_account.closed_by_return(&number, debit.return_code, self.now);
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }

@@ -143,6 +143,10 @@ pub enum SkipReason {
     BankBalanceStale {
         amount: Cents,
     },
+    /// The bank itself gives only a balance of that time.
+    BankBalanceOld {
+        as_of: Timestamp,
+    },
     BankBalanceUnknown,
     InsufficientBankBalance {
         amount: Cents,
@@ -153,6 +157,8 @@ pub enum SkipReason {
 #[derive(Clone, PartialEq, Eq)]
 pub enum AttentionNeed {
     CannotTellCardsApart,
+    /// Only the person can say whether it is a card that was linked before.
+    CardLooksLikeAnother,
     DebitsBlocked {
         return_code: ReturnCode,
     },

@@ -68,6 +68,8 @@ fn bank_account(now: Timestamp, person_id: PersonId) -> BankAccount {
         open_debits: Vec::new(),
         proven_at: None,
         unusable: None,
+        real_accounts: Vec::new(),
+        permission_ended_at: None,
         created_at: now,
         updated_at: now,
     }
@@ -114,6 +116,10 @@ impl Case {
             name: "Everyday Card".to_owned(),
             mask: Some("4821".to_owned()),
             has_twin: false,
+            real_accounts: Vec::new(),
+            is_number_claimed: false,
+            looks_like: None,
+            same_as: None,
             reading: Some(reading(now)),
             setup: Setup {
                 bank_account_id: Some(bank_account.id),
@@ -164,6 +170,7 @@ impl Case {
             card: &self.card,
             card_item: self.card_item,
             bank_account: Some((&self.bank_account, self.bank_item)),
+            has_new_balance: false,
             has_remittance_address: self.has_remittance_address,
             policy: &self.policy,
             stopped: false,
