@@ -254,6 +254,34 @@ mod chosen {
         OwnBlockCleared,
         /// a stop of all payers does not hold one that has no stop of its own
         StopMissesSome,
+        /// a bank account whose number has changed is another one when it is linked again
+        NumberChangeForgotten,
+        /// a bank account that is new is not compared with those of other links whose number may have changed
+        NumbersNotCompared,
+        /// a card that only looks like another takes over its number, rule and authorization
+        LookalikeIsSame,
+        /// one number is entered for two cards of a person
+        CardNumberOfTwoCards,
+        /// what another holder of a bank account has under way does not count
+        SharedDebitsNotCounted,
+        /// what another holder of a card has paid does not count
+        SharedCardNotCounted,
+        /// two holders of a bank account open a debit each at once
+        SharedDebitsNotHeld,
+        /// that a debit came back from a closed account is forgotten when its link ends
+        ClosingForgotten,
+        /// a debit of an old number that comes back bars the new one
+        OldReturnClosesNewNumber,
+        /// what was agreed to for a bank account outlives its link
+        PermissionOutlivesLink,
+        /// a debit of an old number shortens the hold of a new one
+        OldDebitProvesNewNumber,
+        /// a debit is forgotten on the day on which it settles, before the bank account shows it
+        SettlementDayForgotten,
+        /// a bank that gives only old balances is asked again and again, and nobody told
+        OldBalanceAskedForEver,
+        /// a link with more accounts than one write holds is never read
+        LargeLinkUnread,
         /// one operator alone sends a check to another address
         ReplacedByOne,
         /// a process that has read the stop switch once never reads it again

@@ -15,12 +15,13 @@ use shared::domain::autopay::setup::Missing;
 use shared::domain::money::Cents;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
+use shared::operations::autopay::same::{self, Said};
 use shared::operations::autopay::setup::Chosen;
 use shared::operations::autopay::{people, setup};
 use shared::operations::{OperationError, System};
 use utoipa::ToSchema;
 
-use crate::Myself;
+use crate::{CameFrom, Myself};
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CardView {
@@ -35,6 +36,10 @@ pub(crate) struct CardView {
     #[serde(skip_serializing_if = "Option::is_none")]
     reading: Option<CardReadingView>,
     autopay: AutopayView,
+    /// A card that was linked before and that this one looks like: it is not paid until the caller says whether it is that one.
+    #[schema(value_type = Option<String>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    looks_like: Option<CardId>,
     /// What is still to be done before it can be paid, in the order to do it.
     missing: Vec<MissingView>,
 }
@@ -98,6 +103,16 @@ pub(crate) struct WantedAutopay {
     card_number: Option<String>,
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WhichCard {
+    /// The card that was linked before, or that has the same number.
+    #[schema(value_type = String)]
+    card_id: CardId,
+    /// The same card: then that one goes on with this link. Else two cards, each with its own set-up.
+    is_same: bool,
+}
+
 pub(crate) async fn view(system: &System, card: Card) -> Result<Json<CardView>, Problem> {
     Ok(Json(described(system, card).await?))
 }
@@ -129,6 +144,7 @@ async fn described(system: &System, card: Card) -> Result<CardView, Problem> {
             authorisation: card.authorisation,
             announced: card.announced,
         },
+        looks_like: card.looks_like,
         missing: missing.into_iter().map(|code| MissingView { code, text: code.text() }).collect(),
     })
 }
@@ -175,4 +191,21 @@ pub(crate) async fn set_up(
     let card_number = wanted.card_number.map(CardNumber::try_from).transpose().map_err(refused)?;
     let chosen = Chosen { bank_account_id: wanted.bank_account_id, rule: wanted.rule, caps: wanted.caps, card_number };
     view(&system, setup::choose(&system, myself.id, card_id, chosen).await?).await
+}
+
+/// Says whether a card is one that was linked before. Answers the card as it goes on; the same again changes nothing.
+#[utoipa::path(put, path = "/cards/{card_id}/identity", tag = "cards",
+    params(("card_id" = String, Path)),
+    request_body = WhichCard,
+    responses((status = 200, body = CardView), Refused),
+    security(("bearer" = ["person"])))]
+pub(crate) async fn say_which(
+    State(system): State<System>,
+    myself: Myself,
+    from: CameFrom,
+    PathParameters(card_id): PathParameters<CardId>,
+    body: JsonBody<WhichCard>,
+) -> Result<Json<CardView>, Problem> {
+    let said = Said { other: body.value.card_id, is_same: body.value.is_same, person: myself.id };
+    view(&system, same::say(&system, card_id, said, &from.ip_address).await?).await
 }

@@ -39,6 +39,7 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(cards::list))
         .routes(routes!(cards::read))
         .routes(routes!(cards::set_up))
+        .routes(routes!(cards::say_which))
         .routes(routes!(authorisation::text))
         .routes(routes!(authorisation::agree, authorisation::revoke))
         .routes(routes!(reviews::list))

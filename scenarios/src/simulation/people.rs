@@ -125,7 +125,7 @@ impl Simulation {
     }
 
     /// A person goes through Link at an institution; answers the item's id.
-    pub(crate) async fn link(&self, person: &'static str, institution_id: &str) -> Played<String> {
+    pub async fn link(&self, person: &'static str, institution_id: &str) -> Played<String> {
         let caller = Caller::Person(person);
         let started = self.call(caller, Method::POST, "/link-tokens", json!({})).await?;
         let finished = self.providers.tell_plaid(json!({

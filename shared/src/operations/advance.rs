@@ -175,9 +175,10 @@ impl Lone {
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
         // The hold outlasts the days in which a bank may return a debit for want of money or account.
-        if let Some(Ends { bank_account, .. }) = self.ends.as_mut().filter(|ends| ends.bank_account.proven_at.is_none())
+        let number = self.funding.account.as_ref().map(|pulled| pulled.account.fingerprint.clone());
+        if let Some((Ends { bank_account, .. }, number)) = self.ends.as_mut().zip(number)
+            && bank_account.proven_by(&number, now)
         {
-            bank_account.proven_at = Some(now);
             bank_account.updated_at = now;
             changes.push(replace(bank_account)?);
         }

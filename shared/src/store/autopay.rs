@@ -11,6 +11,7 @@ use crate::domain::autopay::card::Card;
 use crate::domain::autopay::item::Item;
 use crate::domain::autopay::notice::Notice;
 use crate::domain::autopay::person::Person;
+use crate::domain::autopay::real_account::RealAccount;
 use crate::domain::autopay::review::Review;
 use crate::ports::table::{Indexing, Key};
 
@@ -52,7 +53,9 @@ impl Stored for Card {
     }
 
     fn indexing(&self) -> Indexing {
-        indexed(&self.key(), self.due_at, Some((keys::list_of_cards(self.person_id), self.id.to_string())))
+        // What the person said is another card is shown as that card alone.
+        let list = (keys::list_of_cards(self.person_id), self.id.to_string());
+        indexed(&self.key(), self.due_at, Some(list).filter(|_| self.same_as.is_none()))
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -67,6 +70,20 @@ impl Stored for BankAccount {
 
     fn indexing(&self) -> Indexing {
         indexed(&self.key(), None, Some((keys::list_of_bank_accounts(self.person_id), self.id.to_string())))
+    }
+
+    fn version_mut(&mut self) -> &mut u64 {
+        &mut self.version
+    }
+}
+
+impl Stored for RealAccount {
+    fn key(&self) -> Key {
+        keys::real_account(&self.fingerprint)
+    }
+
+    fn indexing(&self) -> Indexing {
+        Indexing::default()
     }
 
     fn version_mut(&mut self) -> &mut u64 {

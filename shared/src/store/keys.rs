@@ -269,6 +269,11 @@ pub fn bank_account(id: BankAccountId) -> Key {
     Key::new(format!("BANK#{id}"), "BANK")
 }
 
+/// Who holds the real account of this key, and whether a return closed it.
+pub fn real_account(fingerprint: &str) -> Key {
+    Key::new(format!("REAL_ACCOUNT#{fingerprint}"), "REAL_ACCOUNT")
+}
+
 pub fn reviews_of(card: CardId) -> String {
     format!("REVIEW#{card}")
 }

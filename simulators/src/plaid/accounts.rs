@@ -2,6 +2,7 @@
 //!
 //! What an institution knows of an account and what Plaid has seen of it are two copies of the same [`Account`]. Only a balance call reads the institution's.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -68,6 +69,8 @@ pub struct AccountBalances {
     pub limit: Option<Dollars>,
     pub iso_currency_code: Option<String>,
     pub unofficial_currency_code: Option<String>,
+    /// The institution gives balances of this time, whenever it is asked.
+    pub last_updated_datetime: Option<Timestamp>,
 }
 
 impl Default for AccountBalances {
@@ -78,6 +81,7 @@ impl Default for AccountBalances {
             limit: None,
             iso_currency_code: Some("USD".to_owned()),
             unofficial_currency_code: None,
+            last_updated_datetime: None,
         }
     }
 }
@@ -160,6 +164,9 @@ impl Account {
             "type": self.kind,
             "subtype": self.subtype,
         });
+        if let Some(at) = self.balances.last_updated_datetime {
+            view["balances"]["last_updated_datetime"] = json!(at);
+        }
         if let Some(id) = &self.persistent_account_id {
             view["persistent_account_id"] = json!(id);
         }

@@ -6,6 +6,7 @@ mod bills_held_back;
 mod broken_links;
 mod checks_not_made;
 mod checks_numbers;
+mod identity;
 mod json;
 mod laptop;
 mod last_release;

@@ -37,6 +37,7 @@ const ACTIONS: &[(&str, &[&str])] = &[
     ("DELETE /items/{item_id}", &["revoke_authorisation", "remove_item"]),
     ("POST /items/{item_id}/repaired", &["repair_item"]),
     ("PUT /cards/{card_id}/autopay", &["set_up_autopay"]),
+    ("PUT /cards/{card_id}/identity", &["join_cards", "tell_cards_apart"]),
     ("POST /cards/{card_id}/authorisation", &["authorise_debits"]),
     ("DELETE /cards/{card_id}/authorisation", &["revoke_authorisation"]),
     ("POST /cards/{card_id}/review", &["review_card"]),

@@ -34,6 +34,8 @@ pub(crate) async fn all() -> Vec<Invocation> {
     invocations.extend(a_person_who_owes_is_reviewed().await);
     invocations.extend(a_person_says_that_a_payment_was_posted().await);
     invocations.extend(a_person_asks_twice().await);
+    invocations.extend(a_person_tells_two_cards_apart().await);
+    invocations.extend(two_who_share_a_bank_account_and_a_card_are_reviewed().await);
     invocations.extend(operators_replace_a_check_and_clear_a_block().await);
     invocations.extend(operators_send_a_refund_again_and_clear_a_hold().await);
     invocations.extend(a_debit_comes_back_and_no_event_tells().await);
@@ -156,6 +158,62 @@ async fn a_person_says_that_a_payment_was_posted() -> Vec<Invocation> {
     story.simulation.until("the check is cashed", is_paid).await.unwrap();
     let path = format!("/cards/{}/payments/{}/posted", story.card_id(), payment.id);
     story.call(ANN, Method::POST, &path, Value::Null).await;
+    story.told()
+}
+
+async fn a_person_tells_two_cards_apart() -> Vec<Invocation> {
+    let story = Recording::of("below-threshold").await;
+    story.simulation.link("ann", "ins_3").await.unwrap();
+    story.simulation.settle().await.unwrap();
+    let standing = story.simulation.standing().unwrap();
+    let path = format!("/cards/{}/identity", standing.cards[1].id);
+    let said = json!({ "card_id": standing.cards[0].id, "is_same": false });
+    story.call(ANN, Method::PUT, &path, said).await;
+    // The worker reads the new number, and has the account hold it.
+    story.simulation.providers.tell_plaid(json!({
+        "control": "set_account", "user_id": "ann", "account": "checking", "change": { "numbers": { "account": "000777770001" } },
+    })).unwrap();
+    story.simulation.settle().await.unwrap();
+    story.told()
+}
+
+/// Bob has the bank account and the card that Ann has, and pays first; right after his links were read, so that the function itself does.
+async fn two_who_share_a_bank_account_and_a_card_are_reviewed() -> Vec<Invocation> {
+    let story = Recording::of("below-threshold").await;
+    let bob = Caller::Person("bob");
+    let checking = json!({
+        "key": "checking", "name": "Our Checking", "mask": "6789", "type": "depository", "subtype": "checking",
+        "balances": { "available": "8000.00", "current": "8000.00" },
+        "numbers": { "account": "000123456789", "routing": simulators::plaid::routing_number("ins_2") },
+    });
+    let card = json!({
+        "key": "card", "name": "Our Card", "mask": "4421", "type": "credit", "subtype": "credit card",
+        "balances": { "current": "3155.00", "limit": "5000.00" },
+    });
+    for (institution_id, account) in [("ins_2", checking), ("ins_3", card)] {
+        let known = json!({
+            "control": "create_person", "user_id": "bob", "institution_id": institution_id, "accounts": [account],
+        });
+        story.simulation.providers.tell_plaid(known).unwrap();
+        story.simulation.link("bob", institution_id).await.unwrap();
+    }
+    let card_id = story.call(bob, Method::GET, "/cards", Value::Null).await["items"][0]["card_id"].clone();
+    let accounts = story.call(bob, Method::GET, "/bank-accounts", Value::Null).await;
+    let card = format!("/cards/{}", card_id.as_str().unwrap());
+    let chosen = json!({
+        "bank_account_id": accounts["items"][0]["bank_account_id"], "card_number": "4111000001004421",
+        "rule": { "threshold": 3000, "above_threshold": { "down_to": 3000 }, "when_due": "minimum" },
+    });
+    story.call(bob, Method::PUT, &format!("{card}/autopay"), chosen).await;
+    let path = format!("/authorisation-text?card_id={}&least=1.00&most=2500.00", card_id.as_str().unwrap());
+    let text = story.call(bob, Method::GET, &path, Value::Null).await;
+    let agreed = json!({
+        "text_version": text["text_version"], "text_sha256": text["text_sha256"],
+        "bank_account_id": text["bank_account_id"], "range": text["range"],
+    });
+    story.call(bob, Method::POST, &format!("{card}/authorisation"), agreed).await;
+    let review = story.call(bob, Method::POST, &format!("{card}/review"), Value::Null).await;
+    assert_eq!(review["action"], "pay", "{review}");
     story.told()
 }
 

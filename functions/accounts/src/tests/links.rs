@@ -48,12 +48,22 @@ async fn what_no_link_has_handed_over_is_refused() {
 }
 
 #[tokio::test]
-async fn a_card_linked_twice_is_the_same_card_and_the_newer_link_reads_it() {
+async fn a_card_linked_twice_is_the_same_card_once_its_holder_says_so_and_the_newer_link_reads_it() {
     let scene = Scene::usual();
     let (card_id, first) = scene.ready().await;
     scene.world.clock.advance(Duration::from_secs(60));
     let second = scene.link().await;
     assert_ne!(first, second);
+    let cards = scene.get("/cards").await.body["items"].as_array().unwrap().clone();
+    let again = cards.iter().find(|card| card["item_id"] == json!(second)).unwrap();
+    assert_eq!((&again["looks_like"], missing(again)[0]), (&json!(card_id), "same_or_another"));
+    let path = format!("/cards/{}/identity", again["card_id"].as_str().unwrap());
+    for _ in 0..2 {
+        let said = scene.put(&path, &json!({"card_id": card_id, "is_same": true})).await;
+        assert_eq!((said.status, &said.body["card_id"]), (200, &json!(card_id)), "{}", said.body);
+    }
+    let apart = scene.put(&path, &json!({"card_id": card_id, "is_same": false})).await;
+    assert_eq!(apart.refusal(), (409, "cards_joined"));
     let card = scene.only_card().await;
     assert_eq!((card["card_id"].as_str(), card["item_id"].as_str()), (Some(card_id.as_str()), Some(second.as_str())));
     assert_eq!(missing(&card), Vec::<&str>::new(), "what was set up stands");

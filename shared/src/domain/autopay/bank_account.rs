@@ -1,17 +1,21 @@
 //! A person's bank account that cards are paid from: what is in it, and the debits that are on their way to it.
 //!
-//! Guarantees: a debit counts against the balance until a reading taken after it settled shows it. Nothing prints a number or a balance.
+//! Guarantees: a debit counts against the balance until a reading of a banking day after it settled is sure to show it. Nothing prints a number or a balance.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{BankAccountId, PersonId};
 use super::reading::Age;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::bank::request::AccountType;
+use crate::domain::calendar::{eastern_date, next_banking_day};
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Cents;
 use crate::domain::source::ExternalAccount;
+
+/// A settled debit is kept so long, for whoever decides on an older balance.
+const SETTLED_KEPT_DAYS: i64 = 7;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BankAccount {
@@ -34,6 +38,12 @@ pub struct BankAccount {
     pub proven_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unusable: Option<Unusable>,
+    /// Fingerprints of the keys by which it is known: every number that it had, and the id that its institution keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub real_accounts: Vec<String>,
+    /// When the link that showed it ended: what was agreed to before then is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission_ended_at: Option<Timestamp>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -95,11 +105,21 @@ impl BankReading {
     }
 }
 
+impl OpenDebit {
+    /// Whether a balance shows it. A bank books what settles in the morning as late as that night, so only a balance of the next banking
+    /// day is sure to.
+    pub fn is_shown(&self, reading: &BankReading) -> bool {
+        let Some(at) = self.settled_at else { return false };
+        let as_of = reading.age.as_of();
+        let is_booked = next_banking_day(eastern_date(at)) <= eastern_date(as_of);
+        fault!(SettlementDayForgotten, at < as_of, is_booked)
+    }
+}
+
 impl BankAccount {
     /// What debits on their way will still take, as far as this reading does not show them; never wraps.
     pub fn under_way(&self, reading: &BankReading) -> i128 {
-        let is_shown = |debit: &OpenDebit| debit.settled_at.is_some_and(|at| at < reading.age.as_of());
-        let open = self.open_debits.iter().filter(|debit| !is_shown(debit));
+        let open = self.open_debits.iter().filter(|debit| !debit.is_shown(reading));
         open.map(|debit| i128::from(debit.amount.get().max(0))).sum()
     }
 
@@ -126,12 +146,56 @@ impl BankAccount {
         if self.reading.as_ref().is_some_and(|known| known.age.read_at > reading.age.read_at) {
             return;
         }
-        self.open_debits.retain(|debit| debit.settled_at.is_none_or(|at| at >= reading.age.as_of()));
+        // Others who share the account decide on older readings than this one.
+        let is_old = |at: Timestamp| {
+            eastern_date(at).saturating_add(SETTLED_KEPT_DAYS.days()) < eastern_date(reading.age.as_of())
+        };
+        self.open_debits.retain(|debit| !debit.is_shown(&reading) || !debit.settled_at.is_some_and(is_old));
         self.reading = Some(reading);
+    }
+
+    /// Stops its use until its numbers have been read anew. What closed its number is kept with the number ([`super::real_account`]), so it
+    /// need not stand here: a bank that changes the number after that lifts it. Answers whether that is news.
+    pub fn stop_using(&mut self, reason: UnusableReason, now: Timestamp) -> bool {
+        let is_news = match self.unusable.map(|unusable| unusable.reason) {
+            None => true,
+            Some(UnusableReason::Returned(_)) => fault!(OldReturnClosesNewNumber, false, true),
+            Some(UnusableReason::Withdrawn | UnusableReason::NumbersChanged) => false,
+        };
+        if is_news {
+            self.unusable = Some(Unusable { reason, since: now });
+        }
+        is_news
+    }
+
+    /// A debit of this number came back with a code that forbids another one. That of a number that it has no more says nothing of it.
+    pub fn closed_by_return(&mut self, fingerprint: &str, return_code: ReturnCode, now: Timestamp) {
+        if fault!(OldReturnClosesNewNumber, true, self.has_number(fingerprint)) {
+            self.unusable.get_or_insert(Unusable { reason: UnusableReason::Returned(return_code), since: now });
+        }
+    }
+
+    /// Whether a debit was of the number that it has now.
+    pub fn has_number(&self, fingerprint: &str) -> bool {
+        self.account.fingerprint == fingerprint
+    }
+
+    /// A debit of this number has outlasted the days in which it might have come back. Answers whether that is news.
+    pub fn proven_by(&mut self, fingerprint: &str, now: Timestamp) -> bool {
+        let is_news = self.proven_at.is_none() && fault!(OldDebitProvesNewNumber, true, self.has_number(fingerprint));
+        if is_news {
+            self.proven_at = Some(now);
+        }
+        is_news
     }
 
     /// Banking days that a settled debit of this account is held.
     pub fn hold_banking_days(&self, new_link: u32, proven: u32) -> u32 {
         if self.proven_at.is_some() { proven } else { new_link }
+    }
+
+    /// The same of a debit of this number, which need not be the one that it has now.
+    pub fn hold_of_debit(&self, fingerprint: &str, new_link: u32, proven: u32) -> u32 {
+        if self.has_number(fingerprint) { self.hold_banking_days(new_link, proven) } else { new_link.max(proven) }
     }
 }

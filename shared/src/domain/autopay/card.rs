@@ -43,6 +43,18 @@ pub struct Card {
     /// Another account of the item has the same identity: neither can be told apart, so neither is paid.
     #[serde(default)]
     pub has_twin: bool,
+    /// Fingerprints of the keys by which it is known: the numbers that its person entered, and the ids that its institution keeps.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub real_accounts: Vec<String>,
+    /// The number that stands in the setup is among them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_number_claimed: bool,
+    /// Another card of the person looks like it, and nothing but their word tells whether it is the same: until then it is not paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<CardId>,
+    /// The person said that it is that card, which has taken over its link; nothing happens with this one any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub same_as: Option<CardId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<CardReading>,
     #[serde(default)]
@@ -212,8 +224,14 @@ impl Card {
         }
     }
 
-    /// Whether the numbers and type of the bank account are those that were agreed to.
+    /// Whether the numbers and type of the bank account are those that were agreed to, and its link has not ended since.
     pub fn is_agreed_account(&self, bank_account: &BankAccount) -> bool {
+        let agreed_at = self.authorisation.as_ref().map(|authorisation| authorisation.agreed_at);
+        let has_ended =
+            bank_account.permission_ended_at.is_some_and(|ended_at| agreed_at.is_none_or(|at| at <= ended_at));
+        if fault!(PermissionOutlivesLink, false, has_ended) {
+            return false;
+        }
         let agreed = self.agreed_account.as_ref();
         fault!(OtherAccountDebited, true, agreed.is_none_or(|agreed| *agreed == AgreedAccount::of(bank_account)))
     }

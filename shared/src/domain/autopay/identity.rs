@@ -1,13 +1,16 @@
-//! What makes an account the same account when it is linked again: one decision, used by every id of a card and a bank account.
+//! What an account is called when it is linked first, and what it looks like: one decision, used by every id of a card and a bank account.
 //!
-//! Plaid makes new account ids at every link, so they say nothing. What counts is:
+//! Plaid makes new account ids at every link, so they say nothing across links; within a link, two of them are two accounts. An id is made
+//! once, of what is known then, and stays whatever changes:
 //!
 //! - a card: `persistent_account_id` where Plaid gives one; else institution, type, subtype, mask and official name (or name).
 //! - a bank account: `persistent_account_id` where Plaid gives one; else routing and account number.
 //!
-//! Case and spacing of names do not count. The person always counts: two persons who share a card have one each, since joint accounts are
-//! legitimate. Limits: a card whose mask or name changes at the issuer is another card, which has to be set up and authorised anew; two
-//! cards of one person that agree in all of it cannot be told apart, and then neither is paid ([`twins`]).
+//! What joins a later link to it are keys ([`super::real_account`]): that id, every number it had, the number that its person entered. A card
+//! that only looks the same in another link ([`described_parts`]) is another card until its person says otherwise. Case and spacing of
+//! names do not count. The person always counts: two persons who share a card have one each, since joint accounts are legitimate; what
+//! each has under way counts for both. Limit: two cards of one link that agree in all of it cannot be told apart, and then neither is
+//! paid ([`twins`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -49,10 +52,20 @@ pub fn card_parts(person: PersonId, facts: &AccountFacts<'_>) -> IdentityParts {
     if let Some(persistent) = persistent(facts.persistent_account_id) {
         return parts("card", person, &["persistent", facts.institution_id, persistent]);
     }
+    described_parts(person, facts)
+}
+
+/// What a card looks like, however it is known.
+pub fn described_parts(person: PersonId, facts: &AccountFacts<'_>) -> IdentityParts {
     let name = plain(facts.official_name.filter(|name| !name.trim().is_empty()).unwrap_or(facts.name));
     let subtype = plain(facts.subtype.unwrap_or_default());
     let mask = plain(facts.mask.unwrap_or_default());
     parts("card", person, &["described", facts.institution_id, &plain(facts.kind), &subtype, &mask, &name])
+}
+
+/// A card that looks like another one, so that nothing but its link tells it from that.
+pub fn card_of_link_parts(person: PersonId, item_id: &str, account_id: &str) -> IdentityParts {
+    parts("card", person, &["of link", item_id, account_id])
 }
 
 pub fn bank_account_parts(

@@ -257,6 +257,16 @@ pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
     }
 }
 
+/// Another's payment of the same card, as this card's own reading lets it be seen: what only the other's reading shows still counts, until
+/// this one is as recent.
+pub fn as_seen_in(payment: CardPayment, shown_there: Option<Timestamp>, reading: &CardReading) -> CardPayment {
+    let is_as_recent = shown_there.is_none_or(|at| reading.age.as_of() >= at);
+    if !payment.is_shown() || is_as_recent || evidence(&payment, reading, &[]).is_some() {
+        return payment;
+    }
+    CardPayment { stage: Stage::Cashed { at: shown_there.unwrap_or(reading.age.as_of()) }, ..payment }
+}
+
 fn shown_by(stage: &Stage) -> Option<ShownBy> {
     match stage {
         Stage::Shown { by } => Some(by.clone()),

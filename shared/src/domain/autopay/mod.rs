@@ -21,6 +21,7 @@ pub mod life;
 pub mod notice;
 pub mod person;
 pub mod reading;
+pub mod real_account;
 pub mod refusal;
 pub mod retry;
 pub mod review;

@@ -1,6 +1,7 @@
 //! Why something that a person asked for was not done.
 
 use super::authorisation::RangeProblem;
+use super::ids::CardId;
 use super::rule::RuleProblem;
 
 /// Each says what to do next. None is retryable as it is.
@@ -26,6 +27,16 @@ pub enum AutopayRefusal {
     OtherBankAccount,
     #[error("two cards of this link cannot be told apart, so neither can be paid")]
     CannotTellCardsApart,
+    #[error("this card looks like one that you linked before: say first whether it is that card or another one")]
+    CardLooksLikeAnother,
+    #[error("this is the number of your card {card_id}: if it is the same card, say so, and it goes on as that one")]
+    NumberOfOtherCard { card_id: CardId },
+    #[error("the link shows these as two cards, so they are two")]
+    TwoCards,
+    #[error("payments were made for this card: say it of the other one, which then goes on as this one")]
+    CardHasPayments,
+    #[error("you said that they are the same card, and one of them goes on as both")]
+    CardsJoined,
     #[error("its check has not been cashed, so no issuer can have credited it yet")]
     NotCashed,
     #[error("the link is over: link the institution anew")]

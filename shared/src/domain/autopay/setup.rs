@@ -40,6 +40,8 @@ impl std::fmt::Debug for SealedCardNumber {
 pub enum Missing {
     /// Two cards of this link agree in everything that is known of them; no step of the person's helps.
     CannotTellCardsApart,
+    /// It looks like a card that was linked before: say whether it is that card or another one.
+    SameOrAnother,
     /// Choose the bank account to pay from.
     BankAccount,
     /// Choose when and how much to pay.
@@ -57,6 +59,9 @@ impl Missing {
     pub const fn text(self) -> &'static str {
         match self {
             Missing::CannotTellCardsApart => "two cards of this link cannot be told apart",
+            Missing::SameOrAnother => {
+                "it looks like a card that you linked before: say whether it is that card or another one"
+            }
             Missing::BankAccount => "choose the bank account to pay from",
             Missing::Rule => "choose when and how much to pay",
             Missing::CardNumber => "enter the card's number, which goes on the check",
@@ -80,6 +85,7 @@ pub fn missing(card: &Card, has_remittance_address: bool) -> Vec<Missing> {
     let has_number = setup.card_number.as_ref().is_some_and(fits);
     let steps = [
         (Missing::CannotTellCardsApart, card.has_twin),
+        (Missing::SameOrAnother, card.looks_like.is_some()),
         (Missing::BankAccount, setup.bank_account_id.is_none()),
         (Missing::Rule, setup.rule.is_none()),
         (Missing::CardNumber, !has_number),

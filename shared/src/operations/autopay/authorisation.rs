@@ -84,6 +84,9 @@ pub async fn agree(
     if card.has_twin {
         return Err(AutopayRefusal::CannotTellCardsApart.into());
     }
+    if card.looks_like.is_some() {
+        return Err(AutopayRefusal::CardLooksLikeAnother.into());
+    }
     let account = account.ok_or(AutopayRefusal::NoBankAccount)?;
     if account.id != agreement.bank_account_id {
         return Err(AutopayRefusal::OtherBankAccount.into());

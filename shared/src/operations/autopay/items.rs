@@ -2,9 +2,10 @@
 
 use super::super::system::minutes_from;
 use super::super::{OperationError, System, audit};
-use super::{authorisation, link, notices, people};
-use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
-use crate::domain::autopay::ids::{BankAccountId, PersonId};
+use super::{authorisation, link, notices, people, real_accounts};
+use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::item::{Item, ItemEvent, ItemNotice};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::deadline::Deadline;
@@ -60,6 +61,17 @@ pub(crate) async fn stop_using(
     reason: UnusableReason,
 ) -> Result<(), OperationError> {
     apply(system, item_id, Doing::StopUsing { account_ids, reason }).await
+}
+
+/// Has the numbers of the person's other links to this institution read anew, and debits none of their accounts meanwhile: a bank account
+/// that is new here may be one of theirs whose number has changed without a word.
+pub(super) async fn compare_numbers(system: &System, item: &Item) -> Result<(), OperationError> {
+    let others = people::items(system, item.person_id).await?.into_iter();
+    let is_beside = |other: &Item| other.id != item.id && other.institution_id == item.institution_id;
+    for other in others.filter(|other| is_beside(other) && !other.state.is_over() && !other.bank_accounts.is_empty()) {
+        stop_using(system, &other.id, &[], UnusableReason::NumbersChanged).await?;
+    }
+    Ok(())
 }
 
 /// Has an item read soon, even if somebody is reading it now: what they found may be older than what this hint is about.
@@ -125,7 +137,7 @@ pub(super) async fn changes(system: &System, item: &mut Item, event: ItemEvent) 
     if item.state.is_over() && !was_over {
         let ids: Vec<BankAccountId> = item.bank_accounts.values().copied().collect();
         for id in ids {
-            changes.extend(unusable(system, item, id, UnusableReason::Withdrawn).await?);
+            changes.extend(ended(system, item, id).await?);
         }
     }
     Ok(changes)
@@ -143,23 +155,40 @@ pub(super) async fn notice(
     notices::puts(system, Recipient::Person(item.person_id), [kind]).await
 }
 
+/// The put that ends what was agreed to for a bank account of a link that is over.
+async fn ended(system: &System, item: &Item, id: BankAccountId) -> Result<Vec<Change>, OperationError> {
+    let Some(mut account) = of_item(system, item, id).await? else { return Ok(Vec::new()) };
+    let mut changes = real_accounts::remember_return(system, &account).await?;
+    let now = system.clock.business_now();
+    account.permission_ended_at = Some(now);
+    account.stop_using(UnusableReason::Withdrawn, now);
+    account.updated_at = now;
+    changes.push(replace(&mut account)?);
+    Ok(changes)
+}
+
+/// A bank account of this item, unless another item reads it by now.
+async fn of_item(system: &System, item: &Item, id: BankAccountId) -> Result<Option<BankAccount>, OperationError> {
+    let account: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
+    Ok(account.filter(|account| account.item_id == item.id))
+}
+
 /// The put that keeps a bank account of this item from being debited. One that is read by another item by now stays as it is.
 async fn unusable(
     system: &System,
     item: &Item,
     id: BankAccountId,
     reason: UnusableReason,
-) -> Result<Option<Change>, OperationError> {
-    let Some(mut account) = read::<BankAccount>(&*system.table, &keys::bank_account(id)).await? else {
-        return Ok(None);
-    };
-    if account.item_id != item.id || account.unusable.is_some() {
-        return Ok(None);
-    }
+) -> Result<Vec<Change>, OperationError> {
+    let Some(mut account) = of_item(system, item, id).await? else { return Ok(Vec::new()) };
+    let mut changes = real_accounts::remember_return(system, &account).await?;
     let now = system.clock.business_now();
-    account.unusable = Some(Unusable { reason, since: now });
+    if !account.stop_using(reason, now) {
+        return Ok(Vec::new());
+    }
     account.updated_at = now;
-    Ok(Some(replace(&mut account)?))
+    changes.push(replace(&mut account)?);
+    Ok(changes)
 }
 
 /// The person removes a link: no debit is made for its cards or from its bank accounts any more, Plaid takes the token back, and the
@@ -175,8 +204,11 @@ pub async fn remove(
     for card_id in item.cards.values() {
         let card = people::card(system, person, *card_id).await?;
         if card.item_id == item.id && card.authorisation.is_some() {
-            authorisation::revoke(system, person, *card_id, ip_address).await?;
+            authorisation::revoke(system, person, card.id, ip_address).await?;
         }
+    }
+    for card_id in debiting(system, &item).await? {
+        authorisation::revoke(system, person, card_id, ip_address).await?;
     }
     done_by(system, person, item_id, ItemEvent::Removed, "remove_item").await?;
     let item = people::item(system, person, item_id).await?;
@@ -184,6 +216,23 @@ pub async fn remove(
         tracing::warn!(item = item_id, %error, "the token of a removed item is given back later");
     }
     people::item(system, person, item_id).await
+}
+
+/// The person's cards that are paid from a bank account of this item. What the list does not show yet is barred by the end of the link.
+async fn debiting(system: &System, item: &Item) -> Result<Vec<CardId>, OperationError> {
+    let mut ending = Vec::new();
+    for id in item.bank_accounts.values() {
+        ending.extend(of_item(system, item, *id).await?.map(|account| account.id));
+    }
+    let is_ending = |card: &Card| {
+        card.authorisation.as_ref().is_some_and(|known| known.stands() && ending.contains(&known.bank_account_id))
+    };
+    let cards = people::cards(system, item.person_id).await?;
+    Ok(fault!(
+        PermissionOutlivesLink,
+        Vec::new(),
+        cards.iter().filter(|card| is_ending(card)).map(|card| card.id).collect()
+    ))
 }
 
 /// Has Plaid end an item that is over here, and forgets its token. Stays due until that is done.

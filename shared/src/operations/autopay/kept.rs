@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::system::Vault;
 use super::super::{OperationError, System};
+use super::known::{Comparing, KnownCard};
 use super::reading::{self, Found, FoundBankAccount, Keys};
+use super::real_accounts::Claims;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
-use crate::domain::autopay::identity::bank_account_parts;
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::Item;
 use crate::ports::table::{Change, TableError};
@@ -20,10 +21,28 @@ pub(super) struct Kept {
     pub changes: Vec<Change>,
     /// Cards that are due for a review.
     pub reviews: Vec<CardId>,
+    /// A bank account that the person had not before.
+    pub has_new_bank_account: bool,
+    claims: Claims,
 }
 
 impl Kept {
-    pub(super) async fn cards(
+    /// All of it, with the keys that are held from now on.
+    pub(super) async fn of(
+        system: &System,
+        item: &mut Item,
+        found: &Found,
+        vault: &Vault,
+    ) -> Result<Self, OperationError> {
+        let mut kept = Self::default();
+        kept.cards(system, item, found, vault).await?;
+        kept.bank_accounts(system, item, found, vault).await?;
+        let claims = std::mem::take(&mut kept.claims);
+        kept.changes.extend(claims.changes()?);
+        Ok(kept)
+    }
+
+    async fn cards(
         &mut self,
         system: &System,
         item: &mut Item,
@@ -32,14 +51,26 @@ impl Kept {
     ) -> Result<(), OperationError> {
         let known = item.cards.clone();
         let mut seen = Vec::new();
-        for card in found.cards(item, vault)? {
-            item.cards.insert(card.account_id().to_owned(), card.id);
+        for here in found.cards(item) {
+            let comparing = Comparing { system, vault, item, found };
+            let card = comparing.card(&mut self.claims, &here, &seen).await?;
+            item.cards.insert(here.account_id().to_owned(), card.id);
+            if seen.contains(&card.id) {
+                continue;
+            }
             seen.push(card.id);
-            match read::<Card>(&*system.table, &keys::card(card.id)).await? {
-                None => self.changes.push(create(&card.first(item, found))?),
+            let KnownCard { id, stored, looks_like, keys } = card;
+            match stored {
+                None => {
+                    let mut first = here.first(id, looks_like, item, found);
+                    self.claims.hold_card(system, &mut first, &keys).await?;
+                    self.reviews.extend(looks_like.map(|_| id));
+                    self.changes.push(create(&first)?);
+                }
                 Some(stored) if !may_read(system, &stored.item_id, item).await? => {}
                 Some(mut stored) => {
-                    card.update(&mut stored, item, found);
+                    here.update(&mut stored, item, found);
+                    self.claims.hold_card(system, &mut stored, &keys).await?;
                     self.put_card(stored)?;
                 }
             }
@@ -63,7 +94,7 @@ impl Kept {
         Ok(())
     }
 
-    pub(super) async fn bank_accounts(
+    async fn bank_accounts(
         &mut self,
         system: &System,
         item: &mut Item,
@@ -72,54 +103,67 @@ impl Kept {
     ) -> Result<(), OperationError> {
         let known = item.bank_accounts.clone();
         let mut seen: Vec<BankAccountId> = Vec::new();
-        let keys_at_hand = Keys { vault, random: &*system.random };
         for account in &found.accounts {
             let Some(account_type) = reading::bank_account_type(account) else { continue };
             let numbers = found.numbers.iter().find(|numbers| numbers.account_id == account.account_id);
             let here = FoundBankAccount { account, account_type, numbers };
-            let Some(id) = id_of(item, &here, vault)? else { continue };
+            let comparing = Comparing { system, vault, item, found };
+            let Some((id, keys)) = comparing.bank_account(&mut self.claims, &here).await? else { continue };
             item.bank_accounts.insert(account.account_id.clone(), id);
             if seen.contains(&id) {
                 continue;
             }
             seen.push(id);
-            match read::<BankAccount>(&*system.table, &keys::bank_account(id)).await? {
-                None => {
-                    let first = here.first(id, item, found, &keys_at_hand)?;
-                    self.changes.extend(first.map(|first| create(&first)).transpose()?);
-                }
-                Some(stored) if !may_read(system, &stored.item_id, item).await? => {}
-                Some(mut stored) => {
-                    here.update(&mut stored, item, found, &keys_at_hand)?;
-                    self.changes.push(replace(&mut stored)?);
-                }
-            }
+            self.bank_account(system, item, found, vault, (id, &here, &keys)).await?;
         }
         for id in known.into_values().filter(|id| !seen.contains(id)) {
             let stored: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
             if let Some(mut stored) = stored.filter(|stored| stored.item_id == item.id)
+                && let before = stored.clone()
                 && reading::mark_withdrawn(&mut stored, found.at)
             {
+                self.claims.hold_returns_of(system, &before).await?;
                 self.changes.push(replace(&mut stored)?);
             }
         }
         Ok(())
     }
-}
 
-/// What the account is known by: as before, else by its identity, which takes its numbers.
-fn id_of(item: &Item, here: &FoundBankAccount<'_>, vault: &Vault) -> Result<Option<BankAccountId>, OperationError> {
-    if let Some(known) = item.bank_accounts.get(&here.account.account_id) {
-        return Ok(Some(*known));
+    async fn bank_account(
+        &mut self,
+        system: &System,
+        item: &Item,
+        found: &Found,
+        vault: &Vault,
+        (id, here, keys): (BankAccountId, &FoundBankAccount<'_>, &[String]),
+    ) -> Result<(), OperationError> {
+        let keys_at_hand = Keys { vault, random: &*system.random };
+        let stored: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
+        let is_new = stored.is_none();
+        let mut account = match stored {
+            None => {
+                let Some(first) = here.first(id, item, found, &keys_at_hand)? else { return Ok(()) };
+                self.has_new_bank_account = true;
+                first
+            }
+            Some(stored) if !may_read(system, &stored.item_id, item).await? => return Ok(()),
+            Some(mut stored) => {
+                here.update(&mut stored, item, found, &keys_at_hand)?;
+                stored
+            }
+        };
+        let number = account.account.fingerprint.clone();
+        let keys: Vec<String> = keys.iter().cloned().chain([number.clone()]).collect();
+        self.claims.hold_bank_account(system, &mut account, &keys).await?;
+        let closed = self.claims.of(system, &number).await?.unusable();
+        account.unusable = account.unusable.or(closed);
+        self.changes.push(if is_new { create(&account)? } else { replace(&mut account)? });
+        Ok(())
     }
-    let Some(numbers) = here.numbers else { return Ok(None) };
-    let persistent = here.account.persistent_account_id.as_deref();
-    let parts = bank_account_parts(item.person_id, persistent, &numbers.routing_number, &numbers.account_number);
-    Ok(Some(BankAccountId::of_fingerprint(vault.fingerprints.fingerprint(&parts.expose()).as_str())?))
 }
 
 /// Whether this item may change what another one has read until now: the newer link is the one that the person uses.
-async fn may_read(system: &System, reader_id: &str, item: &Item) -> Result<bool, OperationError> {
+pub(super) async fn may_read(system: &System, reader_id: &str, item: &Item) -> Result<bool, OperationError> {
     if reader_id == item.id {
         return Ok(true);
     }

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::review::unchanged;
-use super::{authorisation, held, notices};
-use crate::domain::autopay::bank_account::{BankAccount, Unusable, UnusableReason};
+use super::{authorisation, held, notices, real_accounts};
+use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::{EndedBy, Present};
@@ -42,8 +42,10 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
         let card = load_card(system, facts).await?;
+        let mut bank_account = load_bank_account(system, facts).await?;
+        real_accounts::heed_number(system, &mut bank_account).await?;
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        Ok(Self { card, bank_account: load_bank_account(system, facts).await?, remittance })
+        Ok(Self { card, bank_account, remittance })
     }
 
     /// What a payment would be opened with now.
@@ -77,11 +79,13 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
     let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
+    let number = real_accounts::heed_number(system, &mut bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
     Ok(Permission::Given(vec![
+        number,
         unchanged(&mut payment),
         unchanged(&mut person),
         unchanged(&mut card),
@@ -96,7 +100,9 @@ pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) ->
     let Some(facts) = payment.and_then(|payment| payment.autopay) else { return Ok(usual) };
     let policy = &system.settings.autopay;
     let bank_account = load_bank_account(system, &facts).await?;
-    Ok(bank_account.hold_banking_days(policy.hold_new_link, policy.hold_proven).max(usual))
+    let number = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
+    let number = number.unwrap_or(&bank_account.account.fingerprint);
+    Ok(bank_account.hold_of_debit(number, policy.hold_new_link, policy.hold_proven).max(usual))
 }
 
 /// The person is told that the bank corrected their account: once for each transfer.
@@ -180,6 +186,13 @@ async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -
     let person: Person = payers::load_person(system, card.person_id).await?;
     let bank_account = load_bank_account(system, facts).await?;
     Ok(life::outlook(&person, Present { card, bank_account: &bank_account, remittance: None }))
+}
+
+/// The number that a debit was of, by its fingerprint: as the funding has it.
+fn debited_number(facts: &AutopayFacts, funding: &Funding, bank_account: &BankAccount) -> String {
+    let pulled = funding.account.as_ref().map(|pulled| &pulled.account.fingerprint);
+    let agreed = facts.agreement.as_ref().map(|agreement| &agreement.account.fingerprint);
+    pulled.or(agreed).unwrap_or(&bank_account.account.fingerprint).clone()
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -289,8 +302,9 @@ impl Returned<'_> {
         let returned = funding.returned_debit();
         if let Some(debit) = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account)) {
             let mut bank_account = load_bank_account(self.system, facts).await?;
-            let reason = UnusableReason::Returned(debit.return_code);
-            bank_account.unusable.get_or_insert(Unusable { reason, since: self.now });
+            let number = debited_number(facts, funding, &bank_account);
+            changes.extend(real_accounts::close(self.system, &number, &bank_account, debit.return_code).await?);
+            bank_account.closed_by_return(&number, debit.return_code, self.now);
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }

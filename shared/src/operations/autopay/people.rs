@@ -1,6 +1,7 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
 use super::super::{OperationError, System, audit, lists, payers, rounds};
+use super::real_accounts::card_now;
 use super::subjects;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
@@ -94,8 +95,9 @@ pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str
     }
 }
 
+/// A card of theirs; one that they said is another is that one.
 pub async fn card(system: &System, person: PersonId, id: CardId) -> Result<Card, OperationError> {
-    let card: Option<Card> = read(&*system.table, &keys::card(id)).await?;
+    let card = card_now(system, id).await?;
     card.filter(|card| card.person_id == person).ok_or_else(|| OperationError::not_found("card", id))
 }
 

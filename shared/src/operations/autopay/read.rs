@@ -1,6 +1,6 @@
 //! Reading an item: its state, accounts, bills, transactions, and the numbers of its bank accounts.
 //!
-//! Guarantees: one reading of an item at a time; what was read is written whole with the cursor that it goes up to, or not at all; a
+//! Guarantees: one reading of an item at a time; the cursor is written with the last of what was read up to it, never before; a
 //! failed reading leaves everything as it was, with the item's state and the time of its next reading. A card or bank account that two
 //! items show is read by the newer one.
 
@@ -11,6 +11,7 @@ use super::items::{self, TRIES_MAX};
 use super::kept::Kept;
 use super::link;
 use super::reading::{self, Found};
+use super::review::unchanged;
 use crate::adapters::plaid::PlaidClient;
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::item::{Item, ItemEvent, ItemState, event_of};
@@ -28,6 +29,9 @@ use crate::store::stored::{read as read_stored, replace};
 
 /// The person is asked to renew a consent this long before it ends.
 const RENEWAL_DAYS: i64 = 7;
+
+/// What one write of the table holds, with room for what others add.
+const CHANGES_MAX: usize = 90;
 
 /// Why a reading came to nothing.
 enum Failure {
@@ -204,12 +208,13 @@ async fn keep(system: &System, claimed: &Item, found: &Found, deadline: Deadline
         if let Some(name) = &found.item.institution_name {
             item.institution_name.clone_from(name);
         }
-        let mut kept = Kept::default();
-        kept.cards(system, &mut item, found, &vault).await?;
-        kept.bank_accounts(system, &mut item, found, &vault).await?;
-        let mut changes = kept.changes;
-        changes.extend(item_changes(system, &mut item, found, was_changed).await?);
-        match system.table.write(changes).await {
+        let as_read = unchanged(&mut item);
+        let kept = Kept::of(system, &mut item, found, &vault).await?;
+        if fault!(NumbersNotCompared, false, kept.has_new_bank_account) {
+            items::compare_numbers(system, &item).await?;
+        }
+        let of_item = item_changes(system, &mut item, found, was_changed).await?;
+        match write(system, kept.changes, &as_read, of_item).await {
             Ok(()) => {
                 system.hint(kept.reviews.into_iter().map(|card_id| Task::Review { card_id })).await;
                 if was_changed {
@@ -222,6 +227,22 @@ async fn keep(system: &System, claimed: &Item, found: &Found, deadline: Deadline
         }
     }
     Err(OperationError::Contended(format!("item {}", claimed.id)))
+}
+
+/// In one write where one can hold it. Of a larger reading the cards and accounts come first, each part as long as nobody has changed the
+/// item, and the item with its cursor last: one that ends half way is read again from the same cursor, to the same end.
+async fn write(
+    system: &System,
+    mut changes: Vec<Change>,
+    as_read: &Change,
+    of_item: Vec<Change>,
+) -> Result<(), TableError> {
+    while fault!(LargeLinkUnread, false, changes.len() + of_item.len() > CHANGES_MAX) {
+        let rest = changes.split_off(changes.len().min(CHANGES_MAX - 1));
+        system.table.write(changes.into_iter().chain([as_read.clone()]).collect()).await?;
+        changes = rest;
+    }
+    system.table.write(changes.into_iter().chain(of_item).collect()).await
 }
 
 /// The item after a reading, and what its person is told.

@@ -1,14 +1,12 @@
 //! What one reading of an item found, and what it makes of the item's cards and bank accounts.
 
-use std::collections::BTreeMap;
-
 use jiff::{SignedDuration, Timestamp};
 
 use crate::adapters::sealing::SealingError;
 use crate::domain::aba::RoutingNumber;
-use crate::domain::autopay::bank_account::{BankAccount, BankReading, Unusable, UnusableReason};
+use crate::domain::autopay::bank_account::{BankAccount, BankReading, UnusableReason};
 use crate::domain::autopay::card::{Card, CardReading, LastPayment, PostedPayment, posted_after};
-use crate::domain::autopay::identity::{AccountFacts, IdentityParts, card_parts, twins};
+use crate::domain::autopay::identity::{AccountFacts, IdentityParts, card_parts, described_parts, twins};
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::Item;
 use crate::domain::autopay::reading::Age;
@@ -16,7 +14,6 @@ use crate::domain::autopay::setup::Setup;
 use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::bank::request::AccountType;
 use crate::domain::calendar::eastern_date;
-use crate::domain::ids::IdFormat;
 use crate::domain::money::Cents;
 use crate::domain::plaid::account::{AccountKind, PlaidAccount};
 use crate::domain::plaid::auth::AchNumbers;
@@ -87,11 +84,21 @@ impl Found {
         bank_reading(account, Age { updated_at: age.updated_at.or(cached), ..age })
     }
 
-    fn institution_id(&self, item: &Item) -> String {
+    pub(super) fn institution_id(&self, item: &Item) -> String {
         self.item.institution_id.clone().unwrap_or_else(|| item.institution_id.clone())
     }
 
-    fn identity(&self, item: &Item, account: &PlaidAccount) -> IdentityParts {
+    /// What a card's id is made of where it is new.
+    pub(super) fn identity(&self, item: &Item, card: &FoundCard<'_>) -> IdentityParts {
+        card_parts(item.person_id, &self.facts(&self.institution_id(item), card.account))
+    }
+
+    /// What a card looks like.
+    pub(super) fn described(&self, item: &Item, card: &FoundCard<'_>) -> IdentityParts {
+        described_parts(item.person_id, &self.facts(&self.institution_id(item), card.account))
+    }
+
+    fn facts<'a>(&self, institution_id: &'a str, account: &'a PlaidAccount) -> AccountFacts<'a> {
         let kind = match &account.kind {
             AccountKind::Credit => "credit",
             AccountKind::Depository => "depository",
@@ -100,37 +107,24 @@ impl Found {
             AccountKind::Other => "other",
             AccountKind::Unknown(kind) => kind,
         };
-        let facts = AccountFacts {
-            institution_id: &self.institution_id(item),
+        AccountFacts {
+            institution_id,
             kind,
             subtype: account.subtype.as_deref(),
             mask: account.mask.as_deref(),
             name: &account.name,
             official_name: account.official_name.as_deref(),
             persistent_account_id: account.persistent_account_id.as_deref(),
-        };
-        card_parts(item.person_id, &facts)
+        }
     }
 
-    /// The item's cards, each once, with whether another account of the item has the same identity. An account that was read before
-    /// stays the card that it was, whatever its name is now.
-    pub(super) fn cards(&self, item: &Item, vault: &Vault) -> Result<Vec<FoundCard<'_>>, IdFormat> {
-        let accounts: Vec<&PlaidAccount> = self.accounts.iter().filter(|account| is_card(account)).collect();
-        let identities = accounts.iter().map(|account| (account.account_id.as_str(), self.identity(item, account)));
-        let twins = twins(identities);
-        let mut found = BTreeMap::new();
-        for account in accounts {
-            let id = match item.cards.get(&account.account_id) {
-                Some(known) => *known,
-                None => {
-                    let parts = self.identity(item, account);
-                    CardId::of_fingerprint(vault.fingerprints.fingerprint(&parts.expose()).as_str())?
-                }
-            };
-            let has_twin = twins.contains(&account.account_id.as_str());
-            found.entry(id).or_insert(FoundCard { id, account, has_twin });
-        }
-        Ok(found.into_values().collect())
+    /// The item's cards, with whether another account of the item has the same identity.
+    pub(super) fn cards(&self, item: &Item) -> Vec<FoundCard<'_>> {
+        let accounts = self.accounts.iter().filter(|account| is_card(account));
+        let found: Vec<_> = accounts.map(|account| FoundCard { account, has_twin: false }).collect();
+        let twins = twins(found.iter().map(|card| (card.account_id(), self.identity(item, card))));
+        let has_twin = |card: &FoundCard<'_>| twins.contains(&card.account_id());
+        found.iter().map(|card| FoundCard { has_twin: has_twin(card), ..*card }).collect()
     }
 
     /// The card's reading, given what of its payments is known.
@@ -193,21 +187,25 @@ pub(super) fn bank_reading(account: &PlaidAccount, age: Age) -> BankReading {
 }
 
 /// A card among an item's accounts.
+#[derive(Clone, Copy)]
 pub(super) struct FoundCard<'a> {
-    pub id: CardId,
     account: &'a PlaidAccount,
     has_twin: bool,
 }
 
-impl FoundCard<'_> {
-    pub(super) fn account_id(&self) -> &str {
+impl<'a> FoundCard<'a> {
+    pub(super) fn account_id(&self) -> &'a str {
         &self.account.account_id
     }
 
-    /// A card that was never read before.
-    pub(super) fn first(&self, item: &Item, found: &Found) -> Card {
+    pub(super) fn persistent_account_id(&self) -> Option<&'a str> {
+        self.account.persistent_account_id.as_deref()
+    }
+
+    /// A card that was never read before. One that looks like another is reviewed, so that its person is asked.
+    pub(super) fn first(&self, id: CardId, looks_like: Option<CardId>, item: &Item, found: &Found) -> Card {
         Card {
-            id: self.id,
+            id,
             version: 1,
             person_id: item.person_id,
             item_id: item.id.clone(),
@@ -217,6 +215,10 @@ impl FoundCard<'_> {
             name: self.account.name.clone(),
             mask: self.account.mask.clone(),
             has_twin: self.has_twin,
+            real_accounts: Vec::new(),
+            is_number_claimed: false,
+            looks_like,
+            same_as: None,
             reading: Some(found.card_reading(self.account, &[])),
             setup: Setup::default(),
             authorisation: None,
@@ -224,7 +226,7 @@ impl FoundCard<'_> {
             payments: Vec::new(),
             announced: None,
             last_decision: None,
-            due_at: None,
+            due_at: looks_like.map(|_| found.at),
             created_at: found.at,
             updated_at: found.at,
         }
@@ -304,6 +306,8 @@ impl FoundBankAccount<'_> {
             open_debits: Vec::new(),
             proven_at: None,
             unusable: None,
+            real_accounts: Vec::new(),
+            permission_ended_at: None,
             created_at: found.at,
             updated_at: found.at,
         }))
@@ -320,6 +324,8 @@ impl FoundBankAccount<'_> {
         known.item_id.clone_from(&item.id);
         known.account_id.clone_from(&self.account.account_id);
         known.name.clone_from(&self.account.name);
+        // Another type is another agreement, as another number is.
+        known.account_type = self.account_type;
         known.take(found.bank_reading(self.account));
         known.updated_at = found.at;
         let fresh = self.sealed(known.id, keys)?;
@@ -351,10 +357,9 @@ fn can_be_debited(numbers: &AchNumbers) -> bool {
 
 /// The bank account is no longer among the item's.
 pub(super) fn mark_withdrawn(account: &mut BankAccount, at: Timestamp) -> bool {
-    if account.unusable.is_some() {
-        return false;
+    let is_news = account.stop_using(UnusableReason::Withdrawn, at);
+    if is_news {
+        account.updated_at = at;
     }
-    account.unusable = Some(Unusable { reason: UnusableReason::Withdrawn, since: at });
-    account.updated_at = at;
-    true
+    is_news
 }

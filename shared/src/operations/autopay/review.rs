@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::{OperationError, System, audit, billers, payers, stops};
 use super::open::{self, Opening};
+use super::real_accounts::{self, Sharing};
 use super::{items, link, notices, people, reading};
 use crate::adapters::plaid::BalanceQuery;
 use crate::domain::autopay::authorisation::Authorisation;
@@ -47,9 +48,17 @@ struct Loaded {
     /// The bank account holds a balance that is not written yet.
     has_new_balance: bool,
     remittance: Option<Remittance>,
+    /// Others who hold the same card or bank account.
+    sharing: Sharing,
     asked_by: Option<PersonId>,
     /// The stop switch is on, for all or for the person.
     stopped: bool,
+}
+
+/// What is decided on, where others share it.
+struct Shared {
+    card: Card,
+    bank_account: Option<BankAccount>,
 }
 
 /// Reviews a card, for its person where `asked_by` names them. Nothing where there is no such card.
@@ -93,7 +102,8 @@ impl Loaded {
         card_id: CardId,
         asked_by: Option<PersonId>,
     ) -> Result<Option<Self>, OperationError> {
-        let Some(card) = read::<Card>(&*system.table, &keys::card(card_id)).await? else { return Ok(None) };
+        let card = read::<Card>(&*system.table, &keys::card(card_id)).await?;
+        let Some(card) = card.filter(|card| card.same_as.is_none()) else { return Ok(None) };
         let mut person = payers::load_person(system, card.person_id).await?;
         if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(person.id)).await? {
             person = payers::load_person(system, person.id).await?;
@@ -107,18 +117,32 @@ impl Loaded {
             }
             None => None,
         };
+        let bank_account = bank.as_ref().map(|(account, _)| account);
+        if real_accounts::hold_what_is_known(system, &card, bank_account).await? {
+            return Box::pin(Self::read(system, card_id, asked_by)).await;
+        }
+        let sharing = Sharing::of(system, &card, bank_account).await?;
         let remittance = billers::remittance(system, &card.institution_id).await?;
         let stopped = !stops::may_claim(system, &person.id.to_string()).await?;
-        Ok(Some(Self { person, card, card_item, bank, has_new_balance: false, remittance, asked_by, stopped }))
+        let has_new_balance = false;
+        Ok(Some(Self { person, card, card_item, bank, has_new_balance, remittance, sharing, asked_by, stopped }))
     }
 
-    fn inputs<'a>(&'a self, system: &'a System, now: Timestamp) -> Inputs<'a> {
+    /// Card and bank account with what others who share them have under way.
+    fn shared(&self) -> Shared {
+        let bank_account = self.bank.as_ref().map(|(account, _)| self.sharing.bank_account(account));
+        Shared { card: self.sharing.card(&self.card), bank_account }
+    }
+
+    fn inputs<'a>(&'a self, system: &'a System, shared: &'a Shared, now: Timestamp) -> Inputs<'a> {
+        let bank_item = self.bank.as_ref().map(|(_, item)| item.state);
         Inputs {
             now,
             person: &self.person,
-            card: &self.card,
+            card: &shared.card,
             card_item: self.card_item.state,
-            bank_account: self.bank.as_ref().map(|(account, item)| (account, item.state)),
+            bank_account: shared.bank_account.as_ref().zip(bank_item),
+            has_new_balance: self.has_new_balance,
             remittance: self.remittance.as_ref(),
             policy: &system.settings.autopay,
             stopped: self.stopped,
@@ -127,12 +151,15 @@ impl Loaded {
 
     async fn decide_and_save(mut self, system: &System, deadline: Deadline) -> Result<Review, OperationError> {
         let now = system.clock.business_now();
-        let mut decision = decide(&self.inputs(system, now));
+        let mut shared = self.shared();
+        let mut decision = decide(&self.inputs(system, &shared, now));
         if decision.wants_bank_balance() && self.ask_bank(system, deadline).await? {
-            decision = decide(&self.inputs(system, system.clock.business_now()));
+            shared = self.shared();
+            decision = decide(&self.inputs(system, &shared, system.clock.business_now()));
         }
-        let review = decision.review(&self.inputs(system, system.clock.business_now()));
-        self.save(system, &decision, &review).await?;
+        let review = decision.review(&self.inputs(system, &shared, system.clock.business_now()));
+        let late_bill = late_bill_notice(&self.inputs(system, &shared, review.at), &decision);
+        self.save(system, &decision, &review, late_bill).await?;
         Ok(review)
     }
 
@@ -164,7 +191,13 @@ impl Loaded {
     }
 
     /// One write: the card with what was decided, what the person is told, and the payment where there is one.
-    async fn save(mut self, system: &System, decision: &Decision, review: &Review) -> Result<(), OperationError> {
+    async fn save(
+        mut self,
+        system: &System,
+        decision: &Decision,
+        review: &Review,
+        late_bill: Option<NoticeKind>,
+    ) -> Result<(), OperationError> {
         let now = review.at;
         let mut changes = Vec::new();
         if let Some(person) = self.asked_by {
@@ -175,9 +208,7 @@ impl Loaded {
             changes.push(create(review)?);
             self.card.last_decision = Some(LastDecision { at: now, code: review.code.clone() });
         }
-        let told =
-            [decision.notice(&self.card, eastern_date(now)), late_bill_notice(&self.inputs(system, now), decision)];
-        let told = told.into_iter().flatten();
+        let told = decision.notice(&self.card, eastern_date(now)).into_iter().chain(late_bill);
         changes.extend(notices::puts(system, Recipient::Person(self.person.id), told).await?);
         let wanted = operators_notice(decision, &self.card);
         changes.extend(notices::puts(system, Recipient::Operators, wanted).await?);
@@ -226,6 +257,8 @@ impl Loaded {
         if bank_item.id != self.card_item.id {
             changes.push(unchanged(bank_item));
         }
+        // Of two who share an account only one opens a debit at once; the other decides again.
+        changes.extend(fault!(SharedDebitsNotHeld, Vec::new(), self.sharing.unchanged()));
         Ok(payment_id)
     }
 

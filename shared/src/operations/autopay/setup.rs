@@ -1,7 +1,7 @@
 //! Setting a card up, step by step and in any order; what is left out stays as it is.
 
 use super::super::{OperationError, System, audit, billers};
-use super::people;
+use super::{people, real_accounts};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::card_number::{CardNumber, fits_mask};
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -10,6 +10,7 @@ use crate::domain::autopay::rule::{Caps, Rule};
 use crate::domain::autopay::setup::{Missing, SealedCardNumber, missing};
 use crate::domain::ids::PaymentId;
 use crate::domain::task::Task;
+use crate::ports::table::Change;
 use crate::store::keys;
 use crate::store::stored::replace;
 
@@ -51,6 +52,7 @@ pub async fn choose(
 ) -> Result<Card, OperationError> {
     let mut card = people::card(system, person, card_id).await?;
     let detail = chosen.named();
+    let mut claims = Vec::new();
     if let Some(id) = chosen.bank_account_id {
         people::bank_account(system, person, id).await?;
         card.setup.bank_account_id = Some(id);
@@ -67,9 +69,10 @@ pub async fn choose(
         if fault!(CardNumberOfAnotherCard, false, !fits_mask(number.last_four(), card.mask.as_deref())) {
             return Err(AutopayRefusal::OtherCardNumber.into());
         }
-        card.setup.card_number = Some(sealed(system, card_id, &number).await?);
+        claims = real_accounts::claim_number(system, &mut card, &number).await?;
+        card.setup.card_number = Some(sealed(system, card.id, &number).await?);
     }
-    save(system, card, "set_up_autopay", &detail).await
+    save(system, card, claims, "set_up_autopay", &detail).await
 }
 
 async fn sealed(system: &System, card_id: CardId, number: &CardNumber) -> Result<SealedCardNumber, OperationError> {
@@ -79,13 +82,19 @@ async fn sealed(system: &System, card_id: CardId, number: &CardNumber) -> Result
 }
 
 /// Saves a card that its person changed, and has it reviewed.
-async fn save(system: &System, mut card: Card, action: &str, detail: &str) -> Result<Card, OperationError> {
+async fn save(
+    system: &System,
+    mut card: Card,
+    claims: Vec<Change>,
+    action: &str,
+    detail: &str,
+) -> Result<Card, OperationError> {
     let now = system.clock.business_now();
     card.updated_at = now;
     card.due_at = Some(now);
     let (actor, subject) = (card.person_id.to_string(), card.id.to_string());
     let entry = audit::entry(system, &actor, action, &subject, Some(detail))?;
-    system.table.write(vec![replace(&mut card)?, entry]).await?;
+    system.table.write([replace(&mut card)?, entry].into_iter().chain(claims).collect()).await?;
     system.hint([Task::Review { card_id: card.id }]).await;
     Ok(card)
 }
@@ -101,7 +110,7 @@ pub async fn confirm_posted(
     let payment = card.payments.iter_mut().find(|payment| payment.payment_id == payment_id);
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     if payment.confirmed() {
-        return save(system, card, "confirm_posted", &payment_id.to_string()).await;
+        return save(system, card, Vec::new(), "confirm_posted", &payment_id.to_string()).await;
     }
     if payment.is_shown() { Ok(card) } else { Err(AutopayRefusal::NotCashed.into()) }
 }

@@ -152,6 +152,10 @@ pub enum SkipReason {
     BankBalanceStale {
         amount: Cents,
     },
+    /// The bank itself gives only a balance of that time.
+    BankBalanceOld {
+        as_of: Timestamp,
+    },
     BankBalanceUnknown,
     InsufficientBankBalance {
         amount: Cents,
@@ -162,6 +166,8 @@ pub enum SkipReason {
 #[derive(Clone, PartialEq, Eq)]
 pub enum AttentionNeed {
     CannotTellCardsApart,
+    /// Only the person can say whether it is a card that was linked before.
+    CardLooksLikeAnother,
     DebitsBlocked {
         return_code: ReturnCode,
     },
@@ -238,6 +244,7 @@ impl SkipReason {
             | SkipReason::RuleCovered { .. }
             | SkipReason::CapReached { .. }
             | SkipReason::AnnouncementAwaited { .. }
+            | SkipReason::BankBalanceOld { .. }
             | SkipReason::BankBalanceStale { .. }
             | SkipReason::BankBalanceUnknown
             | SkipReason::InsufficientBankBalance { .. } => false,

@@ -103,7 +103,10 @@ fn in_the_bank(inputs: &Inputs<'_>, bank_account: &BankAccount, amount: Cents) -
     let stale = Decision::Skip(SkipReason::BankBalanceStale { amount });
     let Some(reading) = &bank_account.reading else { return Err(stale) };
     if reading.age.is_older_than(inputs.policy.bank_reading_hours, inputs.now) {
-        return Err(stale);
+        // Asking again at once would bring the same.
+        let is_asked = fault!(OldBalanceAskedForEver, false, inputs.has_new_balance);
+        let old = Decision::Skip(SkipReason::BankBalanceOld { as_of: reading.age.as_of() });
+        return Err(if is_asked { old } else { stale });
     }
     if !reading.is_dollars() {
         return Err(Decision::Attention(AttentionNeed::BankAccountOtherCurrency));

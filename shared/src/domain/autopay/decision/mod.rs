@@ -68,6 +68,8 @@ pub struct Inputs<'a> {
     pub card_item: ItemState,
     /// The bank account that the setup names, and the state of its item.
     pub bank_account: Option<(&'a BankAccount, ItemState)>,
+    /// The bank account's balance was asked for at the bank for this decision.
+    pub has_new_balance: bool,
     /// Where the biller directory has checks for this issuer go.
     pub remittance: Option<&'a Remittance>,
     pub policy: &'a Policy,

@@ -14,6 +14,9 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     if missing.contains(&Missing::CannotTellCardsApart) {
         return Err(Decision::Attention(AttentionNeed::CannotTellCardsApart));
     }
+    if missing.contains(&Missing::SameOrAnother) {
+        return Err(Decision::Attention(AttentionNeed::CardLooksLikeAnother));
+    }
     let is_only_unauthorised = missing == [Missing::Authorisation];
     if !missing.is_empty() && !is_only_unauthorised {
         return Err(Decision::Skip(SkipReason::SetupIncomplete(missing)));

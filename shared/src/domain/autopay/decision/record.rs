@@ -81,6 +81,7 @@ fn leaves_bill(decision: &Decision) -> bool {
         Decision::Attention(need) => match need {
             AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen | AttentionNeed::HolderName => true,
             AttentionNeed::CannotTellCardsApart
+            | AttentionNeed::CardLooksLikeAnother
             | AttentionNeed::CardGone
             | AttentionNeed::OtherCurrency
             | AttentionNeed::BankAccountUnusable(_)
@@ -113,6 +114,7 @@ fn leaves_bill(decision: &Decision) -> bool {
             | SkipReason::NothingOwed
             | SkipReason::LimitUnknown
             | SkipReason::CapReached { .. }
+            | SkipReason::BankBalanceOld { .. }
             | SkipReason::BankBalanceUnknown
             | SkipReason::InsufficientBankBalance { .. } => false,
         },

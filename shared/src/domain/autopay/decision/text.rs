@@ -50,6 +50,7 @@ impl Decision {
                 | SkipReason::Stale { .. }
                 | SkipReason::CapReached { .. }
                 | SkipReason::AccountChanged
+                | SkipReason::BankBalanceOld { .. }
                 | SkipReason::BankBalanceUnknown
                 | SkipReason::InsufficientBankBalance { .. } => true,
                 SkipReason::SetupIncomplete(_)
@@ -74,6 +75,7 @@ impl Decision {
             Decision::Attention(need) => match need {
                 AttentionNeed::DebitsBlocked { .. } | AttentionNeed::ReceivableOpen => false,
                 AttentionNeed::CannotTellCardsApart
+                | AttentionNeed::CardLooksLikeAnother
                 | AttentionNeed::HolderName
                 | AttentionNeed::CardGone
                 | AttentionNeed::OtherCurrency
@@ -200,6 +202,7 @@ impl SkipReason {
             SkipReason::CapReached { .. } => "cap_reached",
             SkipReason::AnnouncementAwaited { .. } => "announcement_awaited",
             SkipReason::BankBalanceStale { .. } => BANK_BALANCE_STALE,
+            SkipReason::BankBalanceOld { .. } => "bank_balance_old",
             SkipReason::BankBalanceUnknown => "bank_balance_unknown",
             SkipReason::InsufficientBankBalance { .. } => "insufficient_bank_balance",
         }
@@ -223,8 +226,8 @@ impl SkipReason {
                 by.return_code.meaning()
             ),
             SkipReason::AccountChanged => {
-                "Nothing is paid, because the number or type of your bank account has changed since you agreed to its debits: agree to \
-                 them again to go on."
+                "Nothing is paid, because the number or type of your bank account has changed, or its link has ended, since you agreed \
+                 to its debits: agree to them again to go on."
                     .to_owned()
             }
             SkipReason::Paused => "Nothing is paid at the moment, because our bank holds your payments back.".to_owned(),
@@ -281,6 +284,11 @@ impl SkipReason {
             SkipReason::BankBalanceStale { amount } => {
                 format!("{} would be paid; the balance of the bank account has to be read first.", money(*amount))
             }
+            SkipReason::BankBalanceOld { as_of } => format!(
+                "Nothing is paid, because your bank gives the balance of the account only as of {}, which is too old to debit on. If a \
+                 bill is due, pay it yourself.",
+                as_of.strftime("%B %-d, %H:%M UTC")
+            ),
             SkipReason::BankBalanceUnknown => {
                 "Nothing is paid, because your bank does not tell the balance of the account.".to_owned()
             }
@@ -347,6 +355,7 @@ impl AttentionNeed {
     pub const fn code(&self) -> &'static str {
         match self {
             AttentionNeed::CannotTellCardsApart => "cannot_tell_cards_apart",
+            AttentionNeed::CardLooksLikeAnother => "card_looks_like_another",
             AttentionNeed::DebitsBlocked { .. } => "debits_blocked",
             AttentionNeed::ReceivableOpen => "receivable_open",
             AttentionNeed::HolderName => "holder_name_unprintable",
@@ -361,6 +370,11 @@ impl AttentionNeed {
 
     fn text(&self) -> String {
         match self {
+            AttentionNeed::CardLooksLikeAnother => {
+                "This card looks like one that you linked before. It is not paid until you say whether it is that card or another one; if a \
+                 bill is due, pay it yourself."
+                    .to_owned()
+            }
             AttentionNeed::CannotTellCardsApart => {
                 "Two of your cards at this issuer cannot be told apart, so neither is paid.".to_owned()
             }

@@ -1,6 +1,9 @@
 //! Caps, the agreed range, and what the bank account can bear.
 
 use super::*;
+use crate::domain::autopay::bank_account::UnusableReason;
+use crate::domain::autopay::in_flight::{ShownBy, Stage, in_flight};
+use crate::domain::autopay::real_account::shared_card;
 use crate::domain::autopay::rule::Caps;
 
 #[test]
@@ -122,4 +125,80 @@ fn two_cards_share_what_is_in_the_account() {
     });
     assert!(case.bank_account.open_debits.is_empty());
     assert_eq!(case.decide().amount(), Some(dollars("1655.00")));
+}
+
+/// A debit that settles on a Monday morning may be booked as late as that night.
+#[test]
+fn a_debit_counts_until_a_balance_of_the_next_banking_day() {
+    let mut account = Case::new().bank_account;
+    let settled: Timestamp = "2026-03-02T13:30:00Z".parse().unwrap();
+    account.open_debit(PaymentId::Lone(Uuid::from_u128(1)), dollars("1655.00"));
+    account.debit_settled(PaymentId::Lone(Uuid::from_u128(1)), settled);
+    for (as_of, under_way) in [
+        ("2026-03-02T13:00:00Z", 165_500),
+        ("2026-03-02T15:00:00Z", 165_500),
+        ("2026-03-03T04:00:00Z", 165_500),
+        ("2026-03-03T15:00:00Z", 0),
+    ] {
+        let age = Age::read_now(as_of.parse().unwrap());
+        let reading = BankReading { age, ..account.reading.clone().unwrap() };
+        assert_eq!(account.under_way(&reading), under_way, "{as_of}");
+    }
+    // Kept for whoever shares the account and decides on an older balance.
+    let age = Age::read_now("2026-03-03T15:00:00Z".parse().unwrap());
+    account.take(BankReading { age, ..account.reading.clone().unwrap() });
+    assert_eq!(account.open_debits.len(), 1);
+    let age = Age::read_now("2026-03-12T15:00:00Z".parse().unwrap());
+    account.take(BankReading { age, ..account.reading.clone().unwrap() });
+    assert!(account.open_debits.is_empty());
+}
+
+#[test]
+fn a_debit_of_an_old_number_proves_nothing_of_the_new_one() {
+    let case = Case::new();
+    let mut account = case.bank_account.clone();
+    assert!(!account.proven_by("of the old number", case.now));
+    assert_eq!(account.hold_banking_days(4, 2), 4);
+    let number = account.account.fingerprint.clone();
+    assert!(account.proven_by(&number, case.now) && !account.proven_by(&number, case.now));
+    assert_eq!((account.hold_of_debit(&number, 4, 2), account.hold_of_debit("of the old number", 4, 2)), (2, 4));
+}
+
+#[test]
+fn a_return_of_an_old_number_closes_nothing_and_another_one_until_the_numbers_are_read() {
+    let case = Case::new();
+    let mut account = case.bank_account.clone();
+    account.closed_by_return("of the old number", "R02".parse().unwrap(), case.now);
+    assert_eq!(account.unusable, None);
+    let number = account.account.fingerprint.clone();
+    account.closed_by_return(&number, "R02".parse().unwrap(), case.now);
+    let reason = |account: &BankAccount| account.unusable.map(|unusable| unusable.reason);
+    assert_eq!(reason(&account), Some(UnusableReason::Returned("R02".parse().unwrap())));
+    assert!(account.stop_using(UnusableReason::NumbersChanged, case.now), "the bank says that there is another");
+    assert!(!account.stop_using(UnusableReason::Withdrawn, case.now));
+    assert_eq!(reason(&account), Some(UnusableReason::NumbersChanged));
+}
+
+#[test]
+fn a_balance_that_the_bank_dates_in_the_past_is_asked_for_once() {
+    let case =
+        Case::with(|case| case.bank_reading().age = Age { read_at: case.now, updated_at: Some(case.hours_ago(6)) });
+    let asked = Inputs { has_new_balance: true, ..case.inputs() };
+    assert_eq!((case.decide().code(), decide(&asked).code()), ("bank_balance_stale", "bank_balance_old"));
+}
+
+/// Another holder's reading shows their payment; this one is older, and its balance holds the debt still.
+#[test]
+fn what_another_holder_paid_counts_until_this_card_s_reading_is_as_recent() {
+    let case = Case::new();
+    let mut other = case.card.clone();
+    let mut payment = CardPayment::new(PaymentId::Lone(Uuid::from_u128(1)), dollars("1655.00"), date(2026, 2, 26));
+    payment.stage = Stage::Shown { by: ShownBy::Person };
+    other.payments.push(payment);
+    let in_flight_after = |hours: i64| {
+        let mut own = case.card.clone();
+        own.reading.as_mut().unwrap().age = Age::read_now(case.hours_ago(hours));
+        in_flight(&shared_card(&own, std::slice::from_ref(&other)).payments)
+    };
+    assert_eq!((in_flight_after(1), in_flight_after(0)), (165_500, 0));
 }

@@ -75,6 +75,8 @@ fn bank_account(now: Timestamp, person_id: PersonId) -> BankAccount {
         open_debits: Vec::new(),
         proven_at: None,
         unusable: None,
+        real_accounts: Vec::new(),
+        permission_ended_at: None,
         created_at: now,
         updated_at: now,
     }
@@ -121,6 +123,10 @@ impl Case {
             name: "Everyday Card".to_owned(),
             mask: Some("4821".to_owned()),
             has_twin: false,
+            real_accounts: Vec::new(),
+            is_number_claimed: false,
+            looks_like: None,
+            same_as: None,
             reading: Some(reading(now)),
             setup: Setup {
                 bank_account_id: Some(bank_account.id),
@@ -171,6 +177,7 @@ impl Case {
             card: &self.card,
             card_item: self.card_item,
             bank_account: Some((&self.bank_account, self.bank_item)),
+            has_new_balance: false,
             remittance: self.remittance.as_ref(),
             policy: &self.policy,
             stopped: false,

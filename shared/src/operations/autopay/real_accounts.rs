@@ -1,0 +1,317 @@
+//! Real accounts: the keys by which cards and bank accounts are known, who holds each, and what those who share one have under way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::system::Vault;
+use super::super::{OperationError, System};
+use super::review::unchanged;
+use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::card_number::CardNumber;
+use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
+use crate::domain::autopay::real_account::{RealAccount, shared_bank_account, shared_card};
+use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::plaid::auth::AchNumbers;
+use crate::ports::table::{Change, Condition, TableError};
+use crate::store::keys;
+use crate::store::stored::{create, read, replace};
+
+/// What is read of keys, and what becomes of it, for one write.
+#[derive(Default)]
+pub(super) struct Claims {
+    known: BTreeMap<String, Claim>,
+}
+
+struct Claim {
+    stored: Option<RealAccount>,
+    now: RealAccount,
+}
+
+impl Claims {
+    /// The key as it stands, with what this write does to it so far.
+    pub(super) async fn of(&mut self, system: &System, fingerprint: &str) -> Result<&mut RealAccount, OperationError> {
+        if !self.known.contains_key(fingerprint) {
+            let stored: Option<RealAccount> = read(&*system.table, &keys::real_account(fingerprint)).await?;
+            let now = stored.clone().unwrap_or_else(|| RealAccount::new(fingerprint.to_owned()));
+            self.known.insert(fingerprint.to_owned(), Claim { stored, now });
+        }
+        let claim = self.known.get_mut(fingerprint);
+        Ok(&mut claim.ok_or_else(|| OperationError::Inconsistent("a key that was just read".to_owned()))?.now)
+    }
+
+    /// The puts of what has changed.
+    pub(super) fn changes(self) -> Result<Vec<Change>, TableError> {
+        let changed = self.known.into_values().filter(|claim| claim.stored.as_ref() != Some(&claim.now));
+        let put = |Claim { stored, mut now }: Claim| match stored {
+            Some(_) => replace(&mut now),
+            // A key that was looked for and not taken stays free.
+            None => create(&now),
+        };
+        changed.filter(|claim| claim.stored.is_some() || !claim.now.is_free()).map(put).collect()
+    }
+
+    /// Has a bank account hold these keys from now on.
+    pub(super) async fn hold_bank_account(
+        &mut self,
+        system: &System,
+        account: &mut BankAccount,
+        fingerprints: &[String],
+    ) -> Result<(), OperationError> {
+        for fingerprint in fingerprints {
+            self.of(system, fingerprint).await?.bank_accounts.insert(account.id, account.person_id);
+            add(&mut account.real_accounts, fingerprint);
+        }
+        Ok(())
+    }
+
+    /// Keeps with its number what a bank account alone knew of a return, before something else takes its place there.
+    pub(super) async fn hold_returns_of(
+        &mut self,
+        system: &System,
+        account: &BankAccount,
+    ) -> Result<(), OperationError> {
+        match account.unusable.map(|unusable| unusable.reason) {
+            Some(UnusableReason::Returned(code)) => {
+                let number = self.of(system, &account.account.fingerprint).await?;
+                number.bank_accounts.insert(account.id, account.person_id);
+                number.close(code, system.clock.business_now());
+            }
+            Some(UnusableReason::Withdrawn | UnusableReason::NumbersChanged) | None => {}
+        }
+        Ok(())
+    }
+
+    /// The same of a card.
+    pub(super) async fn hold_card(
+        &mut self,
+        system: &System,
+        card: &mut Card,
+        fingerprints: &[String],
+    ) -> Result<(), OperationError> {
+        for fingerprint in fingerprints {
+            self.of(system, fingerprint).await?.cards.insert(card.id, card.person_id);
+            add(&mut card.real_accounts, fingerprint);
+        }
+        Ok(())
+    }
+}
+
+fn add(fingerprints: &mut Vec<String>, fingerprint: &str) {
+    if !fingerprints.iter().any(|known| known == fingerprint) {
+        fingerprints.push(fingerprint.to_owned());
+    }
+}
+
+/// The keys by which a link shows a bank account: its number, where it is given, and the id that its institution keeps.
+pub(super) fn keys_of_bank_account(
+    vault: &Vault,
+    persistent_account_id: Option<&str>,
+    numbers: Option<&AchNumbers>,
+) -> Vec<String> {
+    let number = numbers.map(|numbers| vault.number(&numbers.routing_number, numbers.account_number.expose()));
+    let persistent = persistent_account_id.filter(|id| !id.is_empty());
+    let persistent = persistent.map(|id| vault.fingerprint(&["institution's bank account", id]));
+    number.into_iter().chain(persistent).collect()
+}
+
+/// The key by which a link shows a card: the id that its institution keeps, where there is one.
+pub(super) fn key_of_card(vault: &Vault, institution_id: &str, persistent_account_id: Option<&str>) -> Option<String> {
+    let persistent = persistent_account_id.filter(|id| !id.is_empty())?;
+    Some(vault.fingerprint(&["institution's card", institution_id, persistent]))
+}
+
+impl Vault {
+    fn fingerprint(&self, parts: &[&str]) -> String {
+        self.fingerprints.fingerprint(parts).as_str().to_owned()
+    }
+
+    /// As an external account has it.
+    fn number(&self, routing_number: &str, account_number: &str) -> String {
+        self.fingerprint(&[routing_number, account_number])
+    }
+
+    fn card_number(&self, number: &CardNumber) -> String {
+        self.fingerprint(&["card number", number.expose()])
+    }
+}
+
+/// Has a card hold the number that its person enters. The same number is the same card, whatever a link says, so no two cards of one
+/// person have it.
+pub(super) async fn claim_number(
+    system: &System,
+    card: &mut Card,
+    number: &CardNumber,
+) -> Result<Vec<Change>, OperationError> {
+    let mut claims = Claims::default();
+    let fingerprint = system.vault().await?.card_number(number);
+    let holders: Vec<CardId> = claims.of(system, &fingerprint).await?.cards_of(card.person_id).collect();
+    for holder in holders.into_iter().filter(|holder| *holder != card.id) {
+        let known = card_now(system, holder).await?;
+        if known.is_some_and(|known| fault!(CardNumberOfTwoCards, false, known.id != card.id)) {
+            return Err(AutopayRefusal::NumberOfOtherCard { card_id: holder }.into());
+        }
+    }
+    claims.hold_card(system, card, &[fingerprint]).await?;
+    card.is_number_claimed = true;
+    Ok(claims.changes()?)
+}
+
+/// The card of this id, or the one that its person said it is.
+pub(super) async fn card_now(system: &System, id: CardId) -> Result<Option<Card>, OperationError> {
+    let mut card: Option<Card> = read(&*system.table, &keys::card(id)).await?;
+    let mut seen = BTreeSet::from([id]);
+    while let Some(same) = card.as_ref().and_then(|card| card.same_as).filter(|same| seen.insert(*same)) {
+        card = read(&*system.table, &keys::card(same)).await?;
+    }
+    Ok(card)
+}
+
+/// Has a card and a bank account that were known before keys were kept hold theirs. Answers whether something was written: then both are
+/// to be read again.
+pub(super) async fn hold_what_is_known(
+    system: &System,
+    card: &Card,
+    bank_account: Option<&BankAccount>,
+) -> Result<bool, OperationError> {
+    let mut claims = Claims::default();
+    let mut changes = Vec::new();
+    if let Some(number) = card.setup.card_number.as_ref().filter(|_| !card.is_number_claimed) {
+        let vault = system.vault().await?;
+        let opened = vault.sealing.open(&number.sealed.clone().into(), &keys::card(card.id).pk)?;
+        let mut card = card.clone();
+        if let Ok(number) = CardNumber::try_from(opened.expose().to_owned()) {
+            claims.hold_card(system, &mut card, &[vault.card_number(&number)]).await?;
+        }
+        card.is_number_claimed = true;
+        changes.push(replace(&mut card)?);
+    }
+    if let Some(account) = bank_account.filter(|account| !account.real_accounts.contains(&account.account.fingerprint))
+    {
+        let mut account = account.clone();
+        let number = account.account.fingerprint.clone();
+        claims.hold_bank_account(system, &mut account, &[number]).await?;
+        changes.push(replace(&mut account)?);
+    }
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    changes.extend(claims.changes()?);
+    match system.table.write(changes).await {
+        // Whoever was faster has changed them.
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(true),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The put that a return closed this number, for the write of that return.
+pub(super) async fn close(
+    system: &System,
+    fingerprint: &str,
+    holder: &BankAccount,
+    return_code: ReturnCode,
+) -> Result<Vec<Change>, OperationError> {
+    let mut claims = Claims::default();
+    let key = claims.of(system, fingerprint).await?;
+    key.bank_accounts.insert(holder.id, holder.person_id);
+    key.close(return_code, system.clock.business_now());
+    Ok(claims.changes()?)
+}
+
+/// The puts of [`Claims::hold_returns_of`], for the write that puts something else there.
+pub(super) async fn remember_return(system: &System, account: &BankAccount) -> Result<Vec<Change>, OperationError> {
+    let mut claims = Claims::default();
+    claims.hold_returns_of(system, account).await?;
+    Ok(claims.changes()?)
+}
+
+/// Marks a bank account whose number a return closed, whoever's debit that was. Answers the check that holds a write back once one has.
+pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> Result<Change, OperationError> {
+    let fingerprint = account.account.fingerprint.clone();
+    let stored: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
+    account.unusable = account.unusable.or(stored.as_ref().and_then(RealAccount::unusable));
+    Ok(as_read(&fingerprint, stored))
+}
+
+fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change {
+    match stored {
+        Some(mut known) => unchanged(&mut known),
+        None => Change::Check { key: keys::real_account(fingerprint), condition: Condition::Absent },
+    }
+}
+
+/// Who else holds a card or bank account under another id or as another person, as it was read.
+#[derive(Default)]
+pub(super) struct Sharing {
+    keys: BTreeMap<String, Option<RealAccount>>,
+    bank_accounts: Vec<BankAccount>,
+    cards: Vec<Card>,
+}
+
+impl Sharing {
+    pub(super) async fn of(
+        system: &System,
+        card: &Card,
+        bank_account: Option<&BankAccount>,
+    ) -> Result<Self, OperationError> {
+        let mut sharing = Self::default();
+        let own = bank_account.map(|account| account.id);
+        let mut waiting: Vec<String> = card.real_accounts.clone();
+        waiting.extend(bank_account.into_iter().flat_map(|account| account.real_accounts.clone()));
+        let mut seen_accounts: BTreeSet<BankAccountId> = own.into_iter().collect();
+        let mut seen_cards = BTreeSet::from([card.id]);
+        while let Some(fingerprint) = waiting.pop() {
+            if sharing.keys.contains_key(&fingerprint) {
+                continue;
+            }
+            let key: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
+            let (accounts, cards) = key.clone().map(|key| (key.bank_accounts, key.cards)).unwrap_or_default();
+            sharing.keys.insert(fingerprint, key);
+            for id in accounts.into_keys().filter(|id| seen_accounts.insert(*id)) {
+                let other: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
+                waiting.extend(other.iter().flat_map(|other| other.real_accounts.clone()));
+                sharing.bank_accounts.extend(other);
+            }
+            for id in cards.into_keys().filter(|id| seen_cards.insert(*id)) {
+                let other: Option<Card> = read(&*system.table, &keys::card(id)).await?;
+                waiting.extend(other.iter().flat_map(|other| other.real_accounts.clone()));
+                sharing.cards.extend(other);
+            }
+        }
+        Ok(sharing)
+    }
+
+    /// The card as it is decided on.
+    pub(super) fn card(&self, own: &Card) -> Card {
+        shared_card(own, &self.cards)
+    }
+
+    /// The bank account as it is decided on.
+    pub(super) fn bank_account(&self, own: &BankAccount) -> BankAccount {
+        let number = self.keys.get(&own.account.fingerprint).and_then(Option::as_ref);
+        shared_bank_account(own, number, &self.bank_accounts)
+    }
+
+    /// Holds a write back unless all of it is as it was read.
+    pub(super) fn unchanged(&mut self) -> Vec<Change> {
+        let keys = std::mem::take(&mut self.keys).into_iter();
+        let keys = keys.map(|(fingerprint, key)| as_read(&fingerprint, key));
+        let accounts = self.bank_accounts.iter_mut().map(unchanged);
+        keys.chain(accounts).chain(self.cards.iter_mut().map(unchanged)).collect()
+    }
+}
+
+/// The person's bank account that one of these keys names.
+pub(super) async fn bank_account_of(
+    system: &System,
+    claims: &mut Claims,
+    person: PersonId,
+    fingerprints: &[String],
+) -> Result<Option<BankAccountId>, OperationError> {
+    for fingerprint in fingerprints {
+        if let Some(known) = claims.of(system, fingerprint).await?.bank_account_of(person) {
+            return Ok(Some(known));
+        }
+    }
+    Ok(None)
+}
