@@ -131,6 +131,7 @@ mod tests {
     #[test]
     fn a_payment_to_the_old_account_after_that_was_taken_back_is_fine() {
         let found = spoiled("corrected", |evidence| {
+            transfer(evidence, PAYMENT)["created_at"] = json!("2026-03-04T11:00:00Z");
             corrected("2026-03-04T12:00:00Z")(evidence);
             take_back(evidence, "2026-03-04T13:00:00Z");
         });

@@ -5,7 +5,7 @@ use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
 
 use super::payroll::{OPERATORS, command};
-use crate::actor::Actor;
+use crate::actor::{Actor, Request};
 use crate::setup::PayrollPlan;
 
 /// Looks every few days at what wants attention, and says that it may go on; not always at once.
@@ -23,6 +23,9 @@ pub(super) async fn look_after_attention(actor: Actor, days: u64) {
 }
 
 async fn clear(actor: &Actor, kind: &str, id: &str) {
+    if is_lost_refund(actor, id) {
+        return send_refund_again(actor, id).await;
+    }
     let path = format!("/{kind}/{id}/attention/clear");
     let mut said = json!({ "note": "looked at" });
     if kind != "batches" {
@@ -31,6 +34,20 @@ async fn clear(actor: &Actor, kind: &str, id: &str) {
         said["apply"] = is_taken.into();
     }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
+}
+
+/// A refund to a person that did not arrive: clearing its flag alone would leave the money with us.
+fn is_lost_refund(actor: &Actor, id: &str) -> bool {
+    actor.simulation.table.dump().into_iter().any(|item| {
+        let is_it = item.get("id").and_then(Value::as_str) == Some(id);
+        let reason = item.get("leg").and_then(|leg| leg.get("attention")?.get("reason")?.as_str());
+        is_it && item.contains_key("autopay") && reason == Some("refund_returned")
+    })
+}
+
+async fn send_refund_again(actor: &Actor, id: &str) {
+    let path = format!("/payments/{id}/refund/send-again");
+    actor.ask(Request::post(Caller::Operator(OPERATORS[1]), &path, Sent::Json(json!({})))).await;
 }
 
 /// Whether what the bank said of it and was not applied is how the bank has it.

@@ -13,6 +13,7 @@ use shared::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::ids::PersonId;
 use shared::domain::leg::State;
+use shared::operations::autopay::subjects::keyed;
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
 
 const BANK: &str = "ins_2";
@@ -35,13 +36,17 @@ impl Story {
         self.simulation.standing().unwrap()
     }
 
+    fn id_of(&self, person: &str) -> PersonId {
+        futures::executor::block_on(keyed(&self.simulation.system, person)).unwrap()
+    }
+
     fn cards_of(&self, person: &str) -> Vec<Card> {
-        let id = PersonId::of_subject(person);
+        let id = self.id_of(person);
         self.standing().cards.into_iter().filter(|card| card.person_id == id && card.same_as.is_none()).collect()
     }
 
     fn bank_accounts_of(&self, person: &str) -> Vec<BankAccount> {
-        let id = PersonId::of_subject(person);
+        let id = self.id_of(person);
         self.standing().bank_accounts.into_iter().filter(|account| account.person_id == id).collect()
     }
 
@@ -173,7 +178,7 @@ impl Story {
     }
 
     fn was_told(&self, person: &str, reason: &str) -> bool {
-        let recipient = PersonId::of_subject(person).to_string();
+        let recipient = self.id_of(person).to_string();
         let mut notices = self.standing().notices.into_iter();
         notices.any(|notice| notice.recipient.to_string() == recipient && notice.text.contains(reason))
     }

@@ -20,6 +20,7 @@ async fn unanswered(fault: CallFaultKind) -> Story {
     story.until_debit_is(State::Submitting).await;
     story.revoke().await;
     story.tell_bank(Control::ClearFaults);
+    story.tell_bank(Control::HoldWebhooks { is_held: false });
     story
 }
 

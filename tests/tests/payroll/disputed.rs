@@ -7,9 +7,11 @@ use journeys::file::{PayrollFile, one_source};
 use journeys::journey::Journey;
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
-use shared::domain::ids::{BatchId, PaymentId};
+use shared::domain::ids::{BatchId, ItemId, PaymentId};
 use shared::domain::leg::{AttentionReason, State};
 use shared::domain::payment::Payment;
+use shared::operations::attention::take_word;
+use simulators::column::Control;
 
 async fn paid() -> (Journey, BatchId, Payment) {
     let file = PayrollFile::generated(&one_source(4));
@@ -42,12 +44,20 @@ async fn a_return_whose_times_are_empty_or_bare_days_is_booked() {
     assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
 }
 
-#[tokio::test]
-async fn a_word_that_does_not_fit_is_applied_when_an_operator_takes_it() {
-    let (journey, batch_id, payment) = paid().await;
-    let mut event = came_back(&payment, "evnt_return");
+/// The bank's event says that the payout came back, and names another amount than it moved.
+fn altered(payment: &Payment) -> Value {
+    let mut event = came_back(payment, "evnt_return");
     event["data"]["amount"] = json!(payment.amount.get() + 1);
-    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    event
+}
+
+#[tokio::test]
+async fn a_word_that_does_not_fit_is_applied_when_an_operator_takes_it_and_the_bank_repeats_it() {
+    let (journey, batch_id, payment) = paid().await;
+    // The bank's own event is on its way, and the other one comes first.
+    let transfer_id = payment.leg.transfer_id.clone().unwrap();
+    journey.bank.control(Control::Return { transfer_id, return_code: "R03".to_owned(), addenda: String::new() });
+    assert_eq!(tell(&journey, &altered(&payment)).await, StatusCode::OK);
     let disputed = (State::Completed, Some(AttentionReason::BankDisagrees));
     assert_eq!(stands(&journey, batch_id, payment.id).await, disputed);
 
@@ -58,14 +68,32 @@ async fn a_word_that_does_not_fit_is_applied_when_an_operator_takes_it() {
 
     let (status, _) = clear(&journey, payment.id, json!({"note": "the bank is right", "apply": true})).await;
     assert_eq!(status, StatusCode::ACCEPTED);
-    journey.settle_now().await;
+    let item = ItemId::Payment(payment.id);
+    take_word(&journey.system, item, "evnt_return", journey.deadline()).await.unwrap();
     assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
 
-    // The bank's later words about that transfer count as well, and the same word again changes nothing.
-    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    // The same word again changes nothing, nor does the bank's own event.
+    assert_eq!(tell(&journey, &altered(&payment)).await, StatusCode::OK);
+    journey.settle_now().await;
     let (status, problem) = clear(&journey, payment.id, json!({"note": "again", "apply": true})).await;
     assert_eq!((status, &problem["code"]), (StatusCode::CONFLICT, &json!("nothing_to_apply")));
     assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Returned, None));
+}
+
+/// Otherwise a batch's money would go out twice: as paid, and as what is left of it.
+#[tokio::test]
+async fn a_word_that_the_bank_does_not_repeat_when_it_is_asked_moves_nothing() {
+    let (journey, batch_id, payment) = paid().await;
+    assert_eq!(tell(&journey, &altered(&payment)).await, StatusCode::OK);
+    let (status, _) = clear(&journey, payment.id, json!({"note": "the bank is right", "apply": true})).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    journey.settle_now().await;
+    let disputed = (State::Completed, Some(AttentionReason::BankDisagrees));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed, "nothing moved, and somebody goes on looking");
+
+    let (status, _) = clear(&journey, payment.id, json!({"note": "the bank takes it back"})).await;
+    assert_eq!(status, StatusCode::NO_CONTENT);
+    assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Completed, None));
 }
 
 #[tokio::test]

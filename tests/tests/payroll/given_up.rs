@@ -110,7 +110,7 @@ async fn a_refund_that_the_bank_refuses_is_told_of() {
     journey.finish(batch_id).await;
     journey.let_days_pass(4).await;
     journey.bank.refuse_transfers("invalid_beneficiary_account", 1);
-    let refunded = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().remove(0);
+    let refunded = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().made.remove(0);
     while journey.step().await {}
     let told = journey.notices.sent();
     let told = told.iter().find(|notice| notice.kind == "refund_returned").unwrap();

@@ -54,7 +54,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
 ];
 
 /// What card autopay alone keeps: no payroll touches it.
-pub(crate) const OF_AUTOPAY: [&str; 10] = [
+pub(crate) const OF_AUTOPAY: [&str; 11] = [
     "table/PERSON#*",
     "table/SUBJECT#*",
     "table/ITEM#*",
