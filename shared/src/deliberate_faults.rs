@@ -194,6 +194,8 @@ mod chosen {
         DisputedNeverApplied,
         /// a word that did not fit is applied without asking the bank whether it is so
         WordTakenUnasked,
+        /// a word is applied although the bank has its transfer under another payment's key
+        WordOfOtherTransfer,
         /// a signed event that cannot be read is answered and forgotten
         UnreadableForgotten,
         /// every unknown key of Plaid's webhooks waits in one lane, those that come back as well
@@ -238,6 +240,12 @@ mod chosen {
         DebtTakenOffTwice,
         /// what a person repaid by wire is taken off once more when the money itself comes back
         RepaidDebtTakenOff,
+        /// a payment of a later round takes more off what its source owes than that owes
+        MoreTakenOffThanOwed,
+        /// a retry that needs no new money pays, whatever has become of the money that was left
+        LeftoversNeverGone,
+        /// a refund is sent although the funding of its money has come back
+        RefundOutlivesFunding,
         /// a check is replaced although its debit has come back
         ReplacedWithoutMoney,
         /// a correction books on an account that its payer does not have
@@ -296,6 +304,12 @@ mod chosen {
         RefundToPresentAccount,
         /// a refund goes to the account that was named, although a correction had the money pulled from another
         RefundDespiteCorrection,
+        /// rounds that a correction had pull from another account count as pulled from the named one
+        RoundsOfOneAccount,
+        /// what the bank refused goes out again as it was, although its correction was taken back since
+        RefusedRequestKept,
+        /// two operators find an unknown outcome in a transfer that bears no key of the item's
+        FoundWithoutKey,
         /// a source is debited again after a return that forbids it
         ReturnedSourceDebited,
         /// the same numbers with another kind of account are the same counterparty

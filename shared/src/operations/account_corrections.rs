@@ -128,6 +128,7 @@ impl Hearing<'_> {
         let correction = Correction {
             change_code: self.notice.code.as_str().to_owned(),
             of: Some(self.made_at),
+            said_of: item.leg().corrected.as_ref().map(|sent| sent.account.clone()),
             routing_number: routing_number.or_else(|| earlier.as_ref()?.routing_number.clone()),
             sealed_account,
             corrected_last4,

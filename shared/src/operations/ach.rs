@@ -42,8 +42,8 @@ pub(crate) struct OtherEnd {
 }
 
 impl OtherEnd {
-    /// The account of a payee. A refund whose money came from a corrected account goes there, unless a correction of the named one is in
-    /// use now.
+    /// The account of a payee. A refund whose money came from a corrected account goes there, unless what is in use now was said of that
+    /// very account.
     pub(crate) async fn of_payee(
         system: &System,
         payee: &AccountPayee,
@@ -62,7 +62,9 @@ impl OtherEnd {
         };
         if let Some(came_from) = &payee.came_from {
             let known = counterparty::find(&*system.table, &payee.fingerprint).await?;
-            if known.and_then(|known| known.correction).is_none() {
+            let in_use = known.and_then(|known| known.correction);
+            let said_of = in_use.and_then(|correction| correction.said_of);
+            if said_of != Some(came_from.key()) {
                 other_end.routing_number.clone_from(&came_from.account.routing_number);
                 other_end.sealed_account.clone_from(&came_from.account.sealed_account);
                 other_end.account_type = came_from.account_type;

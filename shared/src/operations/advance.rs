@@ -158,12 +158,13 @@ impl Lone {
     async fn end_hold(mut self, system: &System) -> Result<bool, OperationError> {
         let now = system.clock.business_now();
         let mut moved = self.funding.leg.end_hold()?;
-        let mut checks = Vec::new();
+        let mut more = Vec::new();
         let mut is_repaid = repays(&self.payment.leg, facts(&self.person, now));
         if is_repaid {
-            let (owes, check) = payers::owes(system, self.person.id, self.funding.amount).await?;
+            let person = keys::person(self.person.id);
+            let (owes, change) = payers::owes::<Person>(system, &person, self.funding.amount).await?;
             is_repaid = owes;
-            checks.push(check);
+            more.push(change);
         }
         if is_repaid {
             moved.effects.push(Effect::ReceivableRepaid);
@@ -171,7 +172,7 @@ impl Lone {
         }
         let entry = HistoryEntry::new("available", &self.funding.leg, now).moved(&moved);
         let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
-        changes.append(&mut checks);
+        changes.append(&mut more);
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
         // The hold outlasts the days in which a bank may return a debit for want of money or account.

@@ -12,7 +12,7 @@ use crate::domain::bank::disputed::{AttentionRefusal, DisputedWord, WordDecision
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{BatchId, ItemId};
+use crate::domain::ids::{BatchId, ItemId, TransferKey};
 use crate::domain::leg::{Kind, Verdict};
 use crate::domain::payment::Payment;
 use crate::domain::task::Task;
@@ -178,7 +178,7 @@ async fn opened(system: &System, word: &DisputedWord) -> Result<BankObject, Oper
     Ok(BankObject::from_json(&value)?)
 }
 
-/// The transfer of a word as the bank has it now, if that is at least as far as the word says.
+/// The transfer of a word as the bank has it now, if it bears the item's key and is at least as far as the word says.
 async fn confirmed<T: Listener>(
     system: &System,
     item: &T,
@@ -202,7 +202,9 @@ async fn confirmed<T: Listener>(
     };
     let (said, has) = (said.report(attempt), object.report(attempt));
     let is_so = has.rank >= said.rank || has.status == said.status;
-    Ok(is_so.then_some(object))
+    let own = TransferKey { item: item.item_id(), attempt };
+    let is_its = object.idempotency_key().is_some_and(|key| key.parse() == Ok(own));
+    Ok((is_so && fault!(WordOfOtherTransfer, true, is_its)).then_some(object))
 }
 
 /// The changes that the word makes; none where the bank has said more since, which counts already.

@@ -15,9 +15,9 @@ use crate::domain::bank::status::StatusMeaning;
 use crate::domain::calendar;
 use crate::domain::funding::{CorrectedAccount, Funding};
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{Effect, Moved, Reason, State};
+use crate::domain::leg::{Effect, Leg, Moved, Reason, State};
 use crate::domain::payment::lone::recovers;
-use crate::domain::payment::{Payee, Payment, StopWish};
+use crate::domain::payment::{AccountPayee, Payee, Payment, StopWish};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};
@@ -69,6 +69,12 @@ pub(crate) struct NamedAccount {
     pub last4: String,
 }
 
+/// The account that a refund's money came from, where it went back there and not to the account that is named.
+fn went_back_to<'p>(leg: &Leg, payee: &'p AccountPayee) -> Option<&'p CorrectedAccount> {
+    let sent = leg.corrected.as_ref()?;
+    payee.came_from.as_deref().filter(|came_from| came_from.key() == sent.account)
+}
+
 /// Payroll's admins hear of each correction of an account once.
 async fn tell_admins(system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError> {
     let kind = NoticeKind::AccountCorrected {
@@ -99,9 +105,12 @@ impl Listener for Payment {
 
     async fn named_account(&self, _: &System) -> Result<Option<NamedAccount>, OperationError> {
         match &self.payee {
-            Payee::Account(payee) => {
-                Ok(Some(NamedAccount { account: payee.fingerprint.clone(), last4: payee.account_last4.clone() }))
-            }
+            Payee::Account(payee) => Ok(Some(match went_back_to(&self.leg, payee) {
+                Some(came_from) => {
+                    NamedAccount { account: came_from.key(), last4: came_from.account.account_last4.clone() }
+                }
+                None => NamedAccount { account: payee.fingerprint.clone(), last4: payee.account_last4.clone() },
+            })),
             Payee::Check(_) => Ok(None),
         }
     }
@@ -133,9 +142,10 @@ impl Listener for Payment {
             let condition = Condition::VersionIs(*funding.version_mut());
             let mut is_owed = moved.is_some() && self.refunded_by().is_none() && recovers(&self.leg, funding);
             if is_owed {
-                let (owes, check) = payers::owes(system, self.payer_id.parse()?, self.amount).await?;
+                let person = payers::key_of(&self.payer_id);
+                let (owes, change) = payers::owes::<Person>(system, &person, self.amount).await?;
                 is_owed = owes;
-                changes.push(check);
+                changes.push(change);
             }
             match moved {
                 Some(moved) if is_owed => {

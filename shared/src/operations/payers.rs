@@ -10,7 +10,7 @@ use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::money::Cents;
 use crate::domain::payment::lone::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
-use crate::ports::table::{Change, Condition, Key, TableError};
+use crate::ports::table::{Change, Key, TableError};
 use crate::store::stored::{Stored, read, replace};
 use crate::store::{keys, ledger};
 
@@ -162,19 +162,23 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
     }
 }
 
-/// Whether a person's books hold a debt of at least this amount, and the check that holds it so in a write: a correction of what they
-/// owe changes their item as well.
-pub(crate) async fn owes(system: &System, id: PersonId, amount: Cents) -> Result<(bool, Change), OperationError> {
-    let mut person = load_person(system, id).await?;
-    let key = person.key();
-    let check = Change::Check { key, condition: Condition::VersionIs(*person.version_mut()) };
-    if !person.receivable_open {
-        return Ok((false, check));
-    }
-    let account = Account { kind: AccountKind::Receivable, payer_id: id.to_string() };
+/// Whether a payer's books hold a debt of at least this amount. With the change of the payer's item that goes into the write that takes it
+/// off: of two at once, and of a correction of what is owed, one sees the other.
+pub(crate) async fn owes<P: Payer>(
+    system: &System,
+    key: &Key,
+    amount: Cents,
+) -> Result<(bool, Change), OperationError> {
+    let mut payer: P = load(system, key).await?;
     let now = system.clock.business_now();
-    let balance = ledger::totals(&*system.table, &account, person.created_at, now).await?.balance()?;
-    Ok((fault!(RepaidDebtTakenOff, true, balance >= amount), check))
+    let mut is_owed = *payer.receivable_open_mut();
+    if is_owed {
+        let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
+        let balance = ledger::totals(&*system.table, &account, payer.created_at(), now).await?.balance()?;
+        is_owed = fault!(RepaidDebtTakenOff, true, balance >= amount);
+    }
+    payer.touch(now);
+    Ok((is_owed, replace(&mut payer)?))
 }
 
 /// The item of a payer, changed in nothing but its version.

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, fund, retry, sources, stops};
+use super::{OperationError, System, audit, fund, payers, retry, sources, step, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
-use crate::domain::funding::{CorrectedAccount, Funding, PulledAccount};
-use crate::domain::ids::{BatchId, PaymentId, SourceTag};
+use crate::domain::funding::{CorrectedAccount, Funding};
+use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
 use crate::domain::other_end::{GivenBack, PaidIn, account_key, give_back};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
+use crate::ports::table::TableError;
+use crate::store::history::HistoryEntry;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
 
@@ -151,7 +153,8 @@ async fn to_give_back(
         if let Payee::Account(payee) = &refund.payee
             && refund.leg.state.holds_money()
         {
-            let given = GivenBack { account: payee.fingerprint.clone(), amount: refund.amount };
+            let went_to = payee.came_from.as_ref().map_or_else(|| payee.fingerprint.clone(), |from| from.key());
+            let given = GivenBack { account: went_to, amount: refund.amount };
             before.entry(refund.payer_id.clone()).or_default().push(given);
         }
     }
@@ -171,10 +174,13 @@ async fn to_give_back(
     Ok(back)
 }
 
-/// What the account of a funding is known by; of one of before that names none, the source's own.
+/// What the account is known by that a funding really pulled from; of one of before that names none, the source's own.
 fn pulled_from(funding: &Funding, source: &Source) -> String {
     let own = || account_key(&source.account.fingerprint, SOURCE_ACCOUNT_TYPE);
-    funding.account.as_ref().map_or_else(own, PulledAccount::key)
+    funding.account.as_ref().map_or_else(own, |pulled| match &pulled.corrected {
+        Some(corrected) => fault!(RoundsOfOneAccount, pulled.key(), corrected.key()),
+        None => pulled.key(),
+    })
 }
 
 async fn unspent(system: &System, batch: &Batch) -> Result<Vec<(String, Cents)>, OperationError> {
@@ -215,6 +221,10 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
         return Err(OperationError::not_found("payment", id));
     };
     let source = sources::load(system, &payment.payer_id).await?;
+    if payment.leg.state == State::Unprocessed && fault!(RefundOutlivesFunding, false, is_gone(system, &payment).await?)
+    {
+        return fail_unfunded(system, payment).await;
+    }
     let is_stopped = !stops::may_claim(system, &source.id).await?;
     let is_paused = is_stopped || source.is_paused(system.clock.business_now());
     let may_send = match payment.leg.state {
@@ -231,6 +241,41 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
         return wait(system, &mut payment).await;
     }
     pay(system, payment, Arc::new(source), deadline).await
+}
+
+/// Whether the money of a refund is no longer there: a funding of its source in the batch came back, and what is left is less than what is
+/// held and paid out.
+async fn is_gone(system: &System, payment: &Payment) -> Result<bool, OperationError> {
+    let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(false) };
+    let batch = load(system, batch).await?;
+    let mut has_lost = false;
+    for round in 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX) {
+        let id = FundingId::Round { batch: batch.id, source, round };
+        let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
+        has_lost |= funding.is_some_and(|funding| funding.leg.state == State::Returned);
+    }
+    // Every payment of the batch is read for this: only where something was lost.
+    if !has_lost {
+        return Ok(false);
+    }
+    let money = retry::source_money(system, &batch).await?.remove(&payment.payer_id).unwrap_or_default();
+    let paid = retry::spent_by_source(system, batch.id).await?.remove(&payment.payer_id).unwrap_or_default();
+    Ok(money.funded < money.spent.plus(paid)?)
+}
+
+/// Ends a refund that was never sent, and takes it off what its source owes for the funding that came back.
+async fn fail_unfunded(system: &System, mut payment: Payment) -> Result<(), OperationError> {
+    let (now, source) = (system.clock.business_now(), keys::source(&payment.payer_id));
+    let (takes_off, change) = payers::owes::<Source>(system, &source, payment.amount).await?;
+    let moved = payment.leg.fail_unfunded(payment.kind(), takes_off)?;
+    let entry = HistoryEntry::new("unfunded", &payment.leg, now).moved(&moved);
+    let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
+    changes.push(change);
+    match system.table.write(changes).await {
+        Ok(()) => payers::settle_receivable::<Source>(system, &source).await.map(|_| ()),
+        Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
 }
 
 /// One that nobody has claimed is looked at again some minutes later; any other is due by what moves it.

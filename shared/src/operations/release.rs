@@ -96,7 +96,7 @@ impl Surrounding {
         Ok(source)
     }
 
-    /// A retry that needed no new money has no funding of its round: then the money left of the earlier rounds pays, which is available.
+    /// A retry that needed no new money has no funding of its round: then the money left of the earlier rounds pays.
     async fn cover(&self, system: &System, id: FundingId) -> Result<Cover, OperationError> {
         if let Some(known) = lock(&self.covers).get(&id) {
             return Ok(*known);
@@ -104,13 +104,28 @@ impl Surrounding {
         let cover = match read::<Funding>(&*system.table, &keys::funding(id)).await? {
             Some(funding) => funding.cover(),
             None if id.round().is_some_and(|round| round > 1) && !super::retry::needs_funding(system, id).await? => {
-                Cover::Available
+                fault!(LeftoversNeverGone, Cover::Available, cover_of_leftovers(system, id).await?)
             }
             None => Cover::Awaited,
         };
         lock(&self.covers).insert(id, cover);
         Ok(cover)
     }
+}
+
+/// Whether there is a funding left of those before a round.
+async fn cover_of_leftovers(system: &System, id: FundingId) -> Result<Cover, OperationError> {
+    let FundingId::Round { batch, source, round } = id else { return Ok(Cover::Awaited) };
+    let mut cover = Cover::Awaited;
+    for round in 1..round {
+        let id = FundingId::Round { batch, source, round };
+        match read::<Funding>(&*system.table, &keys::funding(id)).await?.map(|funding| funding.cover()) {
+            Some(Cover::Available) => return Ok(Cover::Available),
+            Some(gone @ Cover::Gone { after_available: true }) => cover = gone,
+            Some(Cover::Gone { after_available: false } | Cover::Awaited) | None => {}
+        }
+    }
+    Ok(cover)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -167,15 +182,25 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
 /// Ends a payment that was never sent, in its own write.
 async fn end(system: &System, mut payment: Payment, push: Push) -> Result<(), OperationError> {
     let now: Timestamp = system.clock.business_now();
+    let mut more = Vec::new();
     let (what, moved): (_, Moved) = match push {
         Push::Cancel => ("canceled", payment.leg.cancel(payment.kind())?),
         Push::FailUnfunded { after_available } => {
-            ("unfunded", payment.leg.fail_unfunded(payment.kind(), after_available)?)
+            let mut takes_off = after_available;
+            // The first round's funding is the sum of its payments; a later one may be less than what its payments are paid with.
+            if after_available && fault!(MoreTakenOffThanOwed, false, payment.round > 1) {
+                let source = keys::source(&payment.payer_id);
+                let (owes, change) = payers::owes::<Source>(system, &source, payment.amount).await?;
+                takes_off = owes;
+                more.push(change);
+            }
+            ("unfunded", payment.leg.fail_unfunded(payment.kind(), takes_off)?)
         }
         Push::Leave | Push::Submit | Push::LookUp | Push::FollowUp => return Ok(()),
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);
-    match step::save(&*system.table, &mut payment, &entry, &moved.effects, now).await {
+    more.extend(step::changes(&mut payment, &entry, &moved.effects, now)?);
+    match system.table.write(more).await {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),

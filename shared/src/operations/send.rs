@@ -290,6 +290,7 @@ pub(super) async fn save_refusal<T: Listener>(
     let now = system.clock.business_now();
     let what = match item.leg().state {
         State::Failed => "refused",
+        State::Unprocessed if item.leg().is_not_at_bank() => "not_at_bank",
         State::Unprocessed => "deferred",
         State::Submitting
         | State::Processing

@@ -158,7 +158,7 @@ async fn found<T: Listener>(
     }
 }
 
-/// What the bank has under the id, if it was not made for another item of ours.
+/// What the bank has under the id, if it was made for this attempt of this item: it bears its key.
 async fn object_of<T: Listener>(
     system: &System,
     item: &T,
@@ -179,7 +179,7 @@ async fn object_of<T: Listener>(
     };
     let own = TransferKey { item: item.item_id(), attempt: item.leg().attempt };
     match object.idempotency_key().map(str::parse::<TransferKey>) {
-        Some(Ok(key)) if key != own => Ok(Err(SettlementFailure::OtherTransfer)),
-        Some(_) | None => Ok(Ok(object)),
+        Some(Ok(key)) if key == own => Ok(Ok(object)),
+        Some(_) | None => fault!(FoundWithoutKey, Ok(Ok(object)), Ok(Err(SettlementFailure::OtherTransfer))),
     }
 }

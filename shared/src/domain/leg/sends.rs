@@ -258,13 +258,7 @@ impl Leg {
     fn settle(&mut self, kind: Kind, refusal: Refusal) -> Result<Moved, Illegal> {
         match refusal {
             Refusal::Final(code) => self.unclaimed(kind, Step::Refused, Reason::Refused(code)),
-            Refusal::Stale(code) => {
-                let moved = self.unclaimed(kind, Step::Deferred, Reason::Deferred(code))?;
-                if moved.from != moved.to {
-                    self.request = None;
-                }
-                Ok(moved)
-            }
+            Refusal::Stale(code) => self.unclaimed(kind, Step::Deferred, Reason::Deferred(code)),
             Refusal::Ours(code) => {
                 let kept = fault!(OwnRefusalsUseUpTries, self.claim.clone(), None);
                 let moved = self.unclaimed(kind, Step::Deferred, Reason::Deferred(code))?;
@@ -274,10 +268,12 @@ impl Leg {
         }
     }
 
+    /// Its next request is made anew: what was true of the account at the other end may be so no more.
     pub(super) fn unclaimed(&mut self, kind: Kind, step: Step, reason: Reason) -> Result<Moved, Illegal> {
         let moved = self.step(kind, step, Some(reason))?;
         if moved.from != moved.to {
             self.claim = None;
+            fault!(RefusedRequestKept, (), self.request = None);
         }
         Ok(moved)
     }
@@ -338,6 +334,11 @@ impl Leg {
             return self.never_arrived(kind);
         }
         self.looked(kind, looked, now)
+    }
+
+    /// Whether it is unsent again because the bank turned out to have nothing of it.
+    pub fn is_not_at_bank(&self) -> bool {
+        matches!(&self.reason, Some(Reason::Deferred(code)) if code == NOT_AT_BANK)
     }
 
     /// An operator says that the automatic may go on: what counted towards asking a person counts anew.

@@ -12,6 +12,7 @@ use shared::domain::leg::{Attention, AttentionReason, Claim, Leg, Outcome, State
 use shared::domain::task::Task;
 use shared::operations::{fund, upload};
 use shared::ports::queue::{Queue as _, QueueName};
+use simulators::column::Control;
 
 use super::{Story, id_of};
 
@@ -67,6 +68,14 @@ pub(super) async fn look_after_what_the_bank_says() -> Vec<Invocation> {
     };
     let payments = journey.payments(id_of(&batch_id)).await;
     for (payment, apply) in payments.iter().zip([true, false]) {
+        if apply {
+            let transfer_id = payment.leg.transfer_id.clone().unwrap();
+            journey.bank.control(Control::Return {
+                transfer_id,
+                return_code: "R03".to_owned(),
+                addenda: String::new(),
+            });
+        }
         let mut event = came_back(payment, &format!("evnt_other_{apply}"));
         event["data"]["amount"] = json!(payment.amount.get() + 1);
         tell(event).await;
