@@ -96,6 +96,11 @@ impl Bank {
         self.call("POST", target, Some(body))
     }
 
+    /// The same, under an idempotency key of the caller's.
+    pub fn post_under(&self, key: &str, target: &str, body: &Value) -> Value {
+        self.answer(Request::new("POST", target).with_header("idempotency-key", key), Some(body))
+    }
+
     /// From now on the bank sends these events alone.
     pub fn send_only(&self, events: &[String]) {
         let endpoint = text(&self.get("/webhook-endpoints")["webhook_endpoints"][0]["id"]);
@@ -103,14 +108,18 @@ impl Bank {
     }
 
     fn call(&self, method: &str, target: &str, body: Option<&Value>) -> Value {
+        self.answer(Request::new(method, target), body)
+    }
+
+    fn answer(&self, request: Request, body: Option<&Value>) -> Value {
         let credentials = base64::engine::general_purpose::STANDARD.encode(format!(":{}", world::BANK_KEY));
-        let mut request = Request::new(method, target).with_header("authorization", &format!("Basic {credentials}"));
+        let mut request = request.with_header("authorization", &format!("Basic {credentials}"));
         if let Some(body) = body {
             request = request.with_header("content-type", "application/json").with_body(body.to_string().as_bytes());
         }
         match self.column.call(&request) {
             Answer::Reply(reply) if reply.status == 200 => serde_json::from_str(&reply.body).unwrap(),
-            other @ (Answer::Reply(_) | Answer::Silence) => panic!("{method} {target}: {other:?}"),
+            other @ (Answer::Reply(_) | Answer::Silence) => panic!("{request:?}: {other:?}"),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use http::{Method, StatusCode};
 use journeys::api::{Api, OPERATES, Sent};
+use journeys::audit::Audit;
 use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::Journey;
@@ -94,6 +95,37 @@ async fn a_word_that_the_bank_does_not_repeat_when_it_is_asked_moves_nothing() {
     let (status, _) = clear(&journey, payment.id, json!({"note": "the bank takes it back"})).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
     assert_eq!(stands(&journey, batch_id, payment.id).await, (State::Completed, None));
+}
+
+/// The bank has what the word's id names, and says the same of it: but that is another payment's transfer. Applied to this one, money that
+/// was paid would be the source's again.
+#[tokio::test]
+async fn a_word_whose_id_names_another_payments_transfer_moves_nothing() {
+    let file = PayrollFile::generated(&one_source(2)).changed(|rows| {
+        for row in rows.iter_mut() {
+            row.amount_cents = 10_000;
+        }
+    });
+    let journey = Journey::start(&file);
+    let batch_id = journey.begin(&file).await;
+    journey.finish(batch_id).await;
+    let [payment, other] = &journey.payments(batch_id).await[..] else { panic!("two payments") };
+    journey.bank.return_now(other.leg.transfer_id.as_deref().unwrap(), "R02");
+    journey.settle_now().await;
+    let mut event = came_back(other, "evnt_mixed_up");
+    event["data"]["idempotency_key"] = json!(format!("{}:{}", payment.id, payment.leg.attempt));
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    let disputed = (State::Completed, Some(AttentionReason::BankDisagrees));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed);
+
+    let (status, _) = clear(&journey, payment.id, json!({"note": "the bank is right", "apply": true})).await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    journey.settle_now().await;
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed, "nothing moved, and somebody goes on looking");
+    let leg = journey.payments(batch_id).await.remove(0).leg;
+    assert_eq!(leg.transfer_id, payment.leg.transfer_id);
+    let audit = Audit::of(&journey, &[(batch_id, &file)]).await.agrees();
+    assert_eq!(audit.batch(batch_id).cents(State::Returned), 10_000, "the other one alone came back");
 }
 
 #[tokio::test]

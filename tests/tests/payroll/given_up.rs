@@ -13,9 +13,9 @@ use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::{AttentionReason, Reason, SettlementFailure, SettlementRefusal, State, ToldOutcome};
-use shared::domain::payment::Payment;
+use shared::domain::payment::{Payee, Payment};
 use shared::operations::upload::{self, Announced};
-use shared::operations::{OperationError, approve, fund, lists, refund, retry, settlement};
+use shared::operations::{OperationError, approve, fund, lists, refund, retry, settlement, sources};
 use simulators::column::{CallFaultKind, WebhookFaults};
 
 const OTHER_OPERATOR: &str = "other-operator@journey.test";
@@ -164,21 +164,40 @@ async fn what_two_operators_say_never_reached_the_bank_has_failed_and_is_paid_by
     Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
 }
 
-/// A transfer as somebody at the bank makes it by hand, without a key of ours.
-fn made_by_hand(journey: &Journey, payment: &Payment, bank_account_id: &str, kind: &str) -> String {
-    let known = &journey.bank.debits()[0];
-    let body = json!({
+/// A transfer as somebody at the bank makes it by hand, for a payment's amount and payee.
+fn by_hand(file: &PayrollFile, payment: &Payment, bank_account_id: &str, kind: &str) -> Value {
+    let Payee::Account(payee) = &payment.payee else { panic!("paid by ACH: {:?}", payment.id) };
+    json!({
         "type": kind, "amount": payment.amount.get(), "currency_code": "USD", "bank_account_id": bank_account_id,
-        "counterparty_id": known.counterparty_id, "entry_class_code": "CCD", "same_day": false,
-        "description": "by hand", "company_entry_description": "PAYROLL", "receiver_name": "PAT EXAMPLE",
-    });
-    let made: Value = journey.bank.post("/transfers/ach", &body);
+        "counterparty": {
+            "routing_number": payee.routing_number, "account_number": file.rows[0].payee.loan_account_number,
+            "account_type": payee.account_type, "name": payee.name,
+        },
+        "entry_class_code": "CCD", "same_day": false, "description": "by hand",
+        "company_entry_description": "PAYROLL", "receiver_name": "PAT EXAMPLE",
+    })
+}
+
+/// Makes it at the bank, with this key or none. Answers its id.
+fn made(journey: &Journey, key: Option<&str>, body: &Value) -> String {
+    let made = match key {
+        Some(key) => journey.bank.post_under(key, "/transfers/ach", body),
+        None => journey.bank.post("/transfers/ach", body),
+    };
     made["id"].as_str().unwrap().to_owned()
+}
+
+/// Two operators say that the bank has the item under this id, and it is carried out.
+async fn say_found(journey: &Journey, item: ItemId, transfer_id: &str) {
+    let told = ToldOutcome::Found { transfer_id: transfer_id.to_owned() };
+    settlement::propose(&journey.system, item, told.clone(), OPERATOR, "asked the bank's desk").await.unwrap();
+    settlement::confirm(&journey.system, item, &told, OTHER_OPERATOR).await.unwrap();
+    journey.settle_now().await;
 }
 
 #[tokio::test]
 async fn what_two_operators_found_at_the_bank_is_applied_where_it_is_what_was_asked_for() {
-    let (journey, _, batch_id) = unknown_for_good().await;
+    let (journey, file, batch_id) = unknown_for_good().await;
     let payment = only_payment(&journey, batch_id).await;
     let account = payment.leg.bank_account_id.clone().unwrap();
     let item = ItemId::Payment(payment.id);
@@ -186,23 +205,63 @@ async fn what_two_operators_found_at_the_bank_is_applied_where_it_is_what_was_as
         ("acht_2AbCdEfGhIjKlMnOpQrStUvWxYz".to_owned(), SettlementFailure::NoSuchTransfer),
         (journey.bank.debits()[0].id.clone(), SettlementFailure::OtherTransfer),
     ] {
-        let told = ToldOutcome::Found { transfer_id };
-        propose(&journey, batch_id, told.clone(), OPERATOR).await.unwrap();
-        confirm(&journey, batch_id, &told, OTHER_OPERATOR).await.unwrap();
-        journey.settle_now().await;
+        say_found(&journey, item, &transfer_id).await;
         let settled = settlement::load(&journey.system, item).await.unwrap();
         assert_eq!((settled.failure, settled.due_at), (Some(failure), None));
         assert_eq!(only_payment(&journey, batch_id).await.leg.state, State::Submitting);
     }
 
-    let transfer_id = made_by_hand(&journey, &payment, &account, "CREDIT");
-    let told = ToldOutcome::Found { transfer_id: transfer_id.clone() };
-    propose(&journey, batch_id, told.clone(), OPERATOR).await.unwrap();
-    confirm(&journey, batch_id, &told, OTHER_OPERATOR).await.unwrap();
-    journey.settle_now().await;
+    // What we had sent arrives after all.
+    let key = format!("{}:{}", payment.id, payment.leg.attempt);
+    let transfer_id = made(&journey, Some(&key), &by_hand(&file, &payment, &account, "CREDIT"));
+    say_found(&journey, item, &transfer_id).await;
     let found = only_payment(&journey, batch_id).await.leg;
     assert_eq!((found.transfer_id, found.attention), (Some(transfer_id), None));
     assert_eq!(found.state, State::Processing);
+}
+
+/// Nothing but its key says that a transfer is what we sent: one of the same amount may be a stranger's, or be named for two payments.
+#[tokio::test]
+async fn a_transfer_that_does_not_bear_a_payments_key_is_not_taken_for_it() {
+    let of_another = format!("pay_{}-01-0000001:1", "0".repeat(32));
+    for key in [None, Some("made-at-the-desk-1"), Some(of_another.as_str())] {
+        let (journey, file, batch_id) = unknown_for_good().await;
+        let payment = only_payment(&journey, batch_id).await;
+        let account = payment.leg.bank_account_id.clone().unwrap();
+        let strange = made(&journey, key, &by_hand(&file, &payment, &account, "CREDIT"));
+        say_found(&journey, ItemId::Payment(payment.id), &strange).await;
+        journey.let_days_pass(2).await;
+        let leg = only_payment(&journey, batch_id).await.leg;
+        assert_eq!((leg.state, leg.transfer_id), (State::Submitting, None), "{key:?}");
+        assert!(leg.attention.is_some(), "somebody goes on looking: {key:?}");
+    }
+}
+
+/// Otherwise a batch would be paid with what a stranger's account was debited for.
+#[tokio::test]
+async fn a_transfer_that_does_not_bear_a_fundings_key_is_not_taken_for_it() {
+    for key in [None, Some("made-at-the-desk-1")] {
+        let file = PayrollFile::generated(&one_source(1));
+        let journey = Journey::start(&file);
+        let batch_id = journey.begin(&file).await;
+        journey.bank.fail_transfers(CallFaultKind::SilenceBefore, TWO_SENDS);
+        journey.settle_now().await;
+        assert_eq!(only_funding(&journey, batch_id).await.leg.state, State::Submitting);
+        journey.clock.advance(Duration::from_secs(31 * 24 * 3600));
+        journey.let_days_pass(2).await;
+        let funding = only_funding(&journey, batch_id).await;
+        assert_eq!(funding.leg.attention.unwrap().reason, AttentionReason::OutcomeUnknown);
+
+        let account = sources::load(&journey.system, &funding.payer_id).await.unwrap().bank_account_id.unwrap();
+        let payment = only_payment(&journey, batch_id).await;
+        let strange = made(&journey, key, &by_hand(&file, &payment, &account, "DEBIT"));
+        say_found(&journey, ItemId::Funding(funding.id), &strange).await;
+        journey.let_days_pass(5).await;
+        let leg = only_funding(&journey, batch_id).await.leg;
+        assert_eq!((leg.state, leg.transfer_id), (State::Submitting, None), "{key:?}");
+        assert!(leg.attention.is_some(), "somebody goes on looking: {key:?}");
+        assert_eq!(journey.bank.payouts().len(), 0);
+    }
 }
 
 /// The bank signs an event of a transfer that bears no key of ours. Were it only logged, nobody would know that a payer's money moves.
@@ -216,8 +275,8 @@ async fn a_transfer_of_a_payers_account_that_we_did_not_make_wants_an_operator()
     let of_payer = journey.bank.debits()[0].bank_account_id.clone();
     let operating = json!({"entity_id": journey.bank.entity_id, "description": "Operating", "currency_code": "USD"});
     let operating = journey.bank.post("/bank-accounts", &operating)["id"].as_str().unwrap().to_owned();
-    let strange = made_by_hand(&journey, &payment, &of_payer, "DEBIT");
-    made_by_hand(&journey, &payment, &operating, "DEBIT");
+    let strange = made(&journey, None, &by_hand(&file, &payment, &of_payer, "DEBIT"));
+    made(&journey, None, &by_hand(&file, &payment, &operating, "DEBIT"));
     journey.go_on_to(journey.now() + SignedDuration::from_hours(2)).await;
 
     let open: Vec<UnmatchedEvent> = lists::unmatched_events(&journey.system, None, 10).await.unwrap().items;

@@ -15,6 +15,8 @@ mod notices;
 mod other_end;
 mod overlapping;
 mod people;
+mod proofs_corrected_ends;
+mod proofs_lost_fundings;
 mod reconciliation;
 mod repeated;
 mod restore;

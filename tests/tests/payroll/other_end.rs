@@ -27,7 +27,7 @@ fn from_account(file: &PayrollFile, account: &str, cents: i64) -> PayrollFile {
 }
 
 /// The account numbers that were debited for a batch, in the order of its rounds.
-async fn debited(journey: &Journey, batch_id: BatchId) -> Vec<String> {
+pub(crate) async fn debited(journey: &Journey, batch_id: BatchId) -> Vec<String> {
     let fundings = fund::all_fundings(&journey.system, &journey.batch(batch_id).await).await.unwrap();
     let debits = journey.bank.debits();
     let mut accounts = Vec::new();
