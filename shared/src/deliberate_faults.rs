@@ -162,6 +162,8 @@ mod chosen {
         LinkForAnybody,
         /// an approval does not look again for batches that hold some of the same rows
         OverlapsNotLookedAtAgain,
+        /// a retry pays rows that a later batch has paid, and nobody is shown it
+        RetryDespiteOverlap,
         /// a draft whose file a worker read ends after twenty minutes
         ShortLivedDraft,
         /// an approval that is sent again answers anybody as if it were theirs

@@ -1,5 +1,6 @@
 //! One row is paid once, whatever files hold it: where two batches within ten days both paid a row, the approver of the later one had
-//! accepted the earlier one by name, and was not told then that its row would not be paid. Money that came back does not count.
+//! accepted the earlier one by name, and was not told then that its row would not be paid. Money that came back does not count. A retry of
+//! the earlier batch after that has named the later one.
 
 use std::collections::BTreeMap;
 
@@ -39,6 +40,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for (place, later) in lines.iter().enumerate() {
             for earlier in lines.iter().take(place).filter(|earlier| earlier.batch != later.batch) {
                 paid_twice(facts, earlier, later, findings);
+                tried_again(facts, earlier, later, findings);
             }
         }
     }
@@ -67,8 +69,34 @@ fn paid_twice(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings:
 }
 
 fn names(approval: &Command, batch: &str) -> bool {
-    let named = approval.sent.get("accept_overlaps").and_then(Value::as_array);
+    has_named(approval, "accept_overlaps", batch)
+}
+
+fn has_named(command: &Command, member: &str, batch: &str) -> bool {
+    let named = command.sent.get(member).and_then(Value::as_array);
     named.is_some_and(|named| named.iter().any(|id| id == batch))
+}
+
+/// A retry that was asked for after the later approval decides anew to pay the earlier row. Left out is what cannot be told from outside: which
+/// of two approvals at once came first, and what a retry of before still sends.
+fn tried_again(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings: &mut Findings<'_>) {
+    let Some(approved_at) = later.approval.answered_at else { return };
+    let paid_at = facts.transfers_of(earlier.payment).find(|transfer| transfer.is_live()).map(|live| live.created_at);
+    let Some(paid_at) = paid_at.filter(|_| !names(earlier.approval, later.batch)) else { return };
+    let retries: Vec<&Command> = facts
+        .commands(CommandKind::Retry)
+        .filter(|retry| retry.about == earlier.batch && retry.may_have_happened() && retry.at < paid_at)
+        .collect();
+    if retries.is_empty() || retries.iter().any(|retry| retry.at <= approved_at) {
+        return;
+    }
+    let is_named = retries.iter().any(|retry| has_named(retry, "overlaps", later.batch));
+    findings.unless(is_named, earlier.payment, || {
+        format!(
+            "was paid by a retry after {} had paid its row, and the retry had not named {}",
+            later.payment, later.batch
+        )
+    });
 }
 
 /// At the later approval the earlier row was called canceled or failed, though a send of before paid it.
@@ -133,6 +161,23 @@ mod tests {
             pay_again(evidence, json!([]));
             transfer(evidence, PAYMENT)["status"] = json!("RETURNED");
         });
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// The first row came back, the second batch paid it, and then a retry that names these.
+    fn pay_again_and_retry(evidence: &mut Evidence, named: Value) {
+        pay_again(evidence, json!([BATCH]));
+        let mut retry = command(CommandKind::Retry, BATCH, "bob", "2026-03-05T12:00:00Z");
+        retry.order = 1_001;
+        retry.sent = json!({ "overlaps": named });
+        evidence.asked.commands.push(retry);
+        transfer(evidence, PAYMENT)["created_at"] = json!("2026-03-05T13:00:00Z");
+    }
+
+    #[test]
+    fn a_row_that_a_retry_pays_after_a_later_batch_is_found_unless_the_retry_named_that_batch() {
+        found_one("rows_once", PAYMENT, "had not named bat_b2", |evidence| pay_again_and_retry(evidence, json!([])));
+        let found = spoiled("rows_once", |evidence| pay_again_and_retry(evidence, json!(["bat_b2"])));
         assert!(found.is_empty(), "{found:#?}");
     }
 

@@ -11,7 +11,7 @@ use shared::domain::batch::{Accepted, Approve, Batch, BatchState};
 use shared::domain::ids::{BatchId, PaymentId};
 use shared::domain::money::Cents;
 use shared::domain::people::Caller;
-use shared::http::body::{JsonBody, PathParameters};
+use shared::http::body::{JsonBody, PathParameters, RawBody, parse_json};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System, approve as operations, refund as refunds, retry as retries};
 use utoipa::ToSchema;
@@ -31,6 +31,15 @@ pub(crate) struct ApprovalBody {
     #[serde(default)]
     #[schema(value_type = Vec<String>)]
     accept_overlaps: BTreeSet<BatchId>,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetryBody {
+    /// Every later batch that may pay some of the same rows.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    overlaps: BTreeSet<BatchId>,
 }
 
 /// What was approved: the same however often it is asked for.
@@ -151,17 +160,22 @@ pub(crate) async fn cancel(
     Ok((StatusCode::ACCEPTED, changed(&operations::cancel(&system, batch_id, &caller.subject).await?)))
 }
 
-/// Tries the failed and returned payments again that the rules allow, funding only what is missing.
+/// Tries the failed and returned payments again that the rules allow, funding only what is missing. A batch that was approved or retried since
+/// and may pay one of those rows has to be named in `overlaps`; otherwise the answer is 409 `overlap_not_accepted`, with those batches.
 #[utoipa::path(post, path = "/batches/{batch_id}/retry", tag = "batches",
     params(("batch_id" = String, Path)),
+    request_body = Option<RetryBody>,
     responses((status = 202, body = ChangedBatch), Refused),
     security(("bearer" = ["payroll:approve"])))]
 pub(crate) async fn retry(
     State(system): State<System>,
     caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<ChangedBatch>), Problem> {
-    Ok((StatusCode::ACCEPTED, changed(&retries::retry(&system, batch_id, &caller.subject).await?)))
+    let body = if body.is_empty() { None } else { parse_json::<Option<RetryBody>>(&body)? };
+    let accepted = body.map(|body| body.overlaps).unwrap_or_default();
+    Ok((StatusCode::ACCEPTED, changed(&retries::retry(&system, batch_id, &caller.subject, &accepted).await?)))
 }
 
 /// Gives the sources back what is left of their money when a batch has ended.

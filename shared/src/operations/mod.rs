@@ -37,6 +37,7 @@ pub mod refund;
 pub mod release;
 pub mod report_text;
 pub mod reports;
+mod retried_rows;
 pub mod retry;
 pub mod rounds;
 pub mod run;

@@ -1,8 +1,8 @@
 //! Rows that another batch also holds: the approver must accept them by name.
 //!
 //! Guarantees: a summary shows what batches of the last ten days hold, approved or not, and an equal payroll of another pay period, however
-//! long ago. An approval looks again at every batch that was approved after its summary looked, found by the fence of approvals and read
-//! consistently, so that of two overlapping files neither is approved unseen.
+//! long ago. An approval looks again at every batch that was approved or retried after its summary looked, found by the fence of approvals
+//! and read consistently, so that of two overlapping files neither is approved unseen.
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -52,27 +52,38 @@ pub(super) async fn find(system: &System, rows: &Rows<'_>, pay_period: Date) -> 
     Ok(overlaps)
 }
 
-/// What an approval looks at again: the batches approved after those that its summary had seen.
+/// What an approval looks at again: the batches approved or retried after those that its summary had seen.
 pub(super) async fn approved_after(
     system: &System,
     batch_id: BatchId,
     head: &ManifestHead,
 ) -> Result<Vec<Overlap>, OperationError> {
     let canonical_hash = head.canonical_hash.as_str();
-    let marks = approvals::after(&*system.table, head.approvals_seen).await?;
-    let mut ids: Vec<BatchId> = marks.into_iter().map(|mark| mark.batch_id).collect();
-    // Summarized before there was a fence: what was approved since may have left no mark either.
-    if head.pay_period.is_none() {
-        ids.extend(listed_batches(system, ten_days_before(system.clock.business_now())).await?);
-    }
-    ids.retain(|id| *id != batch_id);
-    ids.sort_unstable();
-    ids.dedup();
+    let ids = decided_after(system, batch_id, head, ten_days_before(system.clock.business_now())).await?;
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let digests = system.objects.get(&digests_object(batch_id, canonical_hash)).await?;
     compare(system, &Rows { batch_id, canonical_hash, digests }, ids, may_have_paid).await
+}
+
+/// The other batches that were approved or retried after those that the batch's summary had seen, each once.
+pub(super) async fn decided_after(
+    system: &System,
+    batch_id: BatchId,
+    head: &ManifestHead,
+    listed_since: Timestamp,
+) -> Result<Vec<BatchId>, OperationError> {
+    let marks = approvals::after(&*system.table, head.approvals_seen).await?;
+    let mut ids: Vec<BatchId> = marks.into_iter().map(|mark| mark.batch_id).collect();
+    // Summarized before there was a fence: what was approved since may have left no mark either.
+    if head.pay_period.is_none() {
+        ids.extend(listed_batches(system, listed_since).await?);
+    }
+    ids.retain(|id| *id != batch_id);
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// A batch's claim on the payments of a file and pay period.
@@ -121,7 +132,7 @@ async fn recent_batches(system: &System) -> Result<Vec<BatchId>, OperationError>
     Ok(ids)
 }
 
-fn ten_days_before(now: Timestamp) -> Timestamp {
+pub(super) fn ten_days_before(now: Timestamp) -> Timestamp {
     now.checked_sub(jiff::SignedDuration::from_hours(24 * OVERLAP_DAYS)).unwrap_or(now)
 }
 
@@ -146,7 +157,7 @@ async fn listed_batches(system: &System, since: Timestamp) -> Result<Vec<BatchId
     }
 }
 
-async fn compare(
+pub(super) async fn compare(
     system: &System,
     rows: &Rows<'_>,
     ids: Vec<BatchId>,
@@ -220,7 +231,7 @@ fn holds_rows(batch: &Batch) -> bool {
     }
 }
 
-fn may_have_paid(batch: &Batch) -> bool {
+pub(super) fn may_have_paid(batch: &Batch) -> bool {
     match batch.state {
         BatchState::Importing
         | BatchState::Paying

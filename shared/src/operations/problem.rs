@@ -2,12 +2,13 @@
 //!
 //! The codes are stable. Causes on our side go to the log; the caller learns only whether the same request may be sent again.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::OperationError;
 use crate::domain::ach::account_correction::WithdrawalRefusal;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::disputed::AttentionRefusal;
+use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
@@ -122,8 +123,24 @@ impl From<BatchRefusal> for Problem {
                     .with("holder_source_id", holder)
             }
             BatchRefusal::NothingToRetry => Problem::conflict("nothing_to_retry", detail),
+            BatchRefusal::OverlapNotAccepted(overlaps) => {
+                Problem::conflict("overlap_not_accepted", detail).with("overlaps", named(&overlaps))
+            }
         }
     }
+}
+
+/// What whoever asks for a retry has to look at: ids and counts, and nothing of the files.
+fn named(overlaps: &[Overlap]) -> Vec<Value> {
+    let name = |overlap: &Overlap| {
+        json!({
+            "batch_id": overlap.batch_id,
+            "rows": overlap.rows,
+            "pay_period": overlap.pay_period,
+            "approved_at": overlap.approved_at,
+        })
+    };
+    overlaps.iter().map(name).collect()
 }
 
 /// Names accounts, batches and corrections.
@@ -362,6 +379,7 @@ mod tests {
             (approved_before.into(), 409, "approved_before"),
             (BatchRefusal::PayPeriodFarAway.into(), 422, "pay_period_invalid"),
             (BatchRefusal::NothingToRetry.into(), 409, "nothing_to_retry"),
+            (BatchRefusal::OverlapNotAccepted(Vec::new()).into(), 409, "overlap_not_accepted"),
             (BillerRefusal::NothingProposed.into(), 409, "nothing_proposed"),
             (BillerRefusal::SamePerson.into(), 403, "same_person"),
             (BillerRefusal::OtherProposal.into(), 409, "proposal_differs"),

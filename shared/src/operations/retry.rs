@@ -1,6 +1,6 @@
 //! Retrying a batch: the plan is made once and pinned as an object; carrying it out again does the same again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, audit, fund};
+use super::{OperationError, System, audit, fund, retried_rows};
+use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
@@ -20,7 +21,10 @@ use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::payments::fold_batch;
 use crate::store::stored::{read, replace};
-use crate::store::{counterparty, keys};
+use crate::store::{approvals, counterparty, keys};
+
+/// Decisions about other batches that may come first before the caller is asked to come again.
+const TRIES_MAX: u32 = 4;
 
 /// Payments reopened at once.
 const WRITES_AT_ONCE: usize = 8;
@@ -29,24 +33,57 @@ fn plan_object(batch_id: BatchId, round: u64, hash: &str) -> String {
     format!("batches/{batch_id}/round-{round}-{hash}.json")
 }
 
-/// Asks for a retry of what failed or came back and may be tried again.
-pub async fn retry(system: &System, batch_id: BatchId, caller: &str) -> Result<Batch, OperationError> {
-    let mut batch = load(system, batch_id).await?;
-    let now = system.clock.business_now();
-    let mut opened = batch.clone();
-    if opened.retry(now)? == Command::AlreadyApplied {
-        return Ok(batch);
+/// Asks for a retry of what failed or came back and may be tried again. It decides anew to pay those rows: every later batch that may pay one
+/// of them has to be accepted by name. The look is made under the fence of approvals, as an approval's is, and the retry counts there as one,
+/// so that neither an approval nor the retry of another batch comes between look and write.
+pub async fn retry(
+    system: &System,
+    batch_id: BatchId,
+    caller: &str,
+    accepted: &BTreeSet<BatchId>,
+) -> Result<Batch, OperationError> {
+    for _ in 0..TRIES_MAX {
+        let mut batch = load(system, batch_id).await?;
+        let now = system.clock.business_now();
+        if batch.retry(now)? == Command::AlreadyApplied {
+            return Ok(batch);
+        }
+        // The fence is read before what it stands for.
+        let approvals_so_far = approvals::count(&*system.table).await?;
+        let plan = draft(system, &batch).await?;
+        if plan.is_empty() {
+            return Err(BatchRefusal::NothingToRetry.into());
+        }
+        let overlaps = retried_rows::paid_elsewhere(system, &batch, &plan).await?;
+        let overlaps: Vec<Overlap> = fault!(RetryDespiteOverlap, Vec::new(), overlaps);
+        let named = accept(overlaps, accepted)?;
+        batch.updated_at = now;
+        batch.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
+        let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), named.as_deref())?;
+        let mut changes = vec![replace(&mut batch)?, entry];
+        changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        match system.table.write(changes).await {
+            Ok(()) => {
+                system.hint([Task::PlanRetry { batch_id }]).await;
+                return Ok(batch);
+            }
+            // Somebody else's write was first: the same retry by another request, a refund, or a decision about another batch.
+            Err(TableError::ConditionFailed { .. }) => {}
+            Err(other) => return Err(other.into()),
+        }
     }
-    if draft(system, &opened).await?.is_empty() {
-        return Err(BatchRefusal::NothingToRetry.into());
+    Err(OperationError::Contended(format!("the retry of {batch_id}")))
+}
+
+/// Refuses what is not accepted. Answers what the audit says of the rest.
+fn accept(overlaps: Vec<Overlap>, accepted: &BTreeSet<BatchId>) -> Result<Option<String>, BatchRefusal> {
+    let (named, open): (Vec<_>, Vec<_>) =
+        overlaps.into_iter().partition(|overlap| accepted.contains(&overlap.batch_id));
+    if !open.is_empty() {
+        return Err(BatchRefusal::OverlapNotAccepted(open));
     }
-    opened.updated_at = now;
-    opened.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
-    let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), None)?;
-    system.table.write(vec![replace(&mut opened)?, entry]).await?;
-    batch = opened;
-    system.hint([Task::PlanRetry { batch_id }]).await;
-    Ok(batch)
+    let ids: Vec<String> = named.iter().map(|overlap| overlap.batch_id.to_string()).collect();
+    Ok((!ids.is_empty()).then(|| format!("accepted overlaps: {}", ids.join(" "))))
 }
 
 /// What a retry would take, as the payments stand now.

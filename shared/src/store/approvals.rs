@@ -1,5 +1,6 @@
 //! The fence of approvals: every approval reads how many there have been, looks at what those changed, and replaces that number in its own
-//! write. Of two approvals at once one fails, and looks again at what the other did. Approvals are rare, so one item carries them all.
+//! write. Of two approvals at once one fails, and looks again at what the other did. A retry decides anew to pay rows, so it counts as one
+//! more approval of its batch. Approvals are rare, so one item carries them all.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use super::keys;
 use crate::domain::ids::BatchId;
 use crate::ports::table::{Change, Condition, Indexing, Order, Query, Range, Table, TableError, decode, encode};
 
-/// That a batch was approved, as the so many-th of all. Never changed.
+/// That a batch was approved or retried, as the so many-th of all. Never changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApprovalMark {
     pub batch_id: BatchId,

@@ -240,15 +240,27 @@ async fn look_after(actor: &Actor, batch_id: &str) {
         }
         if rounds > 0 && count("failed") + count("returned") > 0 && batch["state"] == "completed" {
             rounds -= 1;
-            let path = format!("/batches/{batch_id}/retry");
-            let by = Caller::Approver(APPROVERS[0]);
-            command(actor, by, CommandKind::Retry, batch_id, &path, Sent::Nothing).await;
+            try_again(actor, batch_id).await;
         } else if actor.weather.is_one_in(4) {
             let path = format!("/batches/{batch_id}/refund");
             let by = Caller::Operator(OPERATORS[0]);
             command(actor, by, CommandKind::Refund, batch_id, &path, Sent::Nothing).await;
         }
     }
+}
+
+/// Asks for a retry. Where later batches hold some of its rows, some leave it at that, and some name those batches.
+async fn try_again(actor: &Actor, batch_id: &str) {
+    let path = format!("/batches/{batch_id}/retry");
+    let by = Caller::Approver(APPROVERS[0]);
+    let Some(answer) = command(actor, by, CommandKind::Retry, batch_id, &path, Sent::Nothing).await else { return };
+    if answer.body["code"] != "overlap_not_accepted" || actor.weather.is_one_in(2) {
+        return;
+    }
+    let shown = answer.body["overlaps"].as_array().into_iter().flatten();
+    let named: Vec<&Value> = shown.map(|overlap| &overlap["batch_id"]).collect();
+    let by = Caller::Approver(APPROVERS[0]);
+    command(actor, by, CommandKind::Retry, batch_id, &path, Sent::Json(json!({ "overlaps": named }))).await;
 }
 
 pub(super) async fn command(

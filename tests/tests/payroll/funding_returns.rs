@@ -125,7 +125,7 @@ async fn after_a_returned_funding_a_retry_pulls_the_whole_sum_again() {
     let batch_id: BatchId = journey.begin(&file).await;
     journey.finish(batch_id).await;
 
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let batch = audit.batch(batch_id);

@@ -157,7 +157,7 @@ async fn what_two_operators_say_never_reached_the_bank_has_failed_and_is_paid_by
     assert_eq!(failed.reason, Some(Reason::Refused("never_reached_bank".to_owned())));
     journey.bank.webhook_faults(WebhookFaults::default());
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     assert_eq!(only_payment(&journey, batch_id).await.leg.state, State::Completed);
     assert_eq!(journey.bank.payouts().len(), 1);

@@ -109,7 +109,7 @@ async fn killed_in_a_retry_the_returned_payment_is_paid_once_more_and_only_once(
         },
         async |journey, batch_id| {
             // Where the retry is over, there is nothing to retry any more.
-            let _ = retry::retry(&journey.system, batch_id, OPERATOR).await;
+            let _ = retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await;
             journey.finish(batch_id).await;
         },
         async |journey, batch_id| {

@@ -63,7 +63,7 @@ async fn a_batch_that_is_completed_is_told_of_once_and_once_more_when_a_retry_is
     assert_eq!(told(&journey).await, ["batch_completed"]);
 
     journey.let_days_pass(4).await;
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     journey.finish(batch_id).await;
     assert_eq!(told(&journey).await, ["batch_completed", "batch_completed", "payout_returned"]);
     let last = journey.notices.sent().pop().unwrap();

@@ -75,7 +75,7 @@ async fn a_retry_pulls_from_the_account_that_is_accepted_now_and_leaves_the_sour
     let second = journey.begin(&second_file).await;
     journey.finish(second).await;
 
-    retry::retry(&journey.system, first, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, first, OPERATOR, &Default::default()).await.unwrap();
     assert_eq!(journey.finish(first).await.state, BatchState::Completed);
     let old = first_file.rows[0].source.account_number.clone();
     assert_eq!(debited(&journey, first).await, [old, "00000042".to_owned()]);
@@ -217,7 +217,7 @@ async fn a_source_whose_debit_came_back_unauthorized_is_not_debited_until_a_pers
     let first = journey.begin(&file).await;
     journey.finish(first).await;
     assert!(sources::load(&journey.system, source_id).await.unwrap().is_paused(journey.now()));
-    retry::retry(&journey.system, first, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, first, OPERATOR, &Default::default()).await.unwrap();
     let second = journey.begin(&again).await;
     journey.let_days_pass(5).await;
     assert_eq!(journey.bank.debits().len(), 1, "neither the retry nor the next batch debits it");

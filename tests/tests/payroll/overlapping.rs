@@ -1,16 +1,19 @@
 //! Rows that two files hold, and payrolls that come again: what an approver was not shown is refused, what they accept is paid.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use journeys::audit::Audit;
-use journeys::file::PayrollFile;
-use journeys::journey::{Journey, UPLOADER};
+use journeys::file::{PayrollFile, one_source};
+use journeys::journey::{Journey, OPERATOR, UPLOADER};
 use shared::adapters::simulated::SeededRandom;
 use shared::domain::batch::{Acknowledgement, Approve, Batch, BatchRefusal, BatchState};
 use shared::domain::ids::BatchId;
+use shared::domain::leg::State;
 use shared::operations::upload::{self, Announced};
-use shared::operations::{OperationError, approve};
+use shared::operations::{OperationError, approve, retry};
+use shared::store::audit;
 use simulation::power::Power;
 
 /// Twenty rows that both files hold, and five that only the first does.
@@ -152,4 +155,97 @@ async fn the_same_payroll_of_the_same_pay_period_is_refused_whenever_it_comes() 
     journey.approve(&consent, third).await.unwrap();
     journey.finish(third).await;
     Audit::of(&journey, &[(first, &file), (third, &file)]).await.is_clean(&journey);
+}
+
+/// The file is paid, and one of its payouts comes back.
+async fn one_came_back(journey: &Journey, file: &PayrollFile) -> BatchId {
+    journey.bank.return_payouts(&["R18"]);
+    let batch_id = journey.begin(file).await;
+    journey.finish(batch_id).await;
+    journey.let_days_pass(4).await;
+    batch_id
+}
+
+/// Files of one row each: of the row that came back, and of one that was paid.
+async fn single_rows(journey: &Journey, batch_id: BatchId, file: &PayrollFile) -> (PayrollFile, PayrollFile) {
+    let payments = journey.payments(batch_id).await;
+    let came_back = payments.iter().position(|payment| payment.leg.state == State::Returned).unwrap();
+    let paid = payments.iter().position(|payment| payment.leg.state == State::Completed).unwrap();
+    let only = |place: usize| file.changed(|rows| *rows = vec![rows[place].clone()]);
+    (only(came_back), only(paid))
+}
+
+/// The later batches that a retry names, and how many of its rows they hold.
+fn not_accepted(outcome: Result<Batch, OperationError>) -> Vec<(BatchId, u64)> {
+    match outcome {
+        Err(OperationError::Batch(BatchRefusal::OverlapNotAccepted(overlaps))) => {
+            overlaps.iter().map(|overlap| (overlap.batch_id, overlap.rows)).collect()
+        }
+        other => panic!("refused for its overlaps, not {other:?}"),
+    }
+}
+
+/// A row came back and was paid by another file. Without the look at the retry it would be paid again, and nobody would have been shown it.
+#[tokio::test]
+async fn a_retry_of_a_row_that_a_later_batch_has_paid_is_refused_until_that_batch_is_named() {
+    let file = PayrollFile::generated(&one_source(6));
+    let journey = Journey::start(&file);
+    let first = one_came_back(&journey, &file).await;
+    let (came_back, paid) = single_rows(&journey, first, &file).await;
+    let second = journey.begin(&came_back).await;
+    journey.finish(second).await;
+    // Holds a row of the first file too, but none that the retry takes.
+    let third = journey.begin(&paid).await;
+    journey.finish(third).await;
+    let payouts = journey.bank.payouts().len();
+
+    let try_again = async |accepted: &[BatchId]| {
+        let accepted: BTreeSet<BatchId> = accepted.iter().copied().collect();
+        retry::retry(&journey.system, first, OPERATOR, &accepted).await
+    };
+    assert_eq!(not_accepted(try_again(&[]).await), [(second, 1)]);
+    assert_eq!(not_accepted(try_again(&[third]).await), [(second, 1)]);
+    journey.settle_now().await;
+    assert_eq!(journey.bank.payouts().len(), payouts, "a refused retry sends nothing");
+
+    try_again(&[second]).await.unwrap();
+    assert_eq!(journey.finish(first).await.state, BatchState::Completed);
+    assert_eq!(journey.bank.payouts().len(), payouts + 1);
+    let about = first.to_string();
+    let entries = audit::of_subject(&*journey.system.table, &about, None, Some(OPERATOR), None, 20).await.unwrap();
+    let retries = entries.entries.into_iter().filter(|entry| entry.action == "retry_batch");
+    let details: Vec<_> = retries.map(|entry| entry.detail).collect();
+    assert_eq!(details, [Some(format!("accepted overlaps: {second}"))], "a refused retry is none");
+    Audit::of(&journey, &[(first, &file), (second, &came_back), (third, &paid)]).await.is_clean(&journey);
+}
+
+/// The later batch's own payout came back as well: of two retries the second one pays what the first has paid.
+#[tokio::test]
+async fn a_retry_of_a_row_that_another_retry_has_paid_since_is_refused_too() {
+    let file = PayrollFile::generated(&one_source(6));
+    let journey = Journey::start(&file);
+    let first = one_came_back(&journey, &file).await;
+    let (came_back, _) = single_rows(&journey, first, &file).await;
+    let second = one_came_back(&journey, &came_back).await;
+
+    retry::retry(&journey.system, first, OPERATOR, &BTreeSet::from([second])).await.unwrap();
+    journey.finish(first).await;
+    let refused = retry::retry(&journey.system, second, OPERATOR, &BTreeSet::new()).await;
+    assert_eq!(not_accepted(refused), [(first, 1)]);
+}
+
+/// What let its payments go before any of it was sent pays nothing: no retry has to name it.
+#[tokio::test]
+async fn a_retry_need_not_name_a_later_batch_that_was_canceled_unsent() {
+    let file = PayrollFile::generated(&one_source(6));
+    let journey = Journey::start(&file);
+    let first = one_came_back(&journey, &file).await;
+    let (came_back, _) = single_rows(&journey, first, &file).await;
+    let second = journey.begin(&came_back).await;
+    approve::cancel(&journey.system, second, OPERATOR).await.unwrap();
+    assert_eq!(journey.finish(second).await.state, BatchState::Canceled);
+
+    retry::retry(&journey.system, first, OPERATOR, &BTreeSet::new()).await.unwrap();
+    assert_eq!(journey.finish(first).await.state, BatchState::Completed);
+    assert_eq!(journey.bank.payouts().len(), 7, "six, and the one that came back again");
 }

@@ -44,7 +44,7 @@ async fn a_later_return_changes_counts_and_reports_but_not_the_batchs_state() {
 async fn a_retry_pays_with_the_money_that_came_back_and_pulls_nothing() {
     let file = PayrollFile::generated(&one_source(12));
     let (journey, batch_id) = paid_with_returns(&file, &["R18"]).await;
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
 
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
@@ -55,7 +55,7 @@ async fn a_retry_pays_with_the_money_that_came_back_and_pulls_nothing() {
     let again: Vec<_> = batch.payments.iter().filter(|payment| payment.leg.attempt == 2).collect();
     assert_eq!(again.len(), 1);
     // Asked for once more there is nothing left to do.
-    let refused = retry::retry(&journey.system, batch_id, OPERATOR).await;
+    let refused = retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await;
     assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::NothingToRetry))), "{refused:?}");
 }
 
@@ -75,7 +75,7 @@ async fn a_retry_after_a_refund_pulls_only_what_is_missing() {
     assert_eq!(audit.batch(batch_id).refunds[0].leg.state, State::Completed);
     assert_eq!(audit.balance_of_all(AccountKind::Cash), 0, "all that was left went back");
 
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     journey.finish(batch_id).await;
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     let batch = audit.batch(batch_id);
@@ -88,14 +88,14 @@ async fn a_retry_after_a_refund_pulls_only_what_is_missing() {
 async fn closed_accounts_are_not_tried_again_until_the_data_are_corrected() {
     let file = PayrollFile::generated(&one_source(6));
     let (journey, batch_id) = paid_with_returns(&file, &["R03"]).await;
-    let refused = retry::retry(&journey.system, batch_id, OPERATOR).await;
+    let refused = retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await;
     assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::NothingToRetry))), "{refused:?}");
 
     // The bank says where the account is now.
     let returned = journey.bank.payouts().into_iter().find(|transfer| transfer.status == "RETURNED").unwrap();
     journey.bank.correct_account(&returned.id, "000777000");
     journey.settle_now().await;
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     journey.finish(batch_id).await;
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.total_cents);
@@ -183,7 +183,7 @@ async fn a_payout_in_review_waits_and_a_canceled_one_may_be_retried() {
     assert_eq!(audit.batch(batch_id).with_reason("canceled_by_bank").len(), 1);
     assert_eq!(audit.batch(batch_id).count(State::Completed), 3);
 
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     journey.finish(batch_id).await;
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).count(State::Completed), 4);
@@ -205,7 +205,7 @@ async fn a_retry_and_a_refund_asked_for_twice_at_once_happen_once() {
     assert_eq!(audit.balance_of_all(AccountKind::Cash), 0);
 
     let (journey, batch_id) = paid_with_returns(&file, &["R18", "R27"]).await;
-    let retry = || retry::retry(&journey.system, batch_id, OPERATOR);
+    let retry = async || retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await;
     let (one, other) = futures::join!(retry(), retry());
     assert!(one.is_ok() || other.is_ok());
     journey.finish(batch_id).await;

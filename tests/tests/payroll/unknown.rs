@@ -137,7 +137,7 @@ async fn a_payment_that_moved_after_a_retry_was_planned_holds_no_other_up() {
     let batch_id = journey.begin(&file).await;
     journey.finish(batch_id).await;
     journey.let_days_pass(4).await;
-    retry::retry(&journey.system, batch_id, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     retry::make_plan(&journey.system, batch_id).await.unwrap();
     let mut moved = only_payment(&journey, batch_id).await;
     assert_eq!(moved.leg.state, State::Returned);

@@ -4,6 +4,7 @@
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
+use super::manifest::Overlap;
 use super::{Acknowledgement, Batch, BatchState, Failure, ManifestHead};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
@@ -52,6 +53,8 @@ pub enum BatchRefusal {
     AccountOfAnotherSource { source_id: String, holder: String },
     #[error("nothing of the batch can be retried")]
     NothingToRetry,
+    #[error("{} later batches hold rows that this retry would pay; look at them and name those that you accept", .0.len())]
+    OverlapNotAccepted(Vec<Overlap>),
 }
 
 impl Batch {

@@ -7,13 +7,14 @@ use jiff::civil::Date;
 use super::amount::parse_amount;
 use super::error::{ErrorCode, RowError, quote};
 use super::field::Field;
+use super::hash::RowDigest;
 use super::raw_row::RawRow;
 use super::sources::{self, SourceDetails};
 use super::values::{self, Complaint};
 use super::warning::{Warning, Warnings};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::body::RequestProblem;
-use crate::domain::bank::limits::ReceiverName;
+use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
 use crate::domain::money::Cents;
 use crate::domain::secret::AccountNumber;
 
@@ -36,6 +37,13 @@ impl Row {
     /// Whom the receiver sees: the name as the bank gets it.
     pub fn receiver_name(&self) -> Result<ReceiverName, RequestProblem> {
         ReceiverName::try_from(&*transliterated(&format!("{} {}", self.first_name, self.last_name)))
+    }
+
+    /// What makes the row that payment, as the summary has it among the digests of the file.
+    pub fn digest(&self) -> RowDigest {
+        let loan_number = EntryAccountNumber::normalized(self.loan_account_number.expose());
+        let texts = [&*self.employee_id, &*self.source_id, &*self.institution_id, &*loan_number];
+        RowDigest::of(texts, self.amount.get(), &mut Vec::new())
     }
 }
 

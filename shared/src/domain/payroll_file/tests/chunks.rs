@@ -42,6 +42,17 @@ fn a_row_read_again_has_its_typed_values() {
 }
 
 #[test]
+fn a_row_read_again_has_the_digest_that_the_summary_has_of_it() {
+    let text = file(&[row(7), row_with(8, "LoanAccountNumber", "ab-0009")]);
+    let summary = read(&text).expect("valid");
+    let chunk = &summary.chunks[0];
+    let rows = read_chunk(bytes(&text, chunk), chunk.first_row, &Limits::default(), TODAY).expect("valid");
+    let mut digests: Vec<RowDigest> = rows.iter().map(Row::digest).collect();
+    digests.sort_unstable();
+    assert_eq!(digests, summary.row_digests);
+}
+
+#[test]
 fn a_chunk_that_is_no_longer_valid_is_refused() {
     let half = &row(1)[..300];
     for chunk in [half.as_bytes(), b"\xff", b"</root>", row_with(1, "Amount", "$5").as_bytes()] {
