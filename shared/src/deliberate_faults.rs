@@ -326,6 +326,8 @@ mod chosen {
         CanceledSentAgain,
         /// a canceled batch whose money was pulled lets its file go
         FundingForgottenByClaim,
+        /// what a source repaid of a lost funding is no money of its batch: neither paid out nor given back
+        RepaymentForgotten,
         /// a refund that the bank refuses is told to nobody
         RefusedRefundNotTold,
         /// what the bank says of our accounts without a key of ours is dropped

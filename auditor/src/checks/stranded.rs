@@ -1,11 +1,15 @@
 //! No money that was pulled strands: when everything has come to rest it has been paid out or given back, or somebody is asked about it. Of a
-//! batch what is left stays with us until an operator asks for its refund; then it goes.
+//! batch what is left stays with us until an operator asks for its refund; then it goes. What a source repaid of a debit that came back is
+//! its batch's money again.
 
-use crate::bank::Transfer;
-use crate::evidence::{Order, StandingKind};
+use serde_json::Value;
+
+use super::corrections::repayments;
+use crate::bank::{Transfer, text};
+use crate::evidence::{CommandKind, Order, StandingKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::money::dollars;
+use crate::money::{cents, dollars};
 use crate::told::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
@@ -21,7 +25,8 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (payer, batch) in batches {
         let is_its = |item: &&Item| item.payer == payer && item.batch.as_deref() == Some(batch);
         let items: Vec<&Item> = facts.items().filter(is_its).collect();
-        let was_asked = facts.last_refund_asked(batch, payer).is_some_and(|asked| last_move(facts, &items) < asked);
+        let last = last_move(facts, &items).max(last_repayment(facts, &items));
+        let was_asked = facts.last_refund_asked(batch, payer).is_some_and(|asked| last < asked);
         if was_asked && !is_attended(facts, &items, Some(batch)) {
             nothing_left(facts, &items, batch, findings);
         }
@@ -50,10 +55,35 @@ fn nothing_left(facts: &Facts<'_>, items: &[&Item], about: &str, findings: &mut 
             .map(|moved| moved.cents)
             .sum()
     };
-    let left = sum(true) - sum(false);
+    let left = sum(true) + repaid(facts, items) - sum(false);
     findings.unless(left <= 0, about, || {
         format!("{} of what was pulled is neither paid, nor given back, nor does anybody look at it", dollars(left))
     });
+}
+
+/// What operators booked as repaid of a source's debits that came back.
+fn repaid(facts: &Facts<'_>, items: &[&Item]) -> i64 {
+    let of_one = |funding: &Item| -> i64 {
+        let booked = repayments_of(facts, funding).filter_map(|posting| text(posting, "amount").and_then(cents));
+        booked.sum::<i64>().min(funding.cents)
+    };
+    let is_lost = |item: &&&Item| {
+        item.is_funding && item.batch.is_some() && !facts.transfers_of(&item.id).any(|moved| is_here(moved))
+    };
+    items.iter().filter(is_lost).map(|funding| of_one(funding)).sum()
+}
+
+fn repayments_of<'f>(facts: &'f Facts<'_>, funding: &'f Item) -> impl Iterator<Item = &'f Value> {
+    repayments(facts, &funding.payer).filter(move |posting| text(posting, "about") == Some(&funding.id))
+}
+
+/// When somebody booked such a repayment last.
+fn last_repayment(facts: &Facts<'_>, items: &[&Item]) -> Order {
+    let booked = items.iter().filter(|item| item.is_funding).flat_map(|funding| repayments_of(facts, funding));
+    let causes: Vec<&str> = booked.filter_map(|posting| text(posting, "cause")).collect();
+    let confirmed =
+        facts.commands(CommandKind::ConfirmCorrection).filter(|command| causes.contains(&command.about.as_str()));
+    confirmed.map(|command| command.order).max().unwrap_or_default()
 }
 
 fn is_here(moved: &Transfer) -> bool {
@@ -112,6 +142,26 @@ mod tests {
             asked.answer = json!({ "refunds": [], "withheld": [{ "source_id": SOURCE, "amount": "10.00" }] });
         });
         assert!(found.is_empty(), "the payer owes: {found:#?}");
+    }
+
+    #[test]
+    fn what_a_source_repaid_of_a_lost_debit_is_money_of_its_batch() {
+        let repay = |evidence: &mut Evidence| {
+            leave_money(evidence);
+            transfer(evidence, FUNDING)["status"] = json!("RETURNED");
+            evidence.told.postings.push(json!({
+                "account": format!("receivable:{SOURCE}"), "side": "credit", "amount": "30.00", "cause": "cor_1",
+                "attempt": 1, "effect": "correction", "at": "2026-03-14T12:00:00Z", "about": FUNDING,
+            }));
+        };
+        found_one("stranded", BATCH, "10.00 of what was pulled", repay);
+        let found = spoiled("stranded", |evidence| {
+            repay(evidence);
+            let mut confirmed = command(CommandKind::ConfirmCorrection, "cor_1", "oscar", "2026-03-16T12:00:00Z");
+            confirmed.order = 10_001;
+            evidence.asked.commands.push(confirmed);
+        });
+        assert!(found.is_empty(), "nobody asked since: {found:#?}");
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Terms {
     amount: Cents,
     /// Why, for whoever reads the books later; 1 to 500 characters.
     reason: String,
-    /// The payment or funding that it is about, where there is one.
+    /// The payment or funding that it is about, where there is one. A source repays a funding of a batch, and names it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     about: Option<ItemId>,

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::{OperationError, System, audit, payers};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
+use crate::domain::funding::Funding;
 use crate::domain::ids::CorrectionId;
 use crate::domain::ledger::correction::{Correction, CorrectionTerms};
 use crate::domain::source::Source;
@@ -19,9 +20,14 @@ pub async fn propose(
     terms: CorrectionTerms,
     caller: &str,
 ) -> Result<Correction, OperationError> {
-    payers::since(system, &terms.payer_id).await?;
     let id = CorrectionId::new(id);
+    // Once it is booked, what it says was repaid could not be repaid again.
+    if let Some(known) = read::<Correction>(&*system.table, &keys::correction(id)).await? {
+        return Ok(known);
+    }
+    payers::since(system, &terms.payer_id).await?;
     let correction = Correction::propose(id, terms, caller, system.clock.business_now())?;
+    repaid(system, &correction.terms).await?;
     let entry = audit::entry(system, caller, "propose_correction", &id.to_string(), Some(&shown(&correction)))?;
     match system.table.write(vec![create(&correction)?, entry]).await {
         Ok(()) => Ok(correction),
@@ -44,6 +50,10 @@ pub async fn confirm(
         let mut changes = ledger::puts_of_correction(&correction, now)?;
         changes.push(replace(&mut correction)?);
         changes.push(entry);
+        if let Some(mut funding) = repaid(system, &correction.terms).await? {
+            funding.updated_at = now;
+            changes.push(replace(&mut funding)?);
+        }
         if correction.terms.touches_receivable() {
             changes.push(payers::touched(system, &correction.terms.payer_id).await?);
         }
@@ -53,6 +63,15 @@ pub async fn confirm(
         settle(system, &correction.terms.payer_id).await?;
     }
     Ok(correction)
+}
+
+/// The lost funding that a source repays with a correction, as it is afterwards.
+async fn repaid(system: &System, terms: &CorrectionTerms) -> Result<Option<Funding>, OperationError> {
+    let Some((id, cents)) = terms.repaid()? else { return Ok(None) };
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
+    let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
+    funding.note_repaid(&terms.payer_id, cents)?;
+    Ok(Some(funding))
 }
 
 /// Done again where a run stopped between the entry and this.

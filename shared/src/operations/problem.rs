@@ -218,6 +218,10 @@ impl From<CorrectionRefusal> for Problem {
             | CorrectionRefusal::NoSuchAccount(_) => Problem::unprocessable("correction_invalid", detail),
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
+            CorrectionRefusal::AboutMissing => Problem::unprocessable("about_missing", detail),
+            CorrectionRefusal::NothingLost | CorrectionRefusal::MoreThanLost => {
+                Problem::unprocessable("about_invalid", detail)
+            }
         }
     }
 }

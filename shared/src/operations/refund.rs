@@ -144,7 +144,9 @@ async fn to_give_back(
 ) -> Result<BTreeMap<String, Vec<(Funding, Cents)>>, OperationError> {
     let mut fundings: BTreeMap<String, Vec<Funding>> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
-        if funding.leg.state == State::Available {
+        // What was repaid of one that came back was wired by the same payer; from where, nobody knows here. It goes to the account that the
+        // payer was pulled from, which somebody has accepted.
+        if funding.paid_in().is_positive() {
             fundings.entry(funding.payer_id.clone()).or_default().push(funding);
         }
     }
@@ -164,7 +166,7 @@ async fn to_give_back(
         let source = sources::load(system, &source_id).await?;
         let paid_in: Vec<PaidIn> = rounds
             .iter()
-            .map(|funding| PaidIn { account: pulled_from(funding, &source), amount: funding.amount })
+            .map(|funding| PaidIn { account: pulled_from(funding, &source), amount: funding.paid_in() })
             .collect();
         let shares = give_back(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
         let of = |account: &str| rounds.iter().rev().find(|funding| pulled_from(funding, &source) == account).cloned();

@@ -113,16 +113,19 @@ impl Surrounding {
     }
 }
 
-/// Whether there is a funding left of those before a round.
+/// Whether there is a funding left of those before a round, or one that was lost and repaid.
 async fn cover_of_leftovers(system: &System, id: FundingId) -> Result<Cover, OperationError> {
     let FundingId::Round { batch, source, round } = id else { return Ok(Cover::Awaited) };
     let mut cover = Cover::Awaited;
     for round in 1..round {
         let id = FundingId::Round { batch, source, round };
-        match read::<Funding>(&*system.table, &keys::funding(id)).await?.map(|funding| funding.cover()) {
-            Some(Cover::Available) => return Ok(Cover::Available),
-            Some(gone @ Cover::Gone { after_available: true }) => cover = gone,
-            Some(Cover::Gone { after_available: false } | Cover::Awaited) | None => {}
+        let Some(funding) = read::<Funding>(&*system.table, &keys::funding(id)).await? else { continue };
+        if funding.paid_in().is_positive() {
+            return Ok(Cover::Available);
+        }
+        match funding.cover() {
+            gone @ Cover::Gone { after_available: true } => cover = gone,
+            Cover::Available | Cover::Gone { after_available: false } | Cover::Awaited => {}
         }
     }
     Ok(cover)

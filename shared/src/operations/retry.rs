@@ -148,16 +148,17 @@ pub(crate) async fn spent_by_source(
     Ok(spent)
 }
 
-/// What each source has paid in for this batch and has not had back, less its refunds.
+/// What each source has paid in for this batch, by its fundings or by repaying one that came back, less its refunds.
 pub(crate) async fn source_money(
     system: &System,
     batch: &Batch,
 ) -> Result<BTreeMap<String, SourceMoney>, OperationError> {
     let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
-        if funding.leg.state == State::Available {
+        let paid_in = funding.paid_in();
+        if paid_in.is_positive() {
             let funded = &mut money.entry(funding.payer_id).or_default().funded;
-            *funded = funded.plus(funding.amount)?;
+            *funded = funded.plus(paid_in)?;
         }
     }
     for refund in super::refund::all(system, batch).await? {

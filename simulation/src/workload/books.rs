@@ -1,5 +1,7 @@
 //! What operators do for the books: reconciliations on demand, debts that payers repay from outside, mistakes and their corrections.
 
+use std::collections::BTreeMap;
+
 use auditor::evidence::CommandKind;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -119,7 +121,7 @@ pub(super) async fn debts(actor: &Actor) -> Vec<Debt> {
     let accounts = balances["accounts"].as_object().cloned().unwrap_or_default();
     let owed = accounts.iter().filter_map(|(account, totals)| {
         let payer = account.strip_prefix("receivable:")?.to_owned();
-        let cents: i64 = totals["balance"].as_str()?.replace('.', "").parse().ok()?;
+        let cents = cents_of(&totals["balance"])?;
         (cents != 0).then_some((payer, cents))
     });
     owed.collect()
@@ -139,22 +141,84 @@ async fn repay(actor: &Actor, payer: &str, cents: i64) {
     actor.tell(format_args!("{payer} wires {cents} cents"));
     // It takes a while until somebody sees it.
     actor.wait_minutes(0, 2 * 24 * 60).await;
-    let about = lost_funding(actor, payer, cents);
-    let terms = Terms { payer, debit: "cash", credit: "receivable", cents, about };
-    book(actor, &terms, "repaid by wire").await;
+    for terms in shares(actor, payer, cents) {
+        book(actor, &terms, "repaid by wire").await;
+    }
 }
 
-/// The lost funding of a person that the debt is for.
-fn lost_funding(actor: &Actor, payer: &str, cents: i64) -> Option<String> {
-    let found = actor.simulation.table.dump().into_iter().find(|item| {
+/// What of a wire repays which lost funding. The rest is the payer's: payments that never left have taken it off the debt meanwhile.
+fn shares<'a>(actor: &Actor, payer: &'a str, cents: i64) -> Vec<Terms<'a>> {
+    let lost = lost_fundings(actor, payer);
+    let terms = |credit, cents, about| Terms { payer, debit: "cash", credit, cents, about };
+    if payer.starts_with("per_") {
+        let about = lost.into_iter().find(|lost| lost.cents == cents).map(|lost| lost.id);
+        return vec![terms("receivable", cents, about)];
+    }
+    let mut owed: BTreeMap<String, i64> = BTreeMap::new();
+    for lost in &lost {
+        let batch = lost.batch();
+        *owed.entry(batch.to_owned()).or_insert_with(|| -taken_off(actor, payer, batch)) += lost.cents - lost.repaid;
+    }
+    let mut left = cents;
+    let mut shares = Vec::new();
+    for lost in lost {
+        let owed = owed.entry(lost.batch().to_owned()).or_default();
+        let share = (lost.cents - lost.repaid).min(*owed).min(left);
+        if share > 0 {
+            *owed -= share;
+            left -= share;
+            shares.push(terms("receivable", share, Some(lost.id)));
+        }
+    }
+    if left > 0 {
+        shares.push(terms("funds", left, None));
+    }
+    shares
+}
+
+/// A funding that came back after it was available.
+struct Lost {
+    id: String,
+    cents: i64,
+    /// What was booked as repaid of it.
+    repaid: i64,
+}
+
+impl Lost {
+    /// The batch in its id: `fnd_{batch}-{source}-{round}`.
+    fn batch(&self) -> &str {
+        let id = self.id.trim_start_matches("fnd_");
+        id.split_once('-').map_or(id, |(batch, _)| batch)
+    }
+}
+
+fn lost_fundings(actor: &Actor, payer: &str) -> Vec<Lost> {
+    let found = actor.simulation.table.dump().into_iter().filter_map(|item| {
         let word = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
         let effects = item.get("leg").and_then(|leg| leg.get("effects")?.as_array().cloned()).unwrap_or_default();
-        word("pk").starts_with("FUNDING#")
+        let is_lost = word("pk").starts_with("FUNDING#")
             && word("payer_id") == payer
-            && effects.iter().any(|effect| effect == "funding_returned_available")
-            && item.get("amount").and_then(Value::as_i64) == Some(cents)
+            && effects.iter().any(|effect| effect == "funding_returned_available");
+        let repaid = item.get("repaid").and_then(cents_of).unwrap_or_default();
+        is_lost.then_some(Lost { id: word("id").to_owned(), cents: cents_of(item.get("amount")?)?, repaid })
     });
-    found?.get("id")?.as_str().map(str::to_owned)
+    found.collect()
+}
+
+/// What payments of a batch that never left have taken off what its source owes.
+fn taken_off(actor: &Actor, payer: &str, batch: &str) -> i64 {
+    let (account, rows) = (format!("receivable:{payer}"), format!("pay_{batch}-"));
+    let lines = actor.simulation.table.dump().into_iter().filter_map(|item| {
+        let word = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
+        let is_its = word("account") == account && word("effect") == "unfunded_failed";
+        (is_its && word("cause").starts_with(&rows)).then(|| cents_of(item.get("amount")?))?
+    });
+    lines.sum()
+}
+
+/// The cents of dollars as the API and the table write them.
+fn cents_of(dollars: &Value) -> Option<i64> {
+    dollars.as_str()?.replace('.', "").parse().ok()
 }
 
 /// One operator proposes it, another one confirms; sometimes the first one tries both.

@@ -18,6 +18,7 @@ mod people;
 mod proofs_corrected_ends;
 mod proofs_lost_fundings;
 mod reconciliation;
+mod repaid;
 mod repeated;
 mod restore;
 mod returns;

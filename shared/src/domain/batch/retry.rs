@@ -30,7 +30,7 @@ pub struct SourceNeed {
 /// What one source's money in this batch adds up to, refunds included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SourceMoney {
-    /// Fundings that are available and did not come back.
+    /// Fundings that are available and did not come back, and what was repaid of those that did.
     pub funded: Cents,
     /// Held by or gone out with payments: open, in flight or settled.
     pub spent: Cents,

@@ -8,7 +8,8 @@ use super::autopay::retry::{RETRY_DESCRIPTION, ReturnedDebit};
 use super::bank::request::AccountType;
 use super::calendar;
 use super::ids::FundingId;
-use super::leg::{Expected, Illegal, Kind, Leg, Moved, Reason, State};
+use super::ledger::correction::CorrectionRefusal;
+use super::leg::{Effect, Expected, Illegal, Kind, Leg, Moved, Reason, State};
 use super::money::Cents;
 use super::other_end::account_key;
 use super::source::ExternalAccount;
@@ -38,6 +39,10 @@ pub struct Funding {
     /// itself. Every write that would take it off asks here, under the version that it read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_taken_off_at: Option<Timestamp>,
+    /// Of a source's funding that came back late: what corrections of the books say the source has repaid of it from outside, less what
+    /// they took back. Never more than its amount.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repaid: Option<Cents>,
     /// When the bank first told of its send, where nobody allowed it any more by then: nothing is paid with its money, which goes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_at: Option<Timestamp>,
@@ -114,6 +119,7 @@ impl Funding {
             account: None,
             first_presented: None,
             debt_taken_off_at: None,
+            repaid: None,
             unwanted_at: None,
             not_before: None,
             available_at: None,
@@ -196,12 +202,40 @@ impl Funding {
         self.available_at = Some(fault!(HoldIgnored, calendar::bank_opening(settled_on), bank.max(ours)));
     }
 
+    /// Takes in what a correction says this payer repaid of it, or took back.
+    pub fn note_repaid(&mut self, payer_id: &str, cents: Cents) -> Result<(), CorrectionRefusal> {
+        if self.payer_id != payer_id || !self.leg.effects.contains(&Effect::FundingReturnedAvailable) {
+            return Err(CorrectionRefusal::NothingLost);
+        }
+        let repaid = self.repaid.unwrap_or_default().plus(cents).ok().filter(|repaid| *repaid <= self.amount);
+        self.repaid = Some(repaid.ok_or(CorrectionRefusal::MoreThanLost)?);
+        Ok(())
+    }
+
+    /// What of its money its batch has had: all while it is available, and of a returned one what its source has repaid since.
+    pub fn paid_in(&self) -> Cents {
+        match self.leg.state {
+            State::Available => self.amount,
+            State::Returned => fault!(
+                RepaymentForgotten,
+                Cents::ZERO,
+                self.repaid.unwrap_or_default().min(self.amount).max(Cents::ZERO)
+            ),
+            State::Unprocessed
+            | State::Submitting
+            | State::Processing
+            | State::Completed
+            | State::Failed
+            | State::Canceled => Cents::ZERO,
+        }
+    }
+
     /// What its payments may do now.
     pub fn cover(&self) -> Cover {
         match self.leg.state {
             State::Available => Cover::Available,
             State::Returned | State::Failed => {
-                Cover::Gone { after_available: self.leg.effects.contains(&super::leg::Effect::FundingAvailable) }
+                Cover::Gone { after_available: self.leg.effects.contains(&Effect::FundingAvailable) }
             }
             // A canceled one was stopped with its batch, whose payments are canceled for themselves: nothing came back.
             State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Canceled => {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Account, AccountKind, Line, Side};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::batch::Command;
-use crate::domain::ids::{CorrectionId, ItemId};
+use crate::domain::ids::{CorrectionId, FundingId, ItemId};
 use crate::domain::money::Cents;
 
 pub const REASON_CHARACTERS_MAX: usize = 500;
@@ -60,6 +60,12 @@ pub enum CorrectionRefusal {
     SamePerson,
     #[error("the correction is not the one you name; read it again")]
     OtherTerms,
+    #[error("name in `about` the funding that the source repays; of several, each in a correction of its own")]
+    AboutMissing,
+    #[error("the funding in `about` is another payer's, or did not come back after it was available")]
+    NothingLost,
+    #[error("more would be repaid than the funding in `about` lost; what goes beyond it belongs in `funds`")]
+    MoreThanLost,
 }
 
 impl CorrectionTerms {
@@ -74,14 +80,35 @@ impl CorrectionTerms {
         } else if !reason_fits {
             Err(CorrectionRefusal::Reason)
         } else {
-            Ok(())
+            self.repaid().map(|_| ())
         }
+    }
+
+    /// The funding of a batch that a source repays with it from outside, and how much of it: less than nothing where the correction takes a
+    /// repayment back. Without the funding's name the money would be no batch's, and nobody could spend it or give it back.
+    pub fn repaid(&self) -> Result<Option<(FundingId, Cents)>, CorrectionRefusal> {
+        let is_repaid = (self.debit, self.credit) == (AccountKind::Cash, AccountKind::Receivable);
+        let is_taken_back = (self.debit, self.credit) == (AccountKind::Receivable, AccountKind::Cash);
+        // What a person owes is kept with their lone payment.
+        if !self.is_of_source() || !(is_repaid || is_taken_back) {
+            return Ok(None);
+        }
+        let cents = if is_repaid { self.amount } else { Cents::new(self.amount.get().saturating_neg()) };
+        match self.about {
+            Some(ItemId::Funding(id @ FundingId::Round { .. })) => Ok(Some((id, cents))),
+            Some(ItemId::Funding(FundingId::Lone(_)) | ItemId::Payment(_)) | None => {
+                Err(CorrectionRefusal::AboutMissing)
+            }
+        }
+    }
+
+    fn is_of_source(&self) -> bool {
+        self.payer_id.parse::<PersonId>().is_err()
     }
 
     /// An account that the payer does not have: a source has none for checks. A line in it would be in no trial balance.
     fn lacking(&self) -> Option<AccountKind> {
-        let is_source = self.payer_id.parse::<PersonId>().is_err();
-        let kinds: &[AccountKind] = if is_source { &AccountKind::OF_SOURCES } else { &AccountKind::ALL };
+        let kinds: &[AccountKind] = if self.is_of_source() { &AccountKind::OF_SOURCES } else { &AccountKind::ALL };
         let lacking = [self.debit, self.credit].into_iter().find(|kind| !kinds.contains(kind));
         fault!(CorrectionOfForeignAccount, None, lacking)
     }
@@ -142,8 +169,12 @@ mod tests {
             credit: AccountKind::Receivable,
             amount: Cents::new(1_250),
             reason: "repaid by wire".to_owned(),
-            about: None,
+            about: Some(ItemId::Funding(lost())),
         }
+    }
+
+    fn lost() -> FundingId {
+        "fnd_019caf10318076b3b31c1c3f3585ea88-8a198d1bcb44281f-1".parse().unwrap()
     }
 
     fn now() -> Timestamp {
@@ -161,7 +192,7 @@ mod tests {
         type Change = fn(&mut CorrectionTerms);
         let locked = CorrectionRefusal::NoSuchAccount(AccountKind::CashLocked);
         let outstanding = CorrectionRefusal::NoSuchAccount(AccountKind::ChecksOutstanding);
-        let changes: [(Change, CorrectionRefusal); 7] = [
+        let changes: [(Change, CorrectionRefusal); 8] = [
             (|terms| terms.debit = AccountKind::CashLocked, locked),
             (|terms| terms.credit = AccountKind::ChecksOutstanding, outstanding),
             (|terms| terms.amount = Cents::ZERO, CorrectionRefusal::Amount),
@@ -169,12 +200,33 @@ mod tests {
             (|terms| terms.credit = AccountKind::Cash, CorrectionRefusal::SameAccount),
             (|terms| terms.reason = "  ".to_owned(), CorrectionRefusal::Reason),
             (|terms| terms.reason = "x".repeat(501), CorrectionRefusal::Reason),
+            (|terms| terms.about = None, CorrectionRefusal::AboutMissing),
         ];
         for (change, refusal) in changes {
             let mut changed = terms();
             change(&mut changed);
             assert_eq!(changed.check(), Err(refusal));
         }
+    }
+
+    #[test]
+    fn what_a_source_repays_or_takes_back_names_the_funding_that_it_lost() {
+        let (cash, receivable, funds) = (AccountKind::Cash, AccountKind::Receivable, AccountKind::Funds);
+        let repaid = |debit, credit, about, payer_id: &str| {
+            CorrectionTerms { debit, credit, about, payer_id: payer_id.to_owned(), ..terms() }.repaid()
+        };
+        let of_batch = Some(ItemId::Funding(lost()));
+        let person = "per_00000000000000000000000000000001";
+        assert_eq!(repaid(cash, receivable, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(1_250)))));
+        assert_eq!(repaid(receivable, cash, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(-1_250)))));
+        for other in ["", "fnd_00000000000000000000000000000001", "pay_00000000000000000000000000000001"] {
+            let about = other.parse::<ItemId>().ok();
+            assert_eq!(repaid(cash, receivable, about, "CORP-1"), Err(CorrectionRefusal::AboutMissing));
+            assert_eq!(repaid(cash, receivable, about, person), Ok(None));
+        }
+        // No money came in: what lies there for the source is set against what it owes.
+        assert_eq!(repaid(funds, receivable, None, "CORP-1"), Ok(None));
+        assert_eq!(repaid(cash, funds, None, "CORP-1"), Ok(None));
     }
 
     #[test]
