@@ -369,7 +369,7 @@ mod tests {
         let cents = Cents::new(1);
         let source_id = "CORP-1".to_owned();
         let approved_before = BatchRefusal::ApprovedBefore { by: "ann".to_owned(), manifest_hash: "hash".to_owned() };
-        let cases: [(OperationError, u16, &str); 18] = [
+        let cases: [(OperationError, u16, &str); 19] = [
             (BatchRefusal::WrongState { state: BatchState::Draft, wanted: "approved" }.into(), 409, "batch_state"),
             (BatchRefusal::ApproverIsUploader.into(), 403, "approver_is_uploader"),
             (BatchRefusal::StaleManifest.into(), 409, "manifest_stale"),

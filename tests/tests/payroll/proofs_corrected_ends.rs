@@ -176,7 +176,7 @@ async fn no_account_gets_back_more_than_it_paid_in_where_a_correction_was_taken_
 
     take_back(&journey).await;
     journey.let_days_pass(1).await;
-    retry::retry(&journey.system, second, OPERATOR).await.unwrap();
+    retry::retry(&journey.system, second, OPERATOR, &Default::default()).await.unwrap();
     journey.finish(second).await;
     assert_eq!(debited(&journey, second).await, [CORRECTED.to_owned(), named.clone()]);
     for row in [0, 1] {
