@@ -47,9 +47,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// The account that an item is about, as it was named.
+/// The account that a first round's funding is about, as its file names it. A later round's is the one that is accepted by then.
 fn named<'f>(facts: &Facts<'f>, item: &str) -> Option<&'f Account> {
-    let funding = facts.fundings.get(item)?;
+    let funding = facts.fundings.get(item).filter(|_| item.ends_with("-1"))?;
     let file = facts.files.get(funding.batch.as_deref()?)?;
     Some(&file.rows.iter().find(|row| row.source_id == funding.payer)?.source_account)
 }

@@ -241,6 +241,7 @@ async fn a_number_that_changed_without_a_word_is_debited_once_by_two_links() {
     let path = format!("/cards/{}/autopay", second.id);
     story.call("ann", Method::PUT, &path, json!({ "bank_account_id": new.id })).await;
     story.agree("ann", &second).await;
+    story.simulation.settle().await.unwrap();
     story.agree("ann", &first).await;
     story.pass_threshold();
     story.until("one of them is paid", |now| now.payment().is_some()).await;
@@ -425,7 +426,7 @@ async fn a_link_with_more_cards_than_one_write_holds_is_read_to_its_end() {
     story.link("cleo", ISSUER).await;
     assert_eq!(story.cards_of("cleo").len(), 120);
     let items = story.standing().items;
-    let item = items.iter().find(|item| item.person_id == PersonId::of_subject("cleo")).unwrap();
+    let item = items.iter().find(|item| item.person_id == story.id_of("cleo")).unwrap();
     assert!(item.read_at.is_some() && item.cards.len() == 120);
 }
 

@@ -252,6 +252,7 @@ async fn a_transfer_that_does_not_bear_a_fundings_key_is_not_taken_for_it() {
         let funding = only_funding(&journey, batch_id).await;
         assert_eq!(funding.leg.attention.unwrap().reason, AttentionReason::OutcomeUnknown);
 
+        journey.bank.control(Control::ClearFaults);
         let account = sources::load(&journey.system, &funding.payer_id).await.unwrap().bank_account_id.unwrap();
         let payment = only_payment(&journey, batch_id).await;
         let strange = made(&journey, key, &by_hand(&file, &payment, &account, "DEBIT"));

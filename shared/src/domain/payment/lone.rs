@@ -115,7 +115,7 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
     let is_canceled = now.payment.is_cancel_asked();
     match now.funding.leg.state {
         State::Unprocessed if is_canceled || !now.may_debit => Action::CancelUnsent,
-        State::Available if is_canceled || is_unwanted(now.funding) => Action::GiveBack,
+        State::Available if is_canceled || is_unwanted(now) => Action::GiveBack,
         State::Available if now.payer.is_paused || now.payer.receivable_open => Action::Wait,
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {
@@ -129,8 +129,10 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
     }
 }
 
-fn is_unwanted(funding: &Funding) -> bool {
-    fault!(UnwantedDebitPaidOut, false, funding.unwanted_at.is_some())
+/// What a refund gives back was pulled by the same funding.
+fn is_unwanted(now: Standing<'_>) -> bool {
+    let is_refund = now.payment.refund_of().is_some();
+    fault!(UnwantedDebitPaidOut, false, !is_refund && now.funding.unwanted_at.is_some())
 }
 
 fn next_presentment(now: Standing<'_>) -> Option<Date> {
