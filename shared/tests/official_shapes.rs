@@ -254,6 +254,10 @@ fn whatever_a_published_check_leaves_out_it_is_still_read() {
     let mut check: Value =
         required.iter().map(|name| ((*name).to_owned(), example(&shape["properties"][name]))).collect();
     check["type"] = json!("debit");
+    // What names something is never empty.
+    for (name, id) in [("id", "chkt_example"), ("bank_account_id", "bacc_example"), ("status", "initiated")] {
+        check[name] = json!(id);
+    }
     check["returns"] = json!([example(&json!({"$ref": "#/$defs/CheckReturnResponse", "$defs": schema["$defs"]}))]);
 
     assert!(CheckSnapshot::from_json(check.clone()).is_ok());

@@ -67,9 +67,7 @@ fn repaid(facts: &Facts<'_>, items: &[&Item]) -> i64 {
         let booked = repayments_of(facts, funding).filter_map(|posting| text(posting, "amount").and_then(cents));
         booked.sum::<i64>().min(funding.cents)
     };
-    let is_lost = |item: &&&Item| {
-        item.is_funding && item.batch.is_some() && !facts.transfers_of(&item.id).any(|moved| is_here(moved))
-    };
+    let is_lost = |item: &&&Item| item.is_funding && item.batch.is_some() && !facts.transfers_of(&item.id).any(is_here);
     items.iter().filter(is_lost).map(|funding| of_one(funding)).sum()
 }
 

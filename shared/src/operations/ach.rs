@@ -185,7 +185,7 @@ pub(crate) async fn rest<P: Payer>(system: &System, payer: &Key, sent: Sent) -> 
             system.bank_answered();
             Ok(())
         }
-        Sent::NotOurs | Sent::NotSent | Sent::Stopped => Ok(()),
+        Sent::NotOurs | Sent::NotReached | Sent::Stopped => Ok(()),
     }
 }
 

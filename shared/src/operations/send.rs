@@ -56,7 +56,7 @@ pub(crate) enum Sent {
     /// The bank could not be reached, or its answer not read.
     Silent,
     /// Nothing reached the bank: there was no time left for an answer, or it wants fewer calls.
-    NotSent,
+    NotReached,
     /// Somebody else has it, or it has moved on.
     NotOurs,
     /// Nothing leaves this payer now: it stays due.
@@ -99,7 +99,7 @@ where
     };
     if !system.column().await?.has_time(deadline) {
         ask_again(system, item.item_id()).await;
-        return Ok(Sent::NotSent);
+        return Ok(Sent::NotReached);
     }
     let (prepared, body) = match request_of(system, &item, prepare).await {
         Err(OperationError::Unsendable(problem)) => {
@@ -336,12 +336,12 @@ async fn silent<T: Carrier>(system: &System, mut item: T) -> Result<Sent, Operat
 /// The same where the bank certainly has nothing of it.
 async fn not_sent<T: Carrier>(system: &System, mut item: T, moved: Moved) -> Result<Sent, OperationError> {
     if moved.from == moved.to {
-        return silent(system, item).await.map(|_| Sent::NotSent);
+        return silent(system, item).await.map(|_| Sent::NotReached);
     }
     let now = system.clock.business_now();
     let entry = HistoryEntry::new("not_sent", item.leg(), now).moved(&moved);
     match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
-        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotSent),
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotReached),
         Err(other) => Err(other.into()),
     }
 }

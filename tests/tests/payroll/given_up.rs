@@ -16,7 +16,7 @@ use shared::domain::leg::{AttentionReason, Reason, SettlementFailure, Settlement
 use shared::domain::payment::{Payee, Payment};
 use shared::operations::upload::{self, Announced};
 use shared::operations::{OperationError, approve, fund, lists, refund, retry, settlement, sources};
-use simulators::column::{CallFaultKind, WebhookFaults};
+use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 const OTHER_OPERATOR: &str = "other-operator@journey.test";
 

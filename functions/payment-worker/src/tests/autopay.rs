@@ -361,7 +361,7 @@ async fn a_check_that_nobody_cashed_goes_back_to_the_person() {
     let (world, bank) = opened().await;
     settle_and_hold(&world, 1).await;
     check_is(&world, "stopped").await;
-    assert_eq!(told(&world), ["check_voided", "refund_sent"]);
+    assert_eq!(told(&world), ["check_voided", "card_held_back", "refund_sent"]);
     assert_eq!(bank.taking.asked().last().unwrap().1["type"], json!("CREDIT"));
 }
 
@@ -390,7 +390,7 @@ async fn a_check_that_cannot_be_printed_ends_with_attention_and_its_money_goes_b
     assert_eq!(failed.leg.attention.map(|flag| flag.reason), Some(AttentionReason::CannotBeSent));
     let mut told = told(&world);
     told.sort();
-    assert_eq!(told, ["attention_raised", "refund_sent"]);
+    assert_eq!(told, ["attention_raised", "card_held_back", "refund_sent"]);
     let (_, refund) = bank.taking.asked().remove(1);
     assert_eq!((&refund["type"], &refund["amount"]), (&json!("CREDIT"), &json!(1250)));
     assert_eq!(bank.taking.asked().len(), 2, "no check was asked for");
@@ -418,5 +418,5 @@ async fn a_debit_that_no_request_can_carry_fails_the_payment_and_nothing_is_aske
     assert_eq!((stage(&world).await, bank.taking.asked().len()), (Stage::Undone, 0));
     let mut told = told(&world);
     told.sort();
-    assert_eq!(told, ["attention_raised", "debit_refused"]);
+    assert_eq!(told, ["attention_raised", "card_held_back", "debit_refused"]);
 }

@@ -116,8 +116,7 @@ impl BankEvent {
         // serde's own message would quote the content.
         let event: WireEvent = serde_json::from_value(value).map_err(|_| MalformedBankData::NotAnEvent)?;
         let WireEvent { id, created_at: Moment(created_at), event_type: Word(event_type), data } = event;
-        let family = if data.as_ref().is_some_and(is_empty) { Family::Other } else { Family::of(&event_type) };
-        let data = data.unwrap_or_default();
+        let family = if is_empty(&data) { Family::Other } else { Family::of(&event_type) };
         let id = Id::parse(&id).ok_or(MalformedBankData::NotAnEvent);
         Ok(match family {
             Family::Transfer => {
@@ -157,7 +156,7 @@ struct WireEvent {
     created_at: Moment,
     #[serde(rename = "type")]
     event_type: Word,
-    data: Option<Value>,
+    data: Value,
 }
 
 #[cfg(test)]

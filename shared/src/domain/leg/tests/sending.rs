@@ -19,16 +19,16 @@ fn a_lease_keeps_others_off_until_it_ends() {
     assert!(!leg.is_leased(end));
 }
 
-/// The bank has nothing of it: the month for which it keeps the key begins with the next send.
+/// The bank has nothing of it: the month for which it keeps the key begins with the next send, and what is true of the account by then is sent.
 #[test]
-fn what_was_deferred_goes_out_again_unchanged_and_counts_from_then() {
+fn what_was_deferred_goes_out_again_as_it_is_then_and_counts_from_then() {
     let mut leg = sent(Kind::Payout);
     no(&mut leg, bad_key());
     assert_eq!((leg.state, leg.attempt, leg.may_be_out()), (State::Unprocessed, 1, false));
 
     let later = start() + SignedDuration::from_hours(24);
     leg.claim(Kind::Payout, request("other body"), lease_from(later)).unwrap();
-    assert_eq!(leg.request.as_deref(), Some("first body"));
+    assert_eq!(leg.request.as_deref(), Some("other body"));
     assert_eq!(leg.claim.unwrap().first_sent_at, later);
 }
 
