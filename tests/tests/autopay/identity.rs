@@ -240,8 +240,8 @@ async fn a_number_that_changed_without_a_word_is_debited_once_by_two_links() {
     story.set_up("ann", &second, &number_ending("8765")).await;
     let path = format!("/cards/{}/autopay", second.id);
     story.call("ann", Method::PUT, &path, json!({ "bank_account_id": new.id })).await;
+    story.simulation.let_pass(SignedDuration::from_mins(1)).await.unwrap();
     story.agree("ann", &second).await;
-    story.simulation.settle().await.unwrap();
     story.agree("ann", &first).await;
     story.pass_threshold();
     story.until("one of them is paid", |now| now.payment().is_some()).await;
