@@ -28,7 +28,11 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(claimed) = facts.moves_of(&transfer.item).iter().find(is_claim) else { continue };
         let is_late = |known: &&Gone| known.since.checked_add(lease).is_ok_and(|until| until < claimed.at);
         let is_back = |known: &&Gone| {
-            let is_its = |back: &&Gone| back.account == known.account || Some(&back.account) == known.named.as_ref();
+            // One correction may follow another: taken back is all that was said of the account that was named first.
+            let is_its = |back: &&Gone| {
+                let is_same = back.account == known.account || Some(&back.account) == known.named.as_ref();
+                is_same || facts.is_corrected(&known.account, &back.account)
+            };
             let later = taken_back.iter().filter(is_its);
             later.into_iter().any(|back| known.made <= back.since.checked_add(lease).unwrap_or(back.since))
         };
