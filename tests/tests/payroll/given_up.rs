@@ -6,17 +6,18 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
-use journeys::journey::{Journey, OPERATOR, UPLOADER};
+use journeys::journey::{Journey, OPERATOR};
 use serde_json::{Value, json};
 use shared::domain::bank::unmatched::{UnmatchedEvent, Why};
-use shared::domain::batch::{BatchRefusal, BatchState};
+use shared::domain::batch::BatchState;
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::{AttentionReason, Reason, SettlementFailure, SettlementRefusal, State, ToldOutcome};
 use shared::domain::payment::{Payee, Payment};
-use shared::operations::upload::{self, Announced};
 use shared::operations::{OperationError, approve, fund, lists, refund, retry, settlement, sources};
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
+
+use super::unknown::is_not_approved_again;
 
 const OTHER_OPERATOR: &str = "other-operator@journey.test";
 
@@ -91,13 +92,7 @@ async fn a_canceled_batch_whose_money_was_pulled_keeps_the_claim_on_its_file() {
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Canceled);
     assert_eq!(journey.bank.payouts().len(), 0);
 
-    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), control_total: None };
-    let again = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, of_same_period).await.unwrap().id;
-    upload::store(&journey.system, again, file.bytes.clone(), UPLOADER).await.unwrap();
-    let consent = journey.consent(&journey.summarize(again).await).await;
-    let approved = journey.approve(&consent, again).await;
-    let same = BatchRefusal::SamePayments { earlier: batch_id };
-    assert!(matches!(&approved, Err(OperationError::Batch(refusal)) if *refusal == same), "{approved:?}");
+    is_not_approved_again(&journey, &file, batch_id).await;
 }
 
 /// A refund that the bank refuses has no event and no batch that is looked at: without the notice nobody would hear of it.

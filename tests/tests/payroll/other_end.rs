@@ -14,6 +14,8 @@ use shared::domain::source::SourceRefusal;
 use shared::operations::{OperationError, account_corrections, billers, fund, refund, retry, sources};
 use simulators::column::CallFaultKind;
 
+use super::returns::paid;
+
 const OTHER_OPERATOR: &str = "second-operator@journey.test";
 
 /// The same file, a cent more a row, with this account of its source.
@@ -158,12 +160,7 @@ async fn two_operators_take_a_correction_back() {
     let file = PayrollFile::generated(&one_source(1));
     let next = |cents: i64| file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += cents));
     let journey = Journey::start(&file);
-    let pay = async |file: &PayrollFile| {
-        let batch_id = journey.begin(file).await;
-        journey.finish(batch_id).await;
-        let paid = journey.bank.payouts().pop().unwrap();
-        (paid.id.clone(), journey.bank.account_of(&paid))
-    };
+    let pay = async |file: &PayrollFile| paid(&journey, file).await;
     let (first, loan) = pay(&file).await;
     journey.bank.correct_account(&first, "000999000");
     journey.let_days_pass(1).await;

@@ -23,6 +23,14 @@ async fn paid_with_returns(file: &PayrollFile, codes: &[&str]) -> (Journey, Batc
     (journey, batch_id)
 }
 
+/// Pays a file, and answers the bank's id of its last payout and the account that it went to.
+pub(crate) async fn paid(journey: &Journey, file: &PayrollFile) -> (String, String) {
+    let batch_id = journey.begin(file).await;
+    journey.finish(batch_id).await;
+    let paid = journey.bank.payouts().pop().unwrap();
+    (paid.id.clone(), journey.bank.account_of(&paid))
+}
+
 #[tokio::test]
 async fn a_later_return_changes_counts_and_reports_but_not_the_batchs_state() {
     let file = PayrollFile::of(40);
@@ -131,12 +139,7 @@ async fn a_later_correction_adds_to_an_earlier_one_and_old_news_take_nothing_bac
     let file = PayrollFile::generated(&one_source(1));
     let next = |cents: i64| file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += cents));
     let journey = Journey::start(&file);
-    let pay = async |file: &PayrollFile| {
-        let batch_id = journey.begin(file).await;
-        journey.finish(batch_id).await;
-        let paid = journey.bank.payouts().pop().unwrap();
-        (paid.id.clone(), journey.bank.account_of(&paid))
-    };
+    let pay = async |file: &PayrollFile| paid(&journey, file).await;
     let (first, _) = pay(&file).await;
     journey.bank.correct_account(&first, "000999000");
     journey.let_days_pass(1).await;

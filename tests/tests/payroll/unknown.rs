@@ -46,6 +46,17 @@ async fn go_on_for_hours(journey: &Journey, hours: i64) {
     journey.go_on_to(journey.now() + SignedDuration::from_hours(hours)).await;
 }
 
+/// The same payments of the same pay period cannot be approved while the earlier batch holds its claim on them.
+pub(crate) async fn is_not_approved_again(journey: &Journey, file: &PayrollFile, batch_id: BatchId) {
+    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), control_total: None };
+    let again = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, of_same_period).await.unwrap().id;
+    upload::store(&journey.system, again, file.bytes.clone(), UPLOADER).await.unwrap();
+    let consent = journey.consent(&journey.summarize(again).await).await;
+    let approved = journey.approve(&consent, again).await;
+    let same = BatchRefusal::SamePayments { earlier: batch_id };
+    assert!(matches!(&approved, Err(OperationError::Batch(refusal)) if *refusal == same), "{approved:?}");
+}
+
 /// Race: the first send is on its way for three hours, and the bank refuses our key meanwhile. Were that refusal to settle the first
 /// send, the payment would be canceled and its file free to be approved again: paid twice.
 #[tokio::test]
@@ -63,13 +74,7 @@ async fn what_may_have_been_paid_is_not_canceled_nor_its_file_free_because_the_b
     assert_eq!(payment.leg.state, State::Submitting);
     assert_eq!(payment.leg.reason, Some(Reason::Deferred("http_401".to_owned())));
     assert_eq!(journey.batch(batch_id).await.state, BatchState::Canceling);
-    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), control_total: None };
-    let again = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, of_same_period).await.unwrap().id;
-    upload::store(&journey.system, again, file.bytes.clone(), UPLOADER).await.unwrap();
-    let consent = journey.consent(&journey.summarize(again).await).await;
-    let approved = journey.approve(&consent, again).await;
-    let same = BatchRefusal::SamePayments { earlier: batch_id };
-    assert!(matches!(&approved, Err(OperationError::Batch(refusal)) if *refusal == same), "{approved:?}");
+    is_not_approved_again(&journey, &file, batch_id).await;
 
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Canceled);
     assert_eq!(only_payment(&journey, batch_id).await.leg.state, State::Completed);
