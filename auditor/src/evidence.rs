@@ -206,6 +206,9 @@ pub enum CommandKind {
     WithdrawCorrection,
     ConfirmWithdrawal,
     ClearAttention,
+    /// How a send ended whose outcome is unknown.
+    ProposeOutcome,
+    ConfirmOutcome,
     /// How an institution is paid.
     ConfirmBiller,
     /// Of a card's payment.

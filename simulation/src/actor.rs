@@ -61,6 +61,10 @@ struct HubState {
     persons: Vec<Person>,
     /// Counterparties that the bank has forgotten, as they were.
     forgotten: Vec<Value>,
+    /// Payers whose debt somebody is about to settle.
+    settling: BTreeSet<String>,
+    /// What the bank says of its own accord.
+    said: Vec<Value>,
     /// What must never happen, as callers see it.
     complaints: Vec<String>,
 }
@@ -88,6 +92,10 @@ impl Hub {
 
     pub(crate) fn answer(&self, number: u64, answer: Option<Answer>) {
         self.state.borrow_mut().answers.insert(number, answer);
+    }
+
+    pub(crate) fn take_said(&self) -> Vec<Value> {
+        std::mem::take(&mut self.state.borrow_mut().said)
     }
 
     /// When the next actor wakes up.
@@ -209,6 +217,20 @@ impl Actor {
 
     pub(crate) fn is_forgotten(&self, counterparty: Value) {
         self.hub.state.borrow_mut().forgotten.push(counterparty);
+    }
+
+    /// Whether nobody else is settling what this payer owes; from now on somebody is.
+    pub(crate) fn begins_to_settle(&self, payer: &str) -> bool {
+        self.hub.state.borrow_mut().settling.insert(payer.to_owned())
+    }
+
+    pub(crate) fn has_settled(&self, payer: &str) {
+        self.hub.state.borrow_mut().settling.remove(payer);
+    }
+
+    /// The bank signs and sends this event, which it lists nowhere.
+    pub(crate) fn bank_says(&self, event: Value) {
+        self.hub.state.borrow_mut().said.push(event);
     }
 
     pub(crate) fn is_person(&self, person: Person) {

@@ -77,6 +77,13 @@ impl Engine {
                 nature: Nature::Genuine,
             });
         }
+        for event in self.hub.take_said() {
+            self.weather.count(Fault::WebhookMisfit);
+            let headers = owned(&[("content-type", "application/json"), ("column-signature", "")]);
+            let (from, nature) = (From::Nobody, Nature::Misfit);
+            let unsigned = Flight { arrives_at, path: COLUMN_PATH, headers, body: String::new(), from, nature };
+            self.air.extend(self.signed(&unsigned, event.to_string()));
+        }
         for webhook in self.simulation.providers.plaid.due_deliveries(100) {
             let headers = owned(&webhook.headers());
             let from = From::Plaid(webhook.delivery);

@@ -34,7 +34,7 @@ use crate::weather::Weather;
 use crate::witness::Witness;
 
 /// More turns than any run takes: processes that make processes without end.
-const TURNS_MAX: u64 = 3_000_000;
+const TURNS_MAX: u64 = 1_500_000;
 /// The longest that a process runs before it is gone, in turns.
 const LIFE_MAX: u64 = 60;
 

@@ -22,6 +22,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for approval in facts.commands(CommandKind::Approve).filter(|approval| approval.succeeded()) {
         repeated(facts, approval, findings);
     }
+    for confirmed in facts.commands(CommandKind::ConfirmOutcome).filter(|confirmed| confirmed.succeeded()) {
+        said_by_two(facts, confirmed, findings);
+    }
     for item in facts.items() {
         let was_claimed = facts.moves_of(&item.id).iter().any(|step| step.state == "submitting");
         if let (Some(batch), true) = (&item.batch, was_claimed) {
@@ -53,6 +56,17 @@ fn repeated(facts: &Facts<'_>, approval: &Command, findings: &mut Findings<'_>) 
     });
 }
 
+/// How a send ended is said by two operators.
+fn said_by_two(facts: &Facts<'_>, confirmed: &Command, findings: &mut Findings<'_>) {
+    let is_before = |proposal: &&Command| {
+        proposal.about == confirmed.about && proposal.may_have_happened() && proposal.order < confirmed.order
+    };
+    let last = facts.commands(CommandKind::ProposeOutcome).filter(is_before).max_by_key(|proposal| proposal.order);
+    findings.unless(last.is_some_and(|proposal| proposal.by != confirmed.by), &confirmed.about, || {
+        format!("was ended by {} alone, who said how its send ended", confirmed.by)
+    });
+}
+
 fn approved(facts: &Facts<'_>, item: &Item, batch: &str, findings: &mut Findings<'_>) {
     let Some(approval) = approval(facts.evidence, batch) else {
         return findings.add(&item.id, "was claimed, and nobody had approved its batch");
@@ -79,6 +93,20 @@ mod tests {
 
     use crate::evidence::{Command, CommandKind, Evidence};
     use crate::sample::{BATCH, FUNDING, PAYMENT, command, findings_of, found_one, good, spoiled};
+
+    #[test]
+    fn an_outcome_that_one_operator_settles_alone_is_found() {
+        let say = |evidence: &mut Evidence, by: [&str; 2]| {
+            let kinds = [CommandKind::ProposeOutcome, CommandKind::ConfirmOutcome];
+            for (place, (kind, by)) in (1..).zip(kinds.into_iter().zip(by)) {
+                let mut said = command(kind, PAYMENT, by, "2026-03-12T17:00:00Z");
+                said.order = 1_000 + place;
+                evidence.asked.commands.push(said);
+            }
+        };
+        assert!(spoiled("four_eyes", |evidence| say(evidence, ["olga", "oscar"])).is_empty());
+        found_one("four_eyes", PAYMENT, "by olga alone", |evidence| say(evidence, ["olga", "olga"]));
+    }
 
     #[test]
     fn a_link_for_somebody_elses_batch_is_found() {

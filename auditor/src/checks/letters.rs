@@ -72,7 +72,9 @@ fn was_decided(facts: &Facts<'_>, id: &str, state: &str) -> bool {
         | CommandKind::ClearBlock
         | CommandKind::Reconcile
         | CommandKind::ProposeCorrection
-        | CommandKind::ConfirmCorrection => false,
+        | CommandKind::ConfirmCorrection
+        | CommandKind::ProposeOutcome
+        | CommandKind::ConfirmOutcome => false,
     })
 }
 

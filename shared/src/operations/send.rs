@@ -109,6 +109,10 @@ where
         made => made?,
     };
     if !stops::may_claim(system, item.payer_id()).await? {
+        // A stop may last for weeks: it is looked at again in some minutes, and not whenever the schedule comes. A row is its batch's.
+        if !matches!(item.item_id(), ItemId::Payment(PaymentId::Row { .. })) {
+            postpone(system, item).await?;
+        }
         return Ok(Sent::Stopped);
     }
     let elapsed_now = system.clock.elapsed_now();

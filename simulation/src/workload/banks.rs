@@ -130,6 +130,20 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
     control(actor, Control::Return { transfer_id, return_code, addenda: String::new() }, &[fault]);
 }
 
+/// The bank of a source takes a debit back.
+pub(super) fn take_debit_back(actor: &Actor, funding_id: &str) {
+    let own = format!("{funding_id}:");
+    let all = transfers(actor);
+    let is_its = |transfer: &&Value| transfer["idempotency_key"].as_str().is_some_and(|key| key.starts_with(&own));
+    let debit =
+        all.iter().filter(is_its).find(|debit| matches!(debit["status"].as_str(), Some("SETTLED" | "COMPLETED")));
+    let Some(transfer_id) = debit.and_then(|debit| debit["id"].as_str()).map(str::to_owned) else { return };
+    let return_code = actor.weather.pick(&FUNDING_CODES).copied().unwrap_or("R01").to_owned();
+    actor.tell(format_args!("{transfer_id} is sent back: {return_code}"));
+    let back = Control::Return { transfer_id, return_code, addenda: String::new() };
+    control(actor, back, &[Fault::FundingReturnedLate]);
+}
+
 /// What a receiving bank asks to be corrected: the number, the bank, the kind of account, or several of them.
 fn correction(actor: &Actor) -> Value {
     let account_number = actor.weather.between(10_000_000, 99_999_999).to_string();
@@ -152,7 +166,9 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
             forget_one(&actor);
         }
         if actor.weather.is_one_in(3) {
-            let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
+            let hours =
+                if actor.weather.is_one_in(4) { actor.weather.between(48, 120) } else { actor.weather.between(1, 30) };
+            let hours = i64::try_from(hours).unwrap_or(1);
             let until = actor.now().saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
             if let Some(refusal) = actor.weather.pick(&REFUSALS).copied() {
                 actor.tell(format_args!("the bank refuses: {refusal:?} until {until}"));

@@ -95,13 +95,19 @@ pub(super) async fn settle_debts(actor: Actor, days: u64) {
     }
 }
 
+/// One at a time: two who had seen the same debt would both have it wired.
 pub(super) async fn settle(actor: &Actor, (payer, cents): Debt) {
-    if cents > 0 {
-        return repay(actor, &payer, cents).await;
+    if !actor.begins_to_settle(&payer) {
+        return;
     }
-    // It was settled otherwise meanwhile: what they wired is theirs.
-    let terms = Terms { payer: &payer, debit: "receivable", credit: "funds", cents: -cents, about: None };
-    book(actor, &terms, "repaid and recovered: theirs").await;
+    if cents > 0 {
+        repay(actor, &payer, cents).await;
+    } else {
+        // It was settled otherwise meanwhile: what they wired is theirs.
+        let terms = Terms { payer: &payer, debit: "receivable", credit: "funds", cents: -cents, about: None };
+        book(actor, &terms, "repaid and recovered: theirs").await;
+    }
+    actor.has_settled(&payer);
 }
 
 /// A payer whose receivable is not zero, and its balance.

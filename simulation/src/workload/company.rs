@@ -78,7 +78,7 @@ impl Company {
         let Some(source) = weather.pick(&sources) else { return };
         let Some(known) = state.accounts.get(source).cloned() else { return };
         let other = sources.iter().find(|other| *other != source).and_then(|other| state.accounts.get(other)?.first());
-        let account = if weather.is_one_in(6) && other.is_some() {
+        let account = if weather.is_one_in(3) && other.is_some() {
             other.cloned()
         } else if known.len() > 1 && weather.is_one_in(2) {
             weather.pick(&known).cloned()

@@ -6,13 +6,16 @@ mod company;
 mod content;
 mod directory;
 mod files;
+mod held;
 mod household;
 mod letters;
+mod mixed_up;
 mod operators;
 mod payees;
 mod payroll;
 mod plaid;
 mod stops;
+mod unknown;
 mod values;
 
 use futures::future::LocalBoxFuture;
@@ -45,7 +48,17 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     scripts.push(Box::pin(books::reconcile_now_and_then(actor.clone(), setup.days)));
     scripts.push(Box::pin(books::settle_debts(actor.clone(), setup.days)));
     scripts.push(Box::pin(books::err_and_correct(actor.clone(), setup.days)));
+    scripts.push(Box::pin(unknown::look_after_unknown(actor.clone(), setup.days)));
+    if actor.weather.is_one_in(6) {
+        scripts.push(Box::pin(unknown::stop_for_a_month(actor.clone())));
+    }
+    if actor.weather.is_one_in(2) {
+        scripts.push(Box::pin(mixed_up::mix_up(actor.clone(), setup.days)));
+    }
     if let Some(plan) = &setup.payroll {
+        if actor.weather.is_one_in(2) {
+            scripts.push(Box::pin(held::decide_while_stopped(actor.clone(), setup.days)));
+        }
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
     }
     scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));

@@ -30,7 +30,9 @@ async fn clear(actor: &Actor, kind: &str, id: &str) {
     let mut said = json!({ "note": "looked at" });
     if kind != "batches" {
         // A word of the bank that does not fit is taken only where it is how the bank has it.
-        let is_taken = !actor.weather.is_one_in(4) && word_holds(actor, kind, id).await;
+        // Some take whatever it says.
+        let is_careless = actor.weather.is_one_in(4);
+        let is_taken = is_careless || (!actor.weather.is_one_in(4) && word_holds(actor, kind, id).await);
         said["apply"] = is_taken.into();
     }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
@@ -70,6 +72,7 @@ pub(crate) async fn look_a_last_time(actor: Actor) {
     for (kind, id) in flagged(&actor) {
         clear(&actor, kind, &id).await;
     }
+    super::unknown::settle_unknown(&actor).await;
     super::stops::go_on(&actor).await;
     resume_paused(&actor).await;
     lift_blocks(&actor).await;
@@ -88,8 +91,7 @@ async fn give_back(actor: &Actor) {
             .then(|| word("id"))?
     });
     for id in ended.collect::<Vec<_>>() {
-        let path = format!("/batches/{id}/refund");
-        command(actor, Caller::Operator(OPERATORS[0]), CommandKind::Refund, &id, &path, Sent::Nothing).await;
+        super::held::ask_for_refund(actor, &id).await;
     }
 }
 

@@ -16,6 +16,7 @@ use super::Script;
 use super::company::Company;
 use super::content::{replace, summarize, upload};
 use super::files::File;
+use super::stops::{ALL, switch};
 use crate::actor::{Actor, Answer, Request};
 use crate::setup::Setup;
 
@@ -116,12 +117,7 @@ async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
         approve_twin(actor, &twin).await;
     }
     if actor.weather.is_one_in(5) {
-        actor.wait_minutes(0, 5 * 24 * 60).await;
-        if actor.weather.is_one_in(2) {
-            meet_the_sweep(actor, &batch_id).await;
-        }
-        let path = format!("/batches/{batch_id}/cancel");
-        command(actor, Caller::Approver(APPROVERS[1]), CommandKind::Cancel, &batch_id, &path, Sent::Nothing).await;
+        call_off(actor, &batch_id).await;
     }
     look_after(actor, &batch_id).await;
 }
@@ -173,6 +169,43 @@ async fn meddle(actor: &Actor, batch_id: &str, file: &File) {
     }
     let Some(summary) = summarize(actor, by, batch_id).await else { return };
     approve_as_shown(actor, Caller::Approver(by), batch_id, &summary).await;
+}
+
+/// Cancels an approved batch: some day, while the machines look at it, at the moment in which its debits are made, or before they may leave.
+async fn call_off(actor: &Actor, batch_id: &str) {
+    let by = Caller::Approver(APPROVERS[1]);
+    let path = format!("/batches/{batch_id}/cancel");
+    let is_stopped = actor.weather.is_one_in(4);
+    if is_stopped {
+        switch(actor, ALL, true).await;
+    }
+    match actor.weather.below(3) {
+        0 => actor.wait_minutes(0, 5 * 24 * 60).await,
+        1 => {
+            actor.wait_minutes(0, 5 * 24 * 60).await;
+            meet_the_sweep(actor, batch_id).await;
+        }
+        _ => meet_the_funding(actor, batch_id).await,
+    }
+    command(actor, by, CommandKind::Cancel, batch_id, &path, Sent::Nothing).await;
+    if is_stopped {
+        actor.wait_minutes(5, 24 * 60).await;
+        switch(actor, ALL, false).await;
+    }
+}
+
+/// Waits until a debit of the batch has been made, and looks no longer than a day.
+async fn meet_the_funding(actor: &Actor, batch_id: &str) {
+    let until = actor.now().saturating_add(SignedDuration::from_hours(24)).unwrap_or(Timestamp::MAX);
+    let own = format!("FUNDING#{}", batch_id.replacen("bat_", "fnd_", 1));
+    while actor.now() < until {
+        let items = actor.simulation.table.dump();
+        let is_made = items.iter().any(|item| item["pk"].as_str().is_some_and(|pk| pk.starts_with(&own)));
+        if is_made {
+            return;
+        }
+        actor.wait(SignedDuration::from_secs(5)).await;
+    }
 }
 
 /// Waits until the machines look at the batch as well.
@@ -242,18 +275,19 @@ async fn look_after(actor: &Actor, batch_id: &str) {
             rounds -= 1;
             try_again(actor, batch_id).await;
         } else if actor.weather.is_one_in(4) {
-            let path = format!("/batches/{batch_id}/refund");
-            let by = Caller::Operator(OPERATORS[0]);
-            command(actor, by, CommandKind::Refund, batch_id, &path, Sent::Nothing).await;
+            super::held::ask_for_refund(actor, batch_id).await;
         }
     }
 }
 
 /// Asks for a retry. Where later batches hold some of its rows, some leave it at that, and some name those batches.
-async fn try_again(actor: &Actor, batch_id: &str) {
+pub(super) async fn try_again(actor: &Actor, batch_id: &str) {
     let path = format!("/batches/{batch_id}/retry");
     let by = Caller::Approver(APPROVERS[0]);
     let Some(answer) = command(actor, by, CommandKind::Retry, batch_id, &path, Sent::Nothing).await else { return };
+    if actor.weather.is_one_in(3) {
+        super::mixed_up::disturb(actor, batch_id);
+    }
     if answer.body["code"] != "overlap_not_accepted" || actor.weather.is_one_in(2) {
         return;
     }

@@ -10,7 +10,7 @@ use super::PERSONS;
 use super::payroll::OPERATORS;
 use crate::actor::{Actor, Request};
 
-const ALL: &str = "all";
+pub(super) const ALL: &str = "all";
 
 pub(super) async fn stop_and_go(actor: Actor, sources: Vec<String>, households: usize, days: u64) {
     let mut payers = sources;
@@ -34,7 +34,7 @@ pub(super) async fn stop_and_go(actor: Actor, sources: Vec<String>, households: 
     }
 }
 
-async fn switch(actor: &Actor, scope: &str, is_stopped: bool) {
+pub(super) async fn switch(actor: &Actor, scope: &str, is_stopped: bool) {
     let sent = Sent::Json(json!({ "stopped": is_stopped, "reason": "looked at" }));
     let request = Request::post(Caller::Operator(OPERATORS[0]), format!("/stops/{scope}"), sent);
     actor.ask(Request { method: Method::PUT, ..request }.commands(CommandKind::Stop, scope)).await;

@@ -67,7 +67,10 @@ fn beyond(weather: &Weather, row: &mut GeneratedRow) {
         0 => row.payee.loan_account_number = letters(weather, LONGEST_NUMBER + 1),
         1 => row.payee.loan_account_number = letters(weather, 64),
         2 => row.payee.loan_account_number = "-".to_owned(),
-        3 => row.employee.last_name = "\u{200b}".to_owned(),
+        3 => {
+            row.employee.first_name = "\u{200b}".to_owned();
+            row.employee.last_name = "-".to_owned();
+        }
         _ => row.amount_cents = 9_999_999_999,
     }
 }
