@@ -30,7 +30,7 @@ macro_rules! fault {
 pub const ARE_COMPILED: bool = cfg!(feature = "deliberate-faults");
 
 #[cfg(feature = "deliberate-faults")]
-pub use chosen::{Fault, choose, is_chosen, unconditional};
+pub use chosen::{Fault, VARIABLE, choose, is_chosen, unconditional};
 
 #[cfg(feature = "deliberate-faults")]
 mod chosen {
@@ -38,8 +38,16 @@ mod chosen {
 
     use crate::ports::table::{Change, Condition};
 
+    /// Names the fault that every thread of a process begins with: so a test as it stands is run with it.
+    pub const VARIABLE: &str = "CLEARWAY_DELIBERATE_FAULT";
+
     thread_local! {
-        static CHOSEN: Cell<Option<Fault>> = const { Cell::new(None) };
+        static CHOSEN: Cell<Option<Fault>> = Cell::new(named());
+    }
+
+    fn named() -> Option<Fault> {
+        let name = std::env::var(VARIABLE).ok()?;
+        Fault::ALL.iter().copied().find(|fault| format!("{fault:?}") == name)
     }
 
     /// Chooses what goes wrong on this thread from now on.

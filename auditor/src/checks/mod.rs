@@ -2,6 +2,7 @@
 
 mod bank_word;
 mod books;
+mod by_batch;
 mod corrected;
 mod corrections;
 mod ends;
@@ -38,7 +39,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 31] = [
+const ALL: [(&str, Check); 32] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -58,6 +59,7 @@ const ALL: [(&str, Check); 31] = [
     ("reports", reports::check),
     ("entries", entries::check),
     ("books", books::check),
+    ("by_batch", by_batch::check),
     ("corrections", corrections::check),
     ("reconciled", reconciled::check),
     ("letters", letters::check),
