@@ -172,6 +172,14 @@ mod chosen {
         OverlapsNotLookedAtAgain,
         /// a retry pays rows that a later batch has paid, and nobody is shown it
         RetryDespiteOverlap,
+        /// that a batch was approved or retried after the summary that shows it needs not be seen
+        DecisionOfOtherUnseen,
+        /// whoever uploaded a file decides alone to pay its rows again
+        UploaderPaysAgain,
+        /// what came back from an account goes to that account again, because it was corrected once
+        CorrectedOnceForAll,
+        /// money whose return the payee's bank disputes is given back to its source
+        DisputedMoneyGivenAway,
         /// a draft whose file a worker read ends after twenty minutes
         ShortLivedDraft,
         /// an approval that is sent again answers anybody as if it were theirs
@@ -302,6 +310,8 @@ mod chosen {
         LargeLinkUnread,
         /// one operator alone sends a check to another address
         ReplacedByOne,
+        /// a word to stop that is refused stops nevertheless
+        RefusedStopStops,
         /// a process that has read the stop switch once never reads it again
         StopReadOnce,
         /// a debit is about the account that its source has when it is sent, and what the bank learns of it too
@@ -332,6 +342,8 @@ mod chosen {
         AccountOfTwoSources,
         /// what may be out of a canceled batch is sent again
         CanceledSentAgain,
+        /// what may be out is sent again although its funding has come back
+        SentOnLostFunding,
         /// a canceled batch whose money was pulled lets its file go
         FundingForgottenByClaim,
         /// what a source repaid of a lost funding is no money of its batch: neither paid out nor given back

@@ -1,11 +1,12 @@
-//! No payout was claimed before its money could be spent, none after its funding was known to be gone, and no money was called
-//! available before its time.
+//! No payout was claimed before its money could be spent, none claimed or sent again after its funding was known to be gone, and no money was
+//! called available before its time.
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::corrections::repayments;
 use crate::bank::{Transfer, text, time};
 use crate::calendar;
+use crate::evidence::BankCall;
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money;
@@ -20,6 +21,15 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             findings.unless(is_funded || is_repaid(facts, payment, at), &payment.id, || reason(facts, &debits, at));
         }
     }
+    for (item, _, sends) in facts.sends_by_item() {
+        if let Some(payment) = facts.payments.get(item).filter(|payment| payment.batch.is_some()) {
+            let is_late = |send: &&&BankCall| is_sent_on_lost(facts, payment, send);
+            let late = sends.iter().find(is_late);
+            findings.unless(late.is_none(), &payment.id, || {
+                "was sent again, though its funding was known to be gone".to_owned()
+            });
+        }
+    }
     for funding in facts.fundings.values() {
         for step in facts.moves_of(&funding.id).iter().filter(|step| step.state == "available") {
             let is_available = facts.transfers_of(&funding.id).any(|debit| is_spendable(facts, debit, step.at));
@@ -28,6 +38,19 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             });
         }
     }
+}
+
+/// Whether a run that sent it had begun when its whole money was known to be gone. A call may arrive long after it was sent.
+fn is_sent_on_lost(facts: &Facts<'_>, payment: &Item, send: &BankCall) -> bool {
+    let debits = debits_for(facts, payment);
+    let slack = SignedDuration::from_secs(i64::from(facts.evidence.terms.lease_seconds));
+    let gone = |debit: &&Transfer| facts.known_gone(debit).and_then(|known| known.checked_add(slack).ok());
+    let Some(until) = debits.iter().map(gone).collect::<Option<Vec<_>>>().and_then(|gone| gone.into_iter().max())
+    else {
+        return false;
+    };
+    let had_passed = facts.evidence.moves.iter().any(|step| step.at > until && step.order < send.sent_order);
+    had_passed && !is_repaid(facts, payment, send.at)
 }
 
 fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
@@ -86,7 +109,7 @@ fn is_known_gone(facts: &Facts<'_>, debit: &Transfer, at: Timestamp) -> bool {
 mod tests {
     use serde_json::json;
 
-    use crate::evidence::Evidence;
+    use crate::evidence::{BankCall, Evidence};
     use crate::sample::{FUNDING, PAYMENT, SOURCE, at, findings_of, found_one, good, spoiled, transfer};
 
     fn claim(evidence: &mut Evidence, payment: &str, moment: &str) {
@@ -134,6 +157,28 @@ mod tests {
         let found = spoiled("funded", returned("2026-03-05T13:30:30Z"));
         assert!(found.iter().any(|finding| finding.what.contains("known to be gone")), "{found:#?}");
         let found = spoiled("funded", returned("2026-03-05T13:31:30Z"));
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_payment_that_is_sent_again_after_its_funding_was_known_to_be_gone_is_found() {
+        let sent_again = |evidence: &mut Evidence, seen_at: &str| {
+            transfer(evidence, FUNDING)["status"] = json!("RETURNED");
+            let last = evidence.moves.iter().map(|step| step.order).max().unwrap();
+            let mut gone = evidence.moves.iter().rfind(|step| step.id == FUNDING).unwrap().clone();
+            (gone.at, gone.state, gone.order) = (at("2026-03-07T12:00:00Z"), "returned".to_owned(), last + 1);
+            let mut seen = evidence.moves.iter().rfind(|step| step.id == PAYMENT).unwrap().clone();
+            (seen.at, seen.order) = (at(seen_at), last + 2);
+            evidence.moves.extend([gone, seen]);
+            let key = format!("{PAYMENT}:1");
+            let is_first = |call: &&BankCall| call.idempotency_key.as_ref() == Some(&key);
+            let mut again = evidence.bank.calls.iter().find(is_first).unwrap().clone();
+            (again.sent_order, again.at) = (last + 3, at("2026-03-08T12:00:01Z"));
+            evidence.bank.calls.push(again);
+        };
+        found_one("funded", PAYMENT, "was sent again", |evidence| sent_again(evidence, "2026-03-08T12:00:00Z"));
+        // Sent by a run that had begun before the news, and arrived late.
+        let found = spoiled("funded", |evidence| sent_again(evidence, "2026-03-07T12:00:01Z"));
         assert!(found.is_empty(), "{found:#?}");
     }
 

@@ -1,13 +1,15 @@
 //! One row is paid once, whatever files hold it: where two batches within ten days both paid a row, the approver of the later one had
-//! accepted the earlier one by name, and was not told then that its row would not be paid. Money that came back does not count. A retry of
-//! the earlier batch after that has named the later one.
+//! accepted the earlier one by name, and was not told then that its row would not be paid; and their summary was made after the last decision
+//! to pay the earlier one. Money that came back does not count. A retry of the earlier batch after that has named the later one, by somebody
+//! who had a hand in neither file.
 
 use std::collections::BTreeMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::contents::approval;
+use crate::bank::text;
+use crate::contents::{approval, manifest_of, touched_by};
 use crate::evidence::{Command, CommandKind, Row};
 use crate::facts::{Facts, row_of};
 use crate::finding::Findings;
@@ -66,6 +68,39 @@ fn paid_twice(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings:
         findings
             .add(later.payment, format!("pays row {number} of {batch} again, which was told not to be paid, and was"));
     }
+    let unseen = decided_unseen(facts, earlier, later);
+    findings.unless(unseen.is_none(), later.payment, || {
+        let what = unseen.map_or("decided on", |kind| if kind == CommandKind::Retry { "retried" } else { "approved" });
+        format!("pays a row that {} pays too, and {} was {what} after its summary", earlier.payment, earlier.batch)
+    });
+}
+
+/// What was first decided about the earlier batch between the summary that the later approver names and their approval, and paid its row.
+fn decided_unseen(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>) -> Option<CommandKind> {
+    let shown_at = shown_at(facts, later)?;
+    let approvals = facts.commands(CommandKind::Approve).filter(|asked| asked.about == later.batch);
+    let asked_at = approvals.filter(|asked| asked.may_have_happened()).map(|asked| asked.at).min()?;
+    let paid_at = facts.transfers_of(earlier.payment).find(|transfer| transfer.is_live())?.created_at;
+    [CommandKind::Approve, CommandKind::Retry].into_iter().find(|kind| {
+        let decisions = facts.commands(*kind).filter(|asked| asked.about == earlier.batch && asked.may_have_happened());
+        let (before, after): (Vec<_>, Vec<_>) = decisions.partition(|decision| decision.at <= shown_at);
+        let is_between = |decision: &Command| {
+            let answered_at = decision.answered_at.filter(|_| decision.succeeded());
+            answered_at.is_some_and(|answered_at| answered_at < asked_at && answered_at <= paid_at)
+        };
+        before.is_empty() && after.into_iter().any(is_between)
+    })
+}
+
+/// When the summary that the approval names was made the last time, or where a worker made it, was seen first.
+fn shown_at(facts: &Facts<'_>, later: &Paid<'_>) -> Option<Timestamp> {
+    let named = manifest_of(later.approval)?;
+    let times = |kind: CommandKind| {
+        let is_it =
+            |asked: &&Command| asked.about == later.batch && text(&asked.answer, "manifest_hash") == Some(named);
+        facts.commands(kind).filter(is_it).filter_map(|asked| asked.answered_at)
+    };
+    times(CommandKind::Summarize).max().or_else(|| times(CommandKind::ReadSummary).min())
 }
 
 fn names(approval: &Command, batch: &str) -> bool {
@@ -90,12 +125,22 @@ fn tried_again(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings
     if retries.is_empty() || retries.iter().any(|retry| retry.at <= approved_at) {
         return;
     }
-    let is_named = retries.iter().any(|retry| has_named(retry, "overlaps", later.batch));
-    findings.unless(is_named, earlier.payment, || {
+    let naming: Vec<&str> = retries
+        .iter()
+        .filter(|retry| has_named(retry, "overlaps", later.batch))
+        .map(|retry| retry.by.as_str())
+        .collect();
+    findings.unless(!naming.is_empty(), earlier.payment, || {
         format!(
             "was paid by a retry after {} had paid its row, and the retry had not named {}",
             later.payment, later.batch
         )
+    });
+    let hands = |paid: &Paid<'_>, by: &str| touched_by(facts.evidence, paid.batch, paid.approval).contains(by);
+    let is_second = naming.is_empty() || naming.iter().any(|by| !hands(earlier, by) && !hands(later, by));
+    findings.unless(is_second, earlier.payment, || {
+        let by = naming.join(" and ");
+        format!("was paid again by a retry of {by} alone, who had a hand in its file or in that of {}", later.payment)
     });
 }
 
@@ -178,6 +223,31 @@ mod tests {
     fn a_row_that_a_retry_pays_after_a_later_batch_is_found_unless_the_retry_named_that_batch() {
         found_one("rows_once", PAYMENT, "had not named bat_b2", |evidence| pay_again_and_retry(evidence, json!([])));
         let found = spoiled("rows_once", |evidence| pay_again_and_retry(evidence, json!(["bat_b2"])));
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    #[test]
+    fn a_row_that_a_retry_pays_again_by_the_word_of_who_uploaded_it_is_found() {
+        found_one("rows_once", PAYMENT, "by a retry of ann alone", |evidence| {
+            pay_again_and_retry(evidence, json!(["bat_b2"]));
+            evidence.asked.commands.last_mut().unwrap().by = "ann".to_owned();
+        });
+    }
+
+    #[test]
+    fn a_row_whose_earlier_batch_was_retried_after_the_summary_of_the_later_one_is_found() {
+        let retried = |evidence: &mut Evidence, retried_at: &str| {
+            pay_again(evidence, json!([BATCH]));
+            let mut summary = command(CommandKind::Summarize, "bat_b2", "ann", "2026-03-04T10:00:00Z");
+            summary.answer = json!({ "manifest_hash": "m2" });
+            evidence.asked.commands.last_mut().unwrap().sent["manifest_hash"] = json!("m2");
+            evidence.asked.commands.extend([summary, command(CommandKind::Retry, BATCH, "bob", retried_at)]);
+            transfer(evidence, PAYMENT)["created_at"] = json!("2026-03-05T13:00:00Z");
+        };
+        found_one("rows_once", AGAIN, "was retried after its summary", |evidence| {
+            retried(evidence, "2026-03-04T11:00:00Z");
+        });
+        let found = spoiled("rows_once", |evidence| retried(evidence, "2026-03-04T09:00:00Z"));
         assert!(found.is_empty(), "{found:#?}");
     }
 

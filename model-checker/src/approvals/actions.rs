@@ -1,11 +1,11 @@
 //! What persons can do to two batches, one read or one write at a time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::batch::manifest::Manifest;
 use shared::domain::batch::{Accepted, Approve, Batch, BatchState, Circumstances, Command};
 
-use super::stored::{self, NOW, id};
+use super::stored::{self, NOW, Shown, id};
 use super::{Approvals, FILES, PERSONS, Seen, UNDER_WAY_MAX, UnderWay};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,14 +117,12 @@ struct Summary {
     batch: usize,
     file: usize,
     approvals_seen: usize,
-    overlaps: BTreeSet<usize>,
+    overlaps: BTreeMap<usize, u64>,
 }
 
 fn write_summary(state: &mut Approvals, summary: Summary, version: u64) -> bool {
     let Summary { person, batch, file, approvals_seen, overlaps } = summary;
-    let files: Vec<(usize, usize)> =
-        overlaps.iter().filter_map(|other| Some((*other, file_of(state.batches[*other].manifest.as_ref()?)))).collect();
-    let manifest = stored::manifest(batch, file, &files);
+    let manifest = stored::manifest(batch, file, &shown(state, &overlaps));
     let upload = &mut state.batches[batch];
     if upload.batch.version != version {
         return false;
@@ -147,12 +145,15 @@ fn read_for_approval(state: &mut Approvals, person: usize, batch: usize) -> bool
     else {
         return false;
     };
-    let shown = manifest.overlaps.iter().filter_map(|overlap| (0..2).find(|number| id(*number) == overlap.batch_id));
+    let shown = manifest.overlaps.iter().filter_map(|overlap| {
+        let number = (0..2).find(|number| id(*number) == overlap.batch_id)?;
+        Some((number, overlap.rounds.unwrap_or_default()))
+    });
     let seen = Seen { person, manifest_hash: head.hash.clone(), overlaps: shown.collect() };
     let since = usize::try_from(head.approvals_seen).unwrap_or(usize::MAX);
     let lately: BTreeSet<usize> = state.approved.iter().skip(since).copied().collect();
     let overlaps = others(state, batch, |other| may_have_paid(&other.batch));
-    let overlaps = overlaps.into_iter().filter(|other| lately.contains(other)).collect();
+    let overlaps = overlaps.into_iter().filter(|(other, _)| lately.contains(other)).collect();
     let file = file_of(manifest);
     let claimed_by = state.claims.iter().find(|(claimed, _)| *claimed == file % 2).map(|(_, holder)| *holder);
     let (version, approvals_seen) = (upload.batch.version, state.approved.len());
@@ -165,15 +166,13 @@ fn write_approval(
     seen: Seen,
     batch: usize,
     version: u64,
-    overlaps: &BTreeSet<usize>,
+    overlaps: &BTreeMap<usize, u64>,
     claimed_by: Option<usize>,
 ) -> bool {
     let Some(manifest) = state.batches[batch].manifest.clone() else { return false };
     let file = file_of(&manifest);
-    let files: Vec<(usize, usize)> =
-        overlaps.iter().filter_map(|other| Some((*other, file_of(state.batches[*other].manifest.as_ref()?)))).collect();
     let circumstances = Circumstances {
-        to_acknowledge: stored::manifest(batch, file, &files).to_acknowledge(),
+        to_acknowledge: stored::manifest(batch, file, &shown(state, overlaps)).to_acknowledge(),
         same_payments: claimed_by.map(id),
         ..Circumstances::default()
     };
@@ -181,7 +180,7 @@ fn write_approval(
         by: PERSONS[seen.person].to_owned(),
         manifest_hash: seen.manifest_hash.clone(),
         total: manifest.total,
-        accepted: Accepted { overlaps: seen.overlaps.iter().map(|other| id(*other)).collect(), ..Accepted::default() },
+        accepted: Accepted { overlaps: seen.overlaps.keys().map(|other| id(*other)).collect(), ..Accepted::default() },
         uploader_may_approve: false,
     };
     let upload = &mut state.batches[batch];
@@ -198,11 +197,20 @@ fn write_approval(
     true
 }
 
-fn others(state: &Approvals, batch: usize, counts: impl Fn(&super::Upload) -> bool) -> BTreeSet<usize> {
+/// The other batches as a summary shows them: with their files, and how often it had been decided to pay them.
+fn shown(state: &Approvals, overlaps: &BTreeMap<usize, u64>) -> Vec<Shown> {
+    let describe = |(other, rounds): (&usize, &u64)| {
+        let file = file_of(state.batches[*other].manifest.as_ref()?);
+        Some(Shown { batch: *other, file, rounds: *rounds })
+    };
+    overlaps.iter().filter_map(describe).collect()
+}
+
+fn others(state: &Approvals, batch: usize, counts: impl Fn(&super::Upload) -> bool) -> BTreeMap<usize, u64> {
     let numbered = state.batches.iter().enumerate();
     numbered
         .filter(|(number, upload)| *number != batch && upload.manifest.is_some() && counts(upload))
-        .map(|(number, _)| number)
+        .map(|(number, upload)| (number, upload.batch.rounds))
         .collect()
 }
 

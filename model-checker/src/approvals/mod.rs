@@ -6,7 +6,7 @@
 mod actions;
 mod stored;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::batch::Batch;
 use shared::domain::batch::manifest::Manifest;
@@ -52,7 +52,8 @@ struct Upload {
 struct Seen {
     person: usize,
     manifest_hash: String,
-    overlaps: BTreeSet<usize>,
+    /// The batches that it showed, and how often it had been decided to pay each.
+    overlaps: BTreeMap<usize, u64>,
 }
 
 /// A request that has read and not written.
@@ -65,7 +66,7 @@ enum UnderWay {
         version: u64,
         approvals_seen: usize,
         /// Other batches with a row of the file, as they were read.
-        overlaps: BTreeSet<usize>,
+        overlaps: BTreeMap<usize, u64>,
     },
     Approval {
         seen: Seen,
@@ -73,7 +74,7 @@ enum UnderWay {
         version: u64,
         approvals_seen: usize,
         /// Approved since the summary, with a row of the file.
-        overlaps: BTreeSet<usize>,
+        overlaps: BTreeMap<usize, u64>,
         claimed_by: Option<usize>,
     },
 }
@@ -133,11 +134,12 @@ fn approver_had_a_hand(state: &Approvals) -> Option<String> {
         .map(|upload| format!("{} is approved by somebody who had a hand in it", upload.batch.id))
 }
 
-/// A batch that pays a row of one approved before was approved by somebody who had been shown that one, and the file is what they saw.
+/// A batch that pays a row of one approved before was approved by somebody who had been shown that one as approved, and the file is what they
+/// saw.
 fn unseen_overlap(state: &Approvals) -> Option<String> {
     let [first, second] = *state.approved.as_slice() else { return None };
     let seen = state.batches[second].approved_on.as_ref()?;
-    (!seen.overlaps.contains(&first))
+    (seen.overlaps.get(&first).is_none_or(|rounds| *rounds == 0))
         .then(|| "two files with a common row are approved, and nobody was shown that".to_owned())
 }
 

@@ -31,11 +31,21 @@ pub(super) fn common_rows(file: usize, other: usize) -> u64 {
     if file % 2 == other % 2 { 2 } else { 1 }
 }
 
-pub(super) fn manifest(batch: usize, file: usize, overlaps: &[(usize, usize)]) -> Manifest {
+/// Another batch as a summary shows it.
+pub(super) struct Shown {
+    pub batch: usize,
+    pub file: usize,
+    pub rounds: u64,
+}
+
+pub(super) fn manifest(batch: usize, file: usize, overlaps: &[Shown]) -> Manifest {
     let overlaps: Vec<_> = overlaps
         .iter()
-        .map(|(other, theirs)| {
-            json!({ "batch_id": id(*other), "rows": common_rows(file, *theirs), "canonical_hash": canonical_hash(*theirs) })
+        .map(|Shown { batch, file: theirs, rounds }| {
+            json!({
+                "batch_id": id(*batch), "rows": common_rows(file, *theirs), "canonical_hash": canonical_hash(*theirs),
+                "rounds": rounds,
+            })
         })
         .collect();
     let manifest = json!({
@@ -50,7 +60,7 @@ pub(super) fn manifest(batch: usize, file: usize, overlaps: &[(usize, usize)]) -
 /// Named by what the manifest says; a hash is not needed for two of them to differ.
 pub(super) fn head(manifest: &Manifest, approvals_seen: usize) -> ManifestHead {
     let overlaps: BTreeSet<_> =
-        manifest.overlaps.iter().map(|overlap| (overlap.batch_id, &overlap.canonical_hash)).collect();
+        manifest.overlaps.iter().map(|shown| (shown.batch_id, &shown.canonical_hash, shown.rounds)).collect();
     let head = json!({
         "hash": format!("{} {overlaps:?}", manifest.file_sha256), "file_sha256": manifest.file_sha256,
         "canonical_hash": manifest.canonical_hash, "rows": 2, "total": "20.00", "payable_rows": 2,

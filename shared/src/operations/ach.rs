@@ -80,6 +80,17 @@ impl OtherEnd {
     }
 }
 
+impl OtherEnd {
+    /// What the bank has corrected about the account, as a send would use it now. Nothing where no request could carry it.
+    pub(crate) async fn corrected_now(&self, system: &System) -> Result<Option<SentCorrected>, OperationError> {
+        match named_to_bank(system, self).await {
+            Ok(named) => Ok(named.corrected),
+            Err(OperationError::Unsendable(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+}
+
 /// Sends an item, remembers the bank's name for the account that was in the request, and lets the payer rest where the bank refuses us.
 pub(crate) async fn send<T: Listener, P: Payer>(
     system: &System,

@@ -189,6 +189,7 @@ async fn overlap_with(system: &System, rows: &Rows<'_>, other: Batch) -> Result<
         rows: common as u64,
         pay_period: other.pay_period(),
         approved_at: other.approval.as_ref().map(|approval| approval.at),
+        rounds: Some(other.rounds),
         canonical_hash: head.canonical_hash.clone(),
     }))
 }

@@ -138,6 +138,7 @@ fn named(overlaps: &[Overlap]) -> Vec<Value> {
             "rows": overlap.rows,
             "pay_period": overlap.pay_period,
             "approved_at": overlap.approved_at,
+            "rounds": overlap.rounds,
         })
     };
     overlaps.iter().map(name).collect()
@@ -151,8 +152,8 @@ fn naming(problem: Problem, open: &[Acknowledgement]) -> Problem {
             Acknowledgement::Account { source_id, fingerprint, replaces } => {
                 accounts.push(json!({"source_id": source_id, "fingerprint": fingerprint, "replaces": replaces}));
             }
-            Acknowledgement::Overlap { batch_id, rows, .. } => {
-                overlaps.push(json!({"batch_id": batch_id, "rows": rows}));
+            Acknowledgement::Overlap { batch_id, rows, rounds, .. } => {
+                overlaps.push(json!({"batch_id": batch_id, "rows": rows, "rounds": rounds}));
             }
             Acknowledgement::Correction { name } => corrections.push(json!({"name": name})),
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, fund, payers, retry, sources, step, stops};
+use super::{OperationError, System, audit, fund, payers, retry, send, sources, step, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
@@ -223,9 +223,21 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
         return Err(OperationError::not_found("payment", id));
     };
     let source = sources::load(system, &payment.payer_id).await?;
-    if payment.leg.state == State::Unprocessed && fault!(RefundOutlivesFunding, false, is_gone(system, &payment).await?)
-    {
-        return fail_unfunded(system, payment).await;
+    match payment.leg.state {
+        State::Unprocessed if fault!(RefundOutlivesFunding, false, is_gone(system, &payment).await?) => {
+            return fail_unfunded(system, payment).await;
+        }
+        State::Submitting if fault!(SentOnLostFunding, false, is_gone(system, &payment).await?) => {
+            return look_for(system, payment, deadline).await;
+        }
+        State::Unprocessed
+        | State::Submitting
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Failed
+        | State::Returned
+        | State::Canceled => {}
     }
     let is_stopped = !stops::may_claim(system, &source.id).await?;
     let is_paused = is_stopped || source.is_paused(system.clock.business_now());
@@ -263,6 +275,14 @@ async fn is_gone(system: &System, payment: &Payment) -> Result<bool, OperationEr
     let money = retry::source_money(system, &batch).await?.remove(&payment.payer_id).unwrap_or_default();
     let paid = retry::spent_by_source(system, batch.id).await?.remove(&payment.payer_id).unwrap_or_default();
     Ok(money.funded < money.spent.plus(paid)?)
+}
+
+/// Looks for a refund that may be out and whose money is gone: it is not sent again. What the bank does not have is unsent, and ends so.
+async fn look_for(system: &System, payment: Payment, deadline: Deadline) -> Result<(), OperationError> {
+    if payment.leg.attention.is_some() || payment.leg.is_leased(system.clock.elapsed_now()) {
+        return Ok(());
+    }
+    send::look(system, payment, deadline).await
 }
 
 /// Ends a refund that was never sent, and takes it off what its source owes for the funding that came back.

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
+use super::ach::OtherEnd;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, audit, fund, retried_rows};
 use crate::domain::batch::manifest::Overlap;
-use crate::domain::batch::retry::{RetryPlan, SourceMoney, may_retry};
+use crate::domain::batch::retry::{RetryPlan, SourceMoney, goes_elsewhere, is_spent, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
-use crate::domain::leg::State;
+use crate::domain::leg::{Attention, State};
 use crate::domain::money::Cents;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
@@ -21,7 +22,7 @@ use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::payments::fold_batch;
 use crate::store::stored::{read, replace};
-use crate::store::{approvals, counterparty, keys};
+use crate::store::{approvals, keys};
 
 /// Decisions about other batches that may come first before the caller is asked to come again.
 const TRIES_MAX: u32 = 4;
@@ -57,9 +58,10 @@ pub async fn retry(
         let overlaps = retried_rows::paid_elsewhere(system, &batch, &plan).await?;
         let overlaps: Vec<Overlap> = fault!(RetryDespiteOverlap, Vec::new(), overlaps);
         let named = accept(overlaps, accepted)?;
+        fault!(UploaderPaysAgain, Ok(()), decided_by_another(system, &batch, &named, caller).await)?;
         batch.updated_at = now;
         batch.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
-        let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), named.as_deref())?;
+        let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), detail_of(&named).as_deref())?;
         let mut changes = vec![replace(&mut batch)?, entry];
         changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
         match system.table.write(changes).await {
@@ -75,15 +77,38 @@ pub async fn retry(
     Err(OperationError::Contended(format!("the retry of {batch_id}")))
 }
 
-/// Refuses what is not accepted. Answers what the audit says of the rest.
-fn accept(overlaps: Vec<Overlap>, accepted: &BTreeSet<BatchId>) -> Result<Option<String>, BatchRefusal> {
+/// Refuses what is not accepted. Answers the rest.
+fn accept(overlaps: Vec<Overlap>, accepted: &BTreeSet<BatchId>) -> Result<Vec<Overlap>, BatchRefusal> {
     let (named, open): (Vec<_>, Vec<_>) =
         overlaps.into_iter().partition(|overlap| accepted.contains(&overlap.batch_id));
     if !open.is_empty() {
         return Err(BatchRefusal::OverlapNotAccepted(open));
     }
+    Ok(named)
+}
+
+/// Refuses whoever had a hand in one of the files whose rows are paid again: like an approval, that takes a second person.
+async fn decided_by_another(
+    system: &System,
+    batch: &Batch,
+    named: &[Overlap],
+    caller: &str,
+) -> Result<(), OperationError> {
+    if named.is_empty() {
+        return Ok(());
+    }
+    let uploader_may_approve = system.settings.uploader_may_approve;
+    batch.may_decide(caller, uploader_may_approve)?;
+    for overlap in named {
+        load(system, overlap.batch_id).await?.may_decide(caller, uploader_may_approve)?;
+    }
+    Ok(())
+}
+
+/// What the audit says of the batches that a retry names.
+fn detail_of(named: &[Overlap]) -> Option<String> {
     let ids: Vec<String> = named.iter().map(|overlap| overlap.batch_id.to_string()).collect();
-    Ok((!ids.is_empty()).then(|| format!("accepted overlaps: {}", ids.join(" "))))
+    (!ids.is_empty()).then(|| format!("accepted overlaps: {}", ids.join(" ")))
 }
 
 /// What a retry would take, as the payments stand now.
@@ -110,11 +135,12 @@ async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationErr
     Ok(plan)
 }
 
-/// Whether the payee's data changed since it failed: the bank sent a notification of change about its account.
+/// Whether the payee's data changed since it failed: a notification of change has it go to another account than it went to.
 async fn is_corrected(system: &System, payment: &Payment) -> Result<bool, OperationError> {
     let Payee::Account(payee) = &payment.payee else { return Ok(false) };
-    let known = counterparty::find(&*system.table, &payee.fingerprint).await?;
-    Ok(known.is_some_and(|known| known.correction.is_some()))
+    let other_end = OtherEnd::of_payee(system, payee, vec![keys::payment(payment.id).pk]).await?;
+    let Some(corrected) = other_end.corrected_now(system).await? else { return Ok(false) };
+    Ok(fault!(CorrectedOnceForAll, true, goes_elsewhere(payment, &corrected)))
 }
 
 /// What of each source's money the rows of a batch hold.
@@ -131,9 +157,11 @@ pub(crate) async fn spent_by_source(
     #[derive(serde::Deserialize)]
     struct HeldLeg {
         state: State,
+        #[serde(default)]
+        attention: Option<Attention>,
     }
     let shards = fold_batch(&*system.table, batch_id, |spent: &mut BTreeMap<String, Cents>, held: Held| {
-        if held.leg.state.holds_money() {
+        if is_spent(held.leg.state, held.leg.attention.map(|attention| attention.reason)) {
             let sum = spent.entry(held.payer_id).or_default();
             *sum = sum.plus(held.amount).map_err(|cause| TableError::Defect(cause.to_string()))?;
         }

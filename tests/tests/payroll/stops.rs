@@ -1,5 +1,9 @@
 //! The stop switch: thrown by an operator, it holds every payer, those that do not exist yet too.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use async_trait::async_trait;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use journeys::api::{Api, OPERATES, Sent, UPLOADS};
@@ -9,7 +13,11 @@ use journeys::journey::{Journey, OPERATOR};
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
 use shared::domain::leg::State;
-use shared::operations::refund;
+use shared::domain::stop::ALL;
+use shared::operations::system::Clients;
+use shared::operations::{OperationError, System, refund, stops};
+use shared::ports::table::{Attributes, Change, Key, Page, Query, Table, TableError};
+use shared::store::keys;
 
 async fn throw(api: &Api, scope: &str, stopped: bool) -> Value {
     let body = json!({"stopped": stopped, "reason": "a drill"});
@@ -136,6 +144,62 @@ async fn a_stop_outlives_the_table_that_it_was_written_to() {
     let audited = api.get(OPERATES, "/audit?subject=all").await;
     let actions: Vec<&str> = audited["items"].as_array().unwrap().iter().filter_map(|e| e["action"].as_str()).collect();
     assert_eq!(actions, ["stop", "start"], "what was thrown before the restored moment is not in its audit");
+}
+
+/// A table on which somebody else writes the switch before each of the first so many writes of ours.
+#[derive(Debug)]
+struct OthersAreFaster {
+    table: Arc<dyn Table>,
+    left: AtomicU32,
+}
+
+#[async_trait]
+impl Table for OthersAreFaster {
+    async fn get(&self, key: &Key) -> Result<Option<Attributes>, TableError> {
+        self.table.get(key).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, TableError> {
+        self.table.query(query).await
+    }
+
+    async fn write(&self, changes: Vec<Change>) -> Result<(), TableError> {
+        let of_switch = changes.iter().map(Change::key).find(|key| **key == keys::stop(ALL)).cloned();
+        if let Some(key) = of_switch
+            && self.left.load(Ordering::SeqCst) > 0
+        {
+            self.left.fetch_sub(1, Ordering::SeqCst);
+            return Err(TableError::ConditionFailed { key, existing: None });
+        }
+        self.table.write(changes).await
+    }
+}
+
+fn behind_others(journey: &Journey, times: u32) -> System {
+    let table = OthersAreFaster { table: journey.system.table.clone(), left: AtomicU32::new(times) };
+    System { table: Arc::new(table), clients: Arc::new(Clients::default()), ..journey.system.clone() }
+}
+
+/// Two operators, or the count of what had left, write the switch at the same moment: nobody has to ask again for that.
+#[tokio::test]
+async fn a_switch_that_others_write_meanwhile_is_thrown_all_the_same() {
+    let journey = Journey::start(&PayrollFile::of(4));
+    for stopped in [true, false] {
+        let system = behind_others(&journey, 3);
+        let thrown = stops::throw(&system, ALL, stopped, OPERATOR, "a drill").await.unwrap().unwrap();
+        assert_eq!(thrown.stopped, stopped);
+        assert_eq!(stops::load(&journey.system, ALL).await.unwrap().unwrap().stopped, stopped);
+    }
+}
+
+/// Whoever is told that nothing was done must not have stopped everybody, without an entry in the audit.
+#[tokio::test]
+async fn a_stop_that_is_refused_stops_nobody() {
+    let journey = Journey::start(&PayrollFile::of(4));
+    let refused = stops::throw(&behind_others(&journey, u32::MAX), ALL, true, OPERATOR, "a drill").await;
+    assert!(matches!(refused, Err(OperationError::Contended(_))), "{refused:?}");
+    assert_eq!(stops::load(&journey.system, ALL).await.unwrap(), None);
+    assert!(stops::on(&journey.system).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ pub enum Acknowledgement {
         rows: u64,
         /// Canonical hash of that batch's file: another file in its place has to be seen anew.
         canonical_hash: String,
+        /// How often it was decided to pay that batch: its approval or retry after the summary has to be seen anew.
+        rounds: Option<u64>,
     },
     /// The bank corrected an account of the file: what is sent goes elsewhere than the file says.
     Correction { name: String },
@@ -92,7 +94,12 @@ mod tests {
     }
 
     fn overlap(number: u128, rows: u64, file: &str) -> Acknowledgement {
-        Acknowledgement::Overlap { batch_id: batch(number), rows, canonical_hash: file.to_owned() }
+        decided(number, rows, file, 1)
+    }
+
+    fn decided(number: u128, rows: u64, file: &str, rounds: u64) -> Acknowledgement {
+        let canonical_hash = file.to_owned();
+        Acknowledgement::Overlap { batch_id: batch(number), rows, canonical_hash, rounds: Some(rounds) }
     }
 
     fn accepted(accounts: &[&str], overlaps: &[u128]) -> Accepted {
@@ -105,7 +112,7 @@ mod tests {
     /// Shown, true now, accepted: and what becomes of it.
     #[test]
     fn only_what_was_shown_and_named_is_approved() {
-        let cases: [(&[Acknowledgement], &[Acknowledgement], Accepted, &str); 12] = [
+        let cases: [(&[Acknowledgement], &[Acknowledgement], Accepted, &str); 14] = [
             (&[], &[], accepted(&[], &[]), "approved"),
             (&[account("y", Some("x"))], &[account("y", Some("x"))], accepted(&["y"], &[]), "approved"),
             (&[account("y", Some("x"))], &[account("y", Some("x"))], accepted(&["x"], &[]), "not accepted"),
@@ -119,6 +126,9 @@ mod tests {
             (&[], &[overlap(1, 20, "a")], accepted(&[], &[1]), "not shown"),
             (&[overlap(1, 20, "a")], &[overlap(1, 21, "a")], accepted(&[], &[1]), "not shown"),
             (&[overlap(1, 20, "a")], &[overlap(1, 20, "b")], accepted(&[], &[1]), "not shown"),
+            // Seen as a draft, and approved since; seen as approved, and retried since.
+            (&[decided(1, 20, "a", 0)], &[decided(1, 20, "a", 1)], accepted(&[], &[1]), "not shown"),
+            (&[decided(1, 20, "a", 1)], &[decided(1, 20, "a", 2)], accepted(&[], &[1]), "not shown"),
         ];
         for (shown, now, accepted, outcome) in cases {
             let (shown, now): (BTreeSet<_>, BTreeSet<_>) =

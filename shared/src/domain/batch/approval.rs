@@ -48,9 +48,7 @@ impl Batch {
         if head.total != approve.total {
             return Err(BatchRefusal::OtherTotal { named: approve.total, total: head.total });
         }
-        if fault!(UploaderApproves, false, self.is_uploader(&approve.by)) && !approve.uploader_may_approve {
-            return Err(BatchRefusal::ApproverIsUploader);
-        }
+        fault!(UploaderApproves, Ok(()), self.may_decide(&approve.by, approve.uploader_may_approve))?;
         if let Some(obstacle) = self.obstacles(manifest, circumstances).into_iter().next() {
             return Err(obstacle);
         }
@@ -65,6 +63,14 @@ impl Batch {
         });
         self.due_at = Some(now);
         Ok(Command::Executed)
+    }
+
+    /// Whether the person may decide that rows of the file are paid: nobody who had a hand in it, unless one person may do both.
+    pub fn may_decide(&self, subject: &str, uploader_may_approve: bool) -> Result<(), BatchRefusal> {
+        if self.is_uploader(subject) && !uploader_may_approve {
+            return Err(BatchRefusal::ApproverIsUploader);
+        }
+        Ok(())
     }
 
     fn approved_before(&self, approve: &Approve) -> Result<Command, BatchRefusal> {

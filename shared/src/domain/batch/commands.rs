@@ -25,7 +25,7 @@ pub enum Command {
 pub enum BatchRefusal {
     #[error("the batch is {}, so it cannot be {wanted}", state.as_str())]
     WrongState { state: BatchState, wanted: &'static str },
-    #[error("who uploaded, linked or summarized the file cannot approve it; ask somebody else")]
+    #[error("who uploaded, linked or summarized a file cannot approve it, nor pay its rows again; ask somebody else")]
     ApproverIsUploader,
     #[error("only who made the batch may put its file; make a batch of your own")]
     NotTheCreator,

@@ -157,6 +157,10 @@ pub struct Overlap {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub approved_at: Option<Timestamp>,
+    /// How often it was decided to pay the other batch: 0 where it was not approved yet, 1 where it was, and one more with each retry. Absent
+    /// in manifests that were made before this was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<u64>,
     /// Stands for the other batch's rows.
     #[serde(default)]
     pub canonical_hash: String,
@@ -188,8 +192,9 @@ impl ManifestSource {
 
 impl Overlap {
     pub fn acknowledgement(&self) -> Acknowledgement {
-        let Overlap { batch_id, rows, ref canonical_hash, .. } = *self;
-        Acknowledgement::Overlap { batch_id, rows, canonical_hash: canonical_hash.clone() }
+        let Overlap { batch_id, rows, rounds, ref canonical_hash, .. } = *self;
+        let rounds = fault!(DecisionOfOtherUnseen, None, rounds);
+        Acknowledgement::Overlap { batch_id, rows, canonical_hash: canonical_hash.clone(), rounds }
     }
 }
 

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ach::return_codes::{PayoutRetry, ReturnCode};
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{NEVER_REACHED, Reason, State};
+use crate::domain::leg::{AttentionReason, NEVER_REACHED, Reason, SentCorrected, State};
 use crate::domain::money::{Cents, MoneyOverflow};
-use crate::domain::payment::Payment;
+use crate::domain::payment::{Payee, Payment};
 
 /// The plan of one retry: pinned as an object, so that a repeat of any part of it does the same again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -63,6 +63,42 @@ pub fn may_retry(payment: &Payment, data_corrected: bool) -> bool {
             | State::Canceled,
             _,
         ) => false,
+    }
+}
+
+/// Whether a payment would go to another account than it went to, where the bank has corrected that to `now`.
+pub fn goes_elsewhere(payment: &Payment, now: &SentCorrected) -> bool {
+    let went_to = match (&payment.leg.corrected, &payment.payee) {
+        (Some(sent), _) => Some(sent.account.as_str()),
+        (None, Payee::Account(named)) => Some(named.fingerprint.as_str()),
+        (None, Payee::Check(_)) => None,
+    };
+    went_to != Some(now.account.as_str())
+}
+
+/// Whether a payment's money is there for nothing else: it holds it, it was paid with it, or the bank may still say so.
+pub fn is_spent(state: State, attention: Option<AttentionReason>) -> bool {
+    state.holds_money() || fault!(DisputedMoneyGivenAway, false, attention.is_some_and(is_open_question))
+}
+
+/// Whether the bank has said something about the money that nobody has decided on yet.
+const fn is_open_question(reason: AttentionReason) -> bool {
+    match reason {
+        AttentionReason::BankDisagrees
+        | AttentionReason::BankMovedUnexpectedly
+        | AttentionReason::EarlierAttemptMoved
+        | AttentionReason::ReturnDisputed
+        | AttentionReason::UnknownBankStatus
+        | AttentionReason::OutcomeUnknown => true,
+        AttentionReason::KeepsFailing
+        | AttentionReason::PresentedForOtherAmount
+        | AttentionReason::SourceChanged
+        | AttentionReason::CheckUndeliverable
+        | AttentionReason::CheckRejected
+        | AttentionReason::ReceivableOpen
+        | AttentionReason::RefundReturned
+        | AttentionReason::CannotBeSent
+        | AttentionReason::CorrectionUnusable => false,
     }
 }
 

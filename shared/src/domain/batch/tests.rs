@@ -11,11 +11,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::manifest::{AccountStanding, Manifest, ManifestSource, Overlap};
-use super::retry::{RetryPlan, SourceMoney, SourceNeed, may_retry};
+use super::retry::{RetryPlan, SourceMoney, SourceNeed, goes_elsewhere, is_spent, may_retry};
 use super::*;
 use crate::domain::bank::request::{AccountType, EntryClass, LARGEST_ENTRY};
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{AttentionReason, Leg, Reason, State};
+use crate::domain::leg::{AttentionReason, Leg, Reason, SentCorrected, State};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::source::ExternalAccount;
 

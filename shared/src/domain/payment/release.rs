@@ -46,9 +46,7 @@ impl Payment {
         match self.leg.state {
             State::Unprocessed => push_unsent(around),
             State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
-            State::Submitting if fault!(CanceledSentAgain, false, is_given_up(around.batch)) => {
-                push_given_up(self.leg.next_unwanted(around.business_now))
-            }
+            State::Submitting if is_unwanted(around) => push_unwanted(self.leg.next_unwanted(around.business_now)),
             // Its outcome is unknown: it goes out again under its key, whatever became of its source in between.
             State::Submitting if self.leg.rests_until(around.business_now).is_some() => Push::Leave,
             State::Submitting if around.stopped || around.source.is_paused(around.business_now) => Push::Leave,
@@ -69,6 +67,15 @@ impl Payment {
     }
 }
 
+/// Nothing of it is to leave any more: it was stopped with its batch, or would be paid with somebody else's money.
+fn is_unwanted(around: Surroundings<'_>) -> bool {
+    let is_lost = match around.cover {
+        Cover::Gone { .. } => true,
+        Cover::Awaited | Cover::Available => false,
+    };
+    fault!(CanceledSentAgain, false, is_given_up(around.batch)) || fault!(SentOnLostFunding, false, is_lost)
+}
+
 /// Nothing more is to leave for such a batch.
 const fn is_given_up(batch: BatchState) -> bool {
     match batch {
@@ -85,7 +92,7 @@ const fn is_given_up(batch: BatchState) -> bool {
     }
 }
 
-fn push_given_up(next: NextSend) -> Push {
+fn push_unwanted(next: NextSend) -> Push {
     match next {
         NextSend::LookUp { .. } => Push::LookUp,
         NextSend::Send | NextSend::Rest { .. } | NextSend::GiveUp(_) | NextSend::NotNow => Push::Leave,

@@ -163,25 +163,32 @@ fn an_open_receivable_holds_new_releases_back() {
 }
 
 #[test]
-fn a_claimed_payment_is_sent_again_when_its_lease_is_over_whatever_became_of_its_cover() {
+fn a_claimed_payment_is_sent_again_when_its_lease_is_over() {
     let source = source();
+    let now = around(&source, BatchState::Paying, Cover::Available);
+    assert_eq!(claimed().push(now), Push::Leave);
     let lease_over = start() + SignedDuration::from_secs(60);
-    for cover in [Cover::Available, Cover::Gone { after_available: true }] {
-        let now = around(&source, BatchState::Paying, cover);
-        assert_eq!(claimed().push(now), Push::Leave, "{cover:?}");
-        let later = Surroundings { elapsed_now: lease_over, ..now };
-        assert_eq!(claimed().push(later), Push::Submit, "{cover:?}");
-    }
+    assert_eq!(claimed().push(Surroundings { elapsed_now: lease_over, ..now }), Push::Submit);
 }
 
+/// Its batch is canceled, or its funding has come back: stopped or not, nothing of it is sent any more.
 #[test]
-fn a_claimed_payment_of_a_batch_that_is_canceled_is_looked_for_once_its_send_has_arrived_or_never_will() {
+fn a_claimed_payment_that_nobody_wants_sent_is_looked_for_once_its_send_has_arrived_or_never_will() {
     let source = source();
-    let now = around(&source, BatchState::Canceling, Cover::Available);
-    let lease_over = Surroundings { elapsed_now: start() + SignedDuration::from_secs(60), ..now };
-    assert_eq!(claimed().push(lease_over), Push::Leave);
-    let later = Surroundings { business_now: start() + SignedDuration::from_hours(25), ..lease_over };
-    assert_eq!(claimed().push(later), Push::LookUp);
+    let gone = |after_available| Cover::Gone { after_available };
+    for (batch, cover) in [
+        (BatchState::Canceling, Cover::Available),
+        (BatchState::Paying, gone(true)),
+        (BatchState::Paying, gone(false)),
+        (BatchState::Canceling, gone(true)),
+    ] {
+        let now = Surroundings { stopped: true, ..around(&source, batch, cover) };
+        assert_eq!(claimed().push(now), Push::Leave, "{batch:?} {cover:?}");
+        let lease_over = Surroundings { elapsed_now: start() + SignedDuration::from_secs(60), ..now };
+        assert_eq!(claimed().push(lease_over), Push::Leave, "{batch:?} {cover:?}");
+        let later = Surroundings { business_now: start() + SignedDuration::from_hours(25), ..lease_over };
+        assert_eq!(claimed().push(later), Push::LookUp, "{batch:?} {cover:?}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: a claim rests on a reading at most a second old, and no claim writes to the switch; it holds payers that do not exist yet.
 //! A copy beside the table, in the bucket, tells of a stop that a restored table has forgotten: where the two disagree, stopped wins.
-//! A switch or copy that cannot be read lets nothing leave.
+//! A switch or copy that cannot be read lets nothing leave. A word that is refused because others were faster has changed nothing.
 
 mod count;
 mod seen;
@@ -20,6 +20,9 @@ use crate::ports::objects::ObjectError;
 use crate::ports::table::TableError;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
+
+/// Writes of others that may come first before the caller is asked to come again.
+const TRIES_MAX: u32 = 8;
 
 /// Whether money of this payer may be claimed now. Asked right before each claim.
 pub(crate) async fn may_claim(system: &System, payer_id: &str) -> Result<bool, OperationError> {
@@ -88,7 +91,8 @@ pub async fn on(system: &System) -> Result<Vec<Stop>, OperationError> {
     Ok(stops)
 }
 
-/// Throws a switch. Thrown the same way again it stays as it is, and what a run that stopped half-way left undone is done.
+/// Throws a switch. Thrown the same way again it stays as it is, and what a run that stopped half-way left undone is done. The write is tried
+/// again where somebody else was faster.
 pub async fn throw(
     system: &System,
     scope: &str,
@@ -99,47 +103,51 @@ pub async fn throw(
     let (business_now, elapsed_now) = (system.clock.business_now(), system.clock.elapsed_now());
     let word = Word { by: caller, reason, business_now, elapsed_now };
     word.check()?;
-    let (known, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
-    match (says_stopped(&known), says_stopped(&copied), stopped) {
-        (true, true, true) | (false, false, false) => return Ok(known),
-        (true, false, true) => {
-            if let Some(known) = &known {
-                copy(system, known).await?;
+    for _ in 0..TRIES_MAX {
+        let (known, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
+        let thrown = match (says_stopped(&known), says_stopped(&copied), stopped) {
+            (true, true, true) | (false, false, false) => return Ok(known),
+            (true, false, true) => known,
+            (false, _, true) | (true, _, false) | (false, true, false) => {
+                let mut stop = Stop::thrown(scope, known.as_ref(), stopped, word, system.settings.lease);
+                fault!(RefusedStopStops, copy(system, &stop).await?);
+                if !save(system, &mut stop, known.is_some(), caller).await? {
+                    continue;
+                }
+                Some(stop)
             }
-            return Ok(known);
-        }
-        (false, _, true) | (true, _, false) | (false, true, false) => {}
+        };
+        // The table says so first, and the copy before it is answered. What fails half-way leaves it stopped.
+        mirror(system, scope).await?;
+        system.clients.stops.forget();
+        return Ok(thrown);
     }
-    let mut stop = Stop::thrown(scope, known.as_ref(), stopped, word, system.settings.lease);
-    // Stopped on both sides before it is said; on its way back, the table says so first. What fails half-way leaves it stopped.
-    if stopped {
-        copy(system, &stop).await?;
-    }
-    save(system, &mut stop, known.is_some(), caller).await?;
-    if !stopped {
-        copy(system, &stop).await?;
-        // Stopped by another in between: the copy has to say so too.
-        if let Some(other) = stored(system, scope).await?.filter(|other| other.stopped) {
-            copy(system, &other).await?;
-        }
-    }
-    system.clients.stops.forget();
-    Ok(Some(stop))
+    Err(OperationError::Contended(format!("the stop of {scope}")))
 }
 
-/// Writes a switch over the one that was read, with the audit.
-async fn save(system: &System, stop: &mut Stop, is_known: bool, caller: &str) -> Result<(), OperationError> {
+/// Makes the copy say what the table says. Whoever throws the switch meanwhile does the same after it, so that the copy ends as the table.
+async fn mirror(system: &System, scope: &str) -> Result<(), OperationError> {
+    for _ in 0..TRIES_MAX {
+        let Some(stop) = stored(system, scope).await? else { return Ok(()) };
+        copy(system, &stop).await?;
+        if says_stopped(&stored(system, scope).await?) == stop.stopped {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Writes a switch over the one that was read, with the audit. Answers whether nobody else was faster.
+async fn save(system: &System, stop: &mut Stop, is_known: bool, caller: &str) -> Result<bool, OperationError> {
     let action = if stop.stopped { "stop" } else { "start" };
     let put = if is_known { replace(stop)? } else { create(stop)? };
     let entry = audit::entry(system, caller, action, &stop.scope, Some(&stop.reason))?;
     match system.table.write(vec![put, entry]).await {
         Ok(()) => {
             tracing::warn!(scope = stop.scope, action, "the stop switch was thrown");
-            Ok(())
+            Ok(true)
         }
-        Err(TableError::ConditionFailed { .. }) => {
-            Err(OperationError::Contended(format!("the stop of {}", stop.scope)))
-        }
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),
     }
 }

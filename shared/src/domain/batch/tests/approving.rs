@@ -85,6 +85,22 @@ fn the_uploader_approves_only_where_the_company_allows_it() {
 }
 
 #[test]
+fn an_uploader_decides_about_their_file_only_where_the_company_allows_it() {
+    let decide = |by: &str, allowed| in_state(BatchState::Completed).may_decide(by, allowed);
+    assert_eq!(decide("uploader", false), Err(BatchRefusal::ApproverIsUploader));
+    assert_eq!((decide("uploader", true), decide("approver", false)), (Ok(()), Ok(())));
+}
+
+/// A manifest of before does not say what was decided about the other batch: it has to be seen anew.
+#[test]
+fn an_overlap_of_before_is_read_and_is_not_what_is_true_now() {
+    let of_before = serde_json::json!({ "batch_id": id(2), "rows": 1, "canonical_hash": "other" });
+    let of_before: Overlap = serde_json::from_value(of_before).unwrap();
+    let now = Overlap { rounds: Some(1), ..of_before.clone() };
+    assert_ne!(of_before.acknowledgement(), now.acknowledgement());
+}
+
+#[test]
 fn whoever_had_the_file_summarized_does_not_approve_it() {
     let mut batch = ready();
     assert_eq!(batch.count_uploader("uploader"), Command::AlreadyApplied, "made the batch");
@@ -108,7 +124,8 @@ fn only_who_made_a_draft_puts_its_file_and_only_before_it_is_approved() {
 #[test]
 fn what_became_true_after_the_summary_is_refused_whatever_is_accepted() {
     let manifest = manifest(AccountStanding::Known);
-    let unseen = Acknowledgement::Overlap { batch_id: id(2), rows: 20, canonical_hash: "other".to_owned() };
+    let canonical_hash = "other".to_owned();
+    let unseen = Acknowledgement::Overlap { batch_id: id(2), rows: 20, canonical_hash, rounds: Some(1) };
     let now = Circumstances { to_acknowledge: [unseen.clone()].into(), ..Circumstances::default() };
     let accepting = Approve { accepted: Accepted { overlaps: [id(2)].into(), ..Accepted::default() }, ..approval() };
     let refusal = ready().approve(&accepting, &manifest, &now, start());
@@ -156,6 +173,7 @@ fn overlapping_batches_have_to_be_named_each() {
         rows: 1,
         pay_period: None,
         approved_at: None,
+        rounds: Some(0),
         canonical_hash: "other".to_owned(),
     };
     let manifest = Manifest { overlaps: [id(2), id(3)].map(overlap).to_vec(), ..manifest(AccountStanding::Known) };

@@ -59,6 +59,43 @@ fn attention_keeps_a_payment_out_of_a_retry() {
     assert!(!may_retry(&payment, true));
 }
 
+/// A correction is news only where it names another account than the payment went to.
+#[test]
+fn what_is_corrected_goes_elsewhere_than_it_went() {
+    let to = |account: &str| SentCorrected {
+        change_code: "C01".to_owned(),
+        account_last4: "7000".to_owned(),
+        account: account.to_owned(),
+    };
+    for (went_to, now, is_news) in [
+        (None, "fingerprint", false),
+        (None, "corrected", true),
+        (Some("corrected"), "corrected", false),
+        (Some("corrected"), "again", true),
+        (Some("corrected"), "fingerprint", true),
+    ] {
+        let mut payment = payment(1, State::Returned, Some(Reason::Returned("R03".to_owned())));
+        payment.leg.corrected = went_to.map(to);
+        assert_eq!(goes_elsewhere(&payment, &to(now)), is_news, "{went_to:?}, {now}");
+    }
+}
+
+#[test]
+fn money_about_which_the_bank_has_said_something_undecided_is_spent() {
+    let table = [
+        (State::Completed, None, true),
+        (State::Returned, None, false),
+        (State::Returned, Some(AttentionReason::ReturnDisputed), true),
+        (State::Returned, Some(AttentionReason::BankDisagrees), true),
+        (State::Canceled, Some(AttentionReason::BankMovedUnexpectedly), true),
+        (State::Failed, Some(AttentionReason::EarlierAttemptMoved), true),
+        (State::Failed, Some(AttentionReason::CannotBeSent), false),
+    ];
+    for (state, attention, spent) in table {
+        assert_eq!(is_spent(state, attention), spent, "{state:?}, {attention:?}");
+    }
+}
+
 #[test]
 fn a_plan_deals_its_payments_to_their_shards_and_adds_up_each_source() {
     let mut plan = RetryPlan::default();
