@@ -278,6 +278,20 @@ mod chosen {
         OtherTextRecorded,
         /// an operator clears what holds their own debits back
         OwnBlockCleared,
+        /// an operator stops, clears, redirects or books money of their own
+        OwnMoneyDecided,
+        /// what two persons have in common is nobody's own
+        SharedIsNobodys,
+        /// a bank account that was withdrawn and is shared again is debited under what was agreed to before
+        WithdrawnStaysAgreed,
+        /// an account that a debit came back from as not authorized is debited for somebody else who has it
+        AccountNotHeld,
+        /// what one holder of an account owes for a debit of it holds no debit of the others
+        DebtLeftBehind,
+        /// a debit that was decided before its account was held is sent all the same
+        HoldNotInClaim,
+        /// a replaced check is made out to a name that was corrected since
+        ReplacedUnderOldName,
         /// a stop of all payers does not hold one that has no stop of its own
         StopMissesSome,
         /// a bank account whose number has changed is another one when it is linked again

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::autopay::own;
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::listener::{Listener, NamedAccount};
 use super::upload::upload_object;
@@ -362,6 +363,7 @@ pub async fn propose_withdrawal(
     caller: &str,
 ) -> Result<AccountCorrection, OperationError> {
     let mut correction = load(system, account).await?;
+    own::refuse(system, caller, &correction.payer_id).await?;
     correction.propose_withdrawal(caller, reason, system.clock.business_now())?;
     let entry = audit::entry(system, caller, "propose_withdrawal", account, Some(reason.trim()))?;
     system.table.write(vec![replace(&mut correction)?, entry]).await?;
@@ -375,6 +377,7 @@ pub async fn confirm_withdrawal(
     caller: &str,
 ) -> Result<AccountCorrection, OperationError> {
     let mut correction = load(system, account).await?;
+    own::refuse(system, caller, &correction.payer_id).await?;
     let now = system.clock.business_now();
     let reason = correction.confirm_withdrawal(caller, now)?;
     let mut changes =

@@ -96,8 +96,9 @@ impl Lone {
 
     fn next(&self, system: &System) -> Action {
         let business_now = system.clock.business_now();
-        let may_debit =
-            |(ends, facts): (&Ends, &AutopayFacts)| may_debit(&self.person, &ends.card, &ends.bank_account, facts);
+        let may_debit = |(ends, facts): (&Ends, &AutopayFacts)| {
+            !ends.is_held && may_debit(&self.person, &ends.card, &ends.bank_account, facts)
+        };
         let ends = self.ends.as_ref().zip(self.payment.autopay.as_deref());
         next_action(Standing {
             payment: &self.payment,
@@ -273,7 +274,7 @@ impl Lone {
             Some(_) => {
                 let failure = debit_failure(&self.funding, calendar::eastern_date(now));
                 let outlook = outlook(&self.person, ends.present());
-                let outlook = outlook.with_debt(self.person.receivable_open);
+                let outlook = outlook.with_hold(ends.is_held).with_debt(self.person.receivable_open);
                 NoticeKind::DebitFailed { payment_id, card_name, amount, failure, outlook }
             }
             None => NoticeKind::PaymentCanceled { payment_id, card_name, amount },

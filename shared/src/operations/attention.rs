@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 
+use super::autopay::own;
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
@@ -40,16 +41,20 @@ pub enum Cleared {
     WithTheWord,
 }
 
-/// Clears the flag of a payment or funding. Clearing again changes nothing.
+/// Clears the flag of a payment or funding; nobody does so of their own. Clearing again changes nothing.
 pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
     match item_id {
         ItemId::Payment(id) => {
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
-            clear_item(system, payment.ok_or_else(|| OperationError::not_found("payment", id))?, clearing).await
+            let payment = payment.ok_or_else(|| OperationError::not_found("payment", id))?;
+            own::refuse(system, clearing.by, &payment.payer_id).await?;
+            clear_item(system, payment, clearing).await
         }
         ItemId::Funding(id) => {
             let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
-            clear_item(system, funding.ok_or_else(|| OperationError::not_found("funding", id))?, clearing).await
+            let funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
+            own::refuse(system, clearing.by, &funding.payer_id).await?;
+            clear_item(system, funding, clearing).await
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::autopay::own;
 use super::{OperationError, System, audit, payers};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
@@ -25,6 +26,7 @@ pub async fn propose(
     if let Some(known) = read::<Correction>(&*system.table, &keys::correction(id)).await? {
         return Ok(known);
     }
+    own::refuse(system, caller, &terms.payer_id).await?;
     payers::since(system, &terms.payer_id).await?;
     let correction = Correction::propose(id, terms, caller, system.clock.business_now())?;
     repaid(system, &correction.terms).await?;
@@ -44,6 +46,7 @@ pub async fn confirm(
     caller: &str,
 ) -> Result<Correction, OperationError> {
     let mut correction = load(system, id).await?;
+    own::refuse(system, caller, &correction.terms.payer_id).await?;
     let now = system.clock.business_now();
     if correction.confirm(caller, seen, now)? == Command::Executed {
         let entry = audit::entry(system, caller, "confirm_correction", &id.to_string(), Some(&shown(&correction)))?;

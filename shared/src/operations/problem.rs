@@ -305,6 +305,7 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::ItemOver => Problem::conflict("item_over", detail),
             AutopayRefusal::AccountUnusable => Problem::conflict("bank_account_unusable", detail),
             AutopayRefusal::OwnBlock => Problem::forbidden("own_block", detail),
+            AutopayRefusal::OwnMoney => Problem::forbidden("own_money", detail),
         }
     }
 }

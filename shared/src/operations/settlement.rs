@@ -1,5 +1,6 @@
 //! Ending what may be out for ever: two operators say what the bank told them, and the worker carries it out.
 
+use super::autopay::own;
 use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
@@ -31,7 +32,8 @@ pub async fn propose(
     caller: &str,
     reason: &str,
 ) -> Result<Settlement, OperationError> {
-    let leg = leg_of(system, item_id).await?;
+    let (leg, payer_id) = leg_of(system, item_id).await?;
+    own::refuse(system, caller, &payer_id).await?;
     let proposed = Settlement::propose(&leg, item_id, told, caller, reason, system.clock.business_now())?;
     let entry = audit::entry(system, caller, "propose_outcome", &item_id.to_string(), Some(&proposed.reason))?;
     let earlier = read::<Settlement>(&*system.table, &keys::settlement(item_id)).await?;
@@ -54,7 +56,8 @@ pub async fn confirm(
     caller: &str,
 ) -> Result<Settlement, OperationError> {
     let mut settlement = load(system, item_id).await?;
-    let leg = leg_of(system, item_id).await?;
+    let (leg, payer_id) = leg_of(system, item_id).await?;
+    own::refuse(system, caller, &payer_id).await?;
     settlement.confirm(&leg, seen, caller, system.clock.business_now())?;
     let entry = audit::entry(system, caller, "confirm_outcome", &item_id.to_string(), Some(&settlement.reason))?;
     system.table.write(vec![replace(&mut settlement)?, entry]).await?;
@@ -62,15 +65,20 @@ pub async fn confirm(
     Ok(settlement)
 }
 
-async fn leg_of(system: &System, item_id: ItemId) -> Result<Leg, OperationError> {
+/// The leg of an item, and whose money it is.
+async fn leg_of(system: &System, item_id: ItemId) -> Result<(Leg, String), OperationError> {
     match item_id {
         ItemId::Payment(id) => {
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
-            payment.map(|payment| payment.leg).ok_or_else(|| OperationError::not_found("payment", id))
+            payment
+                .map(|payment| (payment.leg, payment.payer_id))
+                .ok_or_else(|| OperationError::not_found("payment", id))
         }
         ItemId::Funding(id) => {
             let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
-            funding.map(|funding| funding.leg).ok_or_else(|| OperationError::not_found("funding", id))
+            funding
+                .map(|funding| (funding.leg, funding.payer_id))
+                .ok_or_else(|| OperationError::not_found("funding", id))
         }
     }
 }

@@ -214,6 +214,14 @@ async fn two_who_share_a_bank_account_and_a_card_are_reviewed() -> Vec<Invocatio
     story.call(bob, Method::POST, &format!("{card}/authorisation"), agreed).await;
     let review = story.call(bob, Method::POST, &format!("{card}/review"), Value::Null).await;
     assert_eq!(review["action"], "pay", "{review}");
+    // Ann may not decide about it with the operator role either, whichever function she asks.
+    let payment = story.simulation.standing().unwrap().payment().unwrap().clone();
+    let (flag, stop) = (format!("/payments/{}/attention/clear", payment.id), format!("/stops/{}", payment.payer_id));
+    let start = json!({ "stopped": false, "reason": "mine" });
+    for (method, path, body) in [(Method::POST, flag, json!({ "note": "mine" })), (Method::PUT, stop, start)] {
+        let refused = story.simulation.call(Caller::Operator("ann"), method, &path, body).await;
+        assert!(refused.is_err_and(|refusal| refusal.to_string().contains("own_money")), "{path}");
+    }
     story.told()
 }
 

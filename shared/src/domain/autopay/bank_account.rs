@@ -41,7 +41,7 @@ pub struct BankAccount {
     /// Fingerprints of the keys by which it is known: every number that it had, and the id that its institution keeps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub real_accounts: Vec<String>,
-    /// When the link that showed it ended: what was agreed to before then is over.
+    /// When the link that showed it ended, or it was withdrawn from it: what was agreed to before then is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permission_ended_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -155,15 +155,23 @@ impl BankAccount {
     }
 
     /// Stops its use until its numbers have been read anew. What closed its number is kept with the number ([`super::real_account`]), so it
-    /// need not stand here: a bank that changes the number after that lifts it. Answers whether that is news.
+    /// need not stand here: a bank that changes the number after that lifts it. What was withdrawn ends what was agreed to. Answers whether
+    /// that is news.
     pub fn stop_using(&mut self, reason: UnusableReason, now: Timestamp) -> bool {
-        let is_news = match self.unusable.map(|unusable| unusable.reason) {
-            None => true,
-            Some(UnusableReason::Returned(_)) => fault!(OldReturnClosesNewNumber, false, true),
-            Some(UnusableReason::Withdrawn | UnusableReason::NumbersChanged) => false,
+        let is_news = match (self.unusable.map(|unusable| unusable.reason), reason) {
+            (None, _) => true,
+            (Some(UnusableReason::Returned(_)), _) => fault!(OldReturnClosesNewNumber, false, true),
+            (Some(UnusableReason::NumbersChanged), UnusableReason::Withdrawn) => true,
+            (Some(UnusableReason::Withdrawn), _)
+            | (Some(UnusableReason::NumbersChanged), UnusableReason::NumbersChanged | UnusableReason::Returned(_)) => {
+                false
+            }
         };
         if is_news {
             self.unusable = Some(Unusable { reason, since: now });
+            if fault!(WithdrawnStaysAgreed, false, reason == UnusableReason::Withdrawn) {
+                self.permission_ended_at = Some(now);
+            }
         }
         is_news
     }

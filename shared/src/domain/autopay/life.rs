@@ -92,6 +92,11 @@ pub fn outlook(person: &Person, now: Present<'_>) -> Outlook {
 }
 
 impl Outlook {
+    /// The same while the bank account is held for what came back of another's debit.
+    pub fn with_hold(self, is_held: bool) -> Self {
+        if is_held { self.max(Outlook::LookedInto) } else { self }
+    }
+
     /// The same while something is owed.
     pub fn with_debt(self, owes: bool) -> Self {
         if owes { self.max(Outlook::Owing) } else { self }

@@ -28,6 +28,9 @@ pub struct Person {
     /// A debit came back after its money had left: no new payment until that is settled.
     #[serde(default)]
     pub receivable_open: bool,
+    /// Since when they have owed something, or did last. Absent in what was written before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receivable_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debit_block: Option<DebitBlock>,
     pub created_at: Timestamp,
@@ -106,6 +109,7 @@ impl Person {
             column_bank_account_id: None,
             pause: None,
             receivable_open: false,
+            receivable_since: None,
             debit_block: None,
             created_at: now,
             updated_at: now,
@@ -120,6 +124,21 @@ impl Person {
         self.debit_block = Some(DebitBlock { return_code, since: now });
         self.updated_at = now;
         Command::Executed
+    }
+
+    /// A debit came back after its money had left: they owe it.
+    pub fn owe(&mut self, now: Timestamp) {
+        if !self.receivable_open {
+            self.receivable_open = true;
+            self.receivable_since = Some(now);
+        }
+    }
+
+    /// Whether what came back then is still to be settled with them: they have been blocked, or have owed, since then or before.
+    pub fn answers_for(&self, came_back_at: Timestamp) -> bool {
+        let is_blocked = self.debit_block.is_some_and(|block| block.since <= came_back_at);
+        let owes = self.receivable_open && self.receivable_since.is_some_and(|since| since <= came_back_at);
+        is_blocked || fault!(DebtLeftBehind, false, owes)
     }
 
     /// An operator has looked into why debits are blocked, or into what differs. An open receivable stays: it ends when the money is
@@ -174,6 +193,26 @@ mod tests {
         assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::Executed, false));
         person.pause = pause(PauseReason::Bank("http_401".to_owned()));
         assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::AlreadyApplied, true));
+    }
+
+    #[test]
+    fn what_came_back_is_answered_for_while_its_own_block_or_debt_stands() {
+        let (before, now): (Timestamp, Timestamp) =
+            ("2026-03-01T18:00:00Z".parse().unwrap(), "2026-03-02T18:00:00Z".parse().unwrap());
+        let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), before);
+        assert!(!person.answers_for(now));
+        let _ = person.block_debits("R10".parse().unwrap(), now);
+        assert_eq!(
+            (person.answers_for(now), person.answers_for(before)),
+            (true, false),
+            "an earlier one was looked into"
+        );
+        let _ = person.clear_block(now);
+        assert!(!person.answers_for(now));
+        person.owe(now);
+        assert_eq!((person.answers_for(now), person.answers_for(before)), (true, false));
+        person.receivable_open = false;
+        assert!(!person.answers_for(now));
     }
 
     #[test]

@@ -27,6 +27,9 @@ pub struct RealAccount {
     /// A debit of this number came back in a way that forbids another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
+    /// Whose debits came back from it in a way that is settled with them first, and when the last of each did.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub came_back: BTreeMap<PersonId, Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,12 +41,13 @@ pub struct Closed {
 impl RealAccount {
     /// A key that nobody holds.
     pub const fn new(fingerprint: String) -> Self {
-        Self { fingerprint, version: 1, bank_accounts: BTreeMap::new(), cards: BTreeMap::new(), closed: None }
+        let (bank_accounts, cards) = (BTreeMap::new(), BTreeMap::new());
+        Self { fingerprint, version: 1, bank_accounts, cards, closed: None, came_back: BTreeMap::new() }
     }
 
     /// Whether nothing is known of it.
     pub fn is_free(&self) -> bool {
-        self.bank_accounts.is_empty() && self.cards.is_empty() && self.closed.is_none()
+        self.bank_accounts.is_empty() && self.cards.is_empty() && self.closed.is_none() && self.came_back.is_empty()
     }
 
     /// The person's bank account of this key; the first that came.
@@ -59,6 +63,11 @@ impl RealAccount {
     /// Remembers a return that forbids another debit. The first stays.
     pub fn close(&mut self, return_code: ReturnCode, since: Timestamp) {
         self.closed.get_or_insert(Closed { return_code, since });
+    }
+
+    /// Remembers that a debit of a person's came back and is settled with them first: whether it still is, their own item says.
+    pub fn note_return(&mut self, of: PersonId, at: Timestamp) {
+        self.came_back.insert(of, at);
     }
 
     /// Why nothing may be pulled from this number.

@@ -43,6 +43,14 @@ pub enum AutopayRefusal {
     ItemOver,
     #[error("this bank account cannot be used now: name another one of the person's")]
     AccountUnusable,
-    #[error("what holds your own debits back is cleared by another operator")]
+    #[error(
+        "what holds back your own debits, or those of somebody with whom you have a bank account or card in common, is cleared by another \
+         operator, who has none of these"
+    )]
     OwnBlock,
+    #[error(
+        "this is your own money, or that of somebody with whom you have a bank account or card in common: ask another operator, who has none \
+         of these"
+    )]
+    OwnMoney,
 }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use super::super::{OperationError, System, audit, billers, payers};
+use super::account_hold::AccountHold;
 use super::{notices, people};
 use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{
@@ -147,7 +148,8 @@ async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationEr
     let account = chosen(system, card).await?;
     let remittance = billers::remittance(system, &card.institution_id).await?;
     let present = Present { card, bank_account: &account, remittance: remittance.as_ref() };
-    Ok(life::outlook(&person, present).with_debt(person.receivable_open))
+    let is_held = AccountHold::of(system, &account).await?.is_held;
+    Ok(life::outlook(&person, present).with_hold(is_held).with_debt(person.receivable_open))
 }
 
 /// The card, the record and the person's copy, in one write.

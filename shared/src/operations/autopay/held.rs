@@ -1,6 +1,6 @@
 //! What holds a card's next payment back because of how an earlier one ended: operators are told, and lift it.
 
-use super::{notices, subjects};
+use super::{notices, own};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::CardId;
@@ -28,11 +28,11 @@ pub(crate) async fn told(
 }
 
 /// An operator has looked into how earlier payments of a card ended: the next one is opened where a review says so. Said again, nothing
-/// changes. Nobody says so of their own card.
+/// changes. Nobody says so of their own card, or of one of somebody with whom they have an account or card in common.
 pub async fn clear(system: &System, card_id: CardId, caller: &str, note: &str) -> Result<Card, OperationError> {
     let card: Option<Card> = read(&*system.table, &keys::card(card_id)).await?;
     let mut card = card.ok_or_else(|| OperationError::not_found("card", card_id))?;
-    if subjects::is_own(system, caller, card.person_id).await? {
+    if own::is_own(system, caller, card.person_id).await? {
         return Err(AutopayRefusal::OwnBlock.into());
     }
     if card.clear_ends().is_empty() {

@@ -7,6 +7,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::account_hold::{self, AccountHold, Noted};
 use super::review::unchanged;
 use super::{authorisation, held, notices, real_accounts};
 use crate::domain::autopay::bank_account::BankAccount;
@@ -37,6 +38,8 @@ pub(crate) struct Ends {
     pub bank_account: BankAccount,
     /// Where checks for the card's issuer go by now.
     pub remittance: Option<Remittance>,
+    /// The bank account is held for what came back of another's debit.
+    pub is_held: bool,
 }
 
 impl Ends {
@@ -45,7 +48,8 @@ impl Ends {
         let mut bank_account = load_bank_account(system, facts).await?;
         real_accounts::heed_number(system, &mut bank_account).await?;
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        Ok(Self { card, bank_account, remittance })
+        let is_held = AccountHold::of(system, &bank_account).await?.is_held;
+        Ok(Self { card, bank_account, remittance, is_held })
     }
 
     /// What a payment would be opened with now.
@@ -80,17 +84,21 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
     let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
     let number = real_accounts::heed_number(system, &mut bank_account).await?;
+    let hold = AccountHold::of(system, &bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
-    if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
+    let is_held = fault!(HoldNotInClaim, false, hold.is_held);
+    if payment.is_cancel_asked() || is_held || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
-    Ok(Permission::Given(vec![
+    let mut held_to = vec![
         number,
         unchanged(&mut payment),
         unchanged(&mut person),
         unchanged(&mut card),
         unchanged(&mut bank_account),
-    ]))
+    ];
+    hold.hold_to(&mut held_to);
+    Ok(Permission::Given(held_to))
 }
 
 /// Banking days that a settled funding of this payment is held.
@@ -289,10 +297,31 @@ impl Returned<'_> {
         }
         if is_late {
             tracing::error!(funding = %funding.id, "attention: a funding came back after it was available");
-            person.receivable_open = true;
+            person.owe(self.now);
         }
         person.updated_at = self.now;
         Ok(vec![replace(&mut person)?])
+    }
+
+    /// What it leaves behind at the bank account, closed or held.
+    async fn account(
+        &self,
+        facts: &AutopayFacts,
+        funding: &Funding,
+        noted: Noted,
+    ) -> Result<Vec<Change>, OperationError> {
+        if noted.closes.is_none() && !noted.holds {
+            return Ok(Vec::new());
+        }
+        let mut bank_account = load_bank_account(self.system, facts).await?;
+        let number = debited_number(facts, funding, &bank_account);
+        let mut changes = account_hold::note(self.system, &number, &bank_account, noted).await?;
+        if let Some(return_code) = noted.closes {
+            bank_account.closed_by_return(&number, return_code, self.now);
+            bank_account.updated_at = self.now;
+            changes.push(replace(&mut bank_account)?);
+        }
+        Ok(changes)
     }
 
     /// What the code says about the bank account and the authorisation; an operator hears of what is to be looked into.
@@ -300,14 +329,7 @@ impl Returned<'_> {
         let mut changes = Vec::new();
         let after = life::consequences(funding, self.today());
         let returned = funding.returned_debit();
-        if let Some(debit) = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account)) {
-            let mut bank_account = load_bank_account(self.system, facts).await?;
-            let number = debited_number(facts, funding, &bank_account);
-            changes.extend(real_accounts::close(self.system, &number, &bank_account, debit.return_code).await?);
-            bank_account.closed_by_return(&number, debit.return_code, self.now);
-            bank_account.updated_at = self.now;
-            changes.push(replace(&mut bank_account)?);
-        }
+        changes.extend(self.account(facts, funding, Noted::of(returned, after, means.is_late)).await?);
         let ending = returned.filter(|_| after.is_some_and(|after| after.ends_authorisation));
         if after.is_some() || means.is_late || means.is_recovered {
             let payment_id = facts.refund_of.unwrap_or(self.holder.id);

@@ -2,6 +2,7 @@
 //!
 //! Guarantees: whoever asks for something of a person names that person, and gets nothing of another's: it is not there for them.
 
+mod account_hold;
 pub mod authorisation;
 pub mod cancel;
 pub mod held;
@@ -12,6 +13,7 @@ pub(crate) mod life;
 pub mod link;
 pub mod notices;
 mod open;
+pub(crate) mod own;
 pub mod people;
 pub mod read;
 mod reading;

@@ -1,8 +1,8 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
 use super::super::{OperationError, System, audit, lists, payers, rounds};
+use super::own;
 use super::real_accounts::card_now;
-use super::subjects;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -79,9 +79,9 @@ pub(crate) async fn ensure_bank_account(
     }
 }
 
-/// An operator has looked into why debits are blocked: they may be made again.
+/// An operator has looked into why debits are blocked: they may be made again, by whoever else has the bank account too.
 pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str) -> Result<Person, OperationError> {
-    if fault!(OwnBlockCleared, false, subjects::is_own(system, caller, id).await?) {
+    if fault!(OwnBlockCleared, false, own::is_own(system, caller, id).await?) {
         return Err(AutopayRefusal::OwnBlock.into());
     }
     let mut person = payers::load_person(system, id).await?;

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::system::Vault;
 use super::super::{OperationError, System};
 use super::review::unchanged;
-use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::card_number::CardNumber;
@@ -204,20 +203,6 @@ pub(super) async fn hold_what_is_known(
     }
 }
 
-/// The put that a return closed this number, for the write of that return.
-pub(super) async fn close(
-    system: &System,
-    fingerprint: &str,
-    holder: &BankAccount,
-    return_code: ReturnCode,
-) -> Result<Vec<Change>, OperationError> {
-    let mut claims = Claims::default();
-    let key = claims.of(system, fingerprint).await?;
-    key.bank_accounts.insert(holder.id, holder.person_id);
-    key.close(return_code, system.clock.business_now());
-    Ok(claims.changes()?)
-}
-
 /// The puts of [`Claims::hold_returns_of`], for the write that puts something else there.
 pub(super) async fn remember_return(system: &System, account: &BankAccount) -> Result<Vec<Change>, OperationError> {
     let mut claims = Claims::default();
@@ -233,7 +218,7 @@ pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> R
     Ok(as_read(&fingerprint, stored))
 }
 
-fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change {
+pub(super) fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change {
     match stored {
         Some(mut known) => unchanged(&mut known),
         None => Change::Check { key: keys::real_account(fingerprint), condition: Condition::Absent },

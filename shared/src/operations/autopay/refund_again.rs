@@ -4,8 +4,8 @@
 //! Guarantees: it goes out again only after the bank has given it back, and while the debit that it gives back still stands, which its
 //! write checks; no one person decides that it goes to another account.
 
-use super::people;
 use super::replace::Replaced;
+use super::{own, people};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::ids::BankAccountId;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -32,7 +32,7 @@ pub async fn again(
     to: Option<BankAccountId>,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let (refund, funding) = that_came_back(system, refund_id).await?;
+    let (refund, funding) = that_came_back(system, refund_id, caller).await?;
     let Some(bank_account_id) = to else {
         send(system, (refund, funding), caller, Vec::new()).await?;
         return Ok(Replaced::Done);
@@ -64,7 +64,7 @@ pub async fn confirm(
     seen: &SeenAccount,
     caller: &str,
 ) -> Result<(), OperationError> {
-    let (mut refund, funding) = that_came_back(system, refund_id).await?;
+    let (mut refund, funding) = that_came_back(system, refund_id, caller).await?;
     let proposal: Option<Redirect> = read(&*system.table, &keys::redirect(refund_id)).await?;
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     let mut account = account_of(system, &refund, proposal.bank_account_id).await?;
@@ -74,11 +74,16 @@ pub async fn confirm(
     send(system, (refund, funding), caller, vec![replace(&mut proposal)?, unchanged]).await
 }
 
-/// A refund that the bank has given back or never took, and the funding whose money it gives back.
-async fn that_came_back(system: &System, refund_id: PaymentId) -> Result<(Payment, Funding), OperationError> {
+/// A refund that the bank has given back or never took, and the funding whose money it gives back. Not the caller's own.
+async fn that_came_back(
+    system: &System,
+    refund_id: PaymentId,
+    caller: &str,
+) -> Result<(Payment, Funding), OperationError> {
     let refund: Option<Payment> = read(&*system.table, &keys::payment(refund_id)).await?;
     let refund = refund.filter(|payment| payment.refund_of().is_some());
     let refund = refund.ok_or_else(|| OperationError::not_found("payment", refund_id))?;
+    own::refuse(system, caller, &refund.payer_id).await?;
     let is_back = match refund.leg.state {
         State::Returned => true,
         State::Failed => matches!(refund.leg.reason, Some(Reason::Refused(_) | Reason::CanceledByBank)),

@@ -1,10 +1,10 @@
 //! An operator replaces a check that did not arrive or was not paid: the same money, to its own address again, or to another one that a
-//! second operator has confirmed.
+//! second operator has confirmed; to the order of whom the biller directory names for that address by now.
 //!
 //! Guarantees: a replacement is a new attempt, and only of a check whose money the bank has given back and whose funding is still here, which
 //! its write checks; two checks of one payment are never out at once; no one person decides that a check goes to another address.
 
-use super::notices;
+use super::{notices, own};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::mailing_address::MailingAddress;
@@ -37,8 +37,8 @@ pub async fn replace(
     address: MailingAddress,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let (payment, funding) = replaceable(system, payment_id).await?;
-    let is_confirmed = address_of(&payment)? == &address || is_in_directory(system, &payment, &address).await?;
+    let (payment, funding) = replaceable(system, payment_id, caller).await?;
+    let is_confirmed = address_of(&payment)? == &address || in_directory(system, &payment, &address).await?.is_some();
     if fault!(ReplacedByOne, true, is_confirmed) {
         make_anew(system, (payment, funding), address, caller, Vec::new()).await?;
         return Ok(Replaced::Done);
@@ -66,7 +66,7 @@ pub async fn confirm(
     seen: &MailingAddress,
     caller: &str,
 ) -> Result<(), OperationError> {
-    let (payment, funding) = replaceable(system, payment_id).await?;
+    let (payment, funding) = replaceable(system, payment_id, caller).await?;
     let proposal: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     proposal.confirm(caller, payment.leg.attempt, seen)?;
@@ -83,10 +83,14 @@ async fn biller_of(system: &System, payment: &Payment) -> Result<Option<Biller>,
     Ok(read(&*system.table, &keys::biller(&card.institution_id)).await?)
 }
 
-/// Two operators confirmed it there already.
-async fn is_in_directory(system: &System, payment: &Payment, address: &MailingAddress) -> Result<bool, OperationError> {
+/// Whose name stands for this address in the biller directory, where two operators confirmed both.
+async fn in_directory(
+    system: &System,
+    payment: &Payment,
+    address: &MailingAddress,
+) -> Result<Option<Remittance>, OperationError> {
     let remittance = biller_of(system, payment).await?.and_then(|biller| biller.remittance);
-    Ok(remittance.is_some_and(|known| known.address == *address))
+    Ok(remittance.filter(|known| known.address == *address))
 }
 
 /// An address that two confirmed for one check is proposed for those that are not made yet, unless something else is.
@@ -117,11 +121,16 @@ async fn offer_to_others(
 }
 
 /// A payment whose check may be made anew, and its funding: the bank has given the check's money back, nobody wants that to go back to its
-/// payer, and the debit that paid it in still stands.
-async fn replaceable(system: &System, payment_id: PaymentId) -> Result<(Payment, Funding), OperationError> {
+/// payer, the debit that paid it in still stands, and it is not the caller's own.
+async fn replaceable(
+    system: &System,
+    payment_id: PaymentId,
+    caller: &str,
+) -> Result<(Payment, Funding), OperationError> {
     let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
     let payment = payment.filter(|payment| payment.autopay.is_some());
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
+    own::refuse(system, caller, &payment.payer_id).await?;
     address_of(&payment)?;
     if payment.leg.state != State::Returned || !payment.owes_refund() || payment.is_cancel_asked() {
         return Err(refused(&payment));
@@ -156,7 +165,11 @@ async fn make_anew(
     more: Vec<Change>,
 ) -> Result<(), OperationError> {
     let (payment_id, kind) = (payment.id, payment.kind());
+    let known = in_directory(system, &payment, &address).await?;
     if let Payee::Check(payee) = &mut payment.payee {
+        if let Some(known) = known.filter(|_| fault!(ReplacedUnderOldName, false, true)) {
+            payee.name = known.name;
+        }
         payee.address = address;
     }
     let now = system.clock.business_now();

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{OperationError, System, audit, billers, payers, stops};
+use super::account_hold::AccountHold;
 use super::open::{self, Opening};
 use super::real_accounts::{self, Sharing};
 use super::{items, link, notices, people, reading};
@@ -50,6 +51,8 @@ struct Loaded {
     remittance: Option<Remittance>,
     /// Others who hold the same card or bank account.
     sharing: Sharing,
+    /// What their debits left behind at the bank account.
+    hold: Option<AccountHold>,
     asked_by: Option<PersonId>,
     /// The stop switch is on, for all or for the person.
     stopped: bool,
@@ -122,10 +125,14 @@ impl Loaded {
             return Box::pin(Self::read(system, card_id, asked_by)).await;
         }
         let sharing = Sharing::of(system, &card, bank_account).await?;
+        let hold = match bank_account {
+            Some(account) => Some(AccountHold::of(system, account).await?),
+            None => None,
+        };
         let remittance = billers::remittance(system, &card.institution_id).await?;
         let stopped = !stops::may_claim(system, &person.id.to_string()).await?;
         let has_new_balance = false;
-        Ok(Some(Self { person, card, card_item, bank, has_new_balance, remittance, sharing, asked_by, stopped }))
+        Ok(Some(Self { person, card, card_item, bank, has_new_balance, remittance, sharing, hold, asked_by, stopped }))
     }
 
     /// Card and bank account with what others who share them have under way.
@@ -143,6 +150,7 @@ impl Loaded {
             card_item: self.card_item.state,
             bank_account: shared.bank_account.as_ref().zip(bank_item),
             has_new_balance: self.has_new_balance,
+            is_account_held: self.hold.as_ref().is_some_and(|hold| hold.is_held),
             remittance: self.remittance.as_ref(),
             policy: &system.settings.autopay,
             stopped: self.stopped,
@@ -259,6 +267,9 @@ impl Loaded {
         }
         // Of two who share an account only one opens a debit at once; the other decides again.
         changes.extend(fault!(SharedDebitsNotHeld, Vec::new(), self.sharing.unchanged()));
+        if let Some(hold) = self.hold.take() {
+            hold.hold_to(changes);
+        }
         Ok(payment_id)
     }
 

@@ -4,6 +4,8 @@
 //! that ids used to be; nobody without the key finds an id from a subject. Limit: a version before claims takes somebody new for another
 //! person than this one does.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest as _, Sha256};
 
 use super::people;
@@ -31,10 +33,9 @@ pub async fn person_of(system: &System, subject: &str) -> Result<PersonId, Opera
     }
 }
 
-/// Whether a person is whoever calls, put down or not.
-pub(super) async fn is_own(system: &System, subject: &str, person_id: PersonId) -> Result<bool, OperationError> {
-    let is_claimed = claimed(system, subject).await? == Some(person_id);
-    Ok(is_claimed || PersonId::of_subject(subject) == person_id)
+/// The persons that whoever calls may be, put down or not.
+pub(super) async fn persons_of(system: &System, subject: &str) -> Result<BTreeSet<PersonId>, OperationError> {
+    Ok(claimed(system, subject).await?.into_iter().chain([PersonId::of_subject(subject)]).collect())
 }
 
 /// The id that somebody new is given.

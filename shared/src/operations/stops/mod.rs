@@ -14,6 +14,7 @@ use sha2::{Digest as _, Sha256};
 pub use count::confirm;
 pub(crate) use seen::SeenStops;
 
+use super::autopay::own;
 use super::{OperationError, System, audit, lists};
 use crate::domain::stop::{ALL, Stop, Word};
 use crate::ports::objects::ObjectError;
@@ -91,8 +92,8 @@ pub async fn on(system: &System) -> Result<Vec<Stop>, OperationError> {
     Ok(stops)
 }
 
-/// Throws a switch. Thrown the same way again it stays as it is, and what a run that stopped half-way left undone is done. The write is tried
-/// again where somebody else was faster.
+/// Throws a switch; nobody ends the stop of their own money. Thrown the same way again it stays as it is, and what a run that stopped
+/// half-way left undone is done. The write is tried again where somebody else was faster.
 pub async fn throw(
     system: &System,
     scope: &str,
@@ -103,6 +104,10 @@ pub async fn throw(
     let (business_now, elapsed_now) = (system.clock.business_now(), system.clock.elapsed_now());
     let word = Word { by: caller, reason, business_now, elapsed_now };
     word.check()?;
+    // Whoever needs money stopped may stop it, their own too.
+    if !stopped {
+        own::refuse(system, caller, scope).await?;
+    }
     for _ in 0..TRIES_MAX {
         let (known, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
         let thrown = match (says_stopped(&known), says_stopped(&copied), stopped) {

@@ -177,6 +177,8 @@ pub enum AttentionNeed {
     CardGone,
     OtherCurrency,
     BankAccountUnusable(UnusableReason),
+    /// A debit of it came back that somebody else had made, and is settled with them first.
+    BankAccountHeld,
     BankAccountOtherCurrency,
     /// The bill is nearly due, but neither minimum nor statement balance is known.
     BillUnknown {

@@ -70,6 +70,8 @@ pub struct Inputs<'a> {
     pub bank_account: Option<(&'a BankAccount, ItemState)>,
     /// The bank account's balance was asked for at the bank for this decision.
     pub has_new_balance: bool,
+    /// What came back of another's debit of the bank account is still to be settled with them.
+    pub is_account_held: bool,
     /// Where the biller directory has checks for this issuer go.
     pub remittance: Option<&'a Remittance>,
     pub policy: &'a Policy,

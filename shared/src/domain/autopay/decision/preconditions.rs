@@ -90,6 +90,8 @@ pub(super) fn debitable<'a>(inputs: &Inputs<'a>) -> Result<&'a BankAccount, Deci
     let unusable = account.unusable.map(|unusable| unusable.reason);
     match unusable.or(item.is_over().then_some(UnusableReason::Withdrawn)) {
         Some(reason) => Err(Decision::Attention(AttentionNeed::BankAccountUnusable(reason))),
+        // Agreeing again would not help.
+        None if inputs.is_account_held => Err(Decision::Attention(AttentionNeed::BankAccountHeld)),
         None if !inputs.card.is_agreed_account(account) => Err(Decision::Skip(SkipReason::AccountChanged)),
         None => Ok(account),
     }

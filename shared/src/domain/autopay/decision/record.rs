@@ -85,6 +85,7 @@ fn leaves_bill(decision: &Decision) -> bool {
             | AttentionNeed::CardGone
             | AttentionNeed::OtherCurrency
             | AttentionNeed::BankAccountUnusable(_)
+            | AttentionNeed::BankAccountHeld
             | AttentionNeed::BankAccountOtherCurrency
             | AttentionNeed::BillUnknown { .. }
             | AttentionNeed::AmountUnknown { .. } => false,

@@ -80,6 +80,7 @@ impl Decision {
                 | AttentionNeed::CardGone
                 | AttentionNeed::OtherCurrency
                 | AttentionNeed::BankAccountUnusable(_)
+                | AttentionNeed::BankAccountHeld
                 | AttentionNeed::BankAccountOtherCurrency
                 | AttentionNeed::BillUnknown { .. }
                 | AttentionNeed::AmountUnknown { .. } => true,
@@ -362,6 +363,7 @@ impl AttentionNeed {
             AttentionNeed::CardGone => "card_closed",
             AttentionNeed::OtherCurrency => "other_currency",
             AttentionNeed::BankAccountUnusable(_) => "bank_account_unusable",
+            AttentionNeed::BankAccountHeld => "bank_account_held",
             AttentionNeed::BankAccountOtherCurrency => "bank_account_other_currency",
             AttentionNeed::BillUnknown { .. } => "bill_unknown",
             AttentionNeed::AmountUnknown { .. } => "amount_unknown",
@@ -401,6 +403,11 @@ impl AttentionNeed {
             }
             AttentionNeed::BankAccountUnusable(UnusableReason::NumbersChanged) => {
                 "Nothing is paid, because your bank changed the account's numbers; we are reading them anew.".to_owned()
+            }
+            AttentionNeed::BankAccountHeld => {
+                "Nothing is paid, because an earlier debit of your bank account came back, and that has to be settled first. Choose another \
+                 account to go on before that, and pay what is due another way."
+                    .to_owned()
             }
             AttentionNeed::BankAccountOtherCurrency => {
                 "Nothing is paid, because the bank account is not kept in US dollars: choose another one.".to_owned()

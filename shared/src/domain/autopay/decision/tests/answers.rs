@@ -263,6 +263,14 @@ fn a_review_keeps_the_figures_and_is_news_only_when_the_answer_changes() {
 }
 
 #[test]
+fn an_account_that_is_held_for_anothers_debit_is_not_debited_and_its_holder_told() {
+    let case = Case::new();
+    let inputs = super::super::Inputs { is_account_held: true, ..case.inputs() };
+    let decision = super::super::decide(&inputs);
+    assert_eq!((decision.code(), decision.is_told()), ("bank_account_held", true));
+}
+
+#[test]
 fn nothing_prints_a_balance() {
     let case = Case::new();
     let printed = format!("{:?} {:?} {:?}", case.decide(), case.inputs(), case.decide().review(&case.inputs()));

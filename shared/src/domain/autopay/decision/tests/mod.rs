@@ -178,6 +178,7 @@ impl Case {
             card_item: self.card_item,
             bank_account: Some((&self.bank_account, self.bank_item)),
             has_new_balance: false,
+            is_account_held: false,
             remittance: self.remittance.as_ref(),
             policy: &self.policy,
             stopped: false,

@@ -1,0 +1,108 @@
+//! A real account that a debit came back from in a way that has to be settled first: nobody who has it is debited from it until then.
+//!
+//! Guarantees: what one person's debit left behind holds the debits of everybody else who has the account, under whatever login or number;
+//! it is noted in the write of that return, and a claim is held to it. It ends with what it stands for: the person's block, which an
+//! operator clears, or what they owe, which is booked. Limit: of returns from before this was noted nothing is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::real_accounts::{Claims, as_read};
+use super::review::unchanged;
+use crate::domain::ach::return_codes::ReturnCode;
+use crate::domain::autopay::bank_account::BankAccount;
+use crate::domain::autopay::ids::PersonId;
+use crate::domain::autopay::person::Person;
+use crate::domain::autopay::real_account::RealAccount;
+use crate::domain::autopay::retry::{Consequences, ReturnedDebit};
+use crate::operations::{OperationError, System, payers};
+use crate::ports::table::Change;
+use crate::store::keys;
+use crate::store::stored::read;
+
+/// What a return means for the real account that it came from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    /// It forbids another debit of this number for good.
+    pub closes: Option<ReturnCode>,
+    /// It is settled with its person first.
+    pub holds: bool,
+}
+
+impl Noted {
+    pub(super) fn of(returned: Option<ReturnedDebit>, after: Option<Consequences>, is_late: bool) -> Self {
+        let closing = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account));
+        let holds = is_late || after.is_some_and(|after| after.blocks_person);
+        Self { closes: closing.map(|debit| debit.return_code), holds }
+    }
+}
+
+/// The puts of what a return of a debit of this number leaves behind, for the write of that return.
+pub(super) async fn note(
+    system: &System,
+    number: &str,
+    holder: &BankAccount,
+    noted: Noted,
+) -> Result<Vec<Change>, OperationError> {
+    let now = system.clock.business_now();
+    let mut claims = Claims::default();
+    if let Some(return_code) = noted.closes {
+        let key = claims.of(system, number).await?;
+        key.bank_accounts.insert(holder.id, holder.person_id);
+        key.close(return_code, now);
+    }
+    let known: BTreeSet<&str> = holder.real_accounts.iter().map(String::as_str).chain([number]).collect();
+    for fingerprint in known.into_iter().filter(|_| fault!(AccountNotHeld, false, noted.holds)) {
+        let key = claims.of(system, fingerprint).await?;
+        key.bank_accounts.insert(holder.id, holder.person_id);
+        key.note_return(holder.person_id, now);
+    }
+    Ok(claims.changes()?)
+}
+
+/// Whether a real account is held for this holder of it, as it was read.
+pub(super) struct AccountHold {
+    pub is_held: bool,
+    keys: Vec<(String, Option<RealAccount>)>,
+    persons: BTreeMap<PersonId, Person>,
+}
+
+impl AccountHold {
+    /// What others' debits left behind; what the holder's own did holds the holder themselves.
+    pub(super) async fn of(system: &System, account: &BankAccount) -> Result<Self, OperationError> {
+        let mut hold = Self { is_held: false, keys: Vec::new(), persons: BTreeMap::new() };
+        let own = account.real_accounts.iter().chain([&account.account.fingerprint]);
+        for fingerprint in own.collect::<BTreeSet<_>>() {
+            let key: Option<RealAccount> = read(&*system.table, &keys::real_account(fingerprint)).await?;
+            for (person_id, at) in key.iter().flat_map(|key| &key.came_back) {
+                if *person_id != account.person_id {
+                    hold.is_held |= hold.person(system, *person_id).await?.answers_for(*at);
+                }
+            }
+            hold.keys.push((fingerprint.clone(), key));
+        }
+        Ok(hold)
+    }
+
+    /// Somebody whose debit came back, owing no more if their books say so.
+    async fn person(&mut self, system: &System, id: PersonId) -> Result<&Person, OperationError> {
+        if !self.persons.contains_key(&id) {
+            let mut person: Person = payers::load_person(system, id).await?;
+            if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(id)).await? {
+                person = payers::load_person(system, id).await?;
+            }
+            self.persons.insert(id, person);
+        }
+        self.persons.get(&id).ok_or_else(|| OperationError::Inconsistent("a person who was just read".to_owned()))
+    }
+
+    /// Adds the checks that hold a write back unless all of it is as it was read. What the write names already is held to by that.
+    pub(super) fn hold_to(self, changes: &mut Vec<Change>) {
+        let keys = self.keys.into_iter().map(|(fingerprint, key)| as_read(&fingerprint, key));
+        let persons = self.persons.into_values().map(|mut person| unchanged(&mut person));
+        for check in keys.chain(persons) {
+            if changes.iter().all(|change| change.key() != check.key()) {
+                changes.push(check);
+            }
+        }
+    }
+}
