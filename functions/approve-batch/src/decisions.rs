@@ -162,6 +162,7 @@ pub(crate) async fn cancel(
 
 /// Tries the failed and returned payments again that the rules allow, funding only what is missing. A batch that was approved or retried since
 /// and may pay one of those rows has to be named in `overlaps`; otherwise the answer is 409 `overlap_not_accepted`, with those batches.
+/// Nobody who had a hand in the file of either batch may name one: 403 `approver_is_uploader`.
 #[utoipa::path(post, path = "/batches/{batch_id}/retry", tag = "batches",
     params(("batch_id" = String, Path)),
     request_body = Option<RetryBody>,

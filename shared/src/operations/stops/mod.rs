@@ -101,14 +101,14 @@ pub async fn throw(
     caller: &str,
     reason: &str,
 ) -> Result<Option<Stop>, OperationError> {
-    let (business_now, elapsed_now) = (system.clock.business_now(), system.clock.elapsed_now());
-    let word = Word { by: caller, reason, business_now, elapsed_now };
-    word.check()?;
     // Whoever needs money stopped may stop it, their own too.
     if !stopped {
         own::refuse(system, caller, scope).await?;
     }
     for _ in 0..TRIES_MAX {
+        let (business_now, elapsed_now) = (system.clock.business_now(), system.clock.elapsed_now());
+        let word = Word { by: caller, reason, business_now, elapsed_now };
+        word.check()?;
         let (known, copied) = try_join(stored(system, scope), copied(system, scope)).await?;
         let thrown = match (says_stopped(&known), says_stopped(&copied), stopped) {
             (true, true, true) | (false, false, false) => return Ok(known),
