@@ -41,8 +41,14 @@ pub struct Closed {
 impl RealAccount {
     /// A key that nobody holds.
     pub const fn new(fingerprint: String) -> Self {
-        let (bank_accounts, cards) = (BTreeMap::new(), BTreeMap::new());
-        Self { fingerprint, version: 1, bank_accounts, cards, closed: None, came_back: BTreeMap::new() }
+        Self {
+            fingerprint,
+            version: 1,
+            bank_accounts: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            closed: None,
+            came_back: BTreeMap::new(),
+        }
     }
 
     /// Whether nothing is known of it.

@@ -50,11 +50,12 @@ pub(super) async fn note(
         key.bank_accounts.insert(holder.id, holder.person_id);
         key.close(return_code, now);
     }
-    let known: BTreeSet<&str> = holder.real_accounts.iter().map(String::as_str).chain([number]).collect();
-    for fingerprint in known.into_iter().filter(|_| fault!(AccountNotHeld, false, noted.holds)) {
-        let key = claims.of(system, fingerprint).await?;
-        key.bank_accounts.insert(holder.id, holder.person_id);
-        key.note_return(holder.person_id, now);
+    if fault!(AccountNotHeld, false, noted.holds) {
+        for fingerprint in holder.real_accounts.iter().map(String::as_str).chain([number]) {
+            let key = claims.of(system, fingerprint).await?;
+            key.bank_accounts.insert(holder.id, holder.person_id);
+            key.note_return(holder.person_id, now);
+        }
     }
     Ok(claims.changes()?)
 }
@@ -73,9 +74,10 @@ impl AccountHold {
         let own = account.real_accounts.iter().chain([&account.account.fingerprint]);
         for fingerprint in own.collect::<BTreeSet<_>>() {
             let key: Option<RealAccount> = read(&*system.table, &keys::real_account(fingerprint)).await?;
-            for (person_id, at) in key.iter().flat_map(|key| &key.came_back) {
-                if *person_id != account.person_id {
-                    hold.is_held |= hold.person(system, *person_id).await?.answers_for(*at);
+            let came_back = key.as_ref().map(|key| key.came_back.clone()).unwrap_or_default();
+            for (person_id, at) in came_back {
+                if person_id != account.person_id {
+                    hold.is_held |= hold.person(system, person_id).await?.answers_for(at);
                 }
             }
             hold.keys.push((fingerprint.clone(), key));

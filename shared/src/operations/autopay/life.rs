@@ -48,7 +48,7 @@ impl Ends {
         let mut bank_account = load_bank_account(system, facts).await?;
         real_accounts::heed_number(system, &mut bank_account).await?;
         let remittance = billers::remittance(system, &card.institution_id).await?;
-        let is_held = AccountHold::of(system, &bank_account).await?.is_held;
+        let is_held = fault!(HoldNotInClaim, false, AccountHold::of(system, &bank_account).await?.is_held);
         Ok(Self { card, bank_account, remittance, is_held })
     }
 

@@ -174,8 +174,11 @@ fn a_return_of_an_old_number_closes_nothing_and_another_one_until_the_numbers_ar
     let reason = |account: &BankAccount| account.unusable.map(|unusable| unusable.reason);
     assert_eq!(reason(&account), Some(UnusableReason::Returned("R02".parse().unwrap())));
     assert!(account.stop_using(UnusableReason::NumbersChanged, case.now), "the bank says that there is another");
-    assert!(!account.stop_using(UnusableReason::Withdrawn, case.now));
-    assert_eq!(reason(&account), Some(UnusableReason::NumbersChanged));
+    assert_eq!(account.permission_ended_at, None);
+    assert!(account.stop_using(UnusableReason::Withdrawn, case.now), "and then that it is not shared any more");
+    assert_eq!(account.permission_ended_at, Some(case.now), "shared again, it needs a new agreement");
+    assert!(!account.stop_using(UnusableReason::NumbersChanged, case.now));
+    assert_eq!(reason(&account), Some(UnusableReason::Withdrawn));
 }
 
 #[test]
