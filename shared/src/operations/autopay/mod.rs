@@ -4,7 +4,9 @@
 
 pub mod authorisation;
 pub mod cancel;
+pub(crate) mod ends;
 pub mod held;
+mod in_parts;
 pub mod items;
 mod kept;
 mod known;
