@@ -360,6 +360,28 @@ mod chosen {
         SentOnLostFunding,
         /// a canceled batch whose money was pulled lets its file go
         FundingForgottenByClaim,
+        /// at a re-presentment the payments of others who hold the card do not count
+        PresentmentsOfOwnCard,
+        /// while no statement is told, what was presented for the last one does not count
+        UntoldBillIsAnother,
+        /// a debit is made although its card was replaced or closed, or its rule changed, since it was decided on
+        ChangedCardDebited,
+        /// a debit is presented again although what it was to pay has been paid otherwise
+        PaidByHandPresentedAgain,
+        /// a check is mailed to a number that its card has no more
+        CheckToFormerNumber,
+        /// the money of a stopped check stays here where its person has repaid the lost debit
+        RepaidMoneyStranded,
+        /// only the last address counts where checks of one payment failed at several
+        FormerAddressForgotten,
+        /// a debit that one holder of a card stopped holds the other's back
+        OthersStopHolds,
+        /// whether agreeing again lifts something is asked of the own payments alone
+        AgreeingLooksAtOwnCard,
+        /// the return of a debit ends an agreement that came after it
+        OldReturnEndsAgreement,
+        /// a link with more accounts than one write holds never ends
+        LargeLinkNeverEnds,
         /// what a source repaid of a lost funding is no money of its batch: neither paid out nor given back
         RepaymentForgotten,
         /// a refund that the bank refuses is told to nobody

@@ -5,14 +5,15 @@ use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::ach::{self, OtherEnd};
-use super::autopay::life::{Ends, refund_came_back};
+use super::autopay::ends::Ends;
+use super::autopay::life::refund_came_back;
 use super::autopay::{held, notices, people, refund};
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Ended;
-use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, outlook};
+use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, may_mail, may_present_again, outlook};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
@@ -21,7 +22,7 @@ use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
-use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_taken_off, next_action, repays};
+use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_lost_and_owed, is_taken_off, next_action, repays};
 use crate::domain::payment::{CheckPayee, Payee, Payment};
 use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
@@ -33,6 +34,9 @@ const STEPS_MAX: usize = 3;
 
 /// A payment whose money is there and that its payer may not spend yet is looked at again after this.
 const BLOCKED_MINUTES: i64 = 10;
+
+/// Money that a person owes for is looked at again after this: it is theirs once they owe nothing.
+const OWED_MINUTES: i64 = 12 * 60;
 
 /// A payment, its funding, whoever pays, and what autopay knows of both ends, as they stand.
 pub(crate) struct Lone {
@@ -85,6 +89,11 @@ impl Lone {
             Some(facts) => Some(Ends::load(system, facts).await?),
             None => None,
         };
+        let may_come_again = payment.leg.state == State::Unprocessed && funding.leg.state == State::Returned;
+        let ends = match ends {
+            Some(ends) if may_come_again => Some(ends.with_sharing(system).await?),
+            known => known,
+        };
         let stopped = !stops::may_claim(system, &payment.payer_id).await?;
         Ok(Self { payment, funding, person, ends, stopped })
     }
@@ -99,13 +108,16 @@ impl Lone {
         let may_debit = |(ends, facts): (&Ends, &AutopayFacts)| {
             !ends.is_held && may_debit(&self.person, &ends.card, &ends.bank_account, facts)
         };
+        let (id, amount) = (self.payment.id, self.payment.amount);
         let ends = self.ends.as_ref().zip(self.payment.autopay.as_deref());
         next_action(Standing {
             payment: &self.payment,
             funding: &self.funding,
             payer: self.payer_facts(business_now),
             may_debit: ends.is_none_or(may_debit),
-            presented: ends.map_or(0, |(ends, _)| ends.card.presented_with(self.payment.id)),
+            may_present_again: ends.is_none_or(|(ends, _)| may_present_again(&ends.card, id, amount)),
+            may_mail: ends.is_none_or(|(ends, _)| may_mail(&ends.card, &self.payment.payee)),
+            presented: ends.map_or(0, |(ends, _)| ends.presented_with(id)),
             business_now,
             elapsed_now: system.clock.elapsed_now(),
         })
@@ -323,6 +335,7 @@ impl Lone {
             ends.card.present(payment_id, attempt);
             ends.card.updated_at = now;
             changes.push(replace(&mut ends.card)?);
+            changes.extend(ends.others_unchanged());
             let told = NoticeKind::DebitTriedAgain { payment_id, attempt, amount, not_before };
             changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
         }
@@ -338,9 +351,10 @@ impl Lone {
         let is_due = |at: Option<jiff::Timestamp>| at.is_some_and(|at| at <= now);
         if is_due(self.payment.due_at) {
             self.payment.schedule(now);
-            // Its money is gone with its funding: there is nothing to give back.
+            // Its money is gone with its funding: there is nothing to give back, unless its person repays what they owe for it.
             if self.payment.owes_refund() && !self.funding.leg.state.holds_money() {
-                self.payment.due_at = None;
+                let may_be_repaid = is_lost_and_owed(&self.payment.leg, &self.funding);
+                self.payment.due_at = may_be_repaid.then(|| minutes_from(now, OWED_MINUTES));
             }
             let is_blocked = self.payment.leg.state == State::Unprocessed && self.funding.leg.state == State::Available;
             if is_blocked && self.payment.due_at.is_some() {

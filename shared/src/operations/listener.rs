@@ -161,6 +161,10 @@ impl Listener for Payment {
         Ok(changes)
     }
 
+    async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
+        life::mailing(system, self).await
+    }
+
     async fn refused(&self, system: &System) -> Result<Vec<Change>, OperationError> {
         match self.id {
             PaymentId::Refund { .. } => {
@@ -241,7 +245,7 @@ impl Listener for Funding {
 
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
         match self.id.payment() {
-            Some(payment_id) => life::permission(system, payment_id).await,
+            Some(payment_id) => life::permission(system, payment_id, self.leg.attempt > 1).await,
             None => Ok(Permission::Given(Vec::new())),
         }
     }

@@ -181,6 +181,22 @@ pub(crate) async fn owes<P: Payer>(
     Ok((is_owed, replace(&mut payer)?))
 }
 
+/// Whether a payer owes nothing and their books hold at least this amount for them. With the change of the payer's item that goes into the
+/// write that gives it back, as with [`owes`].
+pub(crate) async fn holds<P: Payer>(
+    system: &System,
+    key: &Key,
+    amount: Cents,
+) -> Result<(bool, Change), OperationError> {
+    let mut payer: P = load(system, key).await?;
+    let now = system.clock.business_now();
+    let account = Account { kind: AccountKind::Funds, payer_id: payer.payer_id() };
+    let totals = ledger::totals(&*system.table, &account, payer.created_at(), now).await?;
+    let holds = !*payer.receivable_open_mut() && totals.credits.minus(totals.debits)? >= amount;
+    payer.touch(now);
+    Ok((holds, replace(&mut payer)?))
+}
+
 /// The item of a payer, changed in nothing but its version.
 pub(crate) async fn touched(system: &System, payer_id: &str) -> Result<Change, OperationError> {
     let key = key_of(payer_id);

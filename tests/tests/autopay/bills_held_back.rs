@@ -12,7 +12,7 @@ pub(super) const ISSUER: &str = "ins_3";
 
 impl Story {
     /// The next debits come back with these codes, one after the other.
-    fn debits_come_back(&self, codes: &[&str]) {
+    pub(super) fn debits_come_back(&self, codes: &[&str]) {
         let plan = ReturnPlan::new(Direction::Debit, ReturnMoment::Settled, codes.len() as u64, codes);
         self.tell_bank(Control::PlanReturns(plan));
     }

@@ -1,6 +1,8 @@
 //! What makes two links one account, and what does not: numbers, names and links change, two persons share, and no account is debited and
 //! no card paid beyond what there is of it.
 
+mod shared_cards;
+
 use std::collections::BTreeSet;
 
 use ::scenarios::simulation::Simulation;

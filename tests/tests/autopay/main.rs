@@ -4,6 +4,7 @@
 mod announced;
 mod bills_held_back;
 mod broken_links;
+mod changed_since;
 mod checks_not_made;
 mod checks_numbers;
 mod held_accounts;
@@ -19,4 +20,5 @@ mod reconciliation;
 mod refunds_returned;
 mod scenarios;
 mod story;
+mod stranded;
 mod unknown_debits;

@@ -12,7 +12,7 @@ use simulators::column::{Control, MailStatus};
 use super::story::{ANN, OLGA, OSCAR, Story, count};
 
 impl Story {
-    async fn replace_check(&self) {
+    pub(super) async fn replace_check(&self) {
         let address = json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
         let path = format!("/payments/{}/check/replace", self.payment_id());
         self.call(OLGA, Method::POST, &path, json!({ "address": address })).await;
@@ -48,14 +48,14 @@ impl Story {
         self.is_balanced().await;
     }
 
-    async fn bank_returns(&self, transfer_id: String) {
+    pub(super) async fn bank_returns(&self, transfer_id: String) {
         let returned = Control::Return { transfer_id, return_code: "R02".to_owned(), addenda: String::new() };
         self.simulation.providers.tell_bank(returned).unwrap();
         self.simulation.settle().await.unwrap();
     }
 
     /// The person sends money to their own account at the bank.
-    async fn wire(&self, amount: &str) {
+    pub(super) async fn wire(&self, amount: &str) {
         let accounts = self.simulation.providers.bank_get("/bank-accounts").unwrap();
         let own = format!(" {}", self.standing().persons[0].id);
         let is_own = |account: &&Value| account["description"].as_str().is_some_and(|text| text.ends_with(&own));

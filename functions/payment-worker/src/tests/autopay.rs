@@ -114,6 +114,7 @@ fn facts() -> AutopayFacts {
         agreement: None,
         cancel_asked_at: None,
         stop_asked_at: None,
+        mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
     }

@@ -12,7 +12,7 @@ use super::authorisation::{Announcement, Authorisation};
 use super::bank_account::BankAccount;
 use super::held::{Ended, EndedBy};
 use super::ids::{CardId, PersonId};
-use super::in_flight::{CardPayment, presented_for};
+use super::in_flight::{Billed, CardPayment, in_flight, presented_for};
 use super::reading::Age;
 use super::setup::Setup;
 use crate::domain::ids::PaymentId;
@@ -23,9 +23,6 @@ const PAYMENTS_KEPT_DAYS: i64 = 62;
 
 /// A statement comes at least 21 days before its due date (12 CFR 1026.5(b)(2)), commonly 25.
 const STATEMENT_DAYS_BEFORE_DUE: i64 = 25;
-
-/// Between two statements of a card where nothing tells the day of the last.
-pub const STATEMENT_EVERY_DAYS: i64 = 31;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Card {
@@ -209,7 +206,7 @@ impl Card {
         let kept_since = today.saturating_sub(PAYMENTS_KEPT_DAYS.days());
         let bill = reading.bill();
         self.payments.retain(|payment| {
-            let is_of_bill = bill.is_some_and(|bill| payment.is_of_bill(bill));
+            let is_of_bill = bill.is_some_and(|bill| payment.is_of_bill(Billed::On(bill)));
             payment.is_in_flight() || payment.opened_on >= kept_since || is_of_bill || payment.ended.is_some()
         });
         self.reading = Some(reading);
@@ -236,6 +233,14 @@ impl Card {
         fault!(OtherAccountDebited, true, agreed.is_none_or(|agreed| *agreed == AgreedAccount::of(bank_account)))
     }
 
+    /// Whether that much is owed beside what else is on its way, as far as the last reading tells.
+    pub fn still_owes(&self, payment_id: PaymentId, amount: Cents) -> bool {
+        let Some(balance) = self.reading.as_ref().and_then(|reading| reading.balance) else { return true };
+        let others: Vec<CardPayment> =
+            self.payments.iter().filter(|other| other.payment_id != payment_id).cloned().collect();
+        i128::from(balance.get()) - in_flight(&others) >= i128::from(amount.get())
+    }
+
     /// Whether agreeing anew to the same would change something: it lifts what a cancel holds back, and some of what ended a payment.
     pub fn is_held_until_agreed(&self) -> bool {
         let lifts = |ended: &Ended| ended.is_lifted_by_agreeing(self);
@@ -257,8 +262,7 @@ impl Card {
     /// How often the bill was presented that a payment was opened for, over all payments of that bill.
     pub fn presented_with(&self, payment_id: PaymentId) -> u32 {
         let Some(own) = self.payments.iter().find(|known| known.payment_id == payment_id) else { return 0 };
-        let bill = own.bill.unwrap_or_else(|| own.opened_on.saturating_sub(STATEMENT_EVERY_DAYS.days()));
-        fault!(PresentmentsPerPayment, 0, presented_for(bill, &self.payments))
+        fault!(PresentmentsPerPayment, 0, presented_for(own.billed(), &self.payments))
     }
 
     /// A payment is presented for so many times by now.

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::agreement::PinnedAgreement;
+use super::held::MailedTo;
 use super::ids::{BankAccountId, CardId};
 use super::rule::Rule;
 use super::utilization::BasisPoints;
@@ -32,6 +33,9 @@ pub struct AutopayFacts {
     /// The bank is to stop the check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stop_asked_at: Option<Timestamp>,
+    /// Where its checks went before it was replaced with another address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailed_before: Vec<MailedTo>,
     /// The payment whose money this one gives back to the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_of: Option<PaymentId>,

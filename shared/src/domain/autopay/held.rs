@@ -16,7 +16,7 @@ use super::in_flight::is_same_bill;
 use super::notice::{DebitFailure, Outlook};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::biller::Remittance;
-use crate::domain::payment::{Payee, Payment};
+use crate::domain::payment::{CheckPayee, Payee, Payment};
 
 /// Why nothing came of a payment, by what has to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub struct Ended {
     /// Where its check went, or was to go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mailed_to: Option<MailedTo>,
+    /// Where checks of the same payment went before, which failed as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mailed_before: Vec<MailedTo>,
 }
 
 /// To whose order a check was made out, and where it was mailed.
@@ -78,6 +81,12 @@ impl std::fmt::Debug for MailedTo {
     }
 }
 
+impl MailedTo {
+    pub fn of(payee: &CheckPayee) -> Self {
+        Self { name: payee.name.clone(), address: payee.address.clone() }
+    }
+}
+
 impl EndedBy {
     pub const fn of_debit(failure: DebitFailure) -> Self {
         match failure {
@@ -89,6 +98,14 @@ impl EndedBy {
                 EndedBy::NotAuthorised
             }
             DebitFailure::Other { .. } | DebitFailure::Refused => EndedBy::DebitRefused,
+        }
+    }
+
+    /// Whether it is one person's word alone: another who holds the same card is not held back by it.
+    pub const fn is_of_person(self) -> bool {
+        match self {
+            EndedBy::NotAuthorised => true,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::DebitRefused | EndedBy::CheckFailed => false,
         }
     }
 
@@ -113,9 +130,10 @@ impl EndedBy {
 
 impl Ended {
     pub fn of(by: EndedBy, payment: &Payment, at: Timestamp) -> Self {
-        let agreement = payment.autopay.as_deref().and_then(|facts: &AutopayFacts| facts.agreement.as_ref());
+        let facts: Option<&AutopayFacts> = payment.autopay.as_deref();
+        let agreement = facts.and_then(|facts| facts.agreement.as_ref());
         let mailed_to = match &payment.payee {
-            Payee::Check(payee) => Some(MailedTo { name: payee.name.clone(), address: payee.address.clone() }),
+            Payee::Check(payee) => Some(MailedTo::of(payee)),
             Payee::Account(_) => None,
         };
         Self {
@@ -124,6 +142,7 @@ impl Ended {
             account: agreement.map(|agreement| agreement.account.clone()),
             agreed_at: agreement.map(|agreement| agreement.authorisation.agreed_at),
             mailed_to,
+            mailed_before: facts.map(|facts| facts.mailed_before.clone()).unwrap_or_default(),
         }
     }
 
@@ -164,10 +183,9 @@ impl Ended {
     }
 
     fn is_other_address(&self, now: Present<'_>) -> bool {
-        let is_other = |mailed_to: &MailedTo, known: &Remittance| {
-            mailed_to.name != known.name || mailed_to.address != known.address
-        };
-        self.mailed_to.as_ref().zip(now.remittance).is_some_and(|(mailed_to, known)| is_other(mailed_to, known))
+        let Some((last, known)) = self.mailed_to.as_ref().zip(now.remittance) else { return false };
+        let before = fault!(FormerAddressForgotten, &[], self.mailed_before.as_slice());
+        before.iter().chain([last]).all(|tried| tried.name != known.name || tried.address != known.address)
     }
 }
 

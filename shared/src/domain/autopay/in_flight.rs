@@ -22,8 +22,20 @@ const ASKED_AFTER_HOURS: i64 = 24 * 10;
 /// Between an issuer's credit for a check and its settlement at our bank.
 const CREDITED_BEFORE_DAYS: i64 = 5;
 
+/// Between two statements of a card where nothing tells the day of the last.
+const STATEMENT_EVERY_DAYS: i64 = 31;
+
 /// Two statements of a card are further apart than this: an issuer that moves the day of one by a few makes no other bill of it.
 const STATEMENTS_APART_DAYS: i32 = 15;
+
+/// The statement that a payment is to pay, as far as it is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Billed {
+    /// The one of that day.
+    On(Date),
+    /// No statement is known: whichever was the last since that day.
+    Since(Date),
+}
 
 /// A payment as its card remembers it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -75,6 +87,13 @@ pub enum ShownBy {
     /// The liability's last payment, of that day.
     LastPayment(Date),
     Person,
+}
+
+impl Billed {
+    /// Where no statement is told that day.
+    pub fn untold(today: Date) -> Self {
+        Self::Since(today.saturating_sub(STATEMENT_EVERY_DAYS.days()))
+    }
 }
 
 impl std::fmt::Debug for CardPayment {
@@ -131,9 +150,20 @@ impl CardPayment {
         }
     }
 
-    /// Whether it was opened while that statement was the last.
-    pub fn is_of_bill(&self, bill: Date) -> bool {
-        self.bill.map_or(self.opened_on >= bill, |own| is_same_bill(own, bill))
+    /// Whether it was opened while that statement was the last, or may have been where none is known.
+    pub fn is_of_bill(&self, bill: Billed) -> bool {
+        match (bill, self.bill) {
+            (Billed::On(day), Some(own)) => is_same_bill(own, day),
+            (Billed::Since(day), Some(_)) => {
+                fault!(UntoldBillIsAnother, self.bill.is_some_and(|own| is_same_bill(own, day)), self.opened_on >= day)
+            }
+            (Billed::On(day) | Billed::Since(day), None) => self.opened_on >= day,
+        }
+    }
+
+    /// What it is to pay.
+    pub fn billed(&self) -> Billed {
+        self.bill.map_or_else(|| Billed::untold(self.opened_on), Billed::On)
     }
 
     /// Known to have been credited by the issuer.
@@ -221,7 +251,7 @@ pub fn is_same_bill(one: Date, other: Date) -> bool {
 
 /// How often the bank account was debited, or is about to be, for what a statement asks for, over all payments of that time, and brought
 /// the issuer nothing.
-pub fn presented_for(bill: Date, payments: &[CardPayment]) -> u32 {
+pub fn presented_for(bill: Billed, payments: &[CardPayment]) -> u32 {
     let of_bill = payments.iter().filter(|payment| payment.is_of_bill(bill));
     of_bill.map(CardPayment::presented_in_vain).fold(0, u32::saturating_add)
 }

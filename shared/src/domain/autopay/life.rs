@@ -10,8 +10,10 @@ mod tests;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::authorisation::Authorisation;
 use super::bank_account::BankAccount;
 use super::card::Card;
+use super::card_number::fits_mask;
 use super::facts::AutopayFacts;
 use super::held::{Ended, EndedBy, Present};
 use super::in_flight::CardPayment;
@@ -24,7 +26,8 @@ use crate::domain::calendar::eastern_date;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{AttentionReason, Effect, Kind, State};
-use crate::domain::payment::Payment;
+use crate::domain::money::Cents;
+use crate::domain::payment::{Payee, Payment};
 
 /// A check after the bank spoke of it.
 #[derive(Clone, Copy, Debug)]
@@ -66,8 +69,42 @@ pub fn may_debit(person: &Person, card: &Card, bank_account: &BankAccount, opene
     let as_agreed = opened.agreement.as_ref().is_none_or(|agreement| agreement.stands(card, bank_account));
     is_authorised
         && fault!(AgreementNotPinned, true, as_agreed && card.is_agreed_account(bank_account))
+        && fault!(ChangedCardDebited, true, is_as_decided(card, opened))
         && person.debit_block.is_none()
         && bank_account.unusable.is_none()
+}
+
+/// Whether the card is what a payment was decided on: its link shows it, the number that goes on the check can be its, and its rule is the same.
+fn is_as_decided(card: &Card, opened: &AutopayFacts) -> bool {
+    let number = card.setup.card_number.as_ref();
+    let fits = number.is_none_or(|number| fits_mask(&number.last4, card.mask.as_deref()));
+    let is_gone = card.reading.as_ref().is_some_and(|reading| reading.is_gone);
+    fits && !is_gone && card.setup.rule.unwrap_or_default() == opened.rule
+}
+
+/// Whether a debit that came back may be made once more: the card still owes that much, which may have been paid otherwise meanwhile.
+pub fn may_present_again(card: &Card, payment_id: PaymentId, amount: Cents) -> bool {
+    fault!(PaidByHandPresentedAgain, true, card.still_owes(payment_id, amount))
+}
+
+/// Whether a payment was opened under this agreement, or one of before that was not kept with it, about the same bank account.
+pub fn is_opened_under(opened: &AutopayFacts, authorisation: &Authorisation) -> bool {
+    let is_same = opened.agreement.as_ref().is_none_or(|pinned| {
+        let known = &pinned.authorisation;
+        known.agreed_at == authorisation.agreed_at && known.bank_account_id == authorisation.bank_account_id
+    });
+    let is_it = is_same && opened.bank_account_id == authorisation.bank_account_id;
+    fault!(OldReturnEndsAgreement, true, is_it)
+}
+
+/// Whether the number on a payment's check can still be its card's. An issuer replaces a card while the money for its check is held.
+pub fn may_mail(card: &Card, payee: &Payee) -> bool {
+    match payee {
+        Payee::Check(payee) => {
+            fault!(CheckToFormerNumber, true, fits_mask(&payee.account_last4, card.mask.as_deref()))
+        }
+        Payee::Account(_) => true,
+    }
 }
 
 /// What holds the next debit back as things stand; what is owed is asked of the person by [`Outlook::with_debt`].
@@ -265,7 +302,7 @@ fn failed(news: CheckNews<'_>, failure: CheckFailure) -> NoticeKind {
     NoticeKind::CheckFailed { payment_id, attempt: news.payment.leg.attempt, card_name, amount, failure }
 }
 
-fn named(news: CheckNews<'_>) -> (PaymentId, String, crate::domain::money::Cents) {
+fn named(news: CheckNews<'_>) -> (PaymentId, String, Cents) {
     (news.payment.id, news.card_name.to_owned(), news.payment.amount)
 }
 

@@ -103,10 +103,12 @@ pub fn shared_card(own: &Card, others: &[Card]) -> Card {
     let mut all = own.clone();
     let theirs = others.iter().flat_map(|other| {
         let shown_there = other.reading.as_ref().map(|reading| reading.age.as_of());
-        other.payments.iter().map(move |payment| (payment, shown_there))
+        let is_own = fault!(OthersStopHolds, true, other.person_id == own.person_id);
+        other.payments.iter().map(move |payment| (payment, shown_there, is_own))
     });
-    let seen = |(payment, shown_there): (&CardPayment, Option<Timestamp>)| {
-        let payment = CardPayment { canceled_on: None, ..payment.clone() };
+    let seen = |(payment, shown_there, is_own): (&CardPayment, Option<Timestamp>, bool)| {
+        let ended = payment.ended.clone().filter(|ended| is_own || !ended.by.is_of_person());
+        let payment = CardPayment { canceled_on: None, ended, ..payment.clone() };
         own.reading.as_ref().map_or(payment.clone(), |reading: &CardReading| as_seen_in(payment, shown_there, reading))
     };
     let new: Vec<CardPayment> = theirs.map(seen).collect();

@@ -40,7 +40,8 @@ pub struct Funding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_taken_off_at: Option<Timestamp>,
     /// Of a source's funding that came back late: what corrections of the books say the source has repaid of it from outside, less what
-    /// they took back. Never more than its amount.
+    /// they took back. Never more than its amount. Of a lone one all of it, once its payment's money was found to be its person's, who owed
+    /// nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaid: Option<Cents>,
     /// When the bank first told of its send, where nobody allowed it any more by then: nothing is paid with its money, which goes back.
@@ -210,6 +211,12 @@ impl Funding {
         let repaid = self.repaid.unwrap_or_default().plus(cents).ok().filter(|repaid| *repaid <= self.amount);
         self.repaid = Some(repaid.ok_or(CorrectionRefusal::MoreThanLost)?);
         Ok(())
+    }
+
+    /// Whether it is one of a person's that came back late and that they repaid in full otherwise, so that its payment's money is theirs.
+    pub fn is_repaid(&self) -> bool {
+        let is_lone = matches!(self.id, FundingId::Lone(_));
+        is_lone && self.leg.state == State::Returned && self.repaid == Some(self.amount)
     }
 
     /// What of its money its batch has had: all while it is available, and of a returned one what its source has repaid since.

@@ -62,6 +62,10 @@ pub struct Standing<'a> {
     pub payer: PayerFacts,
     /// Whether the payer's bank account may still be debited for it: authorised, usable, and nobody blocked.
     pub may_debit: bool,
+    /// Whether the same debit may be made once more, where it came back for want of money.
+    pub may_present_again: bool,
+    /// Whether the number on its check can still be its card's.
+    pub may_mail: bool,
     /// How often the bill was presented that it is to pay, over all payments of that bill, this one included.
     pub presented: u32,
     pub business_now: Timestamp,
@@ -87,7 +91,7 @@ fn next_of_payout(now: Standing<'_>) -> Action {
         State::Processing if fault!(StopNotSent, false, now.payment.stop_wish() == StopWish::Now) => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
         State::Failed if is_refused_refund(now.payment) => Action::FlagRefund,
-        State::Failed | State::Returned if now.payment.owes_refund() && is_here(now.funding) => Action::GiveBack,
+        State::Failed | State::Returned if now.payment.owes_refund() && is_the_payers(now) => Action::GiveBack,
         State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
             Action::Wait
         }
@@ -104,8 +108,22 @@ fn is_refused_refund(payment: &Payment) -> bool {
     payment.refund_of().is_some() && !is_flagged && matches!(payment.leg.reason, Some(Reason::Refused(_)))
 }
 
-fn is_here(funding: &Funding) -> bool {
-    funding.leg.state == State::Available && funding.leg.attention.is_none()
+/// Whether money that is with us again is its payer's: its funding is here, or came back late and they repaid it otherwise.
+fn is_the_payers(now: Standing<'_>) -> bool {
+    let is_repaid = !now.payer.receivable_open && is_lost_and_owed(&now.payment.leg, now.funding);
+    let is_here = now.funding.leg.state == State::Available || fault!(RepaidMoneyStranded, false, is_repaid);
+    is_here && now.funding.leg.attention.is_none()
+}
+
+/// A funding came back late, and nothing of ours was set against what its payer owed for it.
+pub fn is_lost_and_owed(payment: &Leg, funding: &Funding) -> bool {
+    let is_lost = funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
+    funding.leg.state == State::Returned && is_lost && !is_taken_off(payment, funding)
+}
+
+/// What a refund gives back is its person's, who repaid the funding that came back.
+fn is_of_repaid(now: Standing<'_>) -> bool {
+    now.payment.refund_of().is_some() && now.funding.is_repaid()
 }
 
 fn next_of_unsent(now: Standing<'_>) -> Action {
@@ -113,14 +131,19 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
         return Action::Wait;
     }
     let is_canceled = now.payment.is_cancel_asked();
+    let is_again = now.funding.leg.attempt > 1;
     match now.funding.leg.state {
         State::Unprocessed if is_canceled || !now.may_debit => Action::CancelUnsent,
-        State::Available if is_canceled || is_unwanted(now) => Action::GiveBack,
+        State::Unprocessed if is_again && !now.may_present_again => Action::CancelUnsent,
+        State::Available if is_canceled || is_unwanted(now) || !now.may_mail => Action::GiveBack,
+        State::Returned if is_of_repaid(now) && (now.payer.is_paused || now.payer.receivable_open) => Action::Wait,
+        State::Returned if is_of_repaid(now) => Action::SendPayout,
         State::Available if now.payer.is_paused || now.payer.receivable_open => Action::Wait,
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {
             let after_available = now.funding.leg.effects.contains(&Effect::FundingAvailable);
-            match next_presentment(now).filter(|_| !after_available && !is_canceled && now.may_debit) {
+            let may_try = !after_available && !is_canceled && now.may_debit && now.may_present_again;
+            match next_presentment(now).filter(|_| may_try) {
                 Some(not_before) => Action::PresentAgain { not_before },
                 None => Action::FailUnfunded { after_available },
             }
@@ -182,8 +205,9 @@ pub fn recovers(payment: &Leg, funding: &Funding) -> bool {
 /// attempts did. Of what was written before fundings said it, the effects tell.
 pub fn is_taken_off(payment: &Leg, funding: &Funding) -> bool {
     let taken_off = [Effect::UnfundedFailed, Effect::ReceivableRecovered];
-    let is_marked =
-        funding.debt_taken_off_at.is_some() || taken_off.iter().any(|effect| funding.leg.effects.contains(effect));
+    let is_marked = funding.debt_taken_off_at.is_some()
+        || funding.is_repaid()
+        || taken_off.iter().any(|effect| funding.leg.effects.contains(effect));
     fault!(DebtTakenOffTwice, false, is_marked) || taken_off.iter().any(|effect| payment.effects.contains(effect))
 }
 

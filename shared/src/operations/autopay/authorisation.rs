@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use super::super::{OperationError, System, audit, billers, payers};
 use super::account_hold::AccountHold;
+use super::real_accounts::Sharing;
 use super::{notices, people};
 use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{
@@ -76,7 +77,9 @@ pub async fn agree(
         Some(_) => Some(chosen(system, &card).await?),
         None => None,
     };
-    if account.as_ref().is_some_and(|account| is_agreed(&card, account, &agreement)) {
+    let shared = shared(system, &card).await?;
+    let asked = fault!(AgreeingLooksAtOwnCard, &card, &shared);
+    if account.as_ref().is_some_and(|account| is_agreed(asked, account, &agreement)) {
         return Ok(card);
     }
     if agreement.text_version != TEXT_VERSION {
@@ -113,6 +116,11 @@ pub async fn agree(
     save(system, card, AuthorisationStep::Agreed, authorisation, text, ip_address).await
 }
 
+/// The card with what others who hold it have paid: what ended their payments may hold its next one back too.
+async fn shared(system: &System, card: &Card) -> Result<Card, OperationError> {
+    Ok(Sharing::of(system, card, None).await?.card(card))
+}
+
 /// Whether the same stands already, and agreeing again would lift nothing.
 fn is_agreed(card: &Card, account: &BankAccount, agreement: &Agreement) -> bool {
     let in_force = card.authorisation.as_ref().filter(|known| known.is_in_force(agreement.bank_account_id));
@@ -147,7 +155,8 @@ async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationEr
     let person = payers::load_person(system, card.person_id).await?;
     let account = chosen(system, card).await?;
     let remittance = billers::remittance(system, &card.institution_id).await?;
-    let present = Present { card, bank_account: &account, remittance: remittance.as_ref() };
+    let shared = shared(system, card).await?;
+    let present = Present { card: &shared, bank_account: &account, remittance: remittance.as_ref() };
     let is_held = AccountHold::of(system, &account).await?.is_held;
     Ok(life::outlook(&person, present).with_hold(is_held).with_debt(person.receivable_open))
 }

@@ -2,7 +2,8 @@
 
 use super::super::system::minutes_from;
 use super::super::{OperationError, System, audit};
-use super::{authorisation, link, notices, people, real_accounts};
+use super::review::unchanged;
+use super::{authorisation, in_parts, link, notices, people, real_accounts};
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -35,6 +36,22 @@ enum Doing<'a> {
         reason: UnusableReason,
     },
     ReadSoon,
+}
+
+/// What a write does to an item and to its bank accounts.
+#[derive(Default)]
+pub(super) struct ItemChanges {
+    of_accounts: Vec<Change>,
+    of_item: Vec<Change>,
+}
+
+impl ItemChanges {
+    /// Writes all of it, the accounts first: a permission has ended for each of them before its link is over.
+    pub(super) async fn write(self, system: &System, as_read: &Change) -> Result<(), TableError> {
+        let Self { of_accounts, of_item } = self;
+        fault!(LargeLinkNeverEnds, return system.table.write(of_accounts.into_iter().chain(of_item).collect()).await);
+        in_parts::write(system, of_accounts, as_read, of_item).await
+    }
 }
 
 /// Applies an event to an item, tells the person, and has it read where it is due.
@@ -83,17 +100,18 @@ pub async fn read_soon(system: &System, item_id: &str) -> Result<(), OperationEr
 async fn apply(system: &System, item_id: &str, doing: Doing<'_>) -> Result<(), OperationError> {
     for _ in 0..TRIES_MAX {
         let Some(mut item) = read::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        let as_read = unchanged(&mut item);
         let changes = match doing {
             Doing::Event(event) => changes(system, &mut item, event).await?,
             Doing::DoneBy { person, event, action } => {
                 let mut changes = changes(system, &mut item, event).await?;
-                changes.push(audit::entry(system, &person.to_string(), action, item_id, None)?);
+                changes.of_item.push(audit::entry(system, &person.to_string(), action, item_id, None)?);
                 changes
             }
             Doing::StopUsing { account_ids, reason } => stopped(system, &mut item, account_ids, reason).await?,
-            Doing::ReadSoon => vec![due_now(system, &mut item)?],
+            Doing::ReadSoon => ItemChanges { of_item: vec![due_now(system, &mut item)?], ..ItemChanges::default() },
         };
-        match system.table.write(changes).await {
+        match changes.write(system, &as_read).await {
             Ok(()) => {
                 if item.is_due(system.clock.business_now()) {
                     system.hint([Task::ReadItem { item_id: item.id }]).await;
@@ -117,30 +135,32 @@ async fn stopped(
     item: &mut Item,
     account_ids: &[String],
     reason: UnusableReason,
-) -> Result<Vec<Change>, OperationError> {
+) -> Result<ItemChanges, OperationError> {
     let is_meant = |account_id: &String| account_ids.is_empty() || account_ids.contains(account_id);
     let meant = item.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id));
     let ids: Vec<BankAccountId> = meant.map(|(_, id)| *id).collect();
-    let mut changes = vec![due_now(system, item)?];
+    let of_item = vec![due_now(system, item)?];
+    let mut of_accounts = Vec::new();
     for id in ids {
-        changes.extend(unusable(system, item, id, reason).await?);
+        of_accounts.extend(unusable(system, item, id, reason).await?);
     }
-    Ok(changes)
+    Ok(ItemChanges { of_accounts, of_item })
 }
 
 /// The write of an event: the item, its notice, and, where the permission is gone, its bank accounts.
-pub(super) async fn changes(system: &System, item: &mut Item, event: ItemEvent) -> Result<Vec<Change>, OperationError> {
+pub(super) async fn changes(system: &System, item: &mut Item, event: ItemEvent) -> Result<ItemChanges, OperationError> {
     let was_over = item.state.is_over();
     let told = item.apply(event, system.clock.business_now());
-    let mut changes = vec![replace(item)?];
-    changes.extend(notice(system, item, told).await?);
+    let mut of_item = vec![replace(item)?];
+    of_item.extend(notice(system, item, told).await?);
+    let mut of_accounts = Vec::new();
     if item.state.is_over() && !was_over {
         let ids: Vec<BankAccountId> = item.bank_accounts.values().copied().collect();
         for id in ids {
-            changes.extend(ended(system, item, id).await?);
+            of_accounts.extend(ended(system, item, id).await?);
         }
     }
-    Ok(changes)
+    Ok(ItemChanges { of_accounts, of_item })
 }
 
 /// The put of what the person is told of an item, once per occasion.

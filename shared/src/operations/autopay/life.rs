@@ -17,68 +17,37 @@ use crate::domain::autopay::held::{EndedBy, Present};
 use crate::domain::autopay::life::{self, CardStep, CheckNews};
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::autopay::person::Person;
+use crate::domain::autopay::retry::Consequences;
 use crate::domain::batch::Command;
-use crate::domain::biller::Remittance;
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
-use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
+use crate::domain::leg::{AttentionReason, Effect, Kind, Moved, Reason, State};
 use crate::domain::payment::Payment;
 use crate::domain::payment::lone::recovers;
 use crate::operations::listener::Permission;
-use crate::operations::{OperationError, System, billers, payers};
+use crate::operations::{OperationError, System, payers};
 use crate::ports::table::Change;
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
-/// The card that a payment of autopay pays, and the bank account that it is pulled from.
-#[derive(Clone, Debug)]
-pub(crate) struct Ends {
-    pub card: Card,
-    pub bank_account: BankAccount,
-    /// Where checks for the card's issuer go by now.
-    pub remittance: Option<Remittance>,
-    /// The bank account is held for what came back of another's debit.
-    pub is_held: bool,
-}
-
-impl Ends {
-    pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
-        let card = load_card(system, facts).await?;
-        let mut bank_account = load_bank_account(system, facts).await?;
-        real_accounts::heed_number(system, &mut bank_account).await?;
-        let remittance = billers::remittance(system, &card.institution_id).await?;
-        let is_held = fault!(HoldNotInClaim, false, AccountHold::of(system, &bank_account).await?.is_held);
-        Ok(Self { card, bank_account, remittance, is_held })
-    }
-
-    /// What a payment would be opened with now.
-    pub(crate) fn present(&self) -> Present<'_> {
-        Present { card: &self.card, bank_account: &self.bank_account, remittance: self.remittance.as_ref() }
-    }
-
-    /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.
-    pub(crate) fn undo(mut self, payment_id: PaymentId, now: Timestamp) -> Result<Vec<Change>, OperationError> {
-        CardStep::Undone.mark(&mut self.card, payment_id, now);
-        self.bank_account.debit_gone(payment_id);
-        self.bank_account.updated_at = now;
-        Ok(vec![replace(&mut self.card)?, replace(&mut self.bank_account)?])
-    }
-}
-
-async fn load_card(system: &System, facts: &AutopayFacts) -> Result<Card, OperationError> {
+pub(super) async fn load_card(system: &System, facts: &AutopayFacts) -> Result<Card, OperationError> {
     let card = read(&*system.table, &keys::card(facts.card_id)).await?;
     card.ok_or_else(|| OperationError::not_found("card", facts.card_id))
 }
 
-async fn load_bank_account(system: &System, facts: &AutopayFacts) -> Result<BankAccount, OperationError> {
+pub(super) async fn load_bank_account(system: &System, facts: &AutopayFacts) -> Result<BankAccount, OperationError> {
     let account = read(&*system.table, &keys::bank_account(facts.bank_account_id)).await?;
     account.ok_or_else(|| OperationError::not_found("bank account", facts.bank_account_id))
 }
 
 /// Whether the debit for a payment may be sent now, and what its claim is held to: the payment, the person, the card and the bank account
-/// as they were judged.
-pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result<Permission, OperationError> {
+/// as they were judged. `is_again` says that it came back once for want of money.
+pub(crate) async fn permission(
+    system: &System,
+    payment_id: PaymentId,
+    is_again: bool,
+) -> Result<Permission, OperationError> {
     let payment = load_payment(system, payment_id).await?;
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
@@ -87,7 +56,8 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let hold = AccountHold::of(system, &bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     let is_held = fault!(HoldNotInClaim, false, hold.is_held);
-    if payment.is_cancel_asked() || is_held || !life::may_debit(&person, &card, &bank_account, &facts) {
+    let is_owed = !is_again || life::may_present_again(&card, payment_id, payment.amount);
+    if payment.is_cancel_asked() || is_held || !is_owed || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
     let mut held_to = vec![
@@ -99,6 +69,19 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     ];
     hold.hold_to(&mut held_to);
     Ok(Permission::Given(held_to))
+}
+
+/// Whether a payment's check may be mailed now, and what its first claim is held to: the card, as it was judged.
+pub(crate) async fn mailing(system: &System, payment: &Payment) -> Result<Permission, OperationError> {
+    let is_first = payment.kind() == Kind::Check && !payment.leg.may_be_out();
+    let Some(facts) = payment.autopay.as_deref().filter(|_| is_first) else {
+        return Ok(Permission::Given(Vec::new()));
+    };
+    let mut card = load_card(system, facts).await?;
+    if !life::may_mail(&card, &payment.payee) {
+        return Ok(Permission::Gone);
+    }
+    Ok(Permission::Given(vec![unchanged(&mut card)]))
 }
 
 /// Banking days that a settled funding of this payment is held.
@@ -284,6 +267,13 @@ impl Returned<'_> {
         calendar::eastern_date(self.now)
     }
 
+    /// What follows from its return code. An agreement that was made after the payment was opened is none of its.
+    fn follows(&self, facts: &AutopayFacts, funding: &Funding, card: &Card) -> Option<Consequences> {
+        let after = life::consequences(funding, self.today())?;
+        let is_its = card.authorisation.as_ref().is_some_and(|present| life::is_opened_under(facts, present));
+        Some(Consequences { ends_authorisation: after.ends_authorisation && is_its, ..after })
+    }
+
     /// Owing what came back late; blocked where the debit was not authorised.
     async fn person(&self, funding: &Funding, is_late: bool) -> Result<Vec<Change>, OperationError> {
         let blocks = life::consequences(funding, self.today()).is_some_and(|after| after.blocks_person);
@@ -327,14 +317,14 @@ impl Returned<'_> {
     /// What the code says about the bank account and the authorisation; an operator hears of what is to be looked into.
     async fn ends(&self, facts: &AutopayFacts, funding: &Funding, means: Means) -> Result<Vec<Change>, OperationError> {
         let mut changes = Vec::new();
-        let after = life::consequences(funding, self.today());
+        let mut card = load_card(self.system, facts).await?;
+        let after = self.follows(facts, funding, &card);
         let returned = funding.returned_debit();
         changes.extend(self.account(facts, funding, Noted::of(returned, after, means.is_late)).await?);
         let ending = returned.filter(|_| after.is_some_and(|after| after.ends_authorisation));
         if after.is_some() || means.is_late || means.is_recovered {
             let payment_id = facts.refund_of.unwrap_or(self.holder.id);
             let ended = life::ended_by_debit(&self.holder, funding, self.now);
-            let mut card = load_card(self.system, facts).await?;
             if let Some((mut authorisation, debit)) = card.authorisation.clone().zip(ending)
                 && authorisation.end_by_return(debit.return_code, self.now) == Command::Executed
             {
@@ -385,7 +375,7 @@ impl Returned<'_> {
         let failure = life::debit_failure(funding, self.today());
         let person: Person = payers::load_person(self.system, card.person_id).await?;
         let bank_account = load_bank_account(self.system, facts).await?;
-        let after = life::consequences(funding, self.today());
+        let after = self.follows(facts, funding, &card);
         let present = Present { card: &card, bank_account: &bank_account, remittance: None };
         let outlook = life::outlook(&person, present).after(after).with_debt(true);
         let told = [

@@ -5,7 +5,9 @@
 mod account_hold;
 pub mod authorisation;
 pub mod cancel;
+pub(crate) mod ends;
 pub mod held;
+mod in_parts;
 pub mod items;
 mod kept;
 mod known;

@@ -93,6 +93,7 @@ fn facts(card: &Card, bank_account: &BankAccount, review: &Review) -> AutopayFac
         agreement: PinnedAgreement::of(card, bank_account),
         cancel_asked_at: None,
         stop_asked_at: None,
+        mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
     }

@@ -7,6 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::{OperationError, System};
+use super::in_parts;
 use super::items::{self, TRIES_MAX};
 use super::kept::Kept;
 use super::link;
@@ -29,9 +30,6 @@ use crate::store::stored::{read as read_stored, replace};
 
 /// The person is asked to renew a consent this long before it ends.
 const RENEWAL_DAYS: i64 = 7;
-
-/// What one write of the table holds, with room for what others add.
-const CHANGES_MAX: usize = 90;
 
 /// Why a reading came to nothing.
 enum Failure {
@@ -176,9 +174,10 @@ async fn failed(system: &System, claimed: &Item, error: &PlaidError) -> Result<(
 async fn release(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
     for _ in 0..TRIES_MAX {
         let Some(mut item) = read_stored::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };
+        let as_read = unchanged(&mut item);
         item.reading_until = None;
         let changes = items::changes(system, &mut item, event).await?;
-        match system.table.write(changes).await {
+        match changes.write(system, &as_read).await {
             Ok(()) => return Ok(()),
             Err(TableError::ConditionFailed { .. }) => {}
             Err(other) => return Err(other.into()),
@@ -214,7 +213,12 @@ async fn keep(system: &System, claimed: &Item, found: &Found, deadline: Deadline
             items::compare_numbers(system, &item).await?;
         }
         let of_item = item_changes(system, &mut item, found, was_changed).await?;
-        match write(system, kept.changes, &as_read, of_item).await {
+        let written = fault!(
+            LargeLinkUnread,
+            system.table.write(kept.changes.into_iter().chain(of_item).collect()).await,
+            in_parts::write(system, kept.changes, &as_read, of_item).await
+        );
+        match written {
             Ok(()) => {
                 system.hint(kept.reviews.into_iter().map(|card_id| Task::Review { card_id })).await;
                 if was_changed {
@@ -227,22 +231,6 @@ async fn keep(system: &System, claimed: &Item, found: &Found, deadline: Deadline
         }
     }
     Err(OperationError::Contended(format!("item {}", claimed.id)))
-}
-
-/// In one write where one can hold it. Of a larger reading the cards and accounts come first, each part as long as nobody has changed the
-/// item, and the item with its cursor last: one that ends half way is read again from the same cursor, to the same end.
-async fn write(
-    system: &System,
-    mut changes: Vec<Change>,
-    as_read: &Change,
-    of_item: Vec<Change>,
-) -> Result<(), TableError> {
-    while fault!(LargeLinkUnread, false, changes.len() + of_item.len() > CHANGES_MAX) {
-        let rest = changes.split_off(changes.len().min(CHANGES_MAX - 1));
-        system.table.write(changes.into_iter().chain([as_read.clone()]).collect()).await?;
-        changes = rest;
-    }
-    system.table.write(changes.into_iter().chain(of_item).collect()).await
 }
 
 /// The item after a reading, and what its person is told.

@@ -3,19 +3,24 @@
 //! Guarantees: a payment's money is given back once, because the payment names its refund in the write that makes it. A refund has no
 //! funding of its own: it pays out what the funding of the payment brought, so that a return of that funding meets the refund instead.
 
+use jiff::Timestamp;
+
 use super::super::advance::Lone;
 use super::{held, notices};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::{Ended, EndedBy};
 use crate::domain::autopay::life::CardStep;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
-use crate::domain::ids::PaymentId;
-use crate::domain::leg::{Leg, Moved, State};
+use crate::domain::funding::Funding;
+use crate::domain::ids::{ItemId, PaymentId};
+use crate::domain::leg::{AttentionReason, Leg, Moved, State};
+use crate::domain::payment::lone::is_lost_and_owed;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::refund::{came_from, resealed};
-use crate::operations::{OperationError, System, step};
+use crate::operations::{OperationError, System, payers, step};
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -30,6 +35,9 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     let Some(mut ends) = ends else { return Ok(()) };
     let Some(facts) = payment.autopay.clone() else { return Ok(()) };
     let now = system.clock.business_now();
+    let Some(held_to) = money_held(system, &payment, &mut funding, &person, now).await? else {
+        return flag(system, payment, now).await;
+    };
     let refund = refund_of(system, &payment, &funding, &facts, &person.name).await?;
     if let Some(facts) = &mut payment.autopay {
         facts.refunded_by = Some(refund.id);
@@ -53,8 +61,7 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     let entry = HistoryEntry::new("refunded", &payment.leg, now).moved(&moved);
     let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
     changes.push(create(&refund)?);
-    // The money must still be there when its refund is made.
-    changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
+    changes.extend(held_to);
     CardStep::Undone.mark(&mut ends.card, payment.id, now);
     if let Some(ended) = &ended {
         ends.card.end(payment.id, ended);
@@ -79,10 +86,41 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     }
 }
 
+/// What the write of a refund is held to: the money must still be there when it is made. That of a funding which came back late is there
+/// where its person has repaid it otherwise: they owe nothing, and their books hold it. Nothing where that is not so.
+async fn money_held(
+    system: &System,
+    payment: &Payment,
+    funding: &mut Funding,
+    person: &Person,
+    now: Timestamp,
+) -> Result<Option<Vec<Change>>, OperationError> {
+    if !is_lost_and_owed(&payment.leg, funding) {
+        let condition = Condition::VersionIs(*funding.version_mut());
+        return Ok(Some(vec![Change::Check { key: funding.key(), condition }]));
+    }
+    let (holds, unchanged) = payers::holds::<Person>(system, &person.key(), payment.amount).await?;
+    (funding.repaid, funding.updated_at) = (Some(funding.amount), now);
+    Ok(if holds { Some(vec![unchanged, replace(funding)?]) } else { None })
+}
+
+/// The books do not hold what is to be given back: an operator looks at what was booked.
+async fn flag(system: &System, mut payment: Payment, now: Timestamp) -> Result<(), OperationError> {
+    payment.leg.raise(AttentionReason::ReceivableOpen, now);
+    tracing::error!(payment = %payment.id, "attention: the books do not hold what is to go back to its person");
+    let entry = HistoryEntry::new("attention_raised", &payment.leg, now);
+    let mut changes = step::changes(&mut payment, &entry, &[], now)?;
+    changes.extend(notices::of_attention(system, ItemId::Payment(payment.id), &payment.leg).await?);
+    match system.table.write(changes).await {
+        Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
+        Err(other) => Err(other.into()),
+    }
+}
+
 async fn refund_of(
     system: &System,
     payment: &Payment,
-    funding: &crate::domain::funding::Funding,
+    funding: &Funding,
     facts: &AutopayFacts,
     name: &str,
 ) -> Result<Payment, OperationError> {
@@ -95,6 +133,7 @@ async fn refund_of(
     let facts = AutopayFacts {
         cancel_asked_at: None,
         stop_asked_at: None,
+        mailed_before: Vec::new(),
         refund_of: Some(payment.id),
         refunded_by: None,
         ..facts.clone()

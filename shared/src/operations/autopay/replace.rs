@@ -6,6 +6,7 @@
 
 use super::{notices, own};
 use crate::domain::autopay::card::Card;
+use crate::domain::autopay::held::MailedTo;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::biller::{Biller, Remittance, RemittanceProposal};
@@ -167,10 +168,14 @@ async fn make_anew(
     let (payment_id, kind) = (payment.id, payment.kind());
     let known = in_directory(system, &payment, &address).await?;
     if let Payee::Check(payee) = &mut payment.payee {
+        let before = MailedTo::of(payee);
         if let Some(known) = known.filter(|_| fault!(ReplacedUnderOldName, false, true)) {
             payee.name = known.name;
         }
         payee.address = address;
+        if let Some(facts) = payment.autopay.as_mut().filter(|facts| !facts.mailed_before.contains(&before)) {
+            facts.mailed_before.push(before);
+        }
     }
     let now = system.clock.business_now();
     let moved = payment.leg.retry(kind)?;

@@ -95,7 +95,9 @@ async fn save(
     let (actor, subject) = (card.person_id.to_string(), card.id.to_string());
     let entry = audit::entry(system, &actor, action, &subject, Some(detail))?;
     system.table.write([replace(&mut card)?, entry].into_iter().chain(claims).collect()).await?;
-    system.hint([Task::Review { card_id: card.id }]).await;
+    // What was decided otherwise and has not left is given up at once.
+    let open = card.open_payments().map(|open| Task::Advance { payment_id: open.payment_id });
+    system.hint([Task::Review { card_id: card.id }].into_iter().chain(open)).await;
     Ok(card)
 }
 

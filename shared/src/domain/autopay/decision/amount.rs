@@ -5,9 +5,9 @@ use jiff::civil::Date;
 
 use super::preconditions::open_payment;
 use super::{AttentionNeed, BankAccount, Cause, Decision, Inputs, SkipReason, cents};
-use crate::domain::autopay::card::{CardReading, STATEMENT_EVERY_DAYS};
+use crate::domain::autopay::card::CardReading;
 use crate::domain::autopay::held::Present;
-use crate::domain::autopay::in_flight::{CardPayment, canceled_since, in_flight, paid_since, presented_for};
+use crate::domain::autopay::in_flight::{Billed, CardPayment, canceled_since, in_flight, paid_since, presented_for};
 use crate::domain::autopay::retry::PRESENTMENTS_MAX;
 use crate::domain::autopay::rule::{Amount, Bill, Rule};
 use crate::domain::autopay::utilization::utilization;
@@ -174,8 +174,9 @@ fn held_back(
     for_bill: bool,
 ) -> Option<SkipReason> {
     let payments = &inputs.card.payments;
-    let issued_on = reading.bill().unwrap_or_else(|| inputs.today().saturating_sub(STATEMENT_EVERY_DAYS.days()));
-    if fault!(PresentmentsPerPayment, 0, presented_for(issued_on, payments)) >= PRESENTMENTS_MAX {
+    let billed = reading.bill().map_or_else(|| Billed::untold(inputs.today()), Billed::On);
+    let (Billed::On(issued_on) | Billed::Since(issued_on)) = billed;
+    if fault!(PresentmentsPerPayment, 0, presented_for(billed, payments)) >= PRESENTMENTS_MAX {
         return Some(SkipReason::PresentmentsUsedUp);
     }
     let present = Present { card: inputs.card, bank_account, remittance: inputs.remittance };

@@ -73,6 +73,8 @@ fn action(payment: &Payment, funding: &Funding, payer: PayerFacts) -> Action {
         funding,
         payer,
         may_debit: true,
+        may_present_again: true,
+        may_mail: true,
         presented: 0,
         business_now: now(),
         elapsed_now: now(),

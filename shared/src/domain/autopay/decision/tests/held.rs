@@ -16,6 +16,7 @@ fn after(by: EndedBy, change: impl FnOnce(&mut Case)) -> &'static str {
             account: Some(AgreedAccount::of(&case.bank_account)),
             agreed_at: case.card.authorisation.as_ref().map(|authorisation| authorisation.agreed_at),
             mailed_to: Some(MailedTo { name: remittance.name, address: remittance.address }),
+            mailed_before: Vec::new(),
         });
         case.card.open(earlier);
         change(case);
@@ -108,4 +109,38 @@ fn what_was_presented_before_it_paid_still_counts_and_the_next_statement_begins_
     assert_eq!(case.decide().code(), "presentments_used_up", "two in vain, and one more");
     case.reading().statement_issued_on = Some(date(2026, 3, 20));
     assert_eq!(case.decide().code(), "above_threshold");
+}
+
+#[test]
+fn a_bill_that_is_not_told_any_more_is_the_one_that_was_told_within_a_month() {
+    let code = |opened_on: Date, told_now: Option<Date>| {
+        let mut case = Case::with(|case| {
+            let mut earlier = payment(1, dollars("100.00"), opened_on);
+            (earlier.bill, earlier.presented) = (Some(date(2026, 2, 27)), 3);
+            earlier.undone();
+            case.card.open(earlier);
+        });
+        let reading = case.reading();
+        (reading.statement_issued_on, reading.due_on) = (told_now, None);
+        case.decide().code()
+    };
+    assert_eq!(code(date(2026, 2, 27), Some(date(2026, 2, 27))), "presentments_used_up");
+    assert_eq!(code(date(2026, 2, 27), None), "presentments_used_up", "it is untold, and no other");
+    assert_eq!(code(date(2026, 1, 28), None), "above_threshold", "a statement came since");
+}
+
+#[test]
+fn a_check_that_failed_at_several_addresses_is_mailed_to_none_of_them_again() {
+    let code = |box_now: &'static str| {
+        after(EndedBy::CheckFailed, |case| {
+            let to = |line| {
+                let known = remittance(line);
+                MailedTo { name: known.name, address: known.address }
+            };
+            let ended = case.card.payments.iter_mut().find_map(|payment| payment.ended.as_mut()).unwrap();
+            (ended.mailed_before, ended.mailed_to) = (vec![to("PO Box 100")], Some(to("PO Box 999")));
+            case.remittance = Some(remittance(box_now));
+        })
+    };
+    assert_eq!(["PO Box 100", "PO Box 999", "PO Box 200"].map(code), ["held_back", "held_back", "above_threshold"]);
 }

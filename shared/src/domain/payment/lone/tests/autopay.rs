@@ -36,6 +36,7 @@ fn check(state: State) -> Payment {
         agreement: None,
         cancel_asked_at: None,
         stop_asked_at: None,
+        mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
     };
@@ -79,7 +80,19 @@ fn a_debit_is_presented_again_only_while_its_bill_was_not_presented_three_times(
     let next = |presented| {
         let (business_now, elapsed_now) = (now(), now());
         let (payment, funding) = (&payment, &back);
-        next_action(Standing { payment, funding, payer: CALM, may_debit: true, presented, business_now, elapsed_now })
+        let (may_debit, may_present_again, may_mail) = (true, true, true);
+        let payer = CALM;
+        next_action(Standing {
+            payment,
+            funding,
+            payer,
+            may_debit,
+            may_present_again,
+            may_mail,
+            presented,
+            business_now,
+            elapsed_now,
+        })
     };
     assert_eq!([0, 1, 2, 3, 4].map(|presented| letter(next(presented))), ['A', 'A', 'A', 'U', 'U']);
 }
@@ -93,6 +106,8 @@ fn a_debit_that_is_no_longer_allowed_is_not_sent_and_one_under_way_goes_on() {
             funding,
             payer: CALM,
             may_debit: false,
+            may_present_again: true,
+            may_mail: true,
             presented: 0,
             business_now,
             elapsed_now,
@@ -194,4 +209,61 @@ fn a_refund_pays_out_what_the_other_payments_funding_brought() {
     assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), '-', "it failed with its funding");
     refused.leg.reason = Some(Reason::Refused("account_closed".to_owned()));
     assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), 'R');
+}
+
+/// A funding that came back after it was available.
+fn lost() -> Funding {
+    returned("R10", 1, &[Effect::FundingAccepted, Effect::FundingAvailable, Effect::FundingReturnedAvailable])
+}
+
+#[test]
+fn money_that_came_back_to_whoever_repaid_its_lost_debit_goes_back_to_them_once_they_owe_nothing() {
+    let mut stopped = check(State::Returned);
+    stopped.leg.effects = vec![Effect::CheckReversed];
+    let owing = PayerFacts { receivable_open: true, ..CALM };
+    assert_eq!([CALM, owing].map(|payer| letter(action(&stopped, &lost(), payer))), ['G', '-']);
+    let taken_off = Funding { debt_taken_off_at: Some(now()), ..lost() };
+    assert_eq!(letter(action(&stopped, &taken_off, CALM)), '-', "it was set against what they owed");
+    stopped.leg.effects.push(Effect::ReceivableRecovered);
+    assert_eq!(letter(action(&stopped, &lost(), CALM)), '-');
+}
+
+#[test]
+fn a_refund_of_what_was_repaid_is_paid_out_although_its_funding_came_back() {
+    let refund = with(payment_to_account(), |facts| facts.refund_of = Some(PaymentId::Lone(UUID)));
+    let repaid = Funding { repaid: Some(Cents::new(165_500)), ..lost() };
+    assert!(repaid.is_repaid() && is_taken_off(&refund.leg, &repaid));
+    let owing = PayerFacts { receivable_open: true, ..CALM };
+    assert_eq!([CALM, owing].map(|payer| letter(action(&refund, &repaid, payer))), ['P', '-']);
+    assert_eq!(letter(action(&refund, &lost(), CALM)), 'U', "what nobody repaid is lost");
+}
+
+fn payment_to_account() -> Payment {
+    Payment { autopay: check(State::Unprocessed).autopay, ..payment(State::Unprocessed) }
+}
+
+#[test]
+fn what_its_card_would_not_be_paid_for_any_more_is_neither_presented_again_nor_mailed() {
+    let next = |funding: &Funding, (may_present_again, may_mail): (bool, bool)| {
+        let payment = &check(State::Unprocessed);
+        letter(next_action(Standing {
+            payment,
+            funding,
+            payer: CALM,
+            may_debit: true,
+            may_present_again,
+            may_mail,
+            presented: 1,
+            business_now: now(),
+            elapsed_now: now(),
+        }))
+    };
+    let back = returned("R01", 1, &[Effect::FundingAccepted, Effect::FundingReturnedPending]);
+    let mut waiting = back.clone();
+    waiting.present_again(calendar::eastern_date(now())).unwrap();
+    let all = [(true, true), (false, true)];
+    assert_eq!(all.map(|may| next(&back, may)), ['A', 'U']);
+    assert_eq!(all.map(|may| next(&waiting, may)), ['F', 'C']);
+    assert_eq!(all.map(|may| next(&funding(State::Unprocessed), may)), ['F', 'F'], "it was not presented yet");
+    assert_eq!([true, false].map(|may_mail| next(&funding(State::Available), (true, may_mail))), ['P', 'G']);
 }

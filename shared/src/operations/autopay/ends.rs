@@ -1,0 +1,70 @@
+//! Both ends of a payment of autopay as they stand: the card that it pays, the bank account that it is pulled from, and who shares the card.
+
+use jiff::Timestamp;
+
+use super::account_hold::AccountHold;
+use super::life::{load_bank_account, load_card};
+use super::real_accounts::{self, Sharing};
+use crate::domain::autopay::bank_account::BankAccount;
+use crate::domain::autopay::card::Card;
+use crate::domain::autopay::facts::AutopayFacts;
+use crate::domain::autopay::held::Present;
+use crate::domain::autopay::life::CardStep;
+use crate::domain::biller::Remittance;
+use crate::domain::ids::PaymentId;
+use crate::operations::{OperationError, System, billers};
+use crate::ports::table::Change;
+use crate::store::stored::replace;
+
+/// The card that a payment of autopay pays, and the bank account that it is pulled from.
+pub(crate) struct Ends {
+    pub card: Card,
+    pub bank_account: BankAccount,
+    /// Where checks for the card's issuer go by now.
+    pub remittance: Option<Remittance>,
+    /// The bank account is held for what came back of another's debit.
+    pub is_held: bool,
+    /// Who else holds the card; nobody, where that was not read.
+    sharing: Sharing,
+}
+
+impl Ends {
+    pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
+        let card = load_card(system, facts).await?;
+        let mut bank_account = load_bank_account(system, facts).await?;
+        real_accounts::heed_number(system, &mut bank_account).await?;
+        let remittance = billers::remittance(system, &card.institution_id).await?;
+        let is_held = fault!(HoldNotInClaim, false, AccountHold::of(system, &bank_account).await?.is_held);
+        Ok(Self { card, bank_account, remittance, is_held, sharing: Sharing::default() })
+    }
+
+    /// Reads who else holds the card, before a debit for one bill of it is made once more.
+    pub(crate) async fn with_sharing(self, system: &System) -> Result<Self, OperationError> {
+        let sharing = Sharing::of(system, &self.card, None).await?;
+        Ok(Self { sharing, ..self })
+    }
+
+    /// How often the bill of this payment was presented, over all payments of whoever holds the card.
+    pub(crate) fn presented_with(&self, payment_id: PaymentId) -> u32 {
+        let shared = self.sharing.card(&self.card);
+        fault!(PresentmentsOfOwnCard, &self.card, &shared).presented_with(payment_id)
+    }
+
+    /// Holds a write back unless the others who hold the card are as they were read.
+    pub(crate) fn others_unchanged(&mut self) -> Vec<Change> {
+        self.sharing.unchanged()
+    }
+
+    /// What a payment would be opened with now.
+    pub(crate) fn present(&self) -> Present<'_> {
+        Present { card: &self.card, bank_account: &self.bank_account, remittance: self.remittance.as_ref() }
+    }
+
+    /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.
+    pub(crate) fn undo(mut self, payment_id: PaymentId, now: Timestamp) -> Result<Vec<Change>, OperationError> {
+        CardStep::Undone.mark(&mut self.card, payment_id, now);
+        self.bank_account.debit_gone(payment_id);
+        self.bank_account.updated_at = now;
+        Ok(vec![replace(&mut self.card)?, replace(&mut self.bank_account)?])
+    }
+}

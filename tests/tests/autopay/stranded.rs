@@ -1,0 +1,201 @@
+//! What had no way out: a person's money that nobody gave back, an address that was tried again, an agreement that another's return ended,
+//! and a link too large to end.
+
+use ::scenarios::simulation::people::Caller;
+use http::Method;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use shared::domain::autopay::bank_account::BankAccount;
+use shared::domain::leg::State;
+use simulators::column::{CallFault, CallFaultKind, Control, MailStatus};
+
+use super::story::{OLGA, OSCAR, Story, count};
+
+const BANK: &str = "ins_2";
+const CLEO: Caller = Caller::Person("cleo");
+
+/// More bank accounts than one write of the table holds.
+const MANY: usize = 105;
+
+impl Story {
+    /// Ann's check is out and her debit comes back; before the bank stops the check she repays that much by wire.
+    async fn that_repays_before_the_check_is_stopped(amount: &str) -> Self {
+        let story = Self::that_will_pay().await;
+        story.until_payment_is(State::Processing).await;
+        story.tell_bank(Control::FaultCalls(CallFault {
+            fault: CallFaultKind::ErrorBefore,
+            count: 1_000,
+            method: Some("POST".to_owned()),
+            path_prefix: "/transfers/checks".to_owned(),
+        }));
+        story.bank_returns(story.debit_id()).await;
+        assert!(story.standing().persons[0].receivable_open);
+        story.repays(amount).await;
+        story.tell_bank(Control::ClearFaults);
+        story.until_payment_is(State::Returned).await;
+        story
+    }
+
+    async fn repays(&self, amount: &str) {
+        self.wire(amount).await;
+        let paid = json!({
+            "payer_id": self.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
+            "reason": "Repaid by wire.",
+        });
+        let proposed = self.call(OLGA, Method::POST, "/ledger/corrections", paid.clone()).await;
+        let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+        self.call(OSCAR, Method::POST, &path, paid).await;
+        self.simulation.settle().await.unwrap();
+    }
+
+    async fn money_is_back(&self) {
+        let is_back = |refund: &shared::domain::payment::Payment| refund.leg.state == State::Completed;
+        self.until("the money is back", |now| now.refunds.iter().any(is_back)).await;
+        assert_eq!(self.standing().refunds.len(), 1);
+        self.is_balanced().await;
+    }
+
+    /// A link of Cleo's to so many bank accounts.
+    async fn large_link(&self) -> String {
+        let routing = simulators::plaid::routing_number(BANK);
+        let account = |number: usize| {
+            json!({
+                "key": format!("checking{number}"), "name": format!("Checking {number}"), "mask": format!("{number:04}"),
+                "type": "depository", "subtype": "checking", "balances": { "available": "10.00", "current": "10.00" },
+                "numbers": { "account": format!("0007{number:06}"), "routing": routing },
+            })
+        };
+        let accounts: Vec<Value> = (1000..1000 + MANY).map(account).collect();
+        self.tell_plaid(json!({
+            "control": "create_person", "user_id": "cleo", "institution_id": BANK, "accounts": accounts,
+        }));
+        let item_id = self.simulation.link("cleo", BANK).await.unwrap();
+        self.simulation.settle().await.unwrap();
+        assert_eq!(self.accounts_of(&item_id).len(), MANY);
+        item_id
+    }
+
+    fn accounts_of(&self, item_id: &str) -> Vec<BankAccount> {
+        self.standing().bank_accounts.into_iter().filter(|account| account.item_id == item_id).collect()
+    }
+
+    fn has_ended(&self, item_id: &str) -> bool {
+        let is_over = self.standing().items.iter().any(|item| item.id == item_id && item.state.is_over());
+        let accounts = self.accounts_of(item_id);
+        let has_ended = |account: &BankAccount| account.unusable.is_some() && account.permission_ended_at.is_some();
+        is_over && accounts.len() == MANY && accounts.iter().all(has_ended)
+    }
+}
+
+#[tokio::test]
+async fn the_money_of_a_stopped_check_goes_back_to_whoever_has_repaid_its_lost_debit() {
+    let story = Story::that_repays_before_the_check_is_stopped("1655.00").await;
+    assert!(story.standing().refunds.is_empty(), "an operator may look first");
+    story.clear_attention().await;
+    story.money_is_back().await;
+}
+
+/// What we hold is hers once she owes nothing any more.
+#[tokio::test]
+async fn the_money_of_a_stopped_check_waits_for_the_rest_of_what_its_person_owes() {
+    let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
+    story.clear_attention().await;
+    story.let_days_pass(3).await;
+    assert!(story.standing().refunds.is_empty());
+    story.repays("655.00").await;
+    story.money_is_back().await;
+}
+
+/// What lies there is set against what she owes, and is not there to be given back.
+#[tokio::test]
+async fn money_that_the_books_do_not_hold_is_not_given_back_and_told_of() {
+    let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
+    let set_off = json!({
+        "payer_id": story.standing().persons[0].id, "debit": "funds", "credit": "receivable", "amount": "655.00",
+        "reason": "Set off.",
+    });
+    let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", set_off.clone()).await;
+    let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+    story.call(OSCAR, Method::POST, &path, set_off).await;
+    story.clear_attention().await;
+    story.let_days_pass(3).await;
+    let standing = story.standing();
+    assert!(standing.refunds.is_empty() && !standing.persons[0].receivable_open);
+    assert!(standing.payment().unwrap().leg.attention.is_some(), "somebody has to look");
+}
+
+#[tokio::test]
+async fn a_check_that_failed_at_two_addresses_is_mailed_to_neither_again() {
+    let story = Story::after("check-returned-by-mail").await;
+    story.replace_check().await;
+    story.until_payment_is(State::Processing).await;
+    story.until("the new letter is in the mail", |now| count(now, "check_mailed") == 2).await;
+    story.tell_bank(Control::MoveMail { transfer_id: story.check_id(), to: MailStatus::ReturnedToSender });
+    story.until_payment_is(State::Returned).await;
+    story.clear_attention().await;
+    story.money_is_back().await;
+    story.change_card(&json!({ "balances": { "current": "3156.00" } }));
+    story.let_days_pass(10).await;
+    assert_eq!(story.standing().payments.len(), 1);
+    assert_eq!(story.review().await["code"], "held_back");
+}
+
+#[tokio::test]
+async fn the_return_of_a_debit_does_not_end_an_agreement_that_came_after_it() {
+    let story = Story::after("below-threshold").await;
+    story.tell_plaid(json!({
+        "control": "create_person", "user_id": "ann", "institution_id": BANK, "accounts": [{
+            "key": "other", "name": "Other Checking", "mask": "0008", "type": "depository", "subtype": "checking",
+            "balances": { "available": "9000.00", "current": "9000.00" },
+            "numbers": { "account": "000888880008", "routing": simulators::plaid::routing_number(BANK) },
+        }],
+    }));
+    story.link_again(BANK).await;
+    story.let_days_pass(1).await;
+    story.buy("card", "2700.00");
+    story.until_debit_is(State::Completed).await;
+    let other = story.standing().bank_accounts.into_iter().find(|account| account.account.account_last4 == "0008");
+    let chosen = json!({ "bank_account_id": other.unwrap().id });
+    story.call(super::story::ANN, Method::PUT, &format!("{}/autopay", story.card_path()), chosen).await;
+    story.agree_again().await;
+    let (transfer_id, return_code) = (story.debit_id(), "R08".to_owned());
+    story.tell_bank(Control::Return { transfer_id, return_code, addenda: String::new() });
+    story.until_payment_is(State::Failed).await;
+    let authorisation = story.standing().cards[0].authorisation.clone().unwrap();
+    assert!(authorisation.stands(), "{:?}", authorisation.ended_by_return);
+    story.until("it is paid from the other account", |now| now.payments.len() == 2).await;
+}
+
+#[tokio::test]
+async fn a_link_with_more_accounts_than_one_write_holds_is_removed() {
+    let story = Story::after("below-threshold").await;
+    let item_id = story.large_link().await;
+    story.call(CLEO, Method::DELETE, &format!("/items/{item_id}"), Value::Null).await;
+    assert!(story.has_ended(&item_id));
+}
+
+#[tokio::test]
+async fn a_link_with_more_accounts_than_one_write_holds_ends_with_its_permission() {
+    let story = Story::after("below-threshold").await;
+    let item_id = story.large_link().await;
+    story.tell_plaid(json!({ "control": "revoke_permission", "item_id": item_id }));
+    story.simulation.let_pass(SignedDuration::from_hours(1)).await.unwrap();
+    assert!(story.has_ended(&item_id));
+}
+
+#[tokio::test]
+async fn a_second_link_beside_one_with_more_accounts_than_one_write_holds_is_read() {
+    let story = Story::after("below-threshold").await;
+    story.large_link().await;
+    story.tell_plaid(json!({
+        "control": "create_person", "user_id": "cleo", "institution_id": BANK, "accounts": [{
+            "key": "new", "name": "New Checking", "mask": "0005", "type": "depository", "subtype": "checking",
+            "balances": { "available": "10.00", "current": "10.00" },
+            "numbers": { "account": "000555550005", "routing": simulators::plaid::routing_number(BANK) },
+        }],
+    }));
+    let second = story.simulation.link("cleo", BANK).await.unwrap();
+    story.simulation.let_pass(SignedDuration::from_hours(1)).await.unwrap();
+    let items = story.standing().items;
+    assert!(items.iter().any(|item| item.id == second && item.read_at.is_some()));
+}
