@@ -70,6 +70,9 @@ pub async fn request(
 async fn unpacked_size(system: &System, batch_id: BatchId) -> Result<u64, OperationError> {
     let key = upload_object(batch_id);
     let size = system.objects.size(&key).await?;
+    if size.saturating_mul(PACKED_TO_UNPACKED) <= system.settings.summary_bytes_in_request_max {
+        return Ok(size);
+    }
     let first_bytes = system.objects.get_range(&key, 0, size.min(2)).await?;
     Ok(if is_gzip(&first_bytes) { size.saturating_mul(PACKED_TO_UNPACKED) } else { size })
 }

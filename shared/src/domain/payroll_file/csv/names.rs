@@ -21,7 +21,7 @@ pub fn column_names() -> impl Iterator<Item = ColumnName> {
     })
 }
 
-/// A name without regard to case, blanks and signs: `Routing No.` and `routing_no` are one.
+/// A name without regard to case, blanks and signs: `Loan No.` and `loan_no` are one.
 pub(super) fn folded(name: &str) -> String {
     name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -35,28 +35,31 @@ pub(super) fn field_called(name: &str) -> Option<Field> {
     })
 }
 
-/// Names that mean one thing only. `Name` alone could be a person's or the company's, so it is neither.
+/// Names that mean one thing only. `Account number` could be the company's, an employee's or a loan's, `City` and `Tax id` an employee's, `Name`
+/// anybody's: none of these is taken for anything.
 const fn synonyms(field: Field) -> &'static [&'static str] {
     match field {
-        Field::EmployeeId => &["employee", "employee number", "employee no", "emp id", "worker id", "associate id"],
-        Field::BranchId => &["branch", "branch number", "DunkinBranch", "location", "location id", "store", "store id"],
+        Field::EmployeeId => &["employee number", "employee no", "emp id", "worker id", "associate id"],
+        Field::BranchId => &["branch", "branch number", "branch no", "store id", "store number"],
         Field::FirstName => &["first", "given name"],
         Field::LastName => &["last", "surname", "family name"],
         Field::Dob => &["DOB", "birth date", "birthday"],
         Field::PhoneNumber => &["phone", "mobile", "mobile number", "cell phone", "telephone"],
-        Field::SourceId => &["source", "funding source", "payor", "payor id", "payer", "payer id", "company id"],
-        Field::AbaRouting => &["routing", "routing no", "ABA", "ABA routing", "ABA number", "routing transit number"],
-        Field::AccountNumber => &["account", "account no", "bank account", "bank account number"],
+        Field::SourceId => &["source", "funding source", "payor id", "payer id"],
+        Field::AbaRouting => &["source routing", "source routing no", "payor routing number", "payer routing number"],
+        Field::AccountNumber => {
+            &["source account", "source account no", "payor account number", "payer account number"]
+        }
         Field::Name => &["company", "legal name", "payor name", "payer name", "employer", "employer name"],
         Field::Dba => &["DBA", "doing business as"],
-        Field::Ein => &["FEIN", "federal EIN", "tax id", "employer identification number"],
-        Field::Line1 => &["line 1", "address 1", "address line 1", "street", "street address"],
-        Field::City => &["town"],
-        Field::State => &["state code"],
-        Field::Zip => &["zip code", "postal code", "postcode"],
-        Field::InstitutionId => &["institution", "PlaidId", "plaid institution id", "lender id", "servicer id"],
-        Field::LoanAccountNumber => &["loan", "loan number", "loan no", "loan id", "loan account"],
-        Field::Amount => &["amount USD", "payment", "payment amount", "net amount"],
+        Field::Ein => &["FEIN", "federal EIN", "company EIN", "employer identification number"],
+        Field::Line1 => &["company address line 1", "company street", "payor address", "employer address"],
+        Field::City => &["payor city", "employer city"],
+        Field::State => &["payor state", "employer state"],
+        Field::Zip => &["company zip code", "company postal code", "payor zip", "employer zip"],
+        Field::InstitutionId => &["PlaidId", "plaid institution id", "lender id", "servicer id"],
+        Field::LoanAccountNumber => &["loan number", "loan no", "loan id", "loan account"],
+        Field::Amount => &["amount USD", "payment amount"],
     }
 }
 
@@ -82,12 +85,15 @@ mod tests {
     fn names_are_found_without_regard_to_case_blanks_and_signs() {
         for (name, field) in [
             ("amount", Some(Field::Amount)),
-            (" Routing No. ", Some(Field::AbaRouting)),
+            (" Source Routing No. ", Some(Field::AbaRouting)),
             ("PAYOR/ABAROUTING", Some(Field::AbaRouting)),
-            ("Loan #", Some(Field::LoanAccountNumber)),
+            ("Loan No.", Some(Field::LoanAccountNumber)),
             ("EIN", Some(Field::Ein)),
             ("DunkinId", None),
             ("Name", None),
+            ("Account Number", None),
+            ("Routing Number", None),
+            ("City", None),
             ("", None),
         ] {
             assert_eq!(field_called(name), field, "{name}");

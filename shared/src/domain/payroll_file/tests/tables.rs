@@ -11,15 +11,15 @@ const HEADER: [&str; 19] = [
     "date_of_birth",
     "phone_number",
     "source_id",
-    "routing_number",
-    "account_number",
+    "source_routing_number",
+    "source_account_number",
     "company_name",
     "trade_name",
     "ein",
-    "address",
-    "city",
-    "state",
-    "zip",
+    "company_address",
+    "company_city",
+    "company_state",
+    "company_zip",
     "institution_id",
     "loan_account_number",
     "amount",
@@ -156,15 +156,18 @@ fn an_error_names_row_line_and_column() {
     let text = table(&[
         line(&cells_with(1, "first_name", "\"Mar\nlo\"")).replace("\"Mar\nlo\"", "Marlo"),
         String::new(),
-        line(&cells_with(2, "routing_number", "123456789")),
+        line(&cells_with(2, "source_routing_number", "123456789")),
     ]);
-    let text = text.replacen("routing_number", "Routing No.", 1);
+    let text = text.replacen("source_routing_number", "Source routing no.", 1);
     let [error] = problems(&text).try_into().expect("one error");
     assert_eq!((error.row, error.line, error.code), (2, Some(4), AbaChecksum));
-    assert_eq!((error.field.as_deref(), error.column.as_deref()), (Some("Payor/ABARouting"), Some("Routing No.")));
+    assert_eq!(
+        (error.field.as_deref(), error.column.as_deref()),
+        (Some("Payor/ABARouting"), Some("Source routing no."))
+    );
     let at = usize::try_from(error.offset).expect("fits");
     assert_eq!(&text[at..at + 9], "123456789");
-    assert_eq!(error.message, "row 2, line 4: Routing No. \"123456789\" fails the ABA checksum");
+    assert_eq!(error.message, "row 2, line 4: Source routing no. \"123456789\" fails the ABA checksum");
 }
 
 #[test]
@@ -183,9 +186,9 @@ fn every_rule_of_a_value_holds_for_tables() {
         ("employee_id", "EMP 1", IdFormat),
         ("date_of_birth", "2/29/1996", DobInvalid),
         ("phone_number", "515-555-0142", PhoneFormat),
-        ("routing_number", "21000021", AbaFormat),
-        ("account_number", "4.51E+10", AccountFormat),
-        ("zip", "5309", ZipFormat),
+        ("source_routing_number", "21000021", AbaFormat),
+        ("source_account_number", "4.51E+10", AccountFormat),
+        ("company_zip", "5309", ZipFormat),
         ("institution_id", "Bank", InstitutionFormat),
         ("loan_account_number", "1.23457E+11", LoanFormat),
         ("amount", "\"1,234\"", AmountFormat),
@@ -215,8 +218,8 @@ fn what_a_spreadsheet_did_to_a_number_is_said_and_never_guessed() {
         assert!(error.code == AmountFormat && error.message.contains(word), "{value}: {error:?}");
     }
     for (column, value, word) in [
-        ("routing_number", "21000021", "leading zeros"),
-        ("zip", "5309", "leading zeros"),
+        ("source_routing_number", "21000021", "leading zeros"),
+        ("company_zip", "5309", "leading zeros"),
         ("loan_account_number", "1.23457E+11", "shortened by a spreadsheet"),
     ] {
         let [error] = problems(table(&[line(&cells_with(1, column, value))])).try_into().expect("one error");
@@ -260,7 +263,7 @@ fn a_header_that_lacks_or_repeats_a_column_is_refused() {
     for (header, word) in [
         (text.replacen("amount", "Total", 1), "names no column amount;"),
         (text.replacen("ein,", "", 1), "names no column ein;"),
-        (text.replacen("phone_number", "Payment", 1), "two columns of the first line are both amount"),
+        (text.replacen("phone_number", "Payment amount", 1), "two columns of the first line are both amount"),
         ("EmployeeId,Amount\nEMP-1,$8.15\n".to_owned(), "branch_id, first_name"),
         (line(&cells(1)), "neither XML nor a table"),
         ("Session expired".to_owned(), "neither XML nor a table"),
@@ -308,7 +311,7 @@ fn broken_text_is_named_with_its_place() {
         let error = file_error(&bytes);
         assert_eq!((error.code, error.offset, error.last_complete_row), (code, offset, 1), "{bad:?}");
     }
-    let cut = table(&[line(&cells_with(1, "city", "Zoë"))]);
+    let cut = table(&[line(&cells_with(1, "company_city", "Zoë"))]);
     let cut = &cut.as_bytes()[..cut.find('ë').expect("there") + 1];
     assert_eq!(file_error(cut).code, InvalidEncoding);
 }
@@ -361,7 +364,7 @@ fn a_mapping_writes_the_header_anew() {
         ("Company", MapError::Form("Company".to_owned())),
         ("amount=", MapError::Form("amount=".to_owned())),
         ("sum=Net", MapError::NoSuchColumn("sum".to_owned())),
-        ("amount=Net,payment=Gross", MapError::Twice("payment=Gross".to_owned())),
+        ("amount=Net,payment amount=Gross", MapError::Twice("payment amount=Gross".to_owned())),
     ] {
         assert_eq!(Mapping::parse(mapping), Err(error));
     }
