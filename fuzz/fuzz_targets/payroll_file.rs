@@ -6,7 +6,9 @@
 use jiff::civil::date;
 use libfuzzer_sys::fuzz_target;
 use shared::domain::bank::limits::{EntryAccountNumber, TransferAmount};
-use shared::domain::payroll_file::{FileReader, Gunzip, GunzipError, Limits, Rejection, Summary, read_chunk};
+use shared::domain::payroll_file::{
+    FileReader, Format, Gunzip, GunzipError, Layout, Limits, Mapping, Rejection, Summary, read_chunk,
+};
 
 /// Small, so that short inputs reach every limit.
 const LIMITS: fn() -> Limits = || Limits { file_bytes: 64 * 1024, rows: 20, row_bytes: 2_048, ..Limits::default() };
@@ -18,7 +20,7 @@ fuzz_target!(|input: &[u8]| {
     if let Ok(summary) = whole {
         for chunk in &summary.chunks {
             let range = usize::try_from(chunk.start).unwrap()..usize::try_from(chunk.end).unwrap();
-            let rows = read_chunk(&bytes[range], chunk.first_row, &LIMITS(), date(2026, 1, 1)).unwrap();
+            let rows = read_chunk(&bytes[range], chunk.first_row, &summary.layout, &LIMITS(), date(2026, 1, 1)).unwrap();
             assert_eq!(rows.len() as u64, u64::from(chunk.rows));
             for row in rows {
                 row.receiver_name().unwrap();
@@ -27,7 +29,10 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-    let _ = read_chunk(bytes, 1, &LIMITS(), date(2026, 1, 1));
+    let _ = read_chunk(bytes, 1, &Layout::Xml, &LIMITS(), date(2026, 1, 1));
+    let table = read(Format::Csv.example().as_bytes(), usize::MAX).unwrap().layout;
+    let _ = read_chunk(bytes, 1, &table, &LIMITS(), date(2026, 1, 1));
+    let _ = Mapping::default().rewrite(bytes, &LIMITS());
     let mut gunzip = Gunzip::new(LIMITS().file_bytes);
     let unpacked = gunzip.push(bytes, |_| Ok::<(), GunzipError>(()));
     let _ = unpacked.and_then(|()| gunzip.finish(|_| Ok::<(), GunzipError>(())));

@@ -7,6 +7,8 @@ pub enum LocalError {
     Start(String),
     #[error("{path}: {cause}")]
     File { path: String, cause: std::io::Error },
+    #[error("--map: {0}")]
+    Map(String),
     #[error("the file could not be generated: {0}")]
     Generate(#[from] generator::GenerateError),
     #[error("{what} answered {status}: {detail}")]

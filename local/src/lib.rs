@@ -12,3 +12,4 @@ pub mod serve;
 pub mod simulate;
 pub mod simulators;
 pub mod stack;
+pub mod template;

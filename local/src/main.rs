@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use local::payroll::{Ended, PayrollOptions};
-use local::{autopay, event, generate, payroll, serve, simulate, simulators};
+use local::{autopay, event, generate, payroll, serve, simulate, simulators, template};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -36,6 +36,8 @@ enum Command {
     Simulate(simulate::SimulateOptions),
     /// Write a synthetic payroll file, and its manifest beside it.
     Generate(generate::GenerateOptions),
+    /// Write an example of a payroll file to standard output: docs/file.md describes it.
+    Template(template::TemplateOptions),
     /// Serve the simulated Column and Plaid and a token issuer alone, and print where, for a stack that runs elsewhere.
     Simulators(simulators::SimulatorsOptions),
     /// Write a sample event for a function to standard output, signed by the running stack; without NAME list them.
@@ -54,6 +56,7 @@ async fn main() -> ExitCode {
         Some(Command::Autopay(options)) => autopay::run(&options).await.map(|()| Ended::Completed),
         Some(Command::Simulate(options)) => simulate::run(&options),
         Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
+        Some(Command::Template(options)) => template::run(&options).map(|()| Ended::Completed),
         Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Completed),
         Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Completed),
         None => serve::run(arguments.serve).await.map(|()| Ended::Completed),

@@ -36,7 +36,8 @@ pub struct Api {
 pub enum Sent {
     Nothing,
     Json(Value),
-    Xml(Bytes),
+    /// A payroll file of this media type.
+    File(&'static str, Bytes),
 }
 
 impl Api {
@@ -93,7 +94,7 @@ impl Api {
         let request = match sent {
             Sent::Nothing => request.body(Body::empty()),
             Sent::Json(body) => request.header(CONTENT_TYPE, "application/json").body(body.to_string().into()),
-            Sent::Xml(body) => request.header(CONTENT_TYPE, "application/xml").body(body.into()),
+            Sent::File(media_type, body) => request.header(CONTENT_TYPE, media_type).body(body.into()),
         };
         self.answer(request.unwrap()).await
     }
@@ -114,7 +115,7 @@ impl Api {
 
     /// Posts the file; answers the batch's id.
     pub async fn upload(&self, file: Bytes) -> String {
-        let created = self.expect(UPLOADS, Method::POST, "/batches", Sent::Xml(file)).await;
+        let created = self.expect(UPLOADS, Method::POST, "/batches", Sent::File("application/xml", file)).await;
         created["batch_id"].as_str().unwrap().to_owned()
     }
 

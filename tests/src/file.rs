@@ -1,9 +1,13 @@
 //! Payroll files for the stories, and what they hold by their generator's own count.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 
 use bytes::Bytes;
-use generator::{FileWriter, GeneratedRow, Manifest, Options, Style, rows};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use generator::{Field, FileWriter, GeneratedRow, Manifest, Options, Style, rows};
+use sha2::{Digest, Sha256};
 
 /// A file to upload.
 #[derive(Clone, Debug)]
@@ -45,6 +49,27 @@ impl PayrollFile {
     pub fn respelled(&self) -> Self {
         let rows = self.rows.iter().rev().cloned().collect();
         Self::written(rows, &self.contents.dead_servicers, Style::Pretty)
+    }
+
+    /// The same payments as a table, its columns named by their paths.
+    pub fn as_table(&self) -> Self {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(Field::ALL.map(Field::path)).unwrap();
+        for row in &self.rows {
+            writer.write_record(Field::ALL.iter().map(|field| row.text(*field).into_owned())).unwrap();
+        }
+        let bytes: Bytes = writer.into_inner().unwrap().into();
+        let mut contents = self.contents.clone();
+        contents.sha256 = hex::encode(Sha256::digest(&bytes));
+        contents.bytes = bytes.len() as u64;
+        Self { bytes, rows: self.rows.clone(), contents }
+    }
+
+    /// The file's bytes as gzip.
+    pub fn packed(&self) -> Bytes {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+        packed.write_all(&self.bytes).unwrap();
+        packed.finish().unwrap().into()
     }
 
     pub fn dead_servicers(&self) -> BTreeSet<String> {

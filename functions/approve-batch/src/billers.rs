@@ -138,7 +138,15 @@ fn check_name(name: &str) -> Result<(), Problem> {
 
 fn remittance_invalid(field: &str, message: String) -> Problem {
     let code = "field_invalid".to_owned();
-    let entry = ProblemEntry { row: None, field: Some(field.to_owned()), code, offset: None, message };
+    let entry = ProblemEntry {
+        row: None,
+        line: None,
+        column: None,
+        field: Some(field.to_owned()),
+        code,
+        offset: None,
+        message,
+    };
     let detail = "No check can be mailed to this address: see errors.";
     Problem::unprocessable("remittance_invalid", detail).with_errors(vec![entry], 1)
 }
@@ -282,7 +290,15 @@ fn refuse_unusable(decision: &InstitutionDecision) -> Result<(), Problem> {
     };
     let Some((field, message)) = fault else { return Ok(()) };
     let code = "field_invalid".to_owned();
-    let entry = ProblemEntry { row: None, field: Some(field.to_owned()), code, offset: None, message };
+    let entry = ProblemEntry {
+        row: None,
+        line: None,
+        column: None,
+        field: Some(field.to_owned()),
+        code,
+        offset: None,
+        message,
+    };
     let detail = "The institution cannot be paid this way: see errors.";
     Err(Problem::unprocessable("biller_invalid", detail).with_errors(vec![entry], 1))
 }

@@ -37,13 +37,15 @@ fn gunzip(packed: &[u8]) -> Result<Bytes, GunzipError> {
 }
 
 fn refused(error: GunzipError) -> Problem {
-    let code = match error {
-        GunzipError::Corrupt => "GZIP_CORRUPT",
-        GunzipError::Truncated => "GZIP_TRUNCATED",
-        GunzipError::TooLarge { .. } => "LIMIT_EXCEEDED",
+    let entry = ProblemEntry {
+        row: Some(0),
+        line: None,
+        field: None,
+        column: None,
+        code: error.code().to_string(),
+        offset: Some(0),
+        message: error.to_string(),
     };
-    let entry =
-        ProblemEntry { row: Some(0), field: None, code: code.to_owned(), offset: Some(0), message: error.to_string() };
     Problem::unprocessable("FILE_REJECTED", "The file cannot be unpacked: see errors.").with_errors(vec![entry], 1)
 }
 

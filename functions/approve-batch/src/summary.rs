@@ -102,7 +102,9 @@ fn rejected(rejection: &Rejection) -> Problem {
 fn entry(error: RowError) -> ProblemEntry {
     ProblemEntry {
         row: Some(error.row),
+        line: error.line,
         field: error.field,
+        column: error.column,
         code: error.code.to_string(),
         offset: Some(error.offset),
         message: error.message,

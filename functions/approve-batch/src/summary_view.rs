@@ -11,7 +11,7 @@ use shared::domain::batch::manifest::{
 use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestHead};
 use shared::domain::ids::BatchId;
 use shared::domain::money::{Cents, MoneyOverflow};
-use shared::domain::payroll_file::BankName;
+use shared::domain::payroll_file::{BankName, Layout};
 use shared::domain::source::Pause;
 use shared::http::problem::Problem;
 use utoipa::ToSchema;
@@ -31,6 +31,9 @@ pub(crate) struct SummaryView {
     /// An approval names it.
     manifest_hash: String,
     file_sha256: String,
+    /// Of a CSV file: what each of its columns was taken for, from left to right; an empty name for one that nobody looks at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    columns: Vec<&'static str>,
     rows: u64,
     #[schema(value_type = String, example = "1234.50")]
     total: Cents,
@@ -128,6 +131,10 @@ impl SummaryView {
             not_ready_because: obstacles.into_iter().map(Obstacle::from).collect(),
             pay_period: manifest.pay_period(),
             manifest_hash: head.hash.clone(),
+            columns: match &manifest.layout {
+                Layout::Xml => Vec::new(),
+                Layout::Csv(columns) => columns.names(),
+            },
             file_sha256: manifest.file_sha256.clone(),
             rows: manifest.rows,
             total: manifest.total,

@@ -88,12 +88,18 @@ impl CreatedBatch {
     }
 }
 
-/// Makes a batch: with an upload link for a JSON body, or of the payroll file itself (up to 4 MB, plain or gzip).
+/// Makes a batch: with an upload link for a JSON body, or of the payroll file itself (XML or CSV, up to 4 MB, plain or gzip).
+/// docs/file.md describes the file.
 ///
 /// With the header `Idempotency-Key` the same request may be sent again and makes no second batch.
 #[utoipa::path(post, path = "/batches", tag = "batches",
     params(FileQuery, ("Idempotency-Key" = Option<String>, Header, description = "A name of yours for this request")),
-    request_body(content((NewBatch = "application/json"), (String = "application/xml"))),
+    request_body(content(
+        (NewBatch = "application/json"),
+        (String = "application/xml"),
+        (String = "text/csv"),
+        (Vec<u8> = "application/gzip")
+    )),
     responses((status = 201, body = CreatedBatch), Refused),
     security(("bearer" = ["payroll:upload"])))]
 pub(crate) async fn create(
@@ -174,8 +180,13 @@ fn content(headers: &HeaderMap) -> Result<Content, Problem> {
     let said = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     match said.split(';').next().unwrap_or_default().trim().to_ascii_lowercase().as_str() {
         "application/json" => Ok(Content::Json),
-        "application/xml" | "text/xml" | "application/gzip" => Ok(Content::File),
-        _ => Err(Problem::unsupported_media_type("Send application/json for a link, or the file as application/xml.")),
+        "application/xml" | "text/xml" | "text/csv" | "application/csv" | "text/tab-separated-values" => {
+            Ok(Content::File)
+        }
+        "application/gzip" | "application/x-gzip" => Ok(Content::File),
+        _ => Err(Problem::unsupported_media_type(
+            "Send application/json for a link, or the file itself as application/xml, text/csv or application/gzip.",
+        )),
     }
 }
 

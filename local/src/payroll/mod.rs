@@ -3,38 +3,37 @@
 //! With `--data DIR` the command may be killed at any moment and given again: it takes the batch up where it was.
 
 mod api;
+mod file;
 pub mod outcome;
 mod print;
 mod progress;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use jiff::civil::Date;
-use sha2::{Digest, Sha256};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
+use shared::domain::payroll_file::Mapping;
 use shared::operations::{OperationError, reports, upload};
 use shared::ports::table::{Index, Key, Order, Query, Range, decode};
 use shared::store::{keys, stored};
 use simulators::column::{Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan};
 
 use crate::error::LocalError;
-use crate::generate::write_file;
 use crate::stack::time::Moved;
 use crate::stack::{Stack, StackOptions, Store};
 use api::{Api, SummaryAnswer};
 use outcome::{Outcome, Timings};
 
-/// The generated file's seed, when no file is given.
-const STANDARD_SEED: u64 = 1;
-
 #[derive(Clone, Debug, Args)]
 pub struct PayrollOptions {
-    /// The payroll file; without one the standard file of 50,000 rows is generated.
+    /// The payroll file, XML or CSV, plain or gzip; without one the standard file of 50,000 rows is generated.
     pub file: Option<PathBuf>,
+    /// Columns of a CSV file that go by other names than docs/file.md lists, such as `source=Company,amount=Net`.
+    #[arg(long, value_name = "COLUMN=NAME,...", value_parser = Mapping::parse, requires = "file")]
+    pub map: Option<Mapping>,
     /// One JSON object on standard output; progress on standard error.
     #[arg(long)]
     pub json: bool,
@@ -69,21 +68,18 @@ pub enum Ended {
     Violated,
 }
 
-/// The file to pay, and what was generated with it.
-struct Payroll {
-    path: PathBuf,
-    sha256: String,
-    bytes: u64,
-    dead_servicers: BTreeSet<String>,
-}
-
 pub async fn run(options: PayrollOptions) -> Result<Ended, LocalError> {
     if options.data.is_some() && options.store == Store::Memory {
         return Err(LocalError::Start(
             "--data keeps a table, which --store memory is not: leave one of them out".to_owned(),
         ));
     }
-    let payroll = prepare(&options)?;
+    let payroll = file::prepare(&options)?;
+    if payroll.bytes == 0 {
+        // No upload link is given for nothing.
+        print::refusal(&file::empty(), options.json)?;
+        return Ok(Ended::FileRefused);
+    }
     let unknown = payroll.dead_servicers.iter().cloned().chain(options.unpayable.iter().cloned()).collect();
     let stack = Stack::start(StackOptions {
         data: options.data.clone(),
@@ -137,45 +133,6 @@ fn refuse_unready(summary: &serde_json::Value) -> Result<(), LocalError> {
     let reasons = summary["not_ready_because"].as_array().into_iter().flatten();
     let reasons: Vec<&str> = reasons.filter_map(|reason| reason["detail"].as_str()).collect();
     if reasons.is_empty() { Ok(()) } else { Err(LocalError::NotReady(reasons.join(" "))) }
-}
-
-/// Makes or reads the file. With a data folder a generated file stays there, so that the same command means the same file.
-fn prepare(options: &PayrollOptions) -> Result<Payroll, LocalError> {
-    let standard = generator::Options { rows: options.rows, seed: STANDARD_SEED, ..generator::Options::default() };
-    let (path, generated) = match &options.file {
-        Some(path) => (path.clone(), false),
-        None => {
-            let folder = options.data.clone().unwrap_or_else(std::env::temp_dir);
-            std::fs::create_dir_all(&folder).map_err(|cause| LocalError::file(&folder, cause))?;
-            (folder.join(format!("payroll-{}-{}.xml", options.rows, STANDARD_SEED)), true)
-        }
-    };
-    let dead_servicers = if generated {
-        eprintln!("generating a payroll file of {} rows: {}", options.rows, path.display());
-        write_file(&standard, &path)?.dead_servicers.into_iter().collect()
-    } else {
-        dead_servicers_beside(&path)
-    };
-    let (sha256, bytes) = hash_file(&path)?;
-    Ok(Payroll { path, sha256, bytes, dead_servicers })
-}
-
-/// A file that `clearway generate` wrote names its dead servicers in the manifest beside it.
-fn dead_servicers_beside(path: &std::path::Path) -> BTreeSet<String> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".manifest.json");
-    let read = std::fs::read(PathBuf::from(name)).ok();
-    let manifest: Option<serde_json::Value> = read.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let listed = manifest.and_then(|manifest| manifest.get("dead_servicers").cloned());
-    listed.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
-}
-
-fn hash_file(path: &std::path::Path) -> Result<(String, u64), LocalError> {
-    let failed = |cause| LocalError::file(path, cause);
-    let mut file = std::fs::File::open(path).map_err(failed)?;
-    let mut hash = Sha256::new();
-    let bytes = std::io::copy(&mut file, &mut hash).map_err(failed)?;
-    Ok((hex::encode(hash.finalize()), bytes))
 }
 
 fn plan_returns(stack: &Stack, count: u64) -> Result<(), LocalError> {

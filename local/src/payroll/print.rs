@@ -66,7 +66,12 @@ pub(super) fn refusal(problem: &Value, as_json: bool) -> Result<(), LocalError> 
     for error in errors.iter().take(20) {
         let (code, message) =
             (error["code"].as_str().unwrap_or_default(), error["message"].as_str().unwrap_or_default());
-        eprintln!("  {code} at byte {}: {message}", error["offset"]);
+        let place = if error["line"].is_u64() {
+            format!("in line {}", error["line"])
+        } else {
+            format!("at byte {}", error["offset"])
+        };
+        eprintln!("  {code} {place}: {message}");
     }
     Ok(())
 }

@@ -89,7 +89,15 @@ fn not_json(error: &serde_json::Error) -> Problem {
 
 fn not_as_described(field: Option<String>, message: &str) -> Problem {
     let message = without_values(message);
-    let entry = ProblemEntry { row: None, offset: None, field, code: "field_invalid".to_owned(), message };
+    let entry = ProblemEntry {
+        row: None,
+        line: None,
+        column: None,
+        offset: None,
+        field,
+        code: "field_invalid".to_owned(),
+        message,
+    };
     Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(vec![entry], 1)
 }
 
@@ -156,7 +164,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
 }
 
 fn query_invalid(field: Option<String>, message: String) -> Problem {
-    let entry = ProblemEntry { row: None, offset: None, field, code: "parameter_invalid".to_owned(), message };
+    let entry = ProblemEntry {
+        row: None,
+        line: None,
+        column: None,
+        offset: None,
+        field,
+        code: "parameter_invalid".to_owned(),
+        message,
+    };
     let detail = "The query parameters are not as described: see errors.";
     Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
 }

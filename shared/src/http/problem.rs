@@ -60,9 +60,15 @@ pub struct ProblemEntry {
     /// The row of the file, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub row: Option<u64>,
+    /// The line of the file, counted from 1: of a table, header included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// The field, as a path: `payee.account_number`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// The column of a table, as its header names it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
     /// Stable: programs may rely on it.
     pub code: String,
     /// The byte in the unpacked file.

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::autopay::own;
+use super::file_bytes::{ReadFile, Unpacked};
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::listener::{Listener, NamedAccount};
 use super::upload::upload_object;
@@ -321,10 +322,11 @@ pub(crate) async fn true_now(
         return Ok(Some(manifest.corrections.iter().filter(still).cloned().collect()));
     }
     let size = system.objects.size(&upload_object(batch_id)).await?;
-    if size > system.settings.summary_bytes_in_request_max {
+    if size.max(manifest.bytes) > system.settings.summary_bytes_in_request_max {
         return Ok(None);
     }
-    let Ok(summary) = summarize::read_file(system, batch_id, endings(&in_use)).await? else { return Ok(None) };
+    let read = summarize::read_file(system, batch_id, endings(&in_use), Unpacked::Dropped).await?;
+    let Ok(ReadFile { summary, .. }) = read else { return Ok(None) };
     if summary.canonical_hash.to_string() != head.canonical_hash {
         return Ok(None);
     }

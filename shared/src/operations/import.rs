@@ -6,8 +6,8 @@ use sha2::{Digest, Sha256};
 use super::approve::release_claim;
 use super::autopay::notices;
 use super::system::Vault;
-use super::upload::{load, upload_object};
-use super::{OperationError, System};
+use super::upload::load;
+use super::{OperationError, System, file_bytes};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
@@ -38,7 +38,7 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
     let chunk = manifest
         .chunk(number)
         .ok_or_else(|| OperationError::Inconsistent(format!("{batch_id} has no chunk {number}")))?;
-    let bytes = match system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await {
+    let bytes = match file_bytes::chunk(system, batch_id, &manifest, chunk).await {
         Ok(bytes) => bytes,
         Err(ObjectError::Missing(_)) => {
             return fail(system, batch, Failure::new(FailureCode::FileMissing, number)).await;
@@ -48,7 +48,7 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
         return fail(system, batch, Failure::new(FailureCode::FileReplaced, number)).await;
     }
-    let rows = match read_chunk(&bytes, chunk.first_row, &Limits::default(), manifest.summarized_on) {
+    let rows = match read_chunk(&bytes, chunk.first_row, &manifest.layout, &Limits::default(), manifest.summarized_on) {
         Ok(rows) if rows.len() as u64 == u64::from(chunk.rows) => rows,
         Ok(_) | Err(_) => return fail(system, batch, Failure::new(FailureCode::FileUnreadable, number)).await,
     };

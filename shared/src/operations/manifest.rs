@@ -7,6 +7,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::file_bytes::ReadFile;
 use super::{OperationError, System, account_corrections, billers, overlaps};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::manifest::{
@@ -27,12 +28,13 @@ const LOOKUPS_AT_ONCE: usize = 4;
 pub(super) async fn make_manifest(
     system: &System,
     batch: &Batch,
-    summary: &Summary,
+    file: &ReadFile,
     pay_period: Date,
     digests: Bytes,
     in_use: &BTreeMap<String, AccountCorrection>,
     deadline: Deadline,
 ) -> Result<Manifest, OperationError> {
+    let summary = &file.summary;
     let institutions = decide_institutions(system, summary, deadline).await?;
     let is_payable = |id: &str| matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
     let payable = |by: &BTreeMap<String, Total>| -> Result<Total, OperationError> {
@@ -91,6 +93,8 @@ pub(super) async fn make_manifest(
         overlaps,
         corrections,
         chunks: chunks(summary),
+        layout: summary.layout.clone(),
+        packed: file.packed,
     })
 }
 

@@ -17,6 +17,7 @@ pub mod corrections;
 pub mod dead_letters;
 pub mod due;
 pub mod error;
+mod file_bytes;
 pub mod follow_up;
 pub mod fund;
 pub mod heed;

@@ -13,6 +13,9 @@ use crate::domain::task::{ReportFormat, ReportKind};
 use crate::http::csv_text::{CsvField, CsvText};
 use jiff::Timestamp;
 
+const SOURCE_ID: &str = "source_id";
+const BRANCH_ID: &str = "branch_id";
+
 const PAYMENT_COLUMNS: [&str; 16] = [
     "row",
     "payment_id",
@@ -49,6 +52,15 @@ const TALLY_COLUMNS: [&str; 12] = [
 
 /// The sources report says what went back to each as well.
 const REFUND_COLUMNS: [&str; 2] = ["refunds", "refunds_total"];
+
+/// The columns of a report as CSV, from left to right.
+pub fn columns(report: ReportKind) -> Vec<&'static str> {
+    match report {
+        ReportKind::Payments => PAYMENT_COLUMNS.to_vec(),
+        ReportKind::Sources => [SOURCE_ID].into_iter().chain(TALLY_COLUMNS).chain(REFUND_COLUMNS).collect(),
+        ReportKind::Branches => [BRANCH_ID].into_iter().chain(TALLY_COLUMNS).collect(),
+    }
+}
 
 /// One line of the payments report.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
@@ -176,12 +188,12 @@ pub async fn render(
                 let refunded = refunded.get(&id).copied().unwrap_or_default();
                 TallyLine { id, tally, refunds: Some(refunded.refunds), refunds_total: Some(refunded.total) }
             };
-            tally_report("source_id", &REFUND_COLUMNS, tallies.into_iter().map(line).collect(), format)
+            tally_report(report, tallies.into_iter().map(line).collect(), format)
         }
         ReportKind::Branches => {
             let tallies = reports::tallies(system, batch_id).await?.by_branch;
             let line = |(id, tally)| TallyLine { id, tally, refunds: None, refunds_total: None };
-            tally_report("branch_id", &[], tallies.into_iter().map(line).collect(), format)
+            tally_report(report, tallies.into_iter().map(line).collect(), format)
         }
     }
 }
@@ -235,16 +247,14 @@ fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
 }
 
 fn tally_report(
-    id_column: &'static str,
-    more_columns: &[&'static str],
+    report: ReportKind,
     lines: Vec<TallyLine>,
     format: ReportFormat,
 ) -> Result<(&'static str, Vec<u8>), OperationError> {
     if format == ReportFormat::Json {
         return json(&lines);
     }
-    let columns: Vec<&str> = [id_column].into_iter().chain(TALLY_COLUMNS).chain(more_columns.iter().copied()).collect();
-    let mut csv = CsvText::new(&columns).map_err(unwritable)?;
+    let mut csv = CsvText::new(&columns(report)).map_err(unwritable)?;
     for TallyLine { id, tally, refunds, refunds_total } in &lines {
         let mut fields = vec![
             id.as_str().into(),

@@ -12,8 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::overlaps::{self, Rows};
 use super::summarize::digests_object;
-use super::upload::upload_object;
-use super::{OperationError, System};
+use super::{OperationError, System, file_bytes};
 use crate::domain::batch::manifest::{Chunk, Manifest, Overlap};
 use crate::domain::batch::retry::RetryPlan;
 use crate::domain::batch::{Batch, ManifestHead};
@@ -107,7 +106,7 @@ async fn rows_of(
     manifest: &Manifest,
     chunk: &Chunk,
 ) -> Result<Option<Vec<Row>>, OperationError> {
-    let bytes = match system.objects.get_range(&upload_object(batch_id), chunk.start, chunk.end).await {
+    let bytes = match file_bytes::chunk(system, batch_id, manifest, chunk).await {
         Ok(bytes) => bytes,
         Err(ObjectError::Missing(_)) => return Ok(None),
         Err(other) => return Err(other.into()),
@@ -115,5 +114,5 @@ async fn rows_of(
     if hex::encode(Sha256::digest(&bytes)) != chunk.sha256 {
         return Ok(None);
     }
-    Ok(read_chunk(&bytes, chunk.first_row, &Limits::default(), manifest.summarized_on).ok())
+    Ok(read_chunk(&bytes, chunk.first_row, &manifest.layout, &Limits::default(), manifest.summarized_on).ok())
 }

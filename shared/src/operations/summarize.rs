@@ -6,19 +6,20 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
+use super::file_bytes::{ReadFile, Unpacked};
 use super::upload::{load, upload_object};
-use super::{OperationError, System, account_corrections, audit, manifest};
+use super::{OperationError, System, account_corrections, audit, file_bytes, manifest};
 use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
-use crate::domain::payroll_file::{FileReader, Limits, Rejection, Summary};
+use crate::domain::payroll_file::{FileReader, Limits, Rejection, Summary, is_gzip};
 use crate::domain::{calendar, task::Task};
 use crate::ports::table::TableError;
 use crate::store::approvals;
 use crate::store::stored::replace;
 
-/// Bytes fetched at once.
-const WINDOW_BYTES: u64 = 4 * 1024 * 1024;
+/// How much larger a packed payroll file is than it was sent.
+const PACKED_TO_UNPACKED: u64 = 16;
 
 /// What a summary came to.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub async fn request(
 ) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
-    let size = system.objects.size(&upload_object(batch_id)).await?;
+    let size = unpacked_size(system, batch_id).await?;
     if size <= system.settings.summary_bytes_in_request_max {
         return run(system, batch_id, Some(caller), deadline).await;
     }
@@ -63,6 +64,17 @@ pub async fn request(
     save(system, &mut batch, Some(caller)).await?;
     system.enqueue([Task::Summarize { batch_id }]).await?;
     Ok(Summarized::Started)
+}
+
+/// Bytes of the file as it is read: of a packed one a guess, as payroll files pack.
+async fn unpacked_size(system: &System, batch_id: BatchId) -> Result<u64, OperationError> {
+    let key = upload_object(batch_id);
+    let size = system.objects.size(&key).await?;
+    if size.saturating_mul(PACKED_TO_UNPACKED) <= system.settings.summary_bytes_in_request_max {
+        return Ok(size);
+    }
+    let first_bytes = system.objects.get_range(&key, 0, size.min(2)).await?;
+    Ok(if is_gzip(&first_bytes) { size.saturating_mul(PACKED_TO_UNPACKED) } else { size })
 }
 
 /// Saves the batch, with an entry in the audit where a person asked; a worker goes on with what somebody asked for.
@@ -89,17 +101,17 @@ async fn run(
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let in_use = account_corrections::in_use(system).await?;
-    let summary = match read_file(system, batch_id, account_corrections::endings(&in_use)).await? {
-        Ok(summary) => summary,
+    let file = match read_file(system, batch_id, account_corrections::endings(&in_use), Unpacked::Kept).await? {
+        Ok(file) => file,
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
     let today = calendar::eastern_date(system.clock.business_now());
     let pay_period = batch.pay_period.unwrap_or(today);
     // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
     let approvals_seen = approvals::count(&*system.table).await?;
-    let digests = digests_of(&summary);
+    let digests = digests_of(&file.summary);
     let manifest =
-        manifest::make_manifest(system, &batch, &summary, pay_period, digests.clone(), &in_use, deadline).await?;
+        manifest::make_manifest(system, &batch, &file, pay_period, digests.clone(), &in_use, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
     let head = manifest::head_of(&manifest, &body, approvals_seen, &in_use);
     let digests_key = digests_object(batch_id, &manifest.canonical_hash);
@@ -127,26 +139,13 @@ pub(crate) async fn read_file(
     system: &System,
     batch_id: BatchId,
     endings: BTreeSet<String>,
-) -> Result<Result<Summary, Rejection>, OperationError> {
-    let key = upload_object(batch_id);
-    let size = system.objects.size(&key).await?;
+    unpacked: Unpacked,
+) -> Result<Result<ReadFile, Rejection>, OperationError> {
     let today = calendar::eastern_date(system.clock.business_now());
     let limits = Limits { rows_per_chunk: system.settings.rows_per_chunk, ..Limits::default() };
     let mut reader = FileReader::new(limits, today);
     reader.watch(endings);
-    let mut start = 0;
-    while start < size {
-        let end = size.min(start.saturating_add(WINDOW_BYTES));
-        let window = system.objects.get_range(&key, start, end).await?;
-        if window.is_empty() {
-            return Err(OperationError::Inconsistent(format!("{key} ended at byte {start} of {size}")));
-        }
-        start = start.saturating_add(window.len() as u64);
-        if let Err(error) = reader.push(&window) {
-            return Ok(Err(Rejection::File(error)));
-        }
-    }
-    Ok(reader.finish())
+    file_bytes::read(system, batch_id, reader, unpacked).await
 }
 
 async fn reject(

@@ -11,6 +11,7 @@ use crate::domain::batch::Batch;
 use crate::domain::calendar::eastern_date;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
+use crate::domain::payroll_file::Format;
 use crate::ports::objects::ObjectLink;
 use crate::ports::table::TableError;
 use crate::store::stored::{create, replace};
@@ -19,7 +20,7 @@ use crate::store::{keys, stored};
 /// An upload link is good for this long.
 const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
 
-/// Where the file of a batch lies.
+/// Where the file of a batch lies, of whatever format: the name ends as it did when there was one.
 pub fn upload_object(batch_id: BatchId) -> String {
     format!("uploads/{batch_id}.xml")
 }
@@ -56,7 +57,8 @@ pub async fn link(system: &System, batch_id: BatchId, length: u64, caller: &str)
 /// Stores a file that came with the request itself, already unpacked.
 pub async fn store(system: &System, batch_id: BatchId, body: Bytes, caller: &str) -> Result<(), OperationError> {
     record_upload(system, batch_id, caller, "store_file").await?;
-    Ok(system.objects.put(&upload_object(batch_id), "application/xml", body).await?)
+    let media_type = Format::media_type_of(&body);
+    Ok(system.objects.put(&upload_object(batch_id), media_type, body).await?)
 }
 
 /// Puts in the audit who may change the file, before they can.

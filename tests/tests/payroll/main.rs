@@ -26,4 +26,5 @@ mod returns;
 mod secrets;
 mod shapes;
 mod stops;
+mod tables;
 mod unknown;

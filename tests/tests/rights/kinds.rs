@@ -43,7 +43,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/DEADLETTER#*", "table/DEADLETTER#dl_0a1b"),
     ("table/FAILURE#*", "table/FAILURE#dl_0a1b"),
     ("bucket/stops/*", "bucket/stops/all.json"),
-    ("bucket/uploads/*", "bucket/uploads/bat_1.xml"),
+    ("bucket/uploads/*", "bucket/uploads/bat_1/000000"),
     ("bucket/batches/*/manifest-*", "bucket/batches/bat_1/manifest-0a1b.json"),
     ("bucket/batches/*/digests-*", "bucket/batches/bat_1/digests-0a1b"),
     ("bucket/batches/*/errors.json", "bucket/batches/bat_1/errors.json"),

@@ -11,7 +11,7 @@ use super::acceptance::Acknowledgement;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
-use crate::domain::payroll_file::{BankName, Warning};
+use crate::domain::payroll_file::{BankName, Layout, Warning};
 use crate::domain::source::ExternalAccount;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -46,6 +46,12 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<ManifestCorrection>,
     pub chunks: Vec<Chunk>,
+    /// How the rows are written, as they were read: an import reads them so again.
+    #[serde(default, skip_serializing_if = "Layout::is_xml")]
+    pub layout: Layout,
+    /// The upload is gzip: its rows are in the pieces that the summary unpacked.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub packed: bool,
 }
 
 /// An account of the file that the bank has corrected.

@@ -17,6 +17,7 @@ use crate::domain::bank::request::{AccountType, EntryClass, LARGEST_ENTRY};
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{AttentionReason, Leg, Reason, SentCorrected, State};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
+use crate::domain::payroll_file::Layout;
 use crate::domain::source::ExternalAccount;
 
 const TOTAL: Cents = Cents::new(5_000);
@@ -131,6 +132,8 @@ fn manifest(standing: AccountStanding) -> Manifest {
         overlaps: Vec::new(),
         corrections: Vec::new(),
         chunks: Vec::new(),
+        layout: Layout::Xml,
+        packed: false,
     }
 }
 

@@ -10,8 +10,7 @@ pub(super) fn parse_amount(text: &str, largest: Cents) -> Result<Cents, Complain
     if text.starts_with(['-', '(']) || text.starts_with("$-") {
         return Err(Complaint::new(ErrorCode::AmountNegative, "is negative; a payment is a positive amount"));
     }
-    let (dollars, cents) = split(text)
-        .ok_or(Complaint::new(ErrorCode::AmountFormat, "is not dollars with two decimals, like $8.15 or $1,234.56"))?;
+    let (dollars, cents) = split(text).ok_or(Complaint::new(ErrorCode::AmountFormat, malformed(text)))?;
     let too_large = Complaint::new(ErrorCode::AmountTooLarge, "is more than the provider pays at once");
     let digits = dollars.bytes().chain(cents.bytes()).filter(u8::is_ascii_digit);
     let sum = digits.into_iter().try_fold(0_i64, |sum, digit| {
@@ -32,6 +31,25 @@ fn split(text: &str) -> Option<(&str, &str)> {
     let (dollars, cents) = text.strip_prefix('$').unwrap_or(text).split_once('.')?;
     let well_formed = cents.len() == 2 && all_digits(cents) && (all_digits(dollars) || is_grouped(dollars));
     well_formed.then_some((dollars, cents))
+}
+
+/// What is wrong with an amount that is none. What it may have meant is said and never guessed.
+fn malformed(text: &str) -> &'static str {
+    let number = text.strip_prefix('$').unwrap_or(text);
+    let decimal_comma = number.rsplit_once(',').is_some_and(|(whole, cents)| {
+        let is_whole =
+            !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b' ' | b'\''));
+        is_whole && all_digits(cents) && cents.len() <= 2
+    });
+    if decimal_comma {
+        return "has a decimal comma; write dollars with a decimal point, like 1234.50 or $1,234.50";
+    }
+    let (dollars, cents) = number.split_once('.').unwrap_or((number, ""));
+    let is_short = cents.is_empty() || (cents.len() == 1 && all_digits(cents));
+    if is_short && (all_digits(dollars) || is_grouped(dollars)) {
+        return "lacks decimals, which a spreadsheet drops where they are zeros; write two of them, like $8.00 or $8.10";
+    }
+    "is not dollars with two decimals, like $8.15 or $1,234.56"
 }
 
 fn is_grouped(dollars: &str) -> bool {

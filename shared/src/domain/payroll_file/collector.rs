@@ -5,12 +5,14 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
+use super::csv::Header;
 use super::employees::Employees;
 use super::error::{ErrorCode, Flaw, RowError};
 use super::hash::{RowDigest, Sha256Hash, canonical_hash};
+use super::layout::Layout;
 use super::limits::Limits;
 use super::raw_row::RawRow;
-use super::row::{CheckedRow, Checker, Problem, Rules};
+use super::row::{CheckedRow, Checker, Problem, RowPlace, Rules};
 use super::sources::{self, Sources};
 use super::summary::{BankName, Chunk, Summary, WarningCount};
 use super::tally::Tally;
@@ -48,6 +50,7 @@ pub(super) struct FileFacts {
     pub(super) sha256: Sha256Hash,
     pub(super) bytes: u64,
     pub(super) chunks: Vec<Chunk>,
+    pub(super) layout: Layout,
 }
 
 impl Collector {
@@ -80,8 +83,8 @@ impl Collector {
         self.rows
     }
 
-    /// Takes the next row, which begins at `offset` in the file. A flaw's position counts from there.
-    pub(super) fn row(&mut self, raw: &RawRow<'_>, offset: u64) -> Result<(), Flaw> {
+    /// Takes the next row, which begins at `offset` in the file, and of a table in that line. A flaw's position counts from there.
+    pub(super) fn row(&mut self, raw: &RawRow<'_>, offset: u64, line: Option<(u64, &Header)>) -> Result<(), Flaw> {
         if self.rows >= u64::from(self.limits.rows) {
             return Err(Flaw::limit(0, "rows", self.limits.rows));
         }
@@ -105,7 +108,7 @@ impl Collector {
         for problem in problems {
             self.error_count += 1;
             if self.errors.len() < self.limits.row_errors {
-                self.errors.push(problem.in_row(number, offset));
+                self.errors.push(problem.in_row(RowPlace { number, offset, line }));
             }
         }
         Ok(())
@@ -217,6 +220,7 @@ impl Collector {
             warnings: self.warnings,
             bank_names: self.bank_names,
             chunks: file.chunks,
+            layout: file.layout,
             sources: self.sources.into_details(),
             watched: self.watched.into_loans(),
             row_digests,

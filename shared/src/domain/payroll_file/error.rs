@@ -52,6 +52,64 @@ pub enum ErrorCode {
     TotalOverflow,
     GzipCorrupt,
     GzipTruncated,
+    /// The gzip data unpacks to something else than was packed.
+    GzipChecksum,
+    /// Something stands behind the end of the gzip data.
+    GzipTrailingBytes,
+    /// The file is of a kind that is not read: a spreadsheet, an archive, a web page.
+    FormatUnsupported,
+    /// The first line of a table does not name the columns that a payment needs.
+    CsvHeader,
+    CsvSyntax,
+    /// A line of a table has more or fewer cells than its header.
+    CellCount,
+}
+
+impl ErrorCode {
+    pub const ALL: [ErrorCode; 42] = [
+        ErrorCode::MissingField,
+        ErrorCode::EmptyField,
+        ErrorCode::DuplicateField,
+        ErrorCode::UnexpectedElement,
+        ErrorCode::IdFormat,
+        ErrorCode::TextFormat,
+        ErrorCode::DobInvalid,
+        ErrorCode::PhoneFormat,
+        ErrorCode::AbaFormat,
+        ErrorCode::AbaChecksum,
+        ErrorCode::AccountFormat,
+        ErrorCode::EinFormat,
+        ErrorCode::StateFormat,
+        ErrorCode::ZipFormat,
+        ErrorCode::InstitutionFormat,
+        ErrorCode::LoanFormat,
+        ErrorCode::AmountFormat,
+        ErrorCode::AmountNegative,
+        ErrorCode::AmountTooSmall,
+        ErrorCode::AmountTooLarge,
+        ErrorCode::AmountCurrency,
+        ErrorCode::DuplicateRow,
+        ErrorCode::ConflictingEmployee,
+        ErrorCode::ConflictingPayor,
+        ErrorCode::DuplicateFile,
+        ErrorCode::DtdForbidden,
+        ErrorCode::XmlSyntax,
+        ErrorCode::XmlTruncated,
+        ErrorCode::NoRows,
+        ErrorCode::WrongRoot,
+        ErrorCode::UnsupportedEncoding,
+        ErrorCode::InvalidEncoding,
+        ErrorCode::LimitExceeded,
+        ErrorCode::TotalOverflow,
+        ErrorCode::GzipCorrupt,
+        ErrorCode::GzipTruncated,
+        ErrorCode::GzipChecksum,
+        ErrorCode::GzipTrailingBytes,
+        ErrorCode::FormatUnsupported,
+        ErrorCode::CsvHeader,
+        ErrorCode::CsvSyntax,
+        ErrorCode::CellCount,
+    ];
 }
 
 /// As it is stored and sent: `ABA_CHECKSUM`.
@@ -66,8 +124,14 @@ impl fmt::Display for ErrorCode {
 pub struct RowError {
     /// The row's number in document order, from 1. For a file error: the last complete row.
     pub row: u64,
-    /// The path inside the row, such as `Payor/ABARouting`; nothing where the whole row or the file is wrong.
+    /// The path inside the row, such as `Payor/ABARouting`, whatever the file's format; nothing where the whole row or the file is wrong.
     pub field: Option<String>,
+    /// Of a table: the column as its header names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// Of a table: the line in which the row begins, from 1, the header's line included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     pub code: ErrorCode,
     /// Byte offset in the unpacked file.
     pub offset: u64,
@@ -76,9 +140,12 @@ pub struct RowError {
 
 /// A problem that ends the reading: nothing of the file may ever be paid. Final: correct the file and upload it again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
-#[error("{message} (byte {offset}, after row {last_complete_row})")]
+#[error("{message} ({}byte {offset}, after row {last_complete_row})", .line.map(|line| format!("line {line}, ")).unwrap_or_default())]
 pub struct FileError {
     pub code: ErrorCode,
+    /// Of a table: the line, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
     /// Byte offset in the unpacked file.
     pub offset: u64,
     /// Rows read whole before the problem; 0 for none.
@@ -121,6 +188,8 @@ impl FileError {
         RowError {
             row: self.last_complete_row,
             field: None,
+            column: None,
+            line: self.line,
             code: self.code,
             offset: self.offset,
             message: self.to_string(),
@@ -134,12 +203,14 @@ pub(super) struct Flaw {
     pub(super) code: ErrorCode,
     /// Byte position in the scanned slice.
     pub(super) at: usize,
+    /// In the file, where somebody counts its lines.
+    pub(super) line: Option<u64>,
     pub(super) message: String,
 }
 
 impl Flaw {
     pub(super) fn new(code: ErrorCode, at: usize, message: impl Into<String>) -> Self {
-        Self { code, at, message: message.into() }
+        Self { code, at, line: None, message: message.into() }
     }
 
     pub(super) fn syntax(at: usize, message: impl Into<String>) -> Self {
@@ -157,7 +228,8 @@ impl Flaw {
     }
 
     pub(super) fn in_file(self, base: u64, last_complete_row: u64) -> FileError {
-        FileError { code: self.code, offset: base + self.at as u64, last_complete_row, message: self.message }
+        let Self { code, at, line, message } = self;
+        FileError { code, line, offset: base + at as u64, last_complete_row, message }
     }
 }
 
@@ -182,7 +254,7 @@ pub(super) fn quote(field: Field, value: &str) -> String {
 }
 
 /// At most `limit` characters of output, control and other unprintable characters escaped.
-fn shortened(value: &str, limit: usize) -> String {
+pub(super) fn shortened(value: &str, limit: usize) -> String {
     let mut text = String::new();
     let mut length = 0;
     for character in value.chars() {
@@ -201,6 +273,14 @@ fn shortened(value: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_code_is_listed_once() {
+        for (place, code) in ErrorCode::ALL.into_iter().enumerate() {
+            assert_eq!(code as usize, place);
+        }
+        assert_eq!(ErrorCode::CellCount as usize + 1, ErrorCode::ALL.len(), "the last one is listed");
+    }
 
     #[test]
     fn quotes_no_more_than_64_characters_and_escapes_controls() {

@@ -96,6 +96,31 @@ impl Field {
         }
     }
 
+    /// The name of its column in a table.
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Field::EmployeeId => "employee_id",
+            Field::BranchId => "branch_id",
+            Field::FirstName => "first_name",
+            Field::LastName => "last_name",
+            Field::Dob => "date_of_birth",
+            Field::PhoneNumber => "phone_number",
+            Field::SourceId => "source_id",
+            Field::AbaRouting => "source_routing_number",
+            Field::AccountNumber => "source_account_number",
+            Field::Name => "company_name",
+            Field::Dba => "trade_name",
+            Field::Ein => "ein",
+            Field::Line1 => "company_address",
+            Field::City => "company_city",
+            Field::State => "company_state",
+            Field::Zip => "company_zip",
+            Field::InstitutionId => "institution_id",
+            Field::LoanAccountNumber => "loan_account_number",
+            Field::Amount => "amount",
+        }
+    }
+
     pub(super) const fn group(self) -> Group {
         match self {
             Field::EmployeeId

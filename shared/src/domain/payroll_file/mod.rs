@@ -6,6 +6,8 @@
 //!   duplicates needs: about 16 bytes of digest a row, and one entry an employee, a source, a branch and an institution.
 //! - Amounts become whole [`Cents`](crate::domain::money::Cents); every sum is checked.
 //! - No input panics. Row errors are collected up to a cap and counted beyond it; a file error stops the reading, for good.
+//! - XML and tables (CSV) are two ways into one pipeline: the same payments have the same canonical hash. What a file is, its first bytes say;
+//!   one that is neither is named as what it is.
 //! - [`read_chunk`] reads the rows of one chunk again by the same rules, from the same code.
 //!
 //! Decisions where payroll-file.md leaves a choice: thousands grouping in amounts is accepted, ISO birth dates are accepted, namespaces
@@ -16,13 +18,18 @@ mod amount;
 mod chunk;
 mod chunk_builder;
 mod collector;
+mod csv;
 mod employees;
 mod error;
+mod example;
 mod field;
+mod format;
 mod gzip;
 mod hash;
+mod layout;
 mod limits;
 mod raw_row;
+mod readable;
 mod reader;
 mod row;
 mod scan;
@@ -37,9 +44,12 @@ mod watched;
 mod zip;
 
 pub use chunk::{ChunkError, read_chunk};
+pub use csv::{ColumnName, Columns, Delimiter, MapError, Mapping, column_names};
 pub use error::{ErrorCode, FileError, Rejection, RowError};
+pub use example::Format;
 pub use gzip::{Gunzip, GunzipError, is_gzip};
 pub use hash::{RowDigest, Sha256Hash};
+pub use layout::Layout;
 pub use limits::{Limits, ROWS_PER_CHUNK};
 pub use reader::FileReader;
 pub use row::Row;

@@ -28,10 +28,12 @@ pub(super) struct Value<'a> {
 /// A row error about the shape of the row rather than a value in it.
 #[derive(Debug)]
 pub(super) struct ShapeProblem {
-    pub(super) path: &'static str,
+    /// Nothing where the whole row is wrong.
+    pub(super) path: Option<&'static str>,
     pub(super) code: ErrorCode,
     pub(super) at: usize,
-    pub(super) what: &'static str,
+    /// What follows the path in the message.
+    pub(super) what: Cow<'static, str>,
 }
 
 pub(super) enum Parsed<T> {
@@ -63,12 +65,18 @@ impl<'a> RawRow<'a> {
             }
         }
         for field in Field::ALL {
-            match self.get(field).map(|value| (value.text.is_empty(), value.at)) {
-                None if self.has_group(field.group()) => {
-                    self.problem(field.path(), ErrorCode::MissingField, 0, "is missing");
-                }
-                Some((true, at)) => self.problem(field.path(), ErrorCode::EmptyField, at, "is empty"),
-                None | Some((false, _)) => {}
+            if self.get(field).is_none() && self.has_group(field.group()) {
+                self.problem(field.path(), ErrorCode::MissingField, 0, "is missing");
+            }
+        }
+        self.note_empty_leaves();
+    }
+
+    /// Notes every leaf that the row has and left empty.
+    pub(super) fn note_empty_leaves(&mut self) {
+        for field in Field::ALL {
+            if let Some(at) = self.get(field).filter(|value| value.text.is_empty()).map(|value| value.at) {
+                self.problem(field.path(), ErrorCode::EmptyField, at, "is empty");
             }
         }
     }
@@ -77,8 +85,13 @@ impl<'a> RawRow<'a> {
         group == Group::Row || self.groups[group.index()]
     }
 
-    fn problem(&mut self, path: &'static str, code: ErrorCode, at: usize, what: &'static str) {
-        self.problems.push(ShapeProblem { path, code, at, what });
+    pub(super) fn problem(&mut self, path: &'static str, code: ErrorCode, at: usize, what: &'static str) {
+        self.problems.push(ShapeProblem { path: Some(path), code, at, what: Cow::Borrowed(what) });
+    }
+
+    /// Notes that the row as a whole is wrong.
+    pub(super) fn whole_row_problem(&mut self, code: ErrorCode, what: String) {
+        self.problems.push(ShapeProblem { path: None, code, at: 0, what: Cow::Owned(what) });
     }
 }
 

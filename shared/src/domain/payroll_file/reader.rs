@@ -3,17 +3,22 @@
 use std::collections::BTreeSet;
 
 use jiff::civil::Date;
+use memchr::memchr_iter;
 
 use super::chunk_builder::{ChunkBuilder, Window};
 use super::collector::{Collector, FileFacts};
+use super::csv::{self, Header, Mapping};
 use super::error::{ErrorCode, FileError, Flaw, Rejection};
+use super::format;
 use super::gzip::GunzipError;
+use super::layout::Layout;
 use super::limits::Limits;
+use super::readable::readable;
 use super::row::Rules;
 use super::scan::{self, Item};
 use super::summary::Summary;
-use super::tokens::is_xml_character;
 use super::usual_form::WrittenDetails;
+use super::warning::Warning;
 use crate::domain::money::MoneyOverflow;
 
 /// Bytes read before the text in the window is looked at, beyond what the longest row may leave there.
@@ -32,22 +37,27 @@ pub struct FileReader {
     window_start: u64,
     chunks: ChunkBuilder,
     written: WrittenDetails,
+    /// Of a table.
+    header: Option<Header>,
+    /// Of a table: lines that were read.
+    lines: u64,
+    /// Whether the window holds the last byte of the file.
+    has_ended: bool,
     collector: Collector,
     failure: Option<FileError>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Place {
+    /// Of what kind the file is, is not known yet.
     Start,
+    BeforeDeclaration,
     BeforeRoot,
     InRoot,
     AfterRoot,
-}
-
-/// The bytes of the window that can be looked at now, and what is wrong behind them.
-struct Readable<'w> {
-    text: &'w str,
-    flaw: Option<Flaw>,
+    /// In a table, before its header.
+    BeforeHeader,
+    InTable,
 }
 
 impl std::fmt::Debug for FileReader {
@@ -67,6 +77,9 @@ impl FileReader {
             window_start: 0,
             chunks: ChunkBuilder::new(limits.rows_per_chunk),
             written: WrittenDetails::default(),
+            header: None,
+            lines: 0,
+            has_ended: false,
             collector: Collector::new(limits, Rules { today, largest_amount: limits.largest_amount }),
             failure: None,
         }
@@ -92,13 +105,15 @@ impl FileReader {
         if let Some(failure) = self.failure {
             return Err(failure.into());
         }
+        self.has_ended = true;
         self.read_window()?;
         self.check_end()?;
         if let Some((errors, error_count)) = self.collector.take_errors() {
             return Err(Rejection::Rows { errors, error_count });
         }
         let (sha256, chunks) = self.chunks.finish();
-        let facts = FileFacts { sha256, bytes: self.window_start, chunks };
+        let layout = self.header.map_or(Layout::Xml, |header| Layout::Csv(header.columns));
+        let facts = FileFacts { sha256, bytes: self.window_start, chunks, layout };
         let rows = self.collector.rows();
         let overflow = Flaw::new(ErrorCode::TotalOverflow, 0, "a total is beyond 64-bit cents; split the file");
         let end = facts.bytes;
@@ -107,12 +122,7 @@ impl FileReader {
 
     /// The file error for an upload that stopped being gzip while it was unpacked into this reader.
     pub fn gzip_error(&self, error: GunzipError) -> FileError {
-        let code = match error {
-            GunzipError::Corrupt => ErrorCode::GzipCorrupt,
-            GunzipError::Truncated => ErrorCode::GzipTruncated,
-            GunzipError::TooLarge { .. } => ErrorCode::LimitExceeded,
-        };
-        Flaw::new(code, self.window.len(), error.to_string()).in_file(self.window_start, self.collector.rows())
+        Flaw::new(error.code(), self.window.len(), error.to_string()).in_file(self.window_start, self.collector.rows())
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), FileError> {
@@ -148,10 +158,10 @@ impl FileReader {
 
     fn read_items(&mut self, window: Window<'_>) -> Result<usize, FileError> {
         let mut at = 0;
-        if self.place == Place::Start {
-            at = check_encoding(window.bytes).map_err(|flaw| self.failed(flaw))?;
+        if self.place == Place::Start && !window.bytes.is_empty() {
+            at = self.begin(window.bytes).map_err(|flaw| self.failed(flaw))?;
         }
-        let readable = readable(window.bytes);
+        let readable = readable(window.bytes, self.is_table());
         while let Some(text) = readable.text.get(at..) {
             let length = self.read_item(text, window, at).map_err(|flaw| self.failed(flaw.moved(at)))?;
             if length == 0 {
@@ -166,27 +176,57 @@ impl FileReader {
         match readable.flaw {
             Some(flaw) => Err(self.failed(flaw)),
             None => {
+                if self.has_ended && self.is_table() {
+                    self.chunks.close(window, at);
+                }
                 self.chunks.let_go(window, at);
                 Ok(at)
             }
         }
     }
 
+    /// Finds out what kind of file begins so, and answers the length of a byte order mark.
+    fn begin(&mut self, bytes: &[u8]) -> Result<usize, Flaw> {
+        let mark = if bytes.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+        let behind = bytes.get(mark..).unwrap_or_default();
+        self.place = match format::recognize(behind)? {
+            format::Kind::Xml if behind.is_empty() => Place::Start,
+            format::Kind::Xml => Place::BeforeDeclaration,
+            format::Kind::Table => Place::BeforeHeader,
+        };
+        Ok(mark)
+    }
+
+    fn is_table(&self) -> bool {
+        matches!(self.place, Place::BeforeHeader | Place::InTable)
+    }
+
     /// Reads one item at the start of `text`, which stands at `at` in the window, and answers its length: 0 for want of more bytes.
     fn read_item(&mut self, text: &str, window: Window<'_>, at: usize) -> Result<usize, Flaw> {
         let item = match self.place {
-            Place::Start => scan::before_root(text, true, &self.limits)?,
+            Place::Start => Item::Incomplete,
+            Place::BeforeDeclaration => scan::before_root(text, true, &self.limits)?,
             Place::BeforeRoot => scan::before_root(text, false, &self.limits)?,
             Place::InRoot => scan::in_root(text, &mut self.written, &self.limits)?,
             Place::AfterRoot => scan::after_root(text, &self.limits)?,
+            Place::BeforeHeader | Place::InTable => self.read_line(text).map_err(|flaw| self.in_line(flaw, text))?,
         };
+        let line = self.header.as_ref().map(|header| (self.lines + 1, header));
         let length = match item {
             Item::Incomplete => return Ok(0),
             Item::Nothing { length } => {
-                if self.place == Place::Start {
+                if self.place == Place::BeforeDeclaration {
                     self.place = Place::BeforeRoot;
                 }
                 self.chunks.skip(window, at..at + length);
+                length
+            }
+            Item::Header { header, length } => {
+                for _ in 0..header.ignored() {
+                    self.collector.warn(Warning::UnknownColumn.alone(), 0);
+                }
+                self.header = Some(*header);
+                self.place = Place::InTable;
                 length
             }
             Item::Root { length, closed, warnings } => {
@@ -195,7 +235,7 @@ impl FileReader {
                 length
             }
             Item::Row { row, length } => {
-                self.collector.row(&row, window.offset(at))?;
+                self.collector.row(&row, window.offset(at), line).map_err(|flaw| self.in_line(flaw, text))?;
                 self.chunks.row(window, at..at + length, self.collector.rows());
                 length
             }
@@ -210,69 +250,63 @@ impl FileReader {
                 length
             }
         };
+        if self.is_table() {
+            self.lines += csv::lines_in(text.get(..length).unwrap_or_default());
+        }
         Ok(length)
+    }
+
+    /// The header or the next line of a table.
+    fn read_line<'a>(&mut self, text: &'a str) -> Result<Item<'a>, Flaw> {
+        let (whole, limits) = (self.has_ended, &self.limits);
+        if let Some(header) = &self.header {
+            return csv::next_line(text, &header.columns, whole, &mut self.written, limits);
+        }
+        // Blank lines may stand before the header.
+        match text.len() - text.trim_start_matches(['\r', '\n']).len() {
+            0 if text.is_empty() => Ok(Item::Incomplete),
+            0 => match csv::read_header(text, &Mapping::default(), whole, limits)? {
+                Some(header) => Ok(Item::Header { length: header.length, header: Box::new(header) }),
+                None => Ok(Item::Incomplete),
+            },
+            _ if text.starts_with("\r\n") => Ok(Item::Nothing { length: 2 }),
+            _ => Ok(Item::Nothing { length: 1 }),
+        }
+    }
+
+    /// A flaw of a line of a table, which begins the text.
+    fn in_line(&self, flaw: Flaw, text: &str) -> Flaw {
+        if !self.is_table() {
+            return flaw;
+        }
+        let before = text.get(..flaw.at).unwrap_or_default();
+        let line = self.lines + 1 + memchr_iter(b'\n', before.as_bytes()).count() as u64;
+        Flaw { line: Some(line), ..flaw }
     }
 
     /// At the end of the file nothing may be left and the root must be closed.
     fn check_end(&self) -> Result<(), FileError> {
-        let untouched = matches!(self.place, Place::Start | Place::BeforeRoot) && self.window.is_empty();
-        if untouched || (self.place == Place::AfterRoot && self.window.is_empty() && self.collector.rows() == 0) {
-            return Err(self.failed(Flaw::new(ErrorCode::NoRows, 0, "the file has no rows")));
+        let (is_read, has_rows) = (self.window.is_empty(), self.collector.rows() > 0);
+        let no_rows = || Err(self.failed(Flaw::new(ErrorCode::NoRows, 0, "the file has no rows")));
+        match self.place {
+            Place::Start | Place::BeforeDeclaration | Place::BeforeRoot | Place::BeforeHeader if is_read => no_rows(),
+            Place::AfterRoot | Place::InTable if is_read && has_rows => Ok(()),
+            Place::AfterRoot if is_read => no_rows(),
+            Place::InTable if is_read => {
+                Err(self.failed(Flaw::new(ErrorCode::NoRows, 0, "the file has no rows behind its header")))
+            }
+            Place::BeforeHeader | Place::InTable => {
+                let what = "the file ends inside a character; upload it again, whole";
+                Err(self.failed(Flaw::new(ErrorCode::InvalidEncoding, 0, what)))
+            }
+            Place::Start | Place::BeforeDeclaration | Place::BeforeRoot | Place::InRoot | Place::AfterRoot => {
+                let what = "the file ends too early; upload it again, whole";
+                Err(self.failed(Flaw::new(ErrorCode::XmlTruncated, self.window.len(), what)))
+            }
         }
-        if self.place != Place::AfterRoot || !self.window.is_empty() {
-            let what = "the file ends too early; upload it again, whole";
-            return Err(self.failed(Flaw::new(ErrorCode::XmlTruncated, self.window.len(), what)));
-        }
-        Ok(())
     }
 
     fn failed(&self, flaw: Flaw) -> FileError {
         flaw.in_file(self.window_start, self.collector.rows())
     }
-}
-
-/// Refuses UTF-16 by its first bytes and answers the length of a byte order mark.
-fn check_encoding(window: &[u8]) -> Result<usize, Flaw> {
-    match window {
-        [0xfe, 0xff, ..] | [0xff, 0xfe, ..] | [0, b'<', ..] | [b'<', 0, ..] => {
-            Err(Flaw::new(ErrorCode::UnsupportedEncoding, 0, "the file is UTF-16; save it as UTF-8"))
-        }
-        _ if window.starts_with(BYTE_ORDER_MARK) => Ok(BYTE_ORDER_MARK.len()),
-        _ => Ok(0),
-    }
-}
-
-/// The longest prefix that is text as XML allows it. A character that only lacks its last bytes is left for the next window.
-fn readable(window: &[u8]) -> Readable<'_> {
-    let (text, mut flaw) = match std::str::from_utf8(window) {
-        Ok(text) => (text, None),
-        Err(error) => {
-            let valid = std::str::from_utf8(&window[..error.valid_up_to()]).unwrap_or_default();
-            let broken = Flaw::new(ErrorCode::InvalidEncoding, valid.len(), "the bytes are not UTF-8");
-            (valid, error.error_len().map(|_| broken))
-        }
-    };
-    if !may_hold_forbidden_characters(text.as_bytes()) {
-        return Readable { text, flaw };
-    }
-    let Some((at, character)) = text.char_indices().find(|(_, character)| !is_xml_character(*character)) else {
-        return Readable { text, flaw };
-    };
-    flaw = Some(match character {
-        '\0' => Flaw::new(ErrorCode::InvalidEncoding, at, "a NUL byte"),
-        _ => Flaw::syntax(at, "a control character that XML forbids"),
-    });
-    Readable { text: &text[..at], flaw }
-}
-
-/// A look at every byte, block by block so that it compiles to vector instructions; what it finds is looked at again.
-fn may_hold_forbidden_characters(bytes: &[u8]) -> bool {
-    // U+FFFE and U+FFFF begin with 0xef.
-    let unusual = |byte: u8| (byte < b' ') | (byte == 0xef);
-    let blank = |byte: u8| (byte == b'\t') | (byte == b'\n') | (byte == b'\r');
-    bytes.chunks(256).any(|block| {
-        // Without line ends, as machines write the file, the first question is enough.
-        block.iter().fold(false, |found, byte| found | unusual(*byte))
-            && block.iter().fold(false, |found, byte| found | (unusual(*byte) & !blank(*byte)))
-    })
 }

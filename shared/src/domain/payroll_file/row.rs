@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 
 use super::amount::parse_amount;
+use super::csv::Header;
 use super::error::{ErrorCode, RowError, quote};
 use super::field::Field;
 use super::hash::RowDigest;
@@ -73,18 +74,28 @@ pub(super) struct Problem {
     pub(super) text: String,
 }
 
+/// Where a row stands in its file.
+#[derive(Clone, Copy)]
+pub(super) struct RowPlace<'h> {
+    pub(super) number: u64,
+    /// Of its first byte.
+    pub(super) offset: u64,
+    /// Of a table: its first line, and what the table calls its columns.
+    pub(super) line: Option<(u64, &'h Header)>,
+}
+
 impl Problem {
-    pub(super) fn in_row(self, row: u64, row_offset: u64) -> RowError {
-        RowError {
-            row,
-            field: self.path.map(str::to_owned),
-            code: self.code,
-            offset: row_offset + self.at as u64,
-            message: match self.path {
-                Some(path) => format!("row {row}: {path}{}", self.text),
-                None => format!("row {row}{}", self.text),
-            },
-        }
+    pub(super) fn in_row(self, place: RowPlace<'_>) -> RowError {
+        let row = place.number;
+        let column = place.line.and_then(|(_, header)| header.name_of(self.path?));
+        let message = match (self.path, place.line, &column) {
+            (Some(_), Some((line, _)), Some(column)) => format!("row {row}, line {line}: {column}{}", self.text),
+            (_, Some((line, _)), _) => format!("row {row}, line {line}{}", self.text),
+            (Some(path), None, _) => format!("row {row}: {path}{}", self.text),
+            (None, None, _) => format!("row {row}{}", self.text),
+        };
+        let (field, line) = (self.path.map(str::to_owned), place.line.map(|(line, _)| line));
+        RowError { row, field, column, line, code: self.code, offset: place.offset + self.at as u64, message }
     }
 }
 
@@ -137,7 +148,7 @@ pub(super) struct Checker<'a, 'r> {
 impl<'a, 'r> Checker<'a, 'r> {
     pub(super) fn new(raw: &'r RawRow<'a>) -> Self {
         let shape = raw.problems.iter().map(|problem| Problem {
-            path: Some(problem.path),
+            path: problem.path,
             code: problem.code,
             at: problem.at,
             text: format!(" {}", problem.what),

@@ -1,5 +1,6 @@
 //! What comes next in the text: one item before, inside or after the root, by looking only at the text itself.
 
+use super::csv::Header;
 use super::error::{ErrorCode, Flaw};
 use super::limits::Limits;
 use super::raw_row::{Parsed, RawRow, parse_element};
@@ -18,12 +19,17 @@ pub(super) enum Item<'a> {
         closed: bool,
         warnings: Warnings,
     },
+    /// The first line of a table.
+    Header {
+        header: Box<Header>,
+        length: usize,
+    },
     /// Boxed: it is large and moved often.
     Row {
         row: Box<RawRow<'a>>,
         length: usize,
     },
-    /// An unknown element beside the rows.
+    /// An unknown element beside the rows, or a line of empty cells.
     Ignored {
         warnings: Warnings,
         length: usize,

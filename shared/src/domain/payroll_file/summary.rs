@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::hash::{RowDigest, Sha256Hash};
+use super::layout::Layout;
 use super::sources::SourceDetails;
 use super::warning::Warning;
 use super::watched::WatchedLoan;
@@ -36,6 +37,9 @@ pub struct Summary {
     #[serde(skip)]
     pub bank_names: Vec<BankName>,
     pub chunks: Vec<Chunk>,
+    /// How the rows are written: what reading a chunk again needs.
+    #[serde(default, skip_serializing_if = "Layout::is_xml")]
+    pub layout: Layout,
     /// Sorted by source id.
     #[serde(skip)]
     pub sources: Vec<SourceDetails>,

@@ -18,7 +18,7 @@ use super::raw_row::RawRow;
 const REMEMBERED_SOURCES: usize = 256;
 
 /// The leaves of a row's `Payor` behind its id.
-const DETAILS: [Field; 9] = [
+pub(super) const DETAILS: [Field; 9] = [
     Field::AbaRouting,
     Field::AccountNumber,
     Field::Name,
@@ -52,7 +52,7 @@ struct WrittenLeaf {
 
 impl WrittenDetails {
     /// Keeps the details that stand at `place` in the input and were read into the row.
-    fn remember(&mut self, row: &RawRow<'_>, input: &str, place: Range<usize>) {
+    pub(super) fn remember(&mut self, row: &RawRow<'_>, input: &str, place: Range<usize>) {
         let Some(source_id) = row.get(Field::SourceId) else { return };
         let number = self.by_source.len();
         if number >= REMEMBERED_SOURCES || self.by_source.contains_key(&*source_id.text) {
@@ -64,6 +64,20 @@ impl WrittenDetails {
             WrittenLeaf { at: at - place.start, value: start - place.start..start - place.start + length }
         });
         self.by_source.insert(source_id.text.as_ref().into(), Written { number, text: input[place].into(), leaves });
+    }
+
+    /// Reads the details that stand at `at` of the input, if they are written as in an earlier row of the source, and answers the place
+    /// behind them.
+    #[inline]
+    pub(super) fn step_over<'a>(&self, row: &mut RawRow<'a>, input: &'a str, at: usize) -> Option<usize> {
+        let known = self.by_source.get(&*row.get(Field::SourceId)?.text)?;
+        let end = at + known.text.len();
+        let text = input.get(at..end).filter(|text| **text == *known.text)?;
+        for (field, leaf) in DETAILS.into_iter().zip(&known.leaves) {
+            row.put(field, Cow::Borrowed(&text[leaf.value.clone()]), at + leaf.at);
+        }
+        row.written_details = Some(known.number);
+        Some(end)
     }
 }
 
@@ -93,8 +107,9 @@ pub(super) fn parse_usual_row<'a>(
     cursor.tag(b"</Employee>")?;
     cursor.tag(b"<Payor>")?;
     cursor.leaf(Field::SourceId, b"<DunkinId>", b"</DunkinId>")?;
-    if cursor.known_details(written).is_none() {
-        cursor.details(written)?;
+    match written.step_over(&mut cursor.row, input, cursor.at) {
+        Some(behind) => cursor.at = behind,
+        None => cursor.details(written)?,
     }
     cursor.tag(b"<Payee>")?;
     cursor.leaf(Field::InstitutionId, b"<PlaidId>", b"</PlaidId>")?;
@@ -106,19 +121,6 @@ pub(super) fn parse_usual_row<'a>(
 }
 
 impl<'a> Cursor<'a> {
-    /// Steps over the source's details if they are written as in an earlier row.
-    fn known_details(&mut self, written: &WrittenDetails) -> Option<()> {
-        let known = written.by_source.get(&*self.row.get(Field::SourceId)?.text)?;
-        let end = self.at + known.text.len();
-        let text = self.input.get(self.at..end).filter(|text| **text == *known.text)?;
-        for (field, leaf) in DETAILS.into_iter().zip(&known.leaves) {
-            self.row.put(field, Cow::Borrowed(&text[leaf.value.clone()]), self.at + leaf.at);
-        }
-        self.row.written_details = Some(known.number);
-        self.at = end;
-        Some(())
-    }
-
     fn details(&mut self, written: &mut WrittenDetails) -> Option<()> {
         let start = self.at;
         self.leaf(Field::AbaRouting, b"<ABARouting>", b"</ABARouting>")?;

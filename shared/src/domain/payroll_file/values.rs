@@ -29,6 +29,20 @@ fn digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+const SHORTENED: &str =
+    "was shortened by a spreadsheet, and digits are lost; keep the column as text and fill it in anew";
+
+/// Whether a spreadsheet took a long number for one to calculate with: `1.23457E+11`.
+fn is_shortened(text: &str) -> bool {
+    let exponent = text.split_once(['E', 'e']).and_then(|(_, exponent)| exponent.strip_prefix('+'));
+    exponent.is_some_and(digits)
+}
+
+/// Whether a number may have lost the zeros at its beginning.
+fn lost_zeros(text: &str, length: usize) -> bool {
+    digits(text) && text.len() < length
+}
+
 /// An employee, branch or source id.
 pub(super) fn id(text: &str) -> Result<&str, Complaint> {
     // Without a way out at the first wrong byte this compiles to vector instructions; there are three long ids a row.
@@ -55,7 +69,7 @@ pub(super) fn bank_name(first: &str, last: &str) -> Result<Option<ReceiverName>,
         return Ok(None);
     }
     let name = format!("{first} {last}");
-    let what = "and Employee/LastName have no letter that the bank's network takes; write the name in Latin letters";
+    let what = "and the last name have no letter that the bank's network takes; write the name in Latin letters";
     let fitted = ReceiverName::try_from(&*transliterated(&name)).ok();
     let lettered = fitted.filter(|name| name.as_str().bytes().any(|byte| byte.is_ascii_alphabetic()));
     if fault!(NameWithoutLetters, true, lettered.is_some()) {
@@ -127,6 +141,10 @@ pub(super) fn phone_number(text: &str) -> Result<(), Complaint> {
 
 pub(super) fn routing_number(text: &str) -> Result<RoutingNumber, Complaint> {
     text.parse().map_err(|error| match error {
+        RoutingNumberError::Format if lost_zeros(text, 9) => Complaint::new(
+            ErrorCode::AbaFormat,
+            "has fewer than nine digits: a spreadsheet drops leading zeros, so keep the column as text",
+        ),
         RoutingNumberError::Format => Complaint::new(ErrorCode::AbaFormat, "is not nine digits that are not all zero"),
         RoutingNumberError::Checksum => Complaint::new(ErrorCode::AbaChecksum, "fails the ABA checksum"),
     })
@@ -134,6 +152,7 @@ pub(super) fn routing_number(text: &str) -> Result<RoutingNumber, Complaint> {
 
 pub(super) fn account_number(text: &str) -> Result<&str, Complaint> {
     let valid = digits(text) && EntryAccountNumber::check(text).is_ok();
+    require(!is_shortened(text), ErrorCode::AccountFormat, SHORTENED)?;
     require(valid, ErrorCode::AccountFormat, "is not an account number of 1 to 17 digits")?;
     Ok(text)
 }
@@ -159,6 +178,8 @@ pub(super) fn zip_code(text: &str) -> Result<&str, Complaint> {
         Some((five, four)) => five.len() == 5 && digits(five) && four.len() == 4 && digits(four),
         None => text.len() == 5 && digits(text),
     };
+    let dropped = "has fewer than five digits: a spreadsheet drops leading zeros, so keep the column as text";
+    require(!lost_zeros(text, 5), ErrorCode::ZipFormat, dropped)?;
     require(valid, ErrorCode::ZipFormat, "is not a ZIP code of five digits, or five, - and four")?;
     Ok(text)
 }
@@ -174,6 +195,7 @@ pub(super) fn institution_id(text: &str) -> Result<&str, Complaint> {
 pub(super) fn loan_account_number(text: &str) -> Result<&str, Complaint> {
     let what =
         "is not a loan account number of 1 to 17 letters, digits and -, which is what an entry to the bank can carry";
+    require(!is_shortened(text), ErrorCode::LoanFormat, SHORTENED)?;
     let is_one = fault!(UnsendableLoanTaken, text.len() <= 64, EntryAccountNumber::check(text).is_ok());
     require(is_one, ErrorCode::LoanFormat, what)?;
     Ok(text)

@@ -25,10 +25,14 @@ pub enum Warning {
     UnknownAttribute,
     /// A name has letters that the bank's network does not take: the summary shows it as the bank will see it.
     NameTransliterated,
+    /// A column of a table that is none of a payment's: nobody looks at it.
+    UnknownColumn,
+    /// A line of a table whose cells are all empty: left out.
+    EmptyLine,
 }
 
 impl Warning {
-    pub(super) const ALL: [Warning; 11] = [
+    pub const ALL: [Warning; 13] = [
         Warning::EmployeeIdPrefix,
         Warning::BranchIdPrefix,
         Warning::SourceIdPrefix,
@@ -40,7 +44,17 @@ impl Warning {
         Warning::UnknownElement,
         Warning::UnknownAttribute,
         Warning::NameTransliterated,
+        Warning::UnknownColumn,
+        Warning::EmptyLine,
     ];
+}
+
+impl Warning {
+    pub(super) fn alone(self) -> Warnings {
+        let mut warnings = Warnings::default();
+        warnings.insert(self);
+        warnings
+    }
 }
 
 /// A set of warnings: the ones of one row.

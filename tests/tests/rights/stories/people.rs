@@ -8,6 +8,8 @@ use journeys::recording::Invocation;
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
 use shared::operations::Settings;
+use shared::operations::upload::upload_object;
+use shared::ports::objects::Objects as _;
 
 use super::{Story, id_of};
 
@@ -92,6 +94,9 @@ pub(super) async fn large_files_and_reports_are_the_workers() -> Vec<Invocation>
     let overlapping = file.changed(|rows| rows.truncate(10));
     for (file, format) in [(&file, "text/csv"), (&overlapping, "application/json")] {
         let batch_id = api.upload(file.bytes.clone()).await;
+        // As a link takes it: packed.
+        let key = upload_object(id_of(&batch_id));
+        journey.objects.put(&key, "application/gzip", file.packed()).await.unwrap();
         let path = format!("/batches/{batch_id}/summary");
         api.post(UPLOADS, &path, Value::Null).await;
         journey.work().await;

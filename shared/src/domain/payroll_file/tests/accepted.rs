@@ -131,7 +131,7 @@ fn the_name_that_is_sent_is_the_one_that_was_shown() {
     let summary = summary(&text);
     let chunk = &summary.chunks[0];
     let (start, end) = (usize::try_from(chunk.start).unwrap(), usize::try_from(chunk.end).unwrap());
-    let rows = read_chunk(&text.as_bytes()[start..end], 1, &Limits::default(), TODAY).unwrap();
+    let rows = read_chunk(&text.as_bytes()[start..end], 1, &Layout::Xml, &Limits::default(), TODAY).unwrap();
     assert_eq!(rows[0].receiver_name().unwrap().as_str(), summary.bank_names[0].name);
 }
 

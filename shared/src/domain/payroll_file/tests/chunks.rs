@@ -20,7 +20,9 @@ fn chunks_cover_every_row_once_and_carry_the_hash_of_their_bytes() {
         let mut next = 1;
         for chunk in &summary.chunks {
             assert_eq!(Sha256Hash::of(bytes(&text, chunk)), chunk.sha256);
-            for row in read_chunk(bytes(&text, chunk), chunk.first_row, &Limits::default(), TODAY).expect("valid") {
+            for row in read_chunk(bytes(&text, chunk), chunk.first_row, &Layout::Xml, &Limits::default(), TODAY)
+                .expect("valid")
+            {
                 assert_eq!((row.number, row.loan_account_number.expose()), (next, format!("{next:08}").as_str()));
                 next += 1;
             }
@@ -31,7 +33,7 @@ fn chunks_cover_every_row_once_and_carry_the_hash_of_their_bytes() {
 
 #[test]
 fn a_row_read_again_has_its_typed_values() {
-    let rows = read_chunk(row(7).as_bytes(), 42, &Limits::default(), TODAY).expect("valid");
+    let rows = read_chunk(row(7).as_bytes(), 42, &Layout::Xml, &Limits::default(), TODAY).expect("valid");
     let [row] = rows.as_slice() else { panic!("{rows:?}") };
     assert_eq!((row.number, row.amount.get()), (42, 815));
     assert_eq!((row.employee_id.as_str(), row.branch_id.as_str()), ("EMP-3f0c1a52", "BRC-91b7e6d4"));
@@ -46,7 +48,8 @@ fn a_row_read_again_has_the_digest_that_the_summary_has_of_it() {
     let text = file(&[row(7), row_with(8, "LoanAccountNumber", "ab-0009")]);
     let summary = read(&text).expect("valid");
     let chunk = &summary.chunks[0];
-    let rows = read_chunk(bytes(&text, chunk), chunk.first_row, &Limits::default(), TODAY).expect("valid");
+    let rows =
+        read_chunk(bytes(&text, chunk), chunk.first_row, &Layout::Xml, &Limits::default(), TODAY).expect("valid");
     let mut digests: Vec<RowDigest> = rows.iter().map(Row::digest).collect();
     digests.sort_unstable();
     assert_eq!(digests, summary.row_digests);
@@ -56,6 +59,6 @@ fn a_row_read_again_has_the_digest_that_the_summary_has_of_it() {
 fn a_chunk_that_is_no_longer_valid_is_refused() {
     let half = &row(1)[..300];
     for chunk in [half.as_bytes(), b"\xff", b"</root>", row_with(1, "Amount", "$5").as_bytes()] {
-        assert!(read_chunk(chunk, 1, &Limits::default(), TODAY).is_err());
+        assert!(read_chunk(chunk, 1, &Layout::Xml, &Limits::default(), TODAY).is_err());
     }
 }

@@ -67,18 +67,40 @@ fn a_cut_upload_is_truncated() {
 }
 
 #[test]
-fn damage_and_trailing_garbage_are_corrupt() {
+fn damage_is_corrupt() {
     let packed = pack(&text());
     let mut damaged = packed.clone();
-    let middle = damaged.len() / 2;
-    damaged[middle] ^= 0x55;
-    let mut wrong_checksum = packed.clone();
-    let checksum = wrong_checksum.len() - 8;
-    wrong_checksum[checksum] ^= 1;
-    for bytes in
-        [damaged, wrong_checksum, [packed, b"garbage behind the end".to_vec()].concat(), b"no gzip at all".to_vec()]
-    {
-        assert!(unpack(&bytes, 100, u64::MAX).is_err());
+    damaged[12] = 0xff;
+    for bytes in [damaged, b"no gzip at all".to_vec(), b"\x1f\x8b\x07\0\0\0\0\0\0\0".to_vec()] {
+        for piece in [1, 1_000] {
+            assert_eq!(unpack(&bytes, piece, u64::MAX), Err(GunzipError::Corrupt));
+        }
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_said_to_be_one() {
+    let packed = pack(&text());
+    for place in 1..=8 {
+        let mut wrong = packed.clone();
+        let at = wrong.len() - place;
+        wrong[at] ^= 1;
+        for bytes in [wrong.clone(), [wrong.clone(), packed.clone()].concat(), [wrong, b"x".to_vec()].concat()] {
+            for piece in [1, 7, 100_000] {
+                assert_eq!(unpack(&bytes, piece, u64::MAX), Err(GunzipError::Checksum), "byte {place} from the end");
+            }
+        }
+    }
+}
+
+#[test]
+fn bytes_behind_the_end_are_said_to_be_there() {
+    let packed = pack(&text());
+    for behind in [&b"garbage"[..], b"g", b"\0\0\0\0", b"\x1f garbage", b"<root/>"] {
+        for piece in [1, 7, 100_000] {
+            let bytes = [&packed, behind].concat();
+            assert_eq!(unpack(&bytes, piece, u64::MAX), Err(GunzipError::TrailingBytes), "{behind:?}");
+        }
     }
 }
 
@@ -104,4 +126,8 @@ fn a_reader_turns_gzip_trouble_into_a_file_error() {
     reader.push(b"<root>").expect("fine so far");
     let error = reader.gzip_error(GunzipError::Truncated);
     assert_eq!((error.code, error.offset, error.last_complete_row), (ErrorCode::GzipTruncated, 6, 0));
+    let codes =
+        [GunzipError::Corrupt, GunzipError::Checksum, GunzipError::TrailingBytes, GunzipError::TooLarge { limit: 1 }];
+    let codes = codes.map(|error| reader.gzip_error(error).code.to_string());
+    assert_eq!(codes, ["GZIP_CORRUPT", "GZIP_CHECKSUM", "GZIP_TRAILING_BYTES", "LIMIT_EXCEEDED"]);
 }

@@ -5,9 +5,11 @@ mod amounts;
 mod chunks;
 mod compressed;
 mod file_errors;
+mod foreign;
 mod properties;
 mod row_errors;
 mod summaries;
+mod tables;
 
 use jiff::civil::{Date, date};
 

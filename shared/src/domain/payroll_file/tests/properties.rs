@@ -2,8 +2,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
+use super::super::csv::next_line;
 use super::super::field::Field;
 use super::super::raw_row::{Parsed, parse_element};
+use super::super::scan::Item;
 use super::super::usual_form::{WrittenDetails, parse_usual_row};
 use super::*;
 use crate::domain::money::Cents;
@@ -41,6 +43,22 @@ fn generated(choices: &[Choice]) -> Vec<String> {
 fn content(summary: &Summary) -> impl PartialEq + std::fmt::Debug + use<> {
     let totals = (summary.by_source.clone(), summary.by_branch.clone(), summary.by_institution.clone());
     (summary.rows, summary.total, summary.canonical_hash, summary.employees, summary.loans, totals)
+}
+
+/// The rows as a table with its columns in this order, written by another crate.
+fn written_as_table(rows: &[String], delimiter: u8, quoted: bool, order: &[usize]) -> Vec<u8> {
+    let style = if quoted { ::csv::QuoteStyle::Always } else { ::csv::QuoteStyle::Necessary };
+    let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).quote_style(style).from_writer(Vec::new());
+    let names: Vec<_> = column_names().map(|column| column.name).collect();
+    writer.write_record(order.iter().map(|place| names[*place])).expect("memory");
+    for row in rows {
+        let Ok(Parsed::Complete { content, .. }) = parse_element(row, true, &Limits::default()) else {
+            panic!("{row}")
+        };
+        let value = |place: &usize| content.get(Field::ALL[*place]).map_or("", |value| &value.text);
+        writer.write_record(order.iter().map(value)).expect("memory");
+    }
+    writer.into_inner().expect("memory")
 }
 
 fn pieces(bytes: &[u8], cuts: &[Index]) -> Result<Summary, Rejection> {
@@ -106,15 +124,92 @@ proptest! {
     }
 
     #[test]
+    fn a_list_of_payments_is_the_same_file_as_xml_and_as_a_table(
+        choices in choices(),
+        delimiter in prop::sample::select(b",;\t".to_vec()),
+        quoted in any::<bool>(),
+        order in Just((0..19_usize).collect::<Vec<_>>()).prop_shuffle(),
+        trade_name in "[A-Za-z][ -~é]{0,20}",
+    ) {
+        let escaped = trade_name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let rows: Vec<_> = generated(&choices).iter().map(|row| row.replace(">Sample Donuts<", &format!(">{escaped}<"))).collect();
+        let xml = read(file(&rows)).expect("valid");
+        let table = written_as_table(&rows, delimiter, quoted, &order);
+        let csv = read(&table).expect("valid");
+        prop_assert_eq!(content(&csv), content(&xml));
+        prop_assert_eq!(&csv.sources, &xml.sources);
+        prop_assert_eq!(&csv.row_digests, &xml.row_digests);
+        prop_assert_eq!(&csv.warnings, &xml.warnings);
+        let again = |text: &[u8], summary: &Summary| -> Vec<Row> {
+            let rows = summary.chunks.iter().flat_map(|chunk| {
+                let range = usize::try_from(chunk.start).expect("fits")..usize::try_from(chunk.end).expect("fits");
+                read_chunk(&text[range], chunk.first_row, &summary.layout, &Limits::default(), TODAY).expect("valid")
+            });
+            rows.collect()
+        };
+        prop_assert_eq!(again(&table, &csv), again(file(&rows).as_bytes(), &xml));
+    }
+
+    #[test]
+    fn a_damaged_table_never_panics_and_the_pieces_do_not_matter(
+        choices in choices(),
+        edits in vec((any::<Index>(), vec(prop::sample::select(b",;\t\"\r\n \x00\xff\xef\xc3ax$.".to_vec()), 0..4), 0..9_usize), 0..6),
+        cuts in vec(any::<Index>(), 0..20),
+    ) {
+        let order: Vec<_> = (0..19).collect();
+        let mut bytes = written_as_table(&generated(&choices), b',', false, &order);
+        for (place, put, remove) in edits {
+            let at = place.index(bytes.len() + 1);
+            let end = (at + remove).min(bytes.len());
+            bytes.splice(at..end, put);
+        }
+        prop_assert_eq!(pieces(&bytes, &cuts), read(&bytes));
+    }
+
+    /// Where both take a line, our reading of cells is that of the crate that everybody reads them with.
+    #[test]
+    #[test]
+    fn cells_are_those_of_another_reader(records in vec(vec("[a-z,;\"\n ]{0,8}", 19..=19), 1..6)) {
+        let mut writer = ::csv::WriterBuilder::new().from_writer(Vec::new());
+        writer.write_record(column_names().map(|column| column.name)).expect("memory");
+        for record in &records {
+            writer.write_record(record).expect("memory");
+        }
+        let text = String::from_utf8(writer.into_inner().expect("memory")).expect("text");
+        let columns = match read(format!("{}{}", Format::Csv.example(), "")).expect("valid").layout {
+            Layout::Csv(columns) => columns,
+            Layout::Xml => panic!("a table"),
+        };
+        let mut at = text.find('\n').expect("a header") + 1;
+        for record in records.iter().filter(|record| record.iter().any(|cell| !cell.trim_ascii().is_empty())) {
+            let row = loop {
+                match next_line(&text[at..], &columns, true, &mut WrittenDetails::default(), &Limits::default()).expect("sound") {
+                    Item::Row { row, length } => {
+                        at += length;
+                        break row;
+                    }
+                    Item::Nothing { length } | Item::Ignored { length, .. } => at += length,
+                    _ => panic!("a line is missing"),
+                }
+            };
+            for (field, cell) in Field::ALL.into_iter().zip(record) {
+                prop_assert_eq!(&row.get(field).expect("there").text, cell.trim_ascii());
+            }
+        }
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..400)) {
         let _ = read(&bytes);
-        let _ = read_chunk(&bytes, 1, &Limits::default(), TODAY);
+        let _ = read_chunk(&bytes, 1, &Layout::Xml, &Limits::default(), TODAY);
+        let layout = read(Format::Csv.example()).expect("valid").layout;
+        let _ = read_chunk(&bytes, 1, &layout, &Limits::default(), TODAY);
     }
 
     #[test]
     fn arbitrary_markup_never_panics(text in "(<root>|<row>|</row>|<Amount>|</Amount>|\\$1\\.00|<!--|-->|<!\\[CDATA\\[|\\]\\]>|<\\?|\\?>|&amp;|&|<|>|'|\"| |é|/){0,60}") {
         let _ = read(&text);
-        let _ = read_chunk(text.as_bytes(), 1, &Limits::default(), TODAY);
+        let _ = read_chunk(text.as_bytes(), 1, &Layout::Xml, &Limits::default(), TODAY);
     }
 
     #[test]
