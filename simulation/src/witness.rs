@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer};
+use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;
 use shared::ports::clock::Clock;
+use shared::ports::notices::{Notice, Recipient};
 use shared::ports::table::{Attributes, Change};
 use shared::ports::transport::ProviderRequest;
 
@@ -31,6 +32,7 @@ pub(crate) struct Seen {
     pub moves: Vec<Move>,
     pub given_up: Vec<GivenUp>,
     pub pauses: Vec<Pause>,
+    pub notices: Vec<ToldNotice>,
     /// Events that were taken and fit nothing, by their ids.
     pub unfit: BTreeSet<String>,
     /// Where each thing stands.
@@ -125,6 +127,20 @@ impl Witness {
 
     pub(crate) fn commanded(&self, command: Command) {
         self.locked().commands.push(command);
+    }
+
+    /// A notice reached whom it is for. Handed over again, it says nothing new.
+    pub(crate) fn notified(&self, notice: &Notice) {
+        let at = self.clock.business_now();
+        let recipient = match &notice.recipient {
+            Recipient::Person { person_id } => person_id.clone(),
+            other => other.kind().to_owned(),
+        };
+        let Notice { id, kind, text, .. } = notice.clone();
+        let mut seen = self.locked();
+        if seen.notices.iter().all(|known| known.id != id || known.recipient != recipient) {
+            seen.notices.push(ToldNotice { at, id, recipient, kind, text });
+        }
     }
 
     /// A queue gave a message up.

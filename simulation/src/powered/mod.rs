@@ -93,6 +93,9 @@ impl Notices for Powered<dyn Notices> {
         self.power.tell(format_args!("notice {}{}", notice.kind, if fails { ", fails" } else { "" }));
         if !fails || self.power.weather.as_ref().is_some_and(|weather| weather.is_one_in(2)) {
             self.port.send(notice).await?;
+            if let Some(witness) = &self.power.witness {
+                witness.notified(notice);
+            }
         }
         self.power.give_way().await;
         if fails { Err(NoticeError("the connection broke".to_owned())) } else { Ok(()) }

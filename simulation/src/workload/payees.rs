@@ -1,10 +1,10 @@
 //! What becomes of checks in the mail: cashed, cashed for another amount, lost, sent back, or cashed against a stop.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulators::column::{Control, MailStatus};
 
-use super::household::{HOUSEHOLDS, ISSUER};
+use super::household::ISSUER;
 use crate::actor::Actor;
 use crate::evidence::bank_list;
 use crate::faults::Fault;
@@ -71,13 +71,11 @@ fn cash_one(actor: &Actor, check: &Value, transfer_id: String) {
     if actor.simulation.providers.tell_bank(control).is_err() {
         return;
     }
-    let text = check.to_string();
-    let Some(household) = HOUSEHOLDS.iter().find(|household| text.contains(household.card_number)) else { return };
+    let Some(card) = actor.hub.world.card_in(&check.to_string()) else { return };
     let cents = ["positive_pay_amount", "amount"].iter().find_map(|name| check[*name].as_i64()).unwrap_or_default();
-    let booked = json!({
-        "control": "pay_card", "user_id": household.subject, "account": "card",
-        "amount": format!("{}.{:02}", cents / 100, cents % 100), "booked_after_s": 3_600 * actor.weather.between(1, 72),
-    });
-    let _ = actor.simulation.providers.tell_plaid(booked);
-    actor.tell(format_args!("the issuer {ISSUER} books a check for {}", household.subject));
+    let transfer = check["id"].as_str().unwrap_or_default();
+    // Some issuers say which check it was.
+    let number = if actor.weather.is_one_in(3) { Value::Null } else { check["check_number"].clone() };
+    actor.pay_card(&card, cents, Some((transfer, &number)), 3_600 * actor.weather.between(1, 72));
+    actor.tell(format_args!("the issuer {ISSUER} books a check for {card}"));
 }
