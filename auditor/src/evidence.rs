@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use people::{Balance, Booked, Caps, Card, Permission, Person, RealAccount, RealCard, Shown, Sighting, ToldNotice};
+pub use people::{
+    Balance, BalanceAsked, Booked, Caps, Card, LargeLink, Permission, Person, RealAccount, RealCard, Shown, Sighting,
+    Statement, ToldNotice,
+};
 
 /// Everything about one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,6 +129,10 @@ pub struct Asked {
     pub real_cards: Vec<RealCard>,
     /// What persons saw of their bank accounts, in order.
     pub sightings: Vec<Sighting>,
+    /// What persons saw of links with many accounts.
+    pub large_links: Vec<LargeLink>,
+    /// Every time that we asked a person's bank for a balance.
+    pub balances_asked: Vec<BalanceAsked>,
 }
 
 /// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
-use auditor::evidence::{Card, CommandKind, Order, PayrollFile, Person, Sighting};
+use auditor::evidence::{Card, CommandKind, LargeLink, Order, PayrollFile, Person, Sighting};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::Simulation;
@@ -63,6 +63,7 @@ struct HubState {
     files: Vec<PayrollFile>,
     persons: Vec<Person>,
     sightings: Vec<Sighting>,
+    large_links: Vec<LargeLink>,
     /// Counterparties that the bank has forgotten, as they were.
     forgotten: Vec<Value>,
     /// What must never happen, as callers see it.
@@ -76,6 +77,10 @@ impl Hub {
 
     pub(crate) fn persons(&self) -> Vec<Person> {
         self.state.borrow().persons.clone()
+    }
+
+    pub(crate) fn large_links(&self) -> Vec<LargeLink> {
+        self.state.borrow().large_links.clone()
     }
 
     pub(crate) fn sightings(&self) -> Vec<Sighting> {
@@ -217,6 +222,10 @@ impl Actor {
 
     pub(crate) fn is_forgotten(&self, counterparty: Value) {
         self.hub.state.borrow_mut().forgotten.push(counterparty);
+    }
+
+    pub(crate) fn has_large_link(&self, link: LargeLink) {
+        self.hub.state.borrow_mut().large_links.push(link);
     }
 
     pub(crate) fn has_seen(&self, seen: impl Iterator<Item = Sighting>) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice};
+use auditor::evidence::{BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;
@@ -33,6 +33,9 @@ pub(crate) struct Seen {
     pub given_up: Vec<GivenUp>,
     pub pauses: Vec<Pause>,
     pub notices: Vec<ToldNotice>,
+    pub balances_asked: Vec<BalanceAsked>,
+    /// The links that were asked about, by what names them to Plaid.
+    links: Vec<String>,
     /// Events that were taken and fit nothing, by their ids.
     pub unfit: BTreeSet<String>,
     /// Where each thing stands.
@@ -127,6 +130,19 @@ impl Witness {
 
     pub(crate) fn commanded(&self, command: Command) {
         self.locked().commands.push(command);
+    }
+
+    /// A person's bank is asked for a balance.
+    pub(crate) fn asked_balance(&self, request: &ProviderRequest) {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let token = body["access_token"].as_str().unwrap_or_default().to_owned();
+        let at = self.clock.business_now();
+        let mut seen = self.locked();
+        let link = seen.links.iter().position(|known| *known == token).unwrap_or(seen.links.len());
+        if link == seen.links.len() {
+            seen.links.push(token);
+        }
+        seen.balances_asked.push(BalanceAsked { at, link });
     }
 
     /// A notice reached whom it is for. Handed over again, it says nothing new.

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 
-use auditor::evidence::{Account, Balance, Booked, RealAccount, RealCard};
+use auditor::evidence::{Account, Balance, Booked, RealAccount, RealCard, Statement};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -64,6 +64,11 @@ impl World {
         let with_balances =
             |(card, changes): &(RealCard, Changes)| RealCard { owed: balances(changes), ..card.clone() };
         state.cards.iter().map(with_balances).collect()
+    }
+
+    /// Whether no person has anything.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.state.borrow().holders.is_empty()
     }
 
     /// A person has this account. Whoever comes second shares it.
@@ -165,10 +170,10 @@ impl World {
     }
 
     /// A statement of the card is issued.
-    pub(crate) fn states(&self, real: &str, at: Timestamp) {
+    pub(crate) fn states(&self, real: &str, statement: Statement) {
         let mut state = self.state.borrow_mut();
         if let Some((card, _)) = state.cards.iter_mut().find(|(card, _)| card.key == real) {
-            card.statements.push(at);
+            card.statements.push(statement);
         }
     }
 
@@ -184,6 +189,8 @@ impl Actor {
     /// Money leaves an account, or comes in where it is less than nothing; on a card it is spent.
     pub(crate) fn spend(&self, real: &str, cents: i64, seen_after_s: u64) {
         self.hub.world.change(real, self.now(), if self.is_card(real) { cents } else { -cents });
+        let stands = dollars(self.hub.world.stands(real, self.now()));
+        self.tell(format_args!("{real}: {} goes out; it stands at {stands}", dollars(cents)));
         for holder in self.hub.world.holders(real) {
             let told = json!({
                 "control": "purchase", "user_id": holder.subject, "account": holder.account, "amount": dollars(cents),
@@ -194,17 +201,18 @@ impl Actor {
     }
 
     /// A payment arrives at a card's issuer, which books it so much later; a check of ours, where it is one.
-    pub(crate) fn pay_card(&self, real: &str, cents: i64, check: Option<(&str, &Value)>, booked_after_s: u64) {
+    pub(crate) fn pay_card(&self, real: &str, cents: i64, check: Option<(&str, Option<&str>)>, booked_after_s: u64) {
         let after = SignedDuration::from_secs(i64::try_from(booked_after_s).unwrap_or_default());
         let at = self.now().saturating_add(after).unwrap_or(Timestamp::MAX);
         self.hub.world.change(real, at, -cents);
+        self.tell(format_args!("{real}: {} is booked at {at}", dollars(cents)));
         if let Some((transfer, _)) = check {
             self.hub.world.book(real, transfer, at);
         }
         for holder in self.hub.world.holders(real) {
             let told = json!({
                 "control": "pay_card", "user_id": holder.subject, "account": holder.account, "amount": dollars(cents),
-                "check_number": check.map(|(_, number)| number), "booked_after_s": booked_after_s,
+                "check_number": check.and_then(|(_, number)| number), "booked_after_s": booked_after_s,
             });
             let _ = self.simulation.providers.tell_plaid(told);
         }

@@ -1,7 +1,9 @@
 //! The checks, each in a module of its own; a finding bears its module's name.
 
+mod agreed;
 mod bank_word;
 mod books;
+mod by_two;
 mod corrected;
 mod corrections;
 mod ends;
@@ -9,16 +11,21 @@ mod entries;
 mod files;
 mod four_eyes;
 mod funded;
+mod held;
 mod histories;
+mod identity;
 mod institutions;
 mod keys;
 mod letters;
 mod open;
+mod owed;
 mod own_money;
 mod paid_once;
 mod pauses;
 mod permitted;
+mod presented;
 mod privacy;
+mod proven;
 mod reconciled;
 mod recorded_first;
 mod refused;
@@ -28,6 +35,7 @@ mod states;
 mod stopped;
 mod stranded;
 mod taken;
+mod told_of;
 mod unauthorized;
 mod unfit;
 mod unknown;
@@ -38,7 +46,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 31] = [
+const ALL: [(&str, Check); 39] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -70,6 +78,14 @@ const ALL: [(&str, Check); 31] = [
     ("recorded_first", recorded_first::check),
     ("refused", refused::check),
     ("privacy", privacy::check),
+    ("agreed", agreed::check),
+    ("owed", owed::check),
+    ("held", held::check),
+    ("presented", presented::check),
+    ("identity", identity::check),
+    ("by_two", by_two::check),
+    ("proven", proven::check),
+    ("told_of", told_of::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

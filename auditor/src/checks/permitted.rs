@@ -14,8 +14,8 @@ use crate::told::Item;
 /// A debit outside the agreed range is announced this many calendar days before.
 const NOTICE_DAYS: i64 = 10;
 
-/// How old a card's balance may be when it is decided on.
-const READING_AGE: SignedDuration = SignedDuration::from_hours(36);
+/// How old a card's balance may be when it is decided on, and some time to decide.
+const READING_AGE: SignedDuration = SignedDuration::from_mins(36 * 60 + 10);
 
 /// What a stop may wait for: a bank that is down, a check that is still being made.
 const STOP_WITHIN: SignedDuration = SignedDuration::from_hours(48);

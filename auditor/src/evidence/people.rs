@@ -94,8 +94,32 @@ pub struct RealCard {
     pub owed: Vec<Balance>,
     /// Our checks that it has booked.
     pub booked: Vec<Booked>,
-    /// When statements were issued after the first.
-    pub statements: Vec<Timestamp>,
+    /// What was issued after the first statement, in order.
+    pub statements: Vec<Statement>,
+}
+
+/// What an issuer asks for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Statement {
+    pub at: Timestamp,
+    pub minimum_cents: i64,
+    pub due_on: String,
+}
+
+/// How often one link's bank was asked for a balance: each time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct BalanceAsked {
+    pub at: Timestamp,
+    /// The first link that was asked about is 0.
+    pub link: usize,
+}
+
+/// A link, and how many of its accounts its person is shown after some days.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LargeLink {
+    pub subject: String,
+    pub shared: usize,
+    pub shown: usize,
 }
 
 /// A transfer of ours that an account or card of a person's shows.

@@ -25,6 +25,8 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
         real_accounts: engine.hub.world.accounts(),
         real_cards: engine.hub.world.cards(),
         sightings: engine.hub.sightings(),
+        large_links: engine.hub.large_links(),
+        balances_asked: seen.balances_asked,
     };
     let forbidden = forbidden(engine, &asked);
     Evidence {

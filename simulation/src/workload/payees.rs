@@ -43,13 +43,19 @@ fn befall(actor: &Actor, check: &Value) {
     match (status, letter, actor.weather.below(10)) {
         ("pending_stop", _, _) => {
             let beats_stop = actor.weather.is_one_in(2);
-            told(Control::CashCheck { transfer_id, amount: None, beats_stop }, Fault::StopRaced);
+            let cash = Control::CashCheck { transfer_id: transfer_id.clone(), amount: None, beats_stop };
+            if actor.simulation.providers.tell_bank(cash).is_ok() {
+                actor.weather.count(Fault::StopRaced);
+                if beats_stop {
+                    book(actor, check, &transfer_id);
+                }
+            }
         }
         ("pending_deposit" | "pending_reclear", _, 0 | 1) => {
             told(Control::ReturnCheck { transfer_id, reason: "A".to_owned() }, Fault::CheckReturned);
         }
         ("first_return", _, 0..=5) => told(Control::ReclearCheck { transfer_id }, Fault::CheckPresentedAgain),
-        ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
+        ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0 | 1) => {
             told(Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender }, Fault::CheckSentBack);
         }
         ("issued", "delivered", 0) => {
@@ -67,15 +73,19 @@ fn befall(actor: &Actor, check: &Value) {
 
 /// The issuer cashes it and books it on the card it names.
 fn cash_one(actor: &Actor, check: &Value, transfer_id: String) {
+    let check_id = transfer_id.clone();
     let control = Control::CashCheck { transfer_id, amount: None, beats_stop: false };
-    if actor.simulation.providers.tell_bank(control).is_err() {
-        return;
+    if actor.simulation.providers.tell_bank(control).is_ok() {
+        book(actor, check, &check_id);
     }
+}
+
+/// It pays what is owed on the card that its letter names.
+fn book(actor: &Actor, check: &Value, transfer: &str) {
     let Some(card) = actor.hub.world.card_in(&check.to_string()) else { return };
     let cents = ["positive_pay_amount", "amount"].iter().find_map(|name| check[*name].as_i64()).unwrap_or_default();
-    let transfer = check["id"].as_str().unwrap_or_default();
     // Some issuers say which check it was.
-    let number = if actor.weather.is_one_in(3) { Value::Null } else { check["check_number"].clone() };
-    actor.pay_card(&card, cents, Some((transfer, &number)), 3_600 * actor.weather.between(1, 72));
+    let number = check["check_number"].as_str().filter(|_| !actor.weather.is_one_in(3));
+    actor.pay_card(&card, cents, Some((transfer, number)), 3_600 * actor.weather.between(1, 72));
     actor.tell(format_args!("the issuer {ISSUER} books a check for {card}"));
 }

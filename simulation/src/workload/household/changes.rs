@@ -1,9 +1,11 @@
 //! What changes about an account and its bill while somebody pays from it or for it: number, kind, name, digits, the time of its balance,
 //! statements, due dates of long ago.
 
-use auditor::evidence::Account;
+use auditor::evidence::{Account, Statement};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+
+use crate::actor::Actor;
 
 use super::{BANK, Life, between, day_in, dollars, last4};
 
@@ -67,17 +69,36 @@ impl Life {
     pub(super) fn get_a_statement(&self) {
         let real = self.household.card;
         let owed = self.actor.hub.world.stands(real, self.actor.now()).max(0);
-        let mut credit = json!({
-            "last_statement_balance": dollars(owed), "last_statement_issue_date": day_in(&self.actor, 0),
-            "minimum_payment_amount": dollars(owed.min(3_500)), "is_overdue": Value::Null,
-            "next_payment_due_date": day_in(&self.actor, between(&self.actor, 5, 30)),
-        });
+        let mut credit = bill(&self.actor, owed, owed.min(3_500), between(&self.actor, 5, 30));
         if self.actor.weather.is_one_in(2) {
             credit["next_payment_due_date"] = day_in(&self.actor, -between(&self.actor, 200, 900)).into();
             credit["last_statement_issue_date"] = day_in(&self.actor, -between(&self.actor, 5, 25)).into();
         }
-        self.actor.tell(format_args!("{real} has a statement due on {}", credit["next_payment_due_date"]));
-        self.actor.hub.world.states(real, self.actor.now());
+        self.issue(owed.min(3_500), &credit);
+    }
+
+    fn issue(&self, minimum_cents: i64, credit: &Value) {
+        let real = self.household.card;
+        let due_on = credit["next_payment_due_date"].as_str().unwrap_or_default().to_owned();
+        self.actor.tell(format_args!("{real} has a statement due on {due_on}"));
+        self.actor.hub.world.states(real, Statement { at: self.actor.now(), minimum_cents, due_on });
         self.actor.set_account(real, &json!({ "credit": credit }), 0);
     }
+
+    /// A bill of all that is owed, due in days, beside whatever is on its way.
+    pub(super) async fn get_a_pressing_bill(&mut self) {
+        let owed = self.actor.hub.world.stands(self.household.card, self.actor.now()).max(0);
+        let credit = bill(&self.actor, owed, owed, 6);
+        self.issue(owed, &credit);
+        self.actor.wait_minutes(44 * 60, 70 * 60).await;
+        self.review().await;
+    }
+}
+
+fn bill(actor: &Actor, owed: i64, minimum: i64, due_in: i64) -> Value {
+    json!({
+        "last_statement_balance": dollars(owed), "last_statement_issue_date": day_in(actor, 0),
+        "minimum_payment_amount": dollars(minimum), "is_overdue": Value::Null,
+        "next_payment_due_date": day_in(actor, due_in),
+    })
 }

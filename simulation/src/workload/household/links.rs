@@ -1,6 +1,6 @@
 //! Links with institutions: made, removed, made again beside the first; and whether what a new one shows is known already.
 
-use auditor::evidence::{CommandKind, Sighting};
+use auditor::evidence::{CommandKind, LargeLink, Sighting};
 use http::Method;
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::{Value, json};
@@ -58,6 +58,36 @@ pub(super) async fn what_appears(actor: &Actor, household: Household) -> Option<
 
 fn items(list: Option<Value>) -> Vec<Value> {
     list.and_then(|list| list["items"].as_array().cloned()).unwrap_or_default()
+}
+
+/// More cards than one write takes.
+const MANY: usize = 110;
+
+/// A person links an issuer who has given them very many cards, looks at them some days later, and removes the link.
+pub(in super::super) async fn link_many(actor: Actor) {
+    let household = super::HOUSEHOLDS[2];
+    let card = |number: usize| {
+        json!({
+            "key": format!("card {number}"), "name": format!("Card {number}"), "mask": format!("{:04}", 1_000 + number),
+            "type": "credit", "subtype": "credit card", "balances": { "current": "10.00", "limit": "500.00" },
+        })
+    };
+    let told = json!({
+        "control": "create_person", "user_id": household.subject, "institution_id": ISSUER,
+        "accounts": (0..MANY).map(card).collect::<Vec<_>>(),
+    });
+    let linked = actor.simulation.providers.tell_plaid(told).is_ok() && link(&actor, household, ISSUER).await.is_some();
+    if !linked {
+        return;
+    }
+    actor.wait_minutes(4 * 24 * 60, 5 * 24 * 60).await;
+    let caller = Caller::Person(household.subject);
+    let shown = items(actor.get(caller, "/cards").await).len();
+    actor.has_large_link(LargeLink { subject: household.subject.to_owned(), shared: MANY, shown });
+    for link in items(actor.get(caller, "/items").await) {
+        let path = format!("/items/{}", link["item_id"].as_str().unwrap_or_default());
+        actor.ask(Request { method: Method::DELETE, ..Request::post(caller, path, Sent::Nothing) }).await;
+    }
 }
 
 impl Life {

@@ -19,7 +19,8 @@ use crate::actor::{Actor, Answer, Request};
 use crate::weather::Weather;
 use crate::world::Holder;
 
-pub(super) use bank::book_debits;
+pub(super) use bank::{book_debits, review_for_weeks, say_nothing_for_days};
+pub(super) use links::link_many;
 pub(super) use office::{correct_addresses, enter_remittance_address, look_after_autopay};
 
 /// Where everybody's bank account is, and who issued everybody's card.
@@ -113,7 +114,7 @@ pub(super) async fn live(actor: Actor, household: Household, end: Timestamp) {
     life.is_known().await;
     life.set_up().await;
     while life.actor.now() < end {
-        life.actor.wait_minutes(6 * 60, 5 * 24 * 60).await;
+        life.actor.wait_minutes(6 * 60, 3 * 24 * 60).await;
         life.act().await;
     }
 }
@@ -135,8 +136,10 @@ fn between(actor: &Actor, least: u64, most: u64) -> i64 {
 /// Whoever shares an account finds it as the other one left it.
 fn open_accounts(actor: &Actor, household: Household) -> Option<()> {
     let now = actor.now();
-    let (limit, owed) = (between(actor, 200_000, 600_000), between(actor, 0, 60_000));
-    let available = between(actor, 50_000, 900_000);
+    let limit = between(actor, 150_000, 500_000);
+    // Some are above their threshold from the first day.
+    let owed = if actor.weather.is_one_in(2) { between(actor, 0, 60_000) } else { limit * between(actor, 35, 80) / 100 };
+    let available = between(actor, 50_000, 700_000);
     let number = Account {
         routing_number: simulators::plaid::routing_number(BANK),
         account_number: household.account_number.to_owned(),
@@ -261,13 +264,13 @@ impl Life {
 
     /// One thing that happens in a life with a card.
     async fn act(&mut self) {
-        match self.actor.weather.below(32) {
-            0..=8 => self.buy(self.household.card, 5_000, 220_000),
-            9 | 10 => self.buy(self.household.bank, 1_000, 90_000),
+        match self.actor.weather.below(35) {
+            0..=8 => self.buy(self.household.card, 10_000, 220_000),
+            9 | 10 => self.buy(self.household.bank, 1_000, 60_000),
             11..=13 => self.earn(),
             14 => self.pay_otherwise(),
             15 | 16 => self.pay_as_we_do().await,
-            17 | 18 => self.cancel_a_payment().await,
+            17 | 18 => self.cancel_and_agree_again().await,
             19 => {
                 self.revoke().await;
                 self.actor.wait_minutes(60, 4 * 24 * 60).await;
@@ -283,6 +286,8 @@ impl Life {
             28 => self.link_issuer_again().await,
             29 => self.give_old_balances().await,
             30 => self.get_a_statement(),
+            31 | 32 => self.get_a_pressing_bill().await,
+            33 => self.spend_while_the_bank_is_silent().await,
             _ => self.review().await,
         }
     }
@@ -299,8 +304,23 @@ impl Life {
         self.actor.spend(real, cents, self.actor.weather.below(3) * 3_600);
     }
 
+    /// Our bank answers nothing for hours, a debit may be at it or not, and the person ends their permission meanwhile.
+    async fn spend_while_the_bank_is_silent(&mut self) {
+        let hours = SignedDuration::from_hours(between(&self.actor, 12, 40));
+        let until = self.actor.now().saturating_add(hours).unwrap_or(Timestamp::MAX);
+        self.actor.weather.bank_is_silent_until(until);
+        self.actor.tell(format_args!("the bank answers no send until {until}"));
+        self.buy(self.household.card, 150_000, 250_000);
+        self.actor.wait_minutes(2 * 60, 12 * 60).await;
+        self.review().await;
+        self.actor.wait_minutes(10, 60).await;
+        self.revoke().await;
+        self.actor.wait_minutes(2 * 24 * 60, 8 * 24 * 60).await;
+        self.authorise().await;
+    }
+
     fn earn(&self) {
-        let cents = between(&self.actor, 50_000, 400_000);
+        let cents = between(&self.actor, 100_000, 500_000);
         self.actor.spend(self.household.bank, -cents, self.actor.weather.below(3) * 3_600);
     }
 
@@ -337,5 +357,17 @@ impl Life {
         let path = format!("/cards/{}/payments/{payment_id}/cancel", self.card_id);
         let by = self.caller();
         command(&self.actor, by, CommandKind::CancelPayment, payment_id, &path, Sent::Nothing).await;
+    }
+
+    /// Cancels, and agrees to the same again some days later.
+    async fn cancel_and_agree_again(&mut self) {
+        self.cancel_a_payment().await;
+        if self.actor.weather.is_one_in(2) {
+            self.actor.wait_minutes(24 * 60, 9 * 24 * 60).await;
+            if self.authorise().await {
+                self.actor.wait_minutes(10, 24 * 60).await;
+                self.review().await;
+            }
+        }
     }
 }

@@ -72,6 +72,10 @@ async fn look_at(actor: &Actor, item: &Attributes) {
             redirect_refund(actor, id, word("payer_id")).await;
         }
         (Some("PAYMENT"), _) if leg["state"] == "returned" && item.contains_key("autopay") => {
+            if leg["attention"].is_object() && actor.weather.is_one_in(3) {
+                super::bank::lose_debit(actor, item.get("funding_id").and_then(Value::as_str).unwrap_or_default());
+                actor.wait_minutes(2 * 60, 24 * 60).await;
+            }
             if actor.weather.is_one_in(2) {
                 replace_check(actor, id).await;
             }
