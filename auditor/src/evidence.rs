@@ -3,9 +3,16 @@
 //!
 //! Amounts that this crate names are whole cents; those inside JSON and CSV are as their writer spells them.
 
+mod people;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use people::{
+    Balance, BalanceAsked, Booked, Caps, Card, LargeLink, Permission, Person, RealAccount, RealCard, Shown, Sighting,
+    Statement, ToldNotice,
+};
 
 /// Everything about one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -116,6 +123,16 @@ pub struct Asked {
     /// What was asked over HTTP, in order; reading left out.
     pub commands: Vec<Command>,
     pub persons: Vec<Person>,
+    /// The accounts of persons at their banks, as those know them.
+    pub real_accounts: Vec<RealAccount>,
+    /// The cards of persons, as their issuers know them.
+    pub real_cards: Vec<RealCard>,
+    /// What persons saw of their bank accounts, in order.
+    pub sightings: Vec<Sighting>,
+    /// What persons saw of links with many accounts.
+    pub large_links: Vec<LargeLink>,
+    /// Every time that we asked a person's bank for a balance.
+    pub balances_asked: Vec<BalanceAsked>,
 }
 
 /// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.
@@ -216,8 +233,24 @@ pub enum CommandKind {
     Authorise,
     Revoke,
     SetAutopay,
+    /// Of a card: whether it is another one that the body names.
+    SayWhich,
+    /// Of a card, now; the answer says what came of it.
+    Review,
+    /// Of a link with an institution.
+    Unlink,
+    /// Where a check goes that is made anew.
     ReplaceCheck,
+    ConfirmReplacement,
+    /// Where a refund goes that came back.
+    SendRefundAgain,
+    ConfirmRefundAccount,
+    /// Where an issuer takes checks.
+    ProposeRemittance,
+    ConfirmRemittance,
     ClearBlock,
+    /// Of a card, that keeps its next payment back.
+    ClearHold,
     /// Of the books against payments and bank.
     Reconcile,
     ProposeCorrection,
@@ -225,65 +258,6 @@ pub enum CommandKind {
     SendLetterAgain,
     SendAllLettersAgain,
     DiscardLetter,
-}
-
-/// A person and what they allowed.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Person {
-    /// Under which payments and ledger accounts name them.
-    pub person_id: String,
-    /// The name that they gave as holder of their account.
-    pub holder: String,
-    /// Their accounts at their own banks, which debits may pull from.
-    pub accounts: Vec<Account>,
-    pub cards: Vec<Card>,
-}
-
-/// A card and what its person wants of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Card {
-    pub card_id: String,
-    /// What the person typed in; printed on the letter around each check.
-    pub card_number: String,
-    /// The last digits of its number, as the issuer says.
-    pub mask: String,
-    /// What the issuer said was owed, in order of time; the last one stands until the next.
-    pub balances: Vec<Balance>,
-    /// What was agreed to, in order of time; the last one stands until the next, or until it was revoked.
-    pub permissions: Vec<Permission>,
-    /// In order of time; the last one stands until the next.
-    pub caps: Vec<Caps>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Balance {
-    pub at: Timestamp,
-    pub cents: i64,
-}
-
-/// An authorisation to debit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Permission {
-    /// Business time at which the person asked for it.
-    pub from: Timestamp,
-    /// Business time at which its end was answered.
-    pub until: Option<Timestamp>,
-    pub account: Account,
-    /// Amounts that need no notice of their own.
-    pub least_cents: i64,
-    pub most_cents: i64,
-}
-
-/// The most that may be pulled for a card.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Caps {
-    /// Business time at which the API answered that they hold.
-    pub from: Timestamp,
-    pub payment_cents: Option<i64>,
-    /// In a calendar day, Eastern.
-    pub day_cents: Option<i64>,
-    /// In a calendar month, Eastern.
-    pub month_cents: Option<i64>,
 }
 
 /// What our API answers.
@@ -294,6 +268,14 @@ pub struct Told {
     pub payments: Vec<ToldItem>,
     pub fundings: Vec<ToldItem>,
     pub card_payments: Vec<ToldCardPayment>,
+    /// `GET /cards`, of every person.
+    pub cards: Vec<Shown>,
+    /// `GET /bank-accounts`, of every person.
+    pub bank_accounts: Vec<Shown>,
+    /// `GET /items`, of every person.
+    pub links: Vec<Shown>,
+    /// Everything that anybody was told, in order.
+    pub notices: Vec<ToldNotice>,
     /// `GET /ledger/trial-balance`.
     pub trial_balance: Value,
     /// `GET /ledger/accounts/{account}/postings`, all pages of all accounts of the trial balance.

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
-use auditor::evidence::{Card, CommandKind, Order, PayrollFile, Person};
+use auditor::evidence::{Card, CommandKind, LargeLink, Order, PayrollFile, Person, Sighting};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::Simulation;
@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::story::Story;
 use crate::weather::Weather;
 use crate::witness::Witness;
+use crate::world::World;
 
 /// Tries of one request before its caller gives up.
 const TRIES_MAX: u32 = 20;
@@ -48,6 +49,8 @@ pub(crate) struct Wish {
 #[derive(Debug, Default)]
 pub(crate) struct Hub {
     state: RefCell<HubState>,
+    /// What persons' institutions know.
+    pub(crate) world: World,
 }
 
 #[derive(Debug, Default)]
@@ -59,6 +62,8 @@ struct HubState {
     alarms: BTreeSet<Timestamp>,
     files: Vec<PayrollFile>,
     persons: Vec<Person>,
+    sightings: Vec<Sighting>,
+    large_links: Vec<LargeLink>,
     /// Counterparties that the bank has forgotten, as they were.
     forgotten: Vec<Value>,
     /// Payers whose debt somebody is about to settle.
@@ -76,6 +81,14 @@ impl Hub {
 
     pub(crate) fn persons(&self) -> Vec<Person> {
         self.state.borrow().persons.clone()
+    }
+
+    pub(crate) fn large_links(&self) -> Vec<LargeLink> {
+        self.state.borrow().large_links.clone()
+    }
+
+    pub(crate) fn sightings(&self) -> Vec<Sighting> {
+        self.state.borrow().sightings.clone()
     }
 
     pub(crate) fn forgotten(&self) -> Vec<Value> {
@@ -233,6 +246,14 @@ impl Actor {
         self.hub.state.borrow_mut().said.push(event);
     }
 
+    pub(crate) fn has_large_link(&self, link: LargeLink) {
+        self.hub.state.borrow_mut().large_links.push(link);
+    }
+
+    pub(crate) fn has_seen(&self, seen: impl Iterator<Item = Sighting>) {
+        self.hub.state.borrow_mut().sightings.extend(seen);
+    }
+
     pub(crate) fn is_person(&self, person: Person) {
         self.hub.state.borrow_mut().persons.push(person);
     }
@@ -242,6 +263,13 @@ impl Actor {
         let mut cards = state.persons.iter_mut().flat_map(|person| &mut person.cards);
         if let Some(card) = cards.find(|card| card.card_id == card_id) {
             change(card);
+        }
+    }
+
+    pub(crate) fn change_person(&self, subject: &str, change: impl FnOnce(&mut Person)) {
+        let mut state = self.hub.state.borrow_mut();
+        if let Some(person) = state.persons.iter_mut().find(|person| person.subject == subject) {
+            change(person);
         }
     }
 

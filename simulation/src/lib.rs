@@ -20,5 +20,6 @@ mod story;
 mod weather;
 mod witness;
 mod workload;
+mod world;
 
 pub use run::{Outcome, run, run_for_evidence};

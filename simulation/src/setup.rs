@@ -143,7 +143,7 @@ impl Setup {
             // A seed in four is about cards, and the others are about payroll.
             payroll: (seed % 4 != 3).then_some(payroll),
             households: match seed % 4 {
-                3 => 1 + usize::try_from(household_draw % 2).unwrap_or_default(),
+                3 => 2 - usize::from(household_draw == 0),
                 _ => 0,
             },
         }

@@ -32,6 +32,8 @@ struct State {
     flooded_until: Option<Timestamp>,
     /// Until then Plaid answers nothing.
     plaid_down_until: Option<Timestamp>,
+    notices_down_until: Option<Timestamp>,
+    bank_silent_until: Option<Timestamp>,
     /// The processes that receive webhooks are replaced by fresh ones.
     wants_fresh_receivers: bool,
     /// Keys under which the bank acted in silence, and how often it refuses them from now on.
@@ -96,6 +98,8 @@ impl Weather {
         state.standing = None;
         state.flooded_until = None;
         state.plaid_down_until = None;
+        state.notices_down_until = None;
+        state.bank_silent_until = None;
         state.refused_next.clear();
     }
 
@@ -161,6 +165,22 @@ impl Weather {
 
     pub(crate) fn plaid_is_down_until(&self, until: Timestamp) {
         self.locked().plaid_down_until = Some(until);
+    }
+
+    pub(crate) fn notices_are_down_until(&self, until: Timestamp) {
+        self.locked().notices_down_until = Some(until);
+    }
+
+    pub(crate) fn bank_is_silent_until(&self, until: Timestamp) {
+        self.locked().bank_silent_until = Some(until);
+    }
+
+    pub(crate) fn is_bank_silent(&self) -> bool {
+        self.is_before(self.locked().bank_silent_until)
+    }
+
+    pub(crate) fn are_notices_down(&self) -> bool {
+        self.is_before(self.locked().notices_down_until)
     }
 
     pub(crate) fn is_flooded(&self) -> bool {

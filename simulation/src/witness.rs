@@ -4,11 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer};
+use auditor::evidence::{
+    BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;
 use shared::ports::clock::Clock;
+use shared::ports::notices::{Notice, Recipient};
 use shared::ports::table::{Attributes, Change};
 use shared::ports::transport::ProviderRequest;
 
@@ -31,6 +34,10 @@ pub(crate) struct Seen {
     pub moves: Vec<Move>,
     pub given_up: Vec<GivenUp>,
     pub pauses: Vec<Pause>,
+    pub notices: Vec<ToldNotice>,
+    pub balances_asked: Vec<BalanceAsked>,
+    /// The links that were asked about, by what names them to Plaid.
+    links: Vec<String>,
     /// Events that were taken and fit nothing, by their ids.
     pub unfit: BTreeSet<String>,
     /// Where each thing stands.
@@ -125,6 +132,33 @@ impl Witness {
 
     pub(crate) fn commanded(&self, command: Command) {
         self.locked().commands.push(command);
+    }
+
+    /// A person's bank is asked for a balance.
+    pub(crate) fn asked_balance(&self, request: &ProviderRequest) {
+        let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
+        let token = body["access_token"].as_str().unwrap_or_default().to_owned();
+        let at = self.clock.business_now();
+        let mut seen = self.locked();
+        let link = seen.links.iter().position(|known| *known == token).unwrap_or(seen.links.len());
+        if link == seen.links.len() {
+            seen.links.push(token);
+        }
+        seen.balances_asked.push(BalanceAsked { at, link });
+    }
+
+    /// A notice reached whom it is for. Handed over again, it says nothing new.
+    pub(crate) fn notified(&self, notice: &Notice) {
+        let at = self.clock.business_now();
+        let recipient = match &notice.recipient {
+            Recipient::Person { person_id } => person_id.clone(),
+            other => other.kind().to_owned(),
+        };
+        let Notice { id, kind, text, .. } = notice.clone();
+        let mut seen = self.locked();
+        if seen.notices.iter().all(|known| known.id != id || known.recipient != recipient) {
+            seen.notices.push(ToldNotice { at, id, recipient, kind, text });
+        }
     }
 
     /// A queue gave a message up.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::bank::Transfer;
 use crate::contents;
-use crate::evidence::{Account, Order};
+use crate::evidence::{Account, CommandKind, Order};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
 use crate::told::Item;
@@ -23,10 +23,20 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let (Some(payment), Some(end)) = (facts.payments.get(&refund.item), &refund.other_end) else { continue };
         let Some(debits) = given_back(facts, payment) else { continue };
         let came_from: BTreeSet<&Account> = debits.iter().filter_map(|debit| debit.other_end.as_ref()).collect();
-        findings.unless(is_one_of(facts, &came_from, end), &payment.id, || {
+        findings.unless(is_one_of(facts, &came_from, end) || is_redirected(facts, refund, end), &payment.id, || {
             format!("{} gives money back to another account than it came from", refund.id)
         });
     }
+}
+
+/// Somebody looked at the account that somebody else had proposed for it.
+fn is_redirected(facts: &Facts<'_>, refund: &Transfer, end: &Account) -> bool {
+    facts.commands(CommandKind::ConfirmRefundAccount).any(|command| {
+        let last4 = command.sent.get("account_last4").and_then(serde_json::Value::as_str);
+        let is_seen = last4.is_some_and(|last4| end.account_number.ends_with(last4));
+        let is_its = command.about == refund.item && command.may_have_happened();
+        is_its && is_seen && command.at <= refund.created_at
+    })
 }
 
 fn is_one_of(facts: &Facts<'_>, accounts: &BTreeSet<&Account>, end: &Account) -> bool {

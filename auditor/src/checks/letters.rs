@@ -68,7 +68,16 @@ fn was_decided(facts: &Facts<'_>, id: &str, state: &str) -> bool {
         | CommandKind::Authorise
         | CommandKind::Revoke
         | CommandKind::SetAutopay
+        | CommandKind::SayWhich
+        | CommandKind::Review
+        | CommandKind::Unlink
         | CommandKind::ReplaceCheck
+        | CommandKind::ConfirmReplacement
+        | CommandKind::SendRefundAgain
+        | CommandKind::ConfirmRefundAccount
+        | CommandKind::ProposeRemittance
+        | CommandKind::ConfirmRemittance
+        | CommandKind::ClearHold
         | CommandKind::ClearBlock
         | CommandKind::Reconcile
         | CommandKind::ProposeCorrection

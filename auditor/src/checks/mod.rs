@@ -1,8 +1,10 @@
 //! The checks, each in a module of its own; a finding bears its module's name.
 
+mod agreed;
 mod bank_word;
 mod books;
 mod by_batch;
+mod by_two;
 mod corrected;
 mod corrections;
 mod ends;
@@ -10,16 +12,21 @@ mod entries;
 mod files;
 mod four_eyes;
 mod funded;
+mod held;
 mod histories;
+mod identity;
 mod institutions;
 mod keys;
 mod letters;
 mod open;
+mod owed;
 mod own_money;
 mod paid_once;
 mod pauses;
 mod permitted;
+mod presented;
 mod privacy;
+mod proven;
 mod reconciled;
 mod recorded_first;
 mod refused;
@@ -29,6 +36,7 @@ mod states;
 mod stopped;
 mod stranded;
 mod taken;
+mod told_of;
 mod unauthorized;
 mod unfit;
 mod unknown;
@@ -39,7 +47,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 32] = [
+const ALL: [(&str, Check); 40] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -72,6 +80,14 @@ const ALL: [(&str, Check); 32] = [
     ("recorded_first", recorded_first::check),
     ("refused", refused::check),
     ("privacy", privacy::check),
+    ("agreed", agreed::check),
+    ("owed", owed::check),
+    ("held", held::check),
+    ("presented", presented::check),
+    ("identity", identity::check),
+    ("by_two", by_two::check),
+    ("proven", proven::check),
+    ("told_of", told_of::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::bank::{Kind, Transfer, text, time};
 use crate::calendar;
-use crate::evidence::{Account, Caps, Card, CommandKind, Person};
+use crate::evidence::{Account, Caps, Card, CommandKind, Permission, Person};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
@@ -14,8 +14,8 @@ use crate::told::Item;
 /// A debit outside the agreed range is announced this many calendar days before.
 const NOTICE_DAYS: i64 = 10;
 
-/// How old a card's balance may be when it is decided on.
-const READING_AGE: SignedDuration = SignedDuration::from_hours(36);
+/// How old a card's balance may be when it is decided on, and some time to decide.
+const READING_AGE: SignedDuration = SignedDuration::from_mins(36 * 60 + 10);
 
 /// What a stop may wait for: a bank that is down, a check that is still being made.
 const STOP_WITHIN: SignedDuration = SignedDuration::from_hours(48);
@@ -69,7 +69,7 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
         let is_it = check.message.contains(&card.card_number) && card.card_number.ends_with(&card.mask);
         findings.unless(is_it, id, || "names another card on its letter".to_owned());
     }
-    let owed = owed_at(card, payment.created_at);
+    let owed = owed_at(facts, card, payment.created_at);
     findings.unless(payment.cents <= owed, id, || {
         format!("pays {}, and at most {} was owed", dollars(payment.cents), dollars(owed))
     });
@@ -81,7 +81,7 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
                 let ended = permission.until.and_then(|until| until.checked_add(slack(facts)).ok());
                 permission.from <= debit.created_at && ended.is_none_or(|ended| debit.created_at <= ended)
             })
-            .filter(|permission| is_from(facts, debit, &permission.account))
+            .filter(|permission| is_from(facts, debit, permission))
             .collect();
         findings.unless(!in_force.is_empty(), id, || format!("was pulled at {} without permission", debit.created_at));
         let is_agreed = in_force.iter().any(|permission| {
@@ -97,9 +97,12 @@ fn permitted(facts: &Facts<'_>, person: &Person, card: &Card, paid: &Paid<'_>, f
     }
 }
 
-/// It pulls from the account that was named, or from what that account's bank says to use instead.
-fn is_from(facts: &Facts<'_>, debit: &Transfer, account: &Account) -> bool {
-    debit.other_end.as_ref().is_some_and(|end| end == account || facts.is_corrected(account, end))
+/// It pulls from the account that was named, of the kind that it was, or from what that account's bank says to use instead.
+fn is_from(facts: &Facts<'_>, debit: &Transfer, permission: &Permission) -> bool {
+    let Permission { account, account_type, .. } = permission;
+    let is_corrected = |end: &Account| facts.has_correction(account) && facts.is_corrected(account, end);
+    let is_named = |end: &Account| end == account && debit.account_type == *account_type;
+    debit.other_end.as_ref().is_some_and(|end| is_named(end) || is_corrected(end))
 }
 
 fn slack(facts: &Facts<'_>) -> SignedDuration {
@@ -107,9 +110,10 @@ fn slack(facts: &Facts<'_>) -> SignedDuration {
 }
 
 /// The most that was owed while a reading of that time was fresh.
-fn owed_at(card: &Card, at: Timestamp) -> i64 {
+fn owed_at(facts: &Facts<'_>, card: &Card, at: Timestamp) -> i64 {
     let oldest = at.checked_sub(READING_AGE).unwrap_or(Timestamp::MIN);
-    let known = card.balances.iter().filter(|balance| balance.at <= at);
+    let real = facts.evidence.asked.real_cards.iter().find(|real| real.key == card.real);
+    let known = real.into_iter().flat_map(|real| &real.owed).filter(|balance| balance.at <= at);
     let standing = known.clone().rfind(|balance| balance.at <= oldest);
     let later = known.filter(|balance| balance.at > oldest);
     standing.into_iter().chain(later).map(|balance| balance.cents).max().unwrap_or_default()
@@ -163,7 +167,7 @@ fn one_at_a_time(facts: &Facts<'_>, card: &Card, earlier: &[Paid<'_>], later: &I
         format!("was made while {} of the same card was {}", first.id, state_of(first))
     });
     let together = later.cents + open.iter().map(|open| open.cents).sum::<i64>();
-    let owed = owed_at(card, later.created_at);
+    let owed = owed_at(facts, card, later.created_at);
     findings.unless(together <= owed, &later.id, || {
         format!("makes {} with what was open, and at most {} was owed", dollars(together), dollars(owed))
     });
@@ -238,7 +242,7 @@ mod tests {
     #[test]
     fn more_than_is_owed_is_found() {
         found_one("permitted", CARD_PAYMENT, "at most 39.99 was owed", |evidence| {
-            card(evidence).balances[0].cents = 3_999;
+            evidence.asked.real_cards[0].owed[0].cents = 3_999;
         });
     }
 
@@ -292,7 +296,7 @@ mod tests {
     #[test]
     fn a_second_payment_while_the_first_is_open_is_found() {
         found_one("permitted", "pay_l2", "was made while pay_l1 of the same card was processing", |evidence| {
-            card(evidence).balances.iter_mut().for_each(|balance| balance.cents = 10_000);
+            evidence.asked.real_cards[0].owed[0].cents = 10_000;
             pay_again(evidence, "2026-03-06T12:00:00Z");
         });
     }

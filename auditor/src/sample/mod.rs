@@ -11,7 +11,7 @@ use self::bank::Moved;
 pub(crate) use self::told::{post, step};
 use crate::evidence::{
     Account, Asked, Balance, Bank, Caps, Card, Command, CommandKind, Evidence, Forbidden, Logs, Move, PayrollFile,
-    Permission, Person, Row, Standing, StandingKind, Terms, Told, ToldCardPayment, ToldItem,
+    Permission, Person, RealCard, Row, Standing, StandingKind, Terms, Told, ToldCardPayment, ToldItem,
 };
 use crate::finding::Finding;
 
@@ -156,24 +156,37 @@ impl Sample {
 
     fn card(&mut self) {
         let (opened, account) = (at(APPROVED), account("80000001"));
-        let permission =
-            Permission { from: opened, until: None, account: account.clone(), least_cents: 100, most_cents: 10_000 };
+        let permission = Permission {
+            from: opened,
+            until: None,
+            account: account.clone(),
+            account_type: "checking".to_owned(),
+            least_cents: 100,
+            most_cents: 10_000,
+        };
         let caps = Caps { from: opened, payment_cents: Some(5_000), day_cents: Some(6_000), month_cents: Some(8_000) };
         let card = Card {
             card_id: CARD.to_owned(),
+            real: "real_card".to_owned(),
             card_number: "4000000000000002".to_owned(),
             mask: "0002".to_owned(),
-            balances: vec![Balance { at: opened, cents: 4_000 }],
             permissions: vec![permission],
             caps: vec![caps],
         };
         let person = Person {
             person_id: PERSON.to_owned(),
+            subject: "ann".to_owned(),
             holder: "Ann Example".to_owned(),
             accounts: vec![account],
             cards: vec![card],
         };
         self.evidence.asked.persons.push(person);
+        self.evidence.asked.real_cards.push(RealCard {
+            key: "real_card".to_owned(),
+            number: "4000000000000002".to_owned(),
+            owed: vec![Balance { at: opened, cents: 4_000 }],
+            ..RealCard::default()
+        });
         self.funding(CARD_FUNDING, PERSON, 4_000, "bacc_2", "80000001", None);
         self.step(CARD_PAYMENT, "unprocessed", 1, APPROVED);
         self.send(Moved { item: CARD_PAYMENT, kind: "check", cents: 4_000, bank_account: "bacc_2", other_end: "" });

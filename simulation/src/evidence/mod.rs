@@ -4,7 +4,7 @@ mod bank;
 mod standing;
 mod told;
 
-use auditor::evidence::{Asked, Bank, Evidence, Forbidden, Logs, Terms};
+use auditor::evidence::{Asked, Bank, Evidence, Forbidden, Logs, Terms, Told};
 use axum::Router;
 use scenarios::simulation::Simulation;
 
@@ -18,7 +18,16 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
     let seen = engine.witness.seen();
     let settings = &simulation.system.settings;
     let items = simulation.table.dump();
-    let asked = Asked { files: engine.hub.files(), commands: seen.commands, persons: engine.hub.persons() };
+    let asked = Asked {
+        files: engine.hub.files(),
+        commands: seen.commands,
+        persons: engine.hub.persons(),
+        real_accounts: engine.hub.world.accounts(),
+        real_cards: engine.hub.world.cards(),
+        sightings: engine.hub.sightings(),
+        large_links: engine.hub.large_links(),
+        balances_asked: seen.balances_asked,
+    };
     let forbidden = forbidden(engine, &asked);
     Evidence {
         gathered_at: simulation.now(),
@@ -34,7 +43,7 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
             unfit: seen.unfit.into_iter().collect(),
             ..bank::read(simulation, engine.hub.forgotten())
         },
-        told: told::read(simulation, api, &items),
+        told: Told { notices: seen.notices, ..told::read(simulation, api, &items) },
         standing: standing::of(&items, simulation.now()),
         moves: seen.moves,
         pauses: seen.pauses,

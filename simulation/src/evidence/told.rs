@@ -1,6 +1,6 @@
 //! What our own API answers.
 
-use auditor::evidence::{Told, ToldBatch, ToldCardPayment, ToldItem, ToldReconciliation};
+use auditor::evidence::{Shown, Told, ToldBatch, ToldCardPayment, ToldItem, ToldReconciliation};
 use axum::Router;
 use axum::body::Body;
 use futures::FutureExt as _;
@@ -40,6 +40,10 @@ pub(super) fn read(simulation: &Simulation, api: &Router, items: &[Attributes]) 
         batches: ids("BATCH#", true).iter().map(|id| reader.batch(id)).collect(),
         payments: payments.map(|id| reader.item("payments", &id)).collect(),
         fundings: ids("FUNDING#", false).iter().map(|id| reader.item("fundings", id)).collect(),
+        cards: reader.shown("/cards"),
+        bank_accounts: reader.shown("/bank-accounts"),
+        links: reader.shown("/items"),
+        notices: Vec::new(),
         card_payments: PERSONS.iter().flat_map(|person| reader.card_payments(person)).collect(),
         postings: accounts
             .keys()
@@ -148,6 +152,16 @@ impl Reader<'_> {
             reconciliation: self.get_as(OPERATOR, &path),
             items: self.pages(OPERATOR, &format!("{path}/items")),
         }
+    }
+
+    /// A list as every person is shown it.
+    fn shown(&self, path: &str) -> Vec<Shown> {
+        let of_one = |subject: &'static str| {
+            let list = self.get_as(Caller::Person(subject), path);
+            let items = list["items"].as_array().cloned().unwrap_or_default();
+            items.into_iter().map(move |view| Shown { subject: subject.to_owned(), view })
+        };
+        PERSONS.into_iter().flat_map(of_one).collect()
     }
 
     fn card_payments(&self, person: &'static str) -> Vec<ToldCardPayment> {

@@ -89,10 +89,17 @@ impl Objects for Powered<dyn Objects> {
 impl Notices for Powered<dyn Notices> {
     async fn send(&self, notice: &Notice) -> Result<(), NoticeError> {
         self.power.effect().await;
+        if self.power.weather.as_ref().is_some_and(|weather| weather.are_notices_down()) {
+            self.power.tell(format_args!("notice {}, nobody takes it", notice.kind));
+            return Err(NoticeError("nobody takes it".to_owned()));
+        }
         let fails = self.power.strikes(Fault::NoticesUnreachable);
         self.power.tell(format_args!("notice {}{}", notice.kind, if fails { ", fails" } else { "" }));
         if !fails || self.power.weather.as_ref().is_some_and(|weather| weather.is_one_in(2)) {
             self.port.send(notice).await?;
+            if let Some(witness) = &self.power.witness {
+                witness.notified(notice);
+            }
         }
         self.power.give_way().await;
         if fails { Err(NoticeError("the connection broke".to_owned())) } else { Ok(()) }

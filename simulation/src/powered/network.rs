@@ -84,6 +84,9 @@ impl Powered<dyn Transport> {
 
     async fn reach(&self, request: ProviderRequest, sent_order: u64) -> (Exchanged, Option<usize>) {
         let Some(witness) = &self.power.witness else { return (self.port.exchange(request).await, None) };
+        if request.url.ends_with("/accounts/balance/get") {
+            witness.asked_balance(&request);
+        }
         let answer = self.port.exchange(request.clone()).await;
         let call = witness.called(&request, sent_order, answer.as_ref().ok().map(|answered| answered.status));
         (answer, call)
@@ -107,6 +110,9 @@ fn fate(weather: &Weather, request: &ProviderRequest) -> Fate {
     }
     let is_send = request.method == http::Method::POST;
     let moves_money = is_send && (request.url.ends_with("/transfers/ach") || request.url.ends_with("/issue"));
+    if weather.is_bank_silent() {
+        return if moves_money && weather.is_one_in(3) { Fate::ActsInSilence } else { Fate::NeverArrives };
+    }
     match weather.standing_refusal() {
         Some(Refusal::Status(status)) => return Fate::Answered(status, String::new()),
         Some(Refusal::Code(code)) if moves_money => return refusal(weather, &[code]),

@@ -121,8 +121,9 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         (false, false, _) => Fault::PayoutReturned,
     };
     let codes: &[&str] = if is_debit { &FUNDING_CODES } else { &PAYOUT_CODES };
-    // A debit comes back more rarely than a credit.
-    if is_debit && !actor.weather.is_one_in(3) {
+    // A debit comes back more rarely than a credit, and a person's, which most of what happens there rests on, more rarely still.
+    let is_persons = !actor.hub.world.is_empty();
+    if is_debit && !actor.weather.is_one_in(if is_persons { 9 } else { 3 }) {
         return;
     }
     let return_code = actor.weather.pick(codes).copied().unwrap_or("R02").to_owned();

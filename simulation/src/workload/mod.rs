@@ -73,9 +73,17 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(household::enter_remittance_address(actor.clone())));
         scripts.push(Box::pin(payees::cash(actor.clone(), banks::in_days(actor, setup.days))));
         scripts.push(Box::pin(operators::look_after_persons(actor.clone(), setup.days)));
+        scripts.push(Box::pin(household::correct_addresses(actor.clone(), setup.days / 2)));
+        scripts.push(Box::pin(household::look_after_autopay(actor.clone(), setup.days)));
+        scripts.push(Box::pin(household::book_debits(actor.clone(), setup.days)));
+        scripts.push(Box::pin(household::review_for_weeks(actor.clone())));
+        if actor.weather.is_one_in(8) {
+            scripts.push(Box::pin(household::link_many(actor.clone())));
+        }
+        scripts.push(Box::pin(household::say_nothing_for_days(actor.clone(), setup.days / 2)));
     }
-    for household in household::HOUSEHOLDS.into_iter().take(setup.households) {
-        let end = banks::in_days(actor, setup.days * 3 / 5);
+    for household in household::drawn(&actor.weather, setup.households) {
+        let end = banks::in_days(actor, setup.days * 4 / 5);
         scripts.push(Box::pin(household::live(actor.clone(), household, end)));
     }
     scripts

@@ -127,28 +127,12 @@ async fn resume_paused(actor: &Actor) {
     }
 }
 
-/// Blocks are lifted, and checks that came back are made anew, now and then.
+/// Blocks are lifted, now and then.
 pub(super) async fn look_after_persons(actor: Actor, days: u64) {
     let end = super::banks::in_days(&actor, days);
-    let by = Caller::Operator(OPERATORS[0]);
     while actor.now() < end {
         actor.wait_minutes(2 * 24 * 60, 9 * 24 * 60).await;
         lift_blocks(&actor).await;
-        for item in actor.simulation.table.dump() {
-            let word = |name: &str| item.get(name).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-            let (pk, id) = (word("pk"), word("id"));
-            let flag = item.get("leg").and_then(|leg| leg.get("attention")?.get("reason")?.as_str());
-            if pk.starts_with("PAYMENT#") && flag == Some("check_undeliverable") && actor.weather.is_one_in(2) {
-                let address =
-                    json!({ "line_1": "PO Box 200", "city": "Wilmington", "state": "DE", "postal_code": "19886" });
-                let sent = || Sent::Json(json!({ "address": address }));
-                let path = format!("/payments/{id}/check/replace");
-                command(&actor, by, CommandKind::ReplaceCheck, &id, &path, sent()).await;
-                let second = Caller::Operator(OPERATORS[1]);
-                let confirm = format!("{path}/confirm");
-                command(&actor, second, CommandKind::ReplaceCheck, &id, &confirm, sent()).await;
-            }
-        }
     }
 }
 

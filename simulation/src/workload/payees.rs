@@ -1,10 +1,10 @@
 //! What becomes of checks in the mail: cashed, cashed for another amount, lost, sent back, or cashed against a stop.
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::Value;
 use simulators::column::{Control, MailStatus};
 
-use super::household::{HOUSEHOLDS, ISSUER};
+use super::household::ISSUER;
 use crate::actor::Actor;
 use crate::evidence::bank_list;
 use crate::faults::Fault;
@@ -43,13 +43,19 @@ fn befall(actor: &Actor, check: &Value) {
     match (status, letter, actor.weather.below(10)) {
         ("pending_stop", _, _) => {
             let beats_stop = actor.weather.is_one_in(2);
-            told(Control::CashCheck { transfer_id, amount: None, beats_stop }, Fault::StopRaced);
+            let cash = Control::CashCheck { transfer_id: transfer_id.clone(), amount: None, beats_stop };
+            if actor.simulation.providers.tell_bank(cash).is_ok() {
+                actor.weather.count(Fault::StopRaced);
+                if beats_stop {
+                    book(actor, check, &transfer_id);
+                }
+            }
         }
         ("pending_deposit" | "pending_reclear", _, 0 | 1) => {
             told(Control::ReturnCheck { transfer_id, reason: "A".to_owned() }, Fault::CheckReturned);
         }
         ("first_return", _, 0..=5) => told(Control::ReclearCheck { transfer_id }, Fault::CheckPresentedAgain),
-        ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0) => {
+        ("issued", "mailed" | "in_transit" | "in_local_area" | "processed_for_delivery", 0 | 1) => {
             told(Control::MoveMail { transfer_id, to: MailStatus::ReturnedToSender }, Fault::CheckSentBack);
         }
         ("issued", "delivered", 0) => {
@@ -67,17 +73,19 @@ fn befall(actor: &Actor, check: &Value) {
 
 /// The issuer cashes it and books it on the card it names.
 fn cash_one(actor: &Actor, check: &Value, transfer_id: String) {
+    let check_id = transfer_id.clone();
     let control = Control::CashCheck { transfer_id, amount: None, beats_stop: false };
-    if actor.simulation.providers.tell_bank(control).is_err() {
-        return;
+    if actor.simulation.providers.tell_bank(control).is_ok() {
+        book(actor, check, &check_id);
     }
-    let text = check.to_string();
-    let Some(household) = HOUSEHOLDS.iter().find(|household| text.contains(household.card_number)) else { return };
+}
+
+/// It pays what is owed on the card that its letter names.
+fn book(actor: &Actor, check: &Value, transfer: &str) {
+    let Some(card) = actor.hub.world.card_in(&check.to_string()) else { return };
     let cents = ["positive_pay_amount", "amount"].iter().find_map(|name| check[*name].as_i64()).unwrap_or_default();
-    let booked = json!({
-        "control": "pay_card", "user_id": household.subject, "account": "card",
-        "amount": format!("{}.{:02}", cents / 100, cents % 100), "booked_after_s": 3_600 * actor.weather.between(1, 72),
-    });
-    let _ = actor.simulation.providers.tell_plaid(booked);
-    actor.tell(format_args!("the issuer {ISSUER} books a check for {}", household.subject));
+    // Some issuers say which check it was.
+    let number = check["check_number"].as_str().filter(|_| !actor.weather.is_one_in(3));
+    actor.pay_card(&card, cents, Some((transfer, number)), 3_600 * actor.weather.between(1, 72));
+    actor.tell(format_args!("the issuer {ISSUER} books a check for {card}"));
 }
