@@ -258,8 +258,12 @@ mod chosen {
         DebtTakenOffTwice,
         /// what a person repaid by wire is taken off once more when the money itself comes back
         RepaidDebtTakenOff,
-        /// a payment of a later round takes more off what its source owes than that owes
+        /// a payment takes off its whole amount, whatever is still owed for its own fundings
         MoreTakenOffThanOwed,
+        /// what a payment took off is not kept with the funding that was lost
+        TakenOffNotKept,
+        /// a later round is paid where any money of its batch is there, however little
+        SumsNotAsked,
         /// a retry that needs no new money pays, whatever has become of the money that was left
         LeftoversNeverGone,
         /// a refund is sent although the funding of its money has come back

@@ -9,6 +9,8 @@ use crate::bank::text;
 use crate::evidence::{Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
+use crate::money::cents;
+use crate::told::Item;
 
 /// The effect under which a correction's lines are booked.
 pub(super) const CORRECTION: &str = "correction";
@@ -21,6 +23,20 @@ pub(super) fn repayments<'f>(facts: &'f Facts<'_>, payer: &str) -> impl Iterator
             && text(posting, "side") == Some("credit")
             && text(posting, "account") == Some(&receivable)
     })
+}
+
+/// What operators booked as made good of this funding, in cents, less what they took back.
+pub(super) fn repaid_of(facts: &Facts<'_>, funding: &Item) -> i64 {
+    let receivable = format!("receivable:{}", funding.payer);
+    let lines = facts.evidence.told.postings.iter().filter(|posting| {
+        let of = |name: &str| text(posting, name).unwrap_or_default();
+        of("effect") == CORRECTION && of("account") == receivable && of("about") == funding.id
+    });
+    let booked = |posting: &Value| {
+        let amount = text(posting, "amount").and_then(cents).unwrap_or_default();
+        if text(posting, "side") == Some("credit") { amount } else { -amount }
+    };
+    lines.map(booked).sum()
 }
 
 type Line<'a> = (&'a str, &'a str, &'a str);

@@ -30,10 +30,14 @@ pub(crate) struct Terms {
     amount: Cents,
     /// Why, for whoever reads the books later; 1 to 500 characters.
     reason: String,
-    /// The payment or funding that it is about, where there is one. A source repays a funding of a batch, and names it.
+    /// The payment or funding that it is about, where there is one. A source repays a funding of a batch, or uses up its money, and names it.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     about: Option<ItemId>,
+    /// The funding of a batch whose money is set against what its source owes for the one in `about`. Absent where that money is no batch's.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    uses: Option<ItemId>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -48,6 +52,8 @@ pub(crate) struct CorrectionView {
     reason: String,
     #[schema(value_type = Option<String>)]
     about: Option<ItemId>,
+    #[schema(value_type = Option<String>)]
+    uses: Option<ItemId>,
     proposed_by: String,
     #[schema(value_type = String, format = DateTime)]
     proposed_at: Timestamp,
@@ -59,15 +65,15 @@ pub(crate) struct CorrectionView {
 
 impl From<Terms> for CorrectionTerms {
     fn from(terms: Terms) -> Self {
-        let Terms { payer_id, debit, credit, amount, reason, about } = terms;
-        Self { payer_id, debit, credit, amount, reason, about }
+        let Terms { payer_id, debit, credit, amount, reason, about, uses } = terms;
+        Self { payer_id, debit, credit, amount, reason, about, uses }
     }
 }
 
 impl From<Correction> for CorrectionView {
     fn from(correction: Correction) -> Self {
         let booked_at = correction.booked.as_ref().map(|booked| booked.at);
-        let CorrectionTerms { payer_id, debit, credit, amount, reason, about } = correction.terms;
+        let CorrectionTerms { payer_id, debit, credit, amount, reason, about, uses } = correction.terms;
         Self {
             correction_id: correction.id,
             payer_id,
@@ -76,6 +82,7 @@ impl From<Correction> for CorrectionView {
             amount,
             reason,
             about,
+            uses,
             proposed_by: correction.proposed_by,
             proposed_at: correction.proposed_at,
             confirmed_by: correction.booked.map(|Booked { by, .. }| by),

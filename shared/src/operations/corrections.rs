@@ -1,16 +1,18 @@
 //! Correcting the books: one operator proposes, another confirms, and a new entry is booked.
 
+use std::collections::BTreeMap;
+
 use uuid::Uuid;
 
 use super::autopay::own;
-use super::{OperationError, System, audit, payers};
+use super::{OperationError, System, audit, payers, sources};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::funding::Funding;
-use crate::domain::ids::CorrectionId;
-use crate::domain::ledger::correction::{Correction, CorrectionTerms};
+use crate::domain::ids::{CorrectionId, FundingId};
+use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach};
 use crate::domain::source::Source;
-use crate::ports::table::TableError;
+use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
 use crate::store::{keys, ledger};
 
@@ -29,7 +31,7 @@ pub async fn propose(
     own::refuse(system, caller, &terms.payer_id).await?;
     payers::since(system, &terms.payer_id).await?;
     let correction = Correction::propose(id, terms, caller, system.clock.business_now())?;
-    repaid(system, &correction.terms).await?;
+    reached(system, &correction.terms).await?;
     let entry = audit::entry(system, caller, "propose_correction", &id.to_string(), Some(&shown(&correction)))?;
     match system.table.write(vec![create(&correction)?, entry]).await {
         Ok(()) => Ok(correction),
@@ -53,13 +55,7 @@ pub async fn confirm(
         let mut changes = ledger::puts_of_correction(&correction, now)?;
         changes.push(replace(&mut correction)?);
         changes.push(entry);
-        if let Some(mut funding) = repaid(system, &correction.terms).await? {
-            funding.updated_at = now;
-            changes.push(replace(&mut funding)?);
-        }
-        if correction.terms.touches_receivable() {
-            changes.push(payers::touched(system, &correction.terms.payer_id).await?);
-        }
+        changes.extend(reached(system, &correction.terms).await?);
         system.table.write(changes).await?;
     }
     if correction.terms.touches_receivable() {
@@ -68,13 +64,56 @@ pub async fn confirm(
     Ok(correction)
 }
 
-/// The lost funding that a source repays with a correction, as it is afterwards.
-async fn repaid(system: &System, terms: &CorrectionTerms) -> Result<Option<Funding>, OperationError> {
-    let Some((id, cents)) = terms.repaid()? else { return Ok(None) };
-    let funding: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
-    let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
-    funding.note_repaid(&terms.payer_id, cents)?;
-    Ok(Some(funding))
+/// The payer and the fundings that a correction is about, as they are afterwards: each at the version that it was read at, so that of two
+/// corrections, and of a payment that takes something off, one sees the other.
+async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>, OperationError> {
+    let Reach { repaid, used } = terms.reach()?;
+    let now = system.clock.business_now();
+    let mut fundings: BTreeMap<FundingId, Funding> = BTreeMap::new();
+    let used_of = used.and_then(|(id, _)| id);
+    for id in repaid.map(|(id, _)| id).into_iter().chain(used_of) {
+        let funding: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
+        let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
+        funding.updated_at = now;
+        fundings.insert(id, funding);
+    }
+    if let Some((id, cents)) = repaid
+        && let Some(funding) = fundings.get_mut(&id)
+    {
+        funding.note_repaid(&terms.payer_id, cents)?;
+        // Of what was taken off before fundings said so, the books tell.
+        if cents > payers::owed_by_source(system, &terms.payer_id).await? {
+            return Err(CorrectionRefusal::MoreThanLost.into());
+        }
+    }
+    let mut changes = Vec::new();
+    match used {
+        Some((Some(id), cents)) => {
+            if let Some(funding) = fundings.get_mut(&id) {
+                funding.note_set_off(&terms.payer_id, cents)?;
+            }
+            changes.extend(payer_of(system, terms).await?);
+        }
+        Some((None, cents)) => {
+            let mut source = sources::load(system, &terms.payer_id).await?;
+            source.note_used(cents)?;
+            source.updated_at = now;
+            changes.push(replace(&mut source)?);
+        }
+        None => changes.extend(payer_of(system, terms).await?),
+    }
+    for funding in fundings.values_mut() {
+        changes.push(replace(funding)?);
+    }
+    Ok(changes)
+}
+
+/// The payer, where what they owe changes.
+async fn payer_of(system: &System, terms: &CorrectionTerms) -> Result<Option<Change>, OperationError> {
+    if !terms.touches_receivable() {
+        return Ok(None);
+    }
+    payers::touched(system, &terms.payer_id).await.map(Some)
 }
 
 /// Done again where a run stopped between the entry and this.

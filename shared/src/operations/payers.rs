@@ -162,6 +162,14 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
     }
 }
 
+/// What a source owes by its books.
+pub(crate) async fn owed_by_source(system: &System, source_id: &str) -> Result<Cents, OperationError> {
+    let source: Source = load(system, &keys::source(source_id)).await?;
+    let account = Account { kind: AccountKind::Receivable, payer_id: source.id };
+    let now = system.clock.business_now();
+    Ok(ledger::totals(&*system.table, &account, source.created_at, now).await?.balance()?)
+}
+
 /// Whether a payer's books hold a debt of at least this amount. With the change of the payer's item that goes into the write that takes it
 /// off: of two at once, and of a correction of what is owed, one sees the other.
 pub(crate) async fn owes<P: Payer>(

@@ -220,7 +220,7 @@ impl From<CorrectionRefusal> for Problem {
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
             CorrectionRefusal::AboutMissing => Problem::unprocessable("about_missing", detail),
-            CorrectionRefusal::NothingLost | CorrectionRefusal::MoreThanLost => {
+            CorrectionRefusal::NothingLost | CorrectionRefusal::MoreThanLost | CorrectionRefusal::NotItsMoney => {
                 Problem::unprocessable("about_invalid", detail)
             }
         }

@@ -6,21 +6,19 @@ use std::sync::Arc;
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, fund, payers, retry, send, sources, step, stops};
+use super::{OperationError, System, audit, debts, fund, payers, retry, send, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::{CorrectedAccount, Funding};
-use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
+use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
 use crate::domain::other_end::{GivenBack, PaidIn, account_key, give_back};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
-use crate::ports::table::TableError;
-use crate::store::history::HistoryEntry;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
 
@@ -142,12 +140,13 @@ async fn to_give_back(
     system: &System,
     batch: &Batch,
 ) -> Result<BTreeMap<String, Vec<(Funding, Cents)>>, OperationError> {
-    let mut fundings: BTreeMap<String, Vec<Funding>> = BTreeMap::new();
+    let mut fundings: BTreeMap<String, Vec<(Funding, Cents)>> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
         // What was repaid of one that came back was wired by the same payer; from where, nobody knows here. It goes to the account that the
         // payer was pulled from, which somebody has accepted.
-        if funding.paid_in().is_positive() {
-            fundings.entry(funding.payer_id.clone()).or_default().push(funding);
+        let paid_in = funding.paid_in()?;
+        if paid_in.is_positive() {
+            fundings.entry(funding.payer_id.clone()).or_default().push((funding, paid_in));
         }
     }
     let mut before: BTreeMap<String, Vec<GivenBack>> = BTreeMap::new();
@@ -166,10 +165,13 @@ async fn to_give_back(
         let source = sources::load(system, &source_id).await?;
         let paid_in: Vec<PaidIn> = rounds
             .iter()
-            .map(|funding| PaidIn { account: pulled_from(funding, &source), amount: funding.paid_in() })
+            .map(|(funding, paid_in)| PaidIn { account: pulled_from(funding, &source), amount: *paid_in })
             .collect();
         let shares = give_back(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
-        let of = |account: &str| rounds.iter().rev().find(|funding| pulled_from(funding, &source) == account).cloned();
+        let is_its = |funding: &&Funding, account: &str| pulled_from(funding, &source) == account;
+        let of = |account: &str| {
+            rounds.iter().rev().map(|(funding, _)| funding).find(|funding| is_its(funding, account)).cloned()
+        };
         let shares = shares.into_iter().filter_map(|share| Some((of(&share.account)?, share.amount))).collect();
         back.insert(source_id, shares);
     }
@@ -257,19 +259,18 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
     pay(system, payment, Arc::new(source), deadline).await
 }
 
-/// Whether the money of a refund is no longer there: a funding of its source in the batch came back, and what is left is less than what is
-/// held and paid out.
+/// Whether the money of a refund is no longer there: a funding of its source in the batch came back or was used up otherwise, and what is
+/// left is less than what is held and paid out.
 async fn is_gone(system: &System, payment: &Payment) -> Result<bool, OperationError> {
     let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(false) };
     let batch = load(system, batch).await?;
-    let mut has_lost = false;
-    for round in 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX) {
-        let id = FundingId::Round { batch: batch.id, source, round };
-        let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
-        has_lost |= funding.is_some_and(|funding| funding.leg.state == State::Returned);
+    let fundings = debts::behind(system, batch.id, source, rounds(&batch)).await?.latest_first();
+    // Every payment of the batch is read for this: only where something was lost, or used up otherwise.
+    let mut is_whole = true;
+    for funding in fundings {
+        is_whole &= funding.is_whole()?;
     }
-    // Every payment of the batch is read for this: only where something was lost.
-    if !has_lost {
+    if is_whole {
         return Ok(false);
     }
     let money = retry::source_money(system, &batch).await?.remove(&payment.payer_id).unwrap_or_default();
@@ -285,19 +286,17 @@ async fn look_for(system: &System, payment: Payment, deadline: Deadline) -> Resu
     send::look(system, payment, deadline).await
 }
 
-/// Ends a refund that was never sent, and takes it off what its source owes for the funding that came back.
-async fn fail_unfunded(system: &System, mut payment: Payment) -> Result<(), OperationError> {
-    let (now, source) = (system.clock.business_now(), keys::source(&payment.payer_id));
-    let (takes_off, change) = payers::owes::<Source>(system, &source, payment.amount).await?;
-    let moved = payment.leg.fail_unfunded(payment.kind(), takes_off)?;
-    let entry = HistoryEntry::new("unfunded", &payment.leg, now).moved(&moved);
-    let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
-    changes.push(change);
-    match system.table.write(changes).await {
-        Ok(()) => payers::settle_receivable::<Source>(system, &source).await.map(|_| ()),
-        Err(TableError::ConditionFailed { .. }) => Ok(()),
-        Err(other) => Err(other.into()),
-    }
+/// Ends a refund that was never sent, and takes it off what its source still owes for the fundings that it stands on.
+async fn fail_unfunded(system: &System, payment: Payment) -> Result<(), OperationError> {
+    let PaymentId::Refund { batch, .. } = payment.id else { return Ok(()) };
+    let source = keys::source(&payment.payer_id);
+    let rounds = rounds(&load(system, batch).await?);
+    debts::fail_unfunded(system, batch, vec![payment], rounds).await?;
+    payers::settle_receivable::<Source>(system, &source).await.map(|_| ())
+}
+
+fn rounds(batch: &Batch) -> u32 {
+    u32::try_from(batch.rounds).unwrap_or(u32::MAX)
 }
 
 /// One that nobody has claimed is looked at again some minutes later; any other is due by what moves it.

@@ -2,7 +2,7 @@
 //!
 //! Releasing again is harmless: each payment is decided on as it stands.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -10,11 +10,12 @@ use jiff::Timestamp;
 
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, payers, stops};
+use super::{OperationError, System, cover, debts, payers, stops};
 use crate::domain::batch::{Batch, BatchState};
-use crate::domain::funding::{Cover, Funding};
+use crate::domain::funding::Cover;
 use crate::domain::ids::{BatchId, FundingId, ItemId};
-use crate::domain::leg::Moved;
+use crate::domain::leg::{Moved, State};
+use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
 use crate::domain::payment::release::{Push, Surroundings};
 use crate::domain::source::Source;
@@ -46,6 +47,11 @@ pub struct Around {
 }
 
 impl Around {
+    /// Its payments wait, since less is there than they cost.
+    fn is_short(&self) -> bool {
+        self.batch == BatchState::Paying && self.cover == Cover::Short
+    }
+
     pub fn view(&self, system: &System) -> Surroundings<'_> {
         Surroundings {
             batch: self.batch,
@@ -96,39 +102,14 @@ impl Surrounding {
         Ok(source)
     }
 
-    /// A retry that needed no new money has no funding of its round: then the money left of the earlier rounds pays.
     async fn cover(&self, system: &System, id: FundingId) -> Result<Cover, OperationError> {
         if let Some(known) = lock(&self.covers).get(&id) {
             return Ok(*known);
         }
-        let cover = match read::<Funding>(&*system.table, &keys::funding(id)).await? {
-            Some(funding) => funding.cover(),
-            None if id.round().is_some_and(|round| round > 1) && !super::retry::needs_funding(system, id).await? => {
-                fault!(LeftoversNeverGone, Cover::Available, cover_of_leftovers(system, id).await?)
-            }
-            None => Cover::Awaited,
-        };
+        let cover = cover::of_round(system, id).await?;
         lock(&self.covers).insert(id, cover);
         Ok(cover)
     }
-}
-
-/// Whether there is a funding left of those before a round, or one that was lost and repaid.
-async fn cover_of_leftovers(system: &System, id: FundingId) -> Result<Cover, OperationError> {
-    let FundingId::Round { batch, source, round } = id else { return Ok(Cover::Awaited) };
-    let mut cover = Cover::Awaited;
-    for round in 1..round {
-        let id = FundingId::Round { batch, source, round };
-        let Some(funding) = read::<Funding>(&*system.table, &keys::funding(id)).await? else { continue };
-        if funding.paid_in().is_positive() {
-            return Ok(Cover::Available);
-        }
-        match funding.cover() {
-            gone @ Cover::Gone { after_available: true } => cover = gone,
-            Cover::Available | Cover::Gone { after_available: false } | Cover::Awaited => {}
-        }
-    }
-    Ok(cover)
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -139,38 +120,20 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), OperationError> {
     load(system, batch_id).await?;
     let surrounding = Surrounding::default();
-    let mut failed_unfunded = std::collections::BTreeSet::new();
+    let (mut failed_unfunded, mut short) = (BTreeSet::new(), BTreeSet::new());
     let mut query = Query::primary(keys::payment_shard(batch_id, shard));
     loop {
         let page = system.table.query(&query).await?;
-        let mut tasks = Vec::new();
-        let mut writes = Vec::new();
+        let mut due = Due::default();
         for attributes in page.items {
             let payment: Payment = decode(attributes)?;
-            if !payment.leg.state.is_open() {
-                continue;
-            }
-            let push = match surrounding.of(system, &payment).await? {
-                Some(around) => payment.push(around.view(system)),
-                None => surrounding.push_of_unfunded(system, &payment).await?,
-            };
-            match push {
-                Push::Leave => {}
-                Push::Submit | Push::LookUp => tasks.push(Task::Submit { payment_id: payment.id }),
-                Push::FollowUp => tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
-                push @ (Push::Cancel | Push::FailUnfunded { .. }) => {
-                    if let Push::FailUnfunded { after_available: true } = push {
-                        failed_unfunded.insert(payment.payer_id.clone());
-                    }
-                    writes.push((payment, push));
-                }
+            if payment.leg.state.is_open() {
+                due.take(system, &surrounding, payment).await?;
             }
         }
-        stream::iter(writes.into_iter().map(|(payment, push)| end(system, payment, push)))
-            .buffer_unordered(WRITES_AT_ONCE)
-            .try_for_each(|()| std::future::ready(Ok(())))
-            .await?;
-        system.enqueue(tasks).await?;
+        failed_unfunded.extend(due.lost.keys().map(|(source_id, _)| source_id.clone()));
+        short.append(&mut due.short);
+        due.carry_out(system, batch_id).await?;
         match page.next {
             Some(next) => query.start_after = Some(next),
             None => break,
@@ -179,31 +142,83 @@ pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), 
     for source_id in failed_unfunded {
         payers::settle_receivable::<Source>(system, &keys::source(&source_id)).await?;
     }
+    for id in short {
+        cover::tell_short(system, id).await?;
+    }
     Ok(())
 }
 
-/// Ends a payment that was never sent, in its own write.
-async fn end(system: &System, mut payment: Payment, push: Push) -> Result<(), OperationError> {
-    let now: Timestamp = system.clock.business_now();
-    let mut more = Vec::new();
-    let (what, moved): (_, Moved) = match push {
-        Push::Cancel => ("canceled", payment.leg.cancel(payment.kind())?),
-        Push::FailUnfunded { after_available } => {
-            let mut takes_off = after_available;
-            // The first round's funding is the sum of its payments; a later one may be less than what its payments are paid with.
-            if after_available && fault!(MoreTakenOffThanOwed, false, payment.round > 1) {
-                let source = keys::source(&payment.payer_id);
-                let (owes, change) = payers::owes::<Source>(system, &source, payment.amount).await?;
-                takes_off = owes;
-                more.push(change);
+/// What is to be done with some payments.
+#[derive(Default)]
+struct Due {
+    tasks: Vec<Task>,
+    canceled: Vec<Payment>,
+    /// Their funding was refused, or came back before it was available: nothing is owed.
+    never_funded: Vec<Payment>,
+    /// By source and round, since those of one have the same fundings behind them.
+    lost: BTreeMap<(String, u32), Vec<Payment>>,
+    /// Rounds of payments that wait, since less is there than they cost.
+    short: BTreeSet<FundingId>,
+}
+
+impl Due {
+    async fn take(
+        &mut self,
+        system: &System,
+        surrounding: &Surrounding,
+        payment: Payment,
+    ) -> Result<(), OperationError> {
+        let around = surrounding.of(system, &payment).await?;
+        let push = match &around {
+            Some(around) => payment.push(around.view(system)),
+            None => surrounding.push_of_unfunded(system, &payment).await?,
+        };
+        match push {
+            Push::Leave => {
+                let is_short = around.is_some_and(|around| around.is_short());
+                if is_short && payment.leg.state == State::Unprocessed {
+                    self.short.insert(payment.funding_id());
+                }
             }
-            ("unfunded", payment.leg.fail_unfunded(payment.kind(), takes_off)?)
+            Push::Submit | Push::LookUp => self.tasks.push(Task::Submit { payment_id: payment.id }),
+            Push::FollowUp => self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
+            Push::Cancel => self.canceled.push(payment),
+            Push::FailUnfunded { after_available: false } => self.never_funded.push(payment),
+            Push::FailUnfunded { after_available: true } => {
+                let of_round = (payment.payer_id.clone(), payment.round);
+                self.lost.entry(of_round).or_default().push(payment);
+            }
         }
-        Push::Leave | Push::Submit | Push::LookUp | Push::FollowUp => return Ok(()),
+        Ok(())
+    }
+
+    async fn carry_out(self, system: &System, batch_id: BatchId) -> Result<(), OperationError> {
+        let alone = self.canceled.into_iter().map(|payment| (payment, true));
+        let alone = alone.chain(self.never_funded.into_iter().map(|payment| (payment, false)));
+        stream::iter(alone.map(|(payment, is_canceled)| end(system, payment, is_canceled)))
+            .buffer_unordered(WRITES_AT_ONCE)
+            .try_for_each(|()| std::future::ready(Ok(())))
+            .await?;
+        for ((_, round), payments) in self.lost {
+            for some in payments.chunks(debts::ENDED_AT_ONCE) {
+                debts::fail_unfunded(system, batch_id, some.to_vec(), round).await?;
+            }
+        }
+        system.enqueue(self.tasks).await
+    }
+}
+
+/// Ends a payment that was never sent and owes nothing, in its own write.
+async fn end(system: &System, mut payment: Payment, is_canceled: bool) -> Result<(), OperationError> {
+    let now: Timestamp = system.clock.business_now();
+    let kind = payment.kind();
+    let (what, moved): (_, Moved) = if is_canceled {
+        ("canceled", payment.leg.cancel(kind)?)
+    } else {
+        ("unfunded", payment.leg.fail_unfunded_for(kind, Cents::ZERO)?)
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);
-    more.extend(step::changes(&mut payment, &entry, &moved.effects, now)?);
-    match system.table.write(more).await {
+    match step::save(&*system.table, &mut payment, &entry, &moved.effects, now).await {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),

@@ -183,7 +183,7 @@ pub(crate) async fn source_money(
 ) -> Result<BTreeMap<String, SourceMoney>, OperationError> {
     let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
-        let paid_in = funding.paid_in();
+        let paid_in = funding.paid_in()?;
         if paid_in.is_positive() {
             let funded = &mut money.entry(funding.payer_id).or_default().funded;
             *funded = funded.plus(paid_in)?;

@@ -52,6 +52,7 @@ pub(crate) async fn ensure(
                 pause: None,
                 barred: None,
                 receivable_open: false,
+                beside_batches: None,
                 created_at: now,
                 updated_at: now,
             };

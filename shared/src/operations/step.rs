@@ -106,18 +106,18 @@ pub(crate) fn changes<T: Carrier>(
     let put = replace(item)?;
     let version = *item.version_mut();
     let mut changes = vec![put, entry.put(item.item_id(), version)?];
+    let effects: Vec<_> = effects.iter().map(|effect| (*effect, item.leg().posts(*effect, item.amount()))).collect();
     changes.extend(ledger::puts(
         Cause {
             item: item.item_id(),
             version,
             attempt: item.leg().attempt,
             payer_id: item.payer_id(),
-            amount: item.amount(),
             row: item.row(),
             at: entry.at,
             now,
         },
-        effects,
+        &effects,
     )?);
     Ok(changes)
 }

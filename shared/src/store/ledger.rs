@@ -68,17 +68,16 @@ pub struct Cause<'a> {
     pub version: u64,
     pub attempt: u32,
     pub payer_id: &'a str,
-    pub amount: Cents,
     pub row: Option<&'a RowFacts>,
     pub at: Timestamp,
     /// Our own time, on which it depends where a line is booked.
     pub now: Timestamp,
 }
 
-/// The puts of the entries of these effects.
-pub fn puts(cause: Cause<'_>, effects: &[Effect]) -> Result<Vec<Change>, TableError> {
-    let lines = effects.iter().flat_map(|effect| {
-        ledger::entry(*effect, cause.payer_id, cause.amount).into_iter().map(move |line| (*effect, line))
+/// The puts of the entries of these effects, each with its amount.
+pub fn puts(cause: Cause<'_>, effects: &[(Effect, Cents)]) -> Result<Vec<Change>, TableError> {
+    let lines = effects.iter().flat_map(|(effect, amount)| {
+        ledger::entry(*effect, cause.payer_id, *amount).into_iter().map(move |line| (*effect, line))
     });
     let booked_at = closing::booked_at(cause.at, cause.now);
     lines

@@ -1,8 +1,7 @@
 //! What operators do for the books: reconciliations on demand, debts that payers repay from outside, mistakes and their corrections.
 
-use std::collections::BTreeMap;
-
 use auditor::evidence::CommandKind;
+use http::StatusCode;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::people::{Caller, Sent};
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::READER;
 use super::payroll::{OPERATORS, command};
-use crate::actor::{Actor, Answer};
+use crate::actor::Actor;
 use crate::evidence::bank_list;
 
 /// Looks at a reconciliation before nobody asks any more.
@@ -148,7 +147,10 @@ async fn repay(actor: &Actor, payer: &str, cents: i64) {
     // It takes a while until somebody sees it.
     actor.wait_minutes(0, 2 * 24 * 60).await;
     for terms in shares(actor, payer, cents) {
-        book(actor, &terms, "repaid by wire").await;
+        // What payments that never left have taken off the debt meanwhile is the payer's own.
+        if book(actor, &terms, "repaid by wire").await == Some(StatusCode::UNPROCESSABLE_ENTITY) {
+            book(actor, &Terms { credit: "funds", about: None, ..terms }, "no longer owed: theirs").await;
+        }
     }
 }
 
@@ -160,18 +162,11 @@ fn shares<'a>(actor: &Actor, payer: &'a str, cents: i64) -> Vec<Terms<'a>> {
         let about = lost.into_iter().find(|lost| lost.cents == cents).map(|lost| lost.id);
         return vec![terms("receivable", cents, about)];
     }
-    let mut owed: BTreeMap<String, i64> = BTreeMap::new();
-    for lost in &lost {
-        let batch = lost.batch();
-        *owed.entry(batch.to_owned()).or_insert_with(|| -taken_off(actor, payer, batch)) += lost.cents - lost.repaid;
-    }
     let mut left = cents;
     let mut shares = Vec::new();
     for lost in lost {
-        let owed = owed.entry(lost.batch().to_owned()).or_default();
-        let share = (lost.cents - lost.repaid).min(*owed).min(left);
+        let share = lost.owed.min(left);
         if share > 0 {
-            *owed -= share;
             left -= share;
             shares.push(terms("receivable", share, Some(lost.id)));
         }
@@ -186,16 +181,8 @@ fn shares<'a>(actor: &Actor, payer: &'a str, cents: i64) -> Vec<Terms<'a>> {
 struct Lost {
     id: String,
     cents: i64,
-    /// What was booked as repaid of it.
-    repaid: i64,
-}
-
-impl Lost {
-    /// The batch in its id: `fnd_{batch}-{source}-{round}`.
-    fn batch(&self) -> &str {
-        let id = self.id.trim_start_matches("fnd_");
-        id.split_once('-').map_or(id, |(batch, _)| batch)
-    }
+    /// What was neither repaid of it nor taken off by payments that never left.
+    owed: i64,
 }
 
 fn lost_fundings(actor: &Actor, payer: &str) -> Vec<Lost> {
@@ -205,21 +192,12 @@ fn lost_fundings(actor: &Actor, payer: &str) -> Vec<Lost> {
         let is_lost = word("pk").starts_with("FUNDING#")
             && word("payer_id") == payer
             && effects.iter().any(|effect| effect == "funding_returned_available");
-        let repaid = item.get("repaid").and_then(cents_of).unwrap_or_default();
-        is_lost.then_some(Lost { id: word("id").to_owned(), cents: cents_of(item.get("amount")?)?, repaid })
+        let cents = cents_of(item.get("amount")?)?;
+        let settled = |name: &str| item.get(name).and_then(cents_of).unwrap_or_default();
+        let owed = cents - settled("repaid") - settled("taken_off");
+        is_lost.then_some(Lost { id: word("id").to_owned(), cents, owed })
     });
     found.collect()
-}
-
-/// What payments of a batch that never left have taken off what its source owes.
-fn taken_off(actor: &Actor, payer: &str, batch: &str) -> i64 {
-    let (account, rows) = (format!("receivable:{payer}"), format!("pay_{batch}-"));
-    let lines = actor.simulation.table.dump().into_iter().filter_map(|item| {
-        let word = |name: &str| item.get(name).and_then(Value::as_str).unwrap_or_default();
-        let is_its = word("account") == account && word("effect") == "unfunded_failed";
-        (is_its && word("cause").starts_with(&rows)).then(|| cents_of(item.get("amount")?))?
-    });
-    lines.sum()
 }
 
 /// The cents of dollars as the API and the table write them.
@@ -227,8 +205,8 @@ fn cents_of(dollars: &Value) -> Option<i64> {
     dollars.as_str()?.replace('.', "").parse().ok()
 }
 
-/// One operator proposes it, another one confirms; sometimes the first one tries both.
-async fn book(actor: &Actor, terms: &Terms<'_>, reason: &str) {
+/// One operator proposes it, another one confirms; sometimes the first one tries both. Answers what the last of them was told.
+async fn book(actor: &Actor, terms: &Terms<'_>, reason: &str) -> Option<StatusCode> {
     let mut body = json!({
         "payer_id": terms.payer, "debit": terms.debit, "credit": terms.credit, "reason": reason,
         "amount": format!("{}.{:02}", terms.cents / 100, terms.cents % 100),
@@ -239,16 +217,15 @@ async fn book(actor: &Actor, terms: &Terms<'_>, reason: &str) {
     let [first, second] = OPERATORS.map(Caller::Operator);
     let path = "/ledger/corrections";
     let kind = CommandKind::ProposeCorrection;
-    let proposed = command(actor, first, kind, terms.payer, path, Sent::Json(body.clone())).await;
-    let id_of = |answer: Answer| answer.body["correction_id"].as_str().map(str::to_owned);
-    let Some(id) = proposed.and_then(id_of) else { return };
+    let proposed = command(actor, first, kind, terms.payer, path, Sent::Json(body.clone())).await?;
+    let Some(id) = proposed.body["correction_id"].as_str().map(str::to_owned) else { return Some(proposed.status) };
     actor.wait_minutes(1, 24 * 60).await;
     let path = format!("/ledger/corrections/{id}/confirm");
     let kind = CommandKind::ConfirmCorrection;
     if actor.weather.is_one_in(3) {
         command(actor, first, kind, &id, &path, Sent::Json(body.clone())).await;
     }
-    command(actor, second, kind, &id, &path, Sent::Json(body)).await;
+    command(actor, second, kind, &id, &path, Sent::Json(body)).await.map(|confirmed| confirmed.status)
 }
 
 /// Operators book something that is not so, and see it some time later.

@@ -14,6 +14,7 @@ mod missed_events;
 mod notices;
 mod other_end;
 mod overlapping;
+mod owed_by_funding;
 mod people;
 mod proofs_corrected_ends;
 mod proofs_lost_fundings;

@@ -49,6 +49,7 @@ impl Story {
             amount: Cents::new(debit.cents),
             reason: "repaid by wire".to_owned(),
             about: Some(debit.item().parse().unwrap()),
+            uses: None,
         };
         Self { journey, batch_id, file, repaid }
     }
@@ -158,6 +159,7 @@ async fn a_funding_that_is_there_cannot_be_repaid() {
         amount: Cents::new(1),
         reason: "repaid by wire".to_owned(),
         about: Some(debit.item().parse().unwrap()),
+        uses: None,
     };
     let refused = corrections::propose(&journey.system, Uuid::from_u128(1), terms, OPERATOR).await;
     assert!(matches!(refused, Err(OperationError::Correction(CorrectionRefusal::NothingLost))), "{refused:?}");

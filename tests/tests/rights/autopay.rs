@@ -326,6 +326,7 @@ async fn a_person_repays_and_two_operators_book_it() -> Vec<Invocation> {
         amount: payment.amount,
         reason: "repaid by wire".to_owned(),
         about: Some(ItemId::Payment(payment.id)),
+        uses: None,
     };
     let system = story.recorded.system_of(Function::Operator);
     let id = system.new_uuid();

@@ -1,5 +1,7 @@
 //! A funding: the transfer that pulls the money in first. One per source and round of a batch, or one for a payment of its own.
 
+mod money;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -8,11 +10,11 @@ use super::autopay::retry::{RETRY_DESCRIPTION, ReturnedDebit};
 use super::bank::request::AccountType;
 use super::calendar;
 use super::ids::FundingId;
-use super::ledger::correction::CorrectionRefusal;
 use super::leg::{Effect, Expected, Illegal, Kind, Leg, Moved, Reason, State};
 use super::money::Cents;
 use super::other_end::account_key;
 use super::source::ExternalAccount;
+pub use money::{Behind, Held, take_off};
 
 /// What was not sent, or whose outcome is unknown, is tried again after this.
 const RETRY_MINUTES: i64 = 5;
@@ -40,10 +42,18 @@ pub struct Funding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_taken_off_at: Option<Timestamp>,
     /// Of a source's funding that came back late: what corrections of the books say the source has repaid of it from outside, less what
-    /// they took back. Never more than its amount. Of a lone one all of it, once its payment's money was found to be its person's, who owed
+    /// they took back. Never more than is still owed. Of a lone one all of it, once its payment's money was found to be its person's, who owed
     /// nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaid: Option<Cents>,
+    /// Of the same: what payments and refunds that never left have taken off what is owed. Every write that takes off asks here, under the
+    /// version that it read. Absent in those of before, whatever was taken off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_off: Option<Cents>,
+    /// Of a source's funding: what corrections of the books have used up of its money for something else than its batch, less what they gave
+    /// back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_off: Option<Cents>,
     /// When the bank first told of its send, where nobody allowed it any more by then: nothing is paid with its money, which goes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unwanted_at: Option<Timestamp>,
@@ -121,6 +131,8 @@ impl Funding {
             first_presented: None,
             debt_taken_off_at: None,
             repaid: None,
+            taken_off: None,
+            set_off: None,
             unwanted_at: None,
             not_before: None,
             available_at: None,
@@ -203,38 +215,10 @@ impl Funding {
         self.available_at = Some(fault!(HoldIgnored, calendar::bank_opening(settled_on), bank.max(ours)));
     }
 
-    /// Takes in what a correction says this payer repaid of it, or took back.
-    pub fn note_repaid(&mut self, payer_id: &str, cents: Cents) -> Result<(), CorrectionRefusal> {
-        if self.payer_id != payer_id || !self.leg.effects.contains(&Effect::FundingReturnedAvailable) {
-            return Err(CorrectionRefusal::NothingLost);
-        }
-        let repaid = self.repaid.unwrap_or_default().plus(cents).ok().filter(|repaid| *repaid <= self.amount);
-        self.repaid = Some(repaid.ok_or(CorrectionRefusal::MoreThanLost)?);
-        Ok(())
-    }
-
     /// Whether it is one of a person's that came back late and that they repaid in full otherwise, so that its payment's money is theirs.
     pub fn is_repaid(&self) -> bool {
         let is_lone = matches!(self.id, FundingId::Lone(_));
         is_lone && self.leg.state == State::Returned && self.repaid == Some(self.amount)
-    }
-
-    /// What of its money its batch has had: all while it is available, and of a returned one what its source has repaid since.
-    pub fn paid_in(&self) -> Cents {
-        match self.leg.state {
-            State::Available => self.amount,
-            State::Returned => fault!(
-                RepaymentForgotten,
-                Cents::ZERO,
-                self.repaid.unwrap_or_default().min(self.amount).max(Cents::ZERO)
-            ),
-            State::Unprocessed
-            | State::Submitting
-            | State::Processing
-            | State::Completed
-            | State::Failed
-            | State::Canceled => Cents::ZERO,
-        }
     }
 
     /// What its payments may do now.
@@ -257,6 +241,8 @@ impl Funding {
 pub enum Cover {
     Awaited,
     Available,
+    /// It is there, and less than its payments cost: they wait for a person.
+    Short,
     /// It came back; `after_available` says whether the sum is a receivable now.
     Gone {
         after_available: bool,

@@ -25,6 +25,19 @@ pub struct CorrectionTerms {
     /// The payment or funding that it is about, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<ItemId>,
+    /// The funding whose money is set against what is owed for the one in `about`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<ItemId>,
+}
+
+/// What a correction does to the money that a source's fundings brought, or that is there for it beside them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// The lost funding that is repaid, and how much of it: less than nothing where that is taken back.
+    pub repaid: Option<(FundingId, Cents)>,
+    /// Whose money in `funds` is used up, and how much: less than nothing where some is added. Without a funding it is money that a source
+    /// paid in beside its batches.
+    pub used: Option<(Option<FundingId>, Cents)>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +73,21 @@ pub enum CorrectionRefusal {
     SamePerson,
     #[error("the correction is not the one you name; read it again")]
     OtherTerms,
-    #[error("name in `about` the funding that the source repays; of several, each in a correction of its own")]
+    #[error(
+        "name in `about` the funding that the source repays, or whose money is used up, and in `uses` the one whose money is set against \
+         what it owes; of several, each in a correction of its own"
+    )]
     AboutMissing,
     #[error("the funding in `about` is another payer's, or did not come back after it was available")]
     NothingLost,
-    #[error("more would be repaid than the funding in `about` lost; what goes beyond it belongs in `funds`")]
+    #[error(
+        "more would be repaid than is still owed for the funding in `about`; what goes beyond it belongs in `funds`"
+    )]
     MoreThanLost,
+    #[error(
+        "the funding whose money this uses up or adds to is another payer's, was never available, or has no such sum to it"
+    )]
+    NotItsMoney,
 }
 
 impl CorrectionTerms {
@@ -80,26 +102,39 @@ impl CorrectionTerms {
         } else if !reason_fits {
             Err(CorrectionRefusal::Reason)
         } else {
-            self.repaid().map(|_| ())
+            self.reach().map(|_| ())
         }
     }
 
-    /// The funding of a batch that a source repays with it from outside, and how much of it: less than nothing where the correction takes a
-    /// repayment back. Without the funding's name the money would be no batch's, and nobody could spend it or give it back.
-    pub fn repaid(&self) -> Result<Option<(FundingId, Cents)>, CorrectionRefusal> {
-        let is_repaid = (self.debit, self.credit) == (AccountKind::Cash, AccountKind::Receivable);
-        let is_taken_back = (self.debit, self.credit) == (AccountKind::Receivable, AccountKind::Cash);
+    /// What it does to the money of a source's fundings. Without their names the money would be no batch's, and nobody could spend it or give
+    /// it back; or it would be spent twice.
+    pub fn reach(&self) -> Result<Reach, CorrectionRefusal> {
+        use AccountKind::{Cash, Funds, Receivable};
         // What a person owes is kept with their lone payment.
-        if !self.is_of_source() || !(is_repaid || is_taken_back) {
-            return Ok(None);
+        if !self.is_of_source() {
+            return Ok(Reach::default());
         }
-        let cents = if is_repaid { self.amount } else { Cents::new(self.amount.get().saturating_neg()) };
-        match self.about {
-            Some(ItemId::Funding(id @ FundingId::Round { .. })) => Ok(Some((id, cents))),
-            Some(ItemId::Funding(FundingId::Lone(_)) | ItemId::Payment(_)) | None => {
-                Err(CorrectionRefusal::AboutMissing)
-            }
-        }
+        let less = Cents::new(self.amount.get().saturating_neg());
+        let named = |item: Option<ItemId>| match item {
+            Some(ItemId::Funding(id @ FundingId::Round { .. })) => Some(id),
+            Some(ItemId::Funding(FundingId::Lone(_)) | ItemId::Payment(_)) | None => None,
+        };
+        let (about, uses) = (named(self.about), named(self.uses));
+        let repaid = match (self.debit, self.credit) {
+            (Cash | Funds, Receivable) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, self.amount)),
+            (Receivable, Cash) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, less)),
+            // Also how a receivable below zero is put right, which is no funding's.
+            (Receivable, Funds) => about.map(|about| (about, less)),
+            _ => None,
+        };
+        let used = match (self.debit, self.credit) {
+            (Funds, Receivable) => Some((uses, self.amount)),
+            (Receivable, Funds) => Some((uses, less)),
+            (Funds, _) => Some((about, self.amount)),
+            (_, Funds) => Some((about, less)),
+            _ => None,
+        };
+        Ok(Reach { repaid, used })
     }
 
     fn is_of_source(&self) -> bool {
@@ -170,6 +205,7 @@ mod tests {
             amount: Cents::new(1_250),
             reason: "repaid by wire".to_owned(),
             about: Some(ItemId::Funding(lost())),
+            uses: None,
         }
     }
 
@@ -213,20 +249,39 @@ mod tests {
     fn what_a_source_repays_or_takes_back_names_the_funding_that_it_lost() {
         let (cash, receivable, funds) = (AccountKind::Cash, AccountKind::Receivable, AccountKind::Funds);
         let repaid = |debit, credit, about, payer_id: &str| {
-            CorrectionTerms { debit, credit, about, payer_id: payer_id.to_owned(), ..terms() }.repaid()
+            let terms = CorrectionTerms { debit, credit, about, payer_id: payer_id.to_owned(), ..terms() };
+            terms.reach().map(|reach| reach.repaid)
         };
         let of_batch = Some(ItemId::Funding(lost()));
         let person = "per_00000000000000000000000000000001";
-        assert_eq!(repaid(cash, receivable, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(1_250)))));
-        assert_eq!(repaid(receivable, cash, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(-1_250)))));
+        for paid_with in [cash, funds] {
+            assert_eq!(repaid(paid_with, receivable, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(1_250)))));
+            assert_eq!(repaid(receivable, paid_with, of_batch, "CORP-1"), Ok(Some((lost(), Cents::new(-1_250)))));
+        }
         for other in ["", "fnd_00000000000000000000000000000001", "pay_00000000000000000000000000000001"] {
             let about = other.parse::<ItemId>().ok();
             assert_eq!(repaid(cash, receivable, about, "CORP-1"), Err(CorrectionRefusal::AboutMissing));
+            assert_eq!(repaid(funds, receivable, about, "CORP-1"), Err(CorrectionRefusal::AboutMissing));
             assert_eq!(repaid(cash, receivable, about, person), Ok(None));
         }
-        // No money came in: what lies there for the source is set against what it owes.
-        assert_eq!(repaid(funds, receivable, None, "CORP-1"), Ok(None));
-        assert_eq!(repaid(cash, funds, None, "CORP-1"), Ok(None));
+        assert_eq!(repaid(receivable, funds, None, "CORP-1"), Ok(None), "a receivable below zero is no funding's");
+    }
+
+    #[test]
+    fn what_uses_up_funds_says_whose() {
+        let (cash, receivable, funds) = (AccountKind::Cash, AccountKind::Receivable, AccountKind::Funds);
+        let used = |debit, credit, about, uses| {
+            CorrectionTerms { debit, credit, about, uses, ..terms() }.reach().unwrap().used
+        };
+        let (of_batch, more, less) = (Some(ItemId::Funding(lost())), Cents::new(1_250), Cents::new(-1_250));
+        assert_eq!(used(funds, receivable, of_batch, of_batch), Some((Some(lost()), more)));
+        assert_eq!(used(funds, receivable, of_batch, None), Some((None, more)), "what was paid in beside the batches");
+        assert_eq!(used(receivable, funds, of_batch, of_batch), Some((Some(lost()), less)));
+        assert_eq!(used(funds, cash, of_batch, None), Some((Some(lost()), more)));
+        assert_eq!(used(funds, cash, None, None), Some((None, more)));
+        assert_eq!(used(cash, funds, of_batch, None), Some((Some(lost()), less)));
+        assert_eq!(used(cash, funds, None, None), Some((None, less)));
+        assert_eq!(used(cash, receivable, of_batch, None), None);
     }
 
     #[test]

@@ -106,6 +106,20 @@ impl Leg {
         Ok(moved)
     }
 
+    /// The same where so much of it comes off the receivable, which may be nothing.
+    pub fn fail_unfunded_for(&mut self, kind: Kind, taken_off: Cents) -> Result<Moved, Illegal> {
+        let moved = self.fail_unfunded(kind, taken_off.is_positive())?;
+        if moved.effects.contains(&Effect::UnfundedFailed) {
+            self.taken_off = Some(taken_off);
+        }
+        Ok(moved)
+    }
+
+    /// What an effect of this attempt posts, of a payment or funding of this amount.
+    pub fn posts(&self, effect: Effect, amount: Cents) -> Cents {
+        self.taken_off.filter(|_| effect == Effect::UnfundedFailed).unwrap_or(amount)
+    }
+
     pub fn cancel(&mut self, kind: Kind) -> Result<Moved, Illegal> {
         self.step(kind, Step::CanceledByUs, Some(Reason::CanceledByUs))
     }
@@ -196,6 +210,7 @@ impl Leg {
         self.effects.extend_from_slice(effects);
         self.claim = None;
         self.request = None;
+        self.lacking_since = None;
         self.reason = match report.meaning {
             StatusMeaning::Returned | StatusMeaning::ReturnedAfterSettlement | StatusMeaning::ReturnDisputed => {
                 match (&report.return_code, self.reason.take()) {

@@ -24,6 +24,8 @@ pub use sends::{
 pub use settlement::{NEVER_REACHED, Settlement, SettlementFailure, SettlementRefusal, ToldOutcome};
 pub use state::{Illegal, Kind, Rail, State, Step, next};
 
+use super::money::Cents;
+
 /// One transfer at the bank, as we know it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(remote = "Self")]
@@ -59,9 +61,15 @@ pub struct Leg {
     /// What this attempt has done to the books.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effect>,
+    /// What it took off what its payer owes when it failed for its lost funding: that may be less than its amount. Absent where it was all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_off: Option<Cents>,
     /// Why it is failed, returned, canceled or deferred.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
+    /// Since when the bank refuses it for want of money in our own account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lacking_since: Option<Timestamp>,
     /// What an operator took the bank's word for, although it is not what was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accepted: Option<AcceptedWord>,
@@ -211,6 +219,8 @@ pub enum AttentionReason {
     CannotBeSent,
     /// A notification of change holds values that no request could carry: ask the bank, or the payee, for the right ones.
     CorrectionUnusable,
+    /// Less is there of a batch's money than its payments cost, and no debit came back: they wait.
+    FundingShort,
 }
 
 impl AttentionReason {
@@ -232,6 +242,7 @@ impl AttentionReason {
             AttentionReason::RefundReturned => "refund_returned",
             AttentionReason::CannotBeSent => "cannot_be_sent",
             AttentionReason::CorrectionUnusable => "correction_unusable",
+            AttentionReason::FundingShort => "funding_short",
         }
     }
 
@@ -251,7 +262,8 @@ impl AttentionReason {
             | AttentionReason::CheckRejected
             | AttentionReason::ReceivableOpen
             | AttentionReason::RefundReturned
-            | AttentionReason::CorrectionUnusable => true,
+            | AttentionReason::CorrectionUnusable
+            | AttentionReason::FundingShort => true,
             AttentionReason::CannotBeSent => false,
         }
     }
@@ -272,6 +284,8 @@ impl Leg {
             earlier_rank: 0,
             settled_at: None,
             effects: Vec::new(),
+            taken_off: None,
+            lacking_since: None,
             reason: None,
             accepted: None,
             attention: None,

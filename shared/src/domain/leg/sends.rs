@@ -18,6 +18,12 @@ pub const ON_ITS_WAY_HOURS: i64 = 24;
 /// Sends of one attempt whose answers cannot be read, or whose senders never wrote what came of them, before a person is asked.
 pub const SENDS_MAX: u32 = 50;
 
+/// How the bank refuses what our own account lacks the money for.
+const LACKS_MONEY: &str = "transfer_non_sufficient_fund";
+
+/// So long the money of a payout may be lacking before a person is asked: it was there by our books.
+const LACKING_HOURS_MAX: i64 = 72;
+
 /// Why something is unsent again that the bank turned out not to have.
 const NOT_AT_BANK: &str = "not_at_bank";
 
@@ -254,6 +260,19 @@ impl Leg {
         Ok(Moved { from: self.state, to: self.state, effects: Vec::new() })
     }
 
+    /// Notes whether the bank refused it for want of money, and asks a person where that has gone on for days. Answers whether it did.
+    pub fn note_lack(&mut self, now: Timestamp) -> bool {
+        let lacks = matches!(&self.reason, Some(Reason::Deferred(code)) if code == LACKS_MONEY);
+        let since = self.lacking_since.filter(|_| lacks).or_else(|| lacks.then_some(now));
+        self.lacking_since = since;
+        let until = since.and_then(|since| since.checked_add(SignedDuration::from_hours(LACKING_HOURS_MAX)).ok());
+        let is_long = until.is_some_and(|until| until <= now) && self.attention.is_none();
+        if is_long {
+            self.raise(AttentionReason::KeepsFailing, now);
+        }
+        is_long
+    }
+
     /// The bank has nothing of this attempt, and that is why.
     fn settle(&mut self, kind: Kind, refusal: Refusal) -> Result<Moved, Illegal> {
         match refusal {
@@ -344,6 +363,7 @@ impl Leg {
     /// An operator says that the automatic may go on: what counted towards asking a person counts anew.
     pub fn clear_attention(&mut self) -> Option<Attention> {
         let cleared = self.attention.take()?;
+        self.lacking_since = None;
         if let Some(claim) = &mut self.claim {
             claim.sends = 0;
             claim.look = None;

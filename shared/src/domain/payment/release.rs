@@ -109,11 +109,13 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
         (BatchState::Paying | BatchState::Canceling | BatchState::Canceled, Cover::Gone { after_available }) => {
             Push::FailUnfunded { after_available }
         }
-        (BatchState::Canceling | BatchState::Canceled, Cover::Awaited | Cover::Available) => Push::Cancel,
+        (BatchState::Canceling | BatchState::Canceled, Cover::Awaited | Cover::Available | Cover::Short) => {
+            Push::Cancel
+        }
         // What was recorded of a file that turned out to be another one.
-        (BatchState::Failed, Cover::Awaited | Cover::Available | Cover::Gone { .. }) => Push::Cancel,
+        (BatchState::Failed, Cover::Awaited | Cover::Available | Cover::Short | Cover::Gone { .. }) => Push::Cancel,
         (BatchState::Paying, Cover::Available) if !is_held => Push::Submit,
-        (BatchState::Paying, Cover::Available | Cover::Awaited) => Push::Leave,
+        (BatchState::Paying, Cover::Available | Cover::Awaited | Cover::Short) => Push::Leave,
         (
             BatchState::Draft
             | BatchState::Summarizing
@@ -123,7 +125,7 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
             | BatchState::Completed
             | BatchState::Declined
             | BatchState::Expired,
-            Cover::Awaited | Cover::Available | Cover::Gone { .. },
+            Cover::Awaited | Cover::Available | Cover::Short | Cover::Gone { .. },
         ) => Push::Leave,
     }
 }

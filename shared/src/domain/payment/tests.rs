@@ -32,6 +32,7 @@ fn source() -> Source {
         pause: None,
         barred: None,
         receivable_open: false,
+        beside_batches: None,
         created_at: start(),
         updated_at: start(),
     }
@@ -106,24 +107,25 @@ fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
     use Push::{Cancel, Leave, Submit};
     let pending = Push::FailUnfunded { after_available: false };
     let owed = Push::FailUnfunded { after_available: true };
-    // Columns: awaited, available, gone before it was available, gone after.
+    // Columns: awaited, available, short, gone before it was available, gone after.
     let table = [
-        (B::Draft, [Leave, Leave, Leave, Leave]),
-        (B::Summarizing, [Leave, Leave, Leave, Leave]),
-        (B::Ready, [Leave, Leave, Leave, Leave]),
-        (B::Rejected, [Leave, Leave, Leave, Leave]),
-        (B::Importing, [Leave, Leave, Leave, Leave]),
-        (B::Paying, [Leave, Submit, pending, owed]),
-        (B::Completed, [Leave, Leave, Leave, Leave]),
-        (B::Canceling, [Cancel, Cancel, pending, owed]),
-        (B::Canceled, [Cancel, Cancel, pending, owed]),
-        (B::Declined, [Leave, Leave, Leave, Leave]),
-        (B::Expired, [Leave, Leave, Leave, Leave]),
-        (B::Failed, [Cancel, Cancel, Cancel, Cancel]),
+        (B::Draft, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Summarizing, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Ready, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Rejected, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Importing, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Paying, [Leave, Submit, Leave, pending, owed]),
+        (B::Completed, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Canceling, [Cancel, Cancel, Cancel, pending, owed]),
+        (B::Canceled, [Cancel, Cancel, Cancel, pending, owed]),
+        (B::Declined, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Expired, [Leave, Leave, Leave, Leave, Leave]),
+        (B::Failed, [Cancel, Cancel, Cancel, Cancel, Cancel]),
     ];
     let covers = [
         Cover::Awaited,
         Cover::Available,
+        Cover::Short,
         Cover::Gone { after_available: false },
         Cover::Gone { after_available: true },
     ];

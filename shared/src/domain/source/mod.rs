@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ach::return_codes::{RetryRule, ReturnCode};
+use super::ledger::correction::CorrectionRefusal;
+use super::money::Cents;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
@@ -26,6 +28,10 @@ pub struct Source {
     /// A funding came back after it was available and the books still show a receivable: no release until it is settled.
     #[serde(default)]
     pub receivable_open: bool,
+    /// What corrections of the books have added to its `funds` that no funding of a batch brought, less what they used up of that. No batch
+    /// pays with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_batches: Option<Cents>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -100,6 +106,14 @@ impl Source {
     pub fn standing_pause(&self, business_now: Timestamp) -> Option<&Pause> {
         let barred = fault!(ReturnedSourceDebited, None, self.barred.as_ref());
         barred.or_else(|| self.pause.as_ref().filter(|pause| pause.is_on(business_now)))
+    }
+
+    /// Takes in what a correction used up of its money in `funds` that is no batch's, or added to it. What is a batch's names its funding.
+    pub fn note_used(&mut self, cents: Cents) -> Result<(), CorrectionRefusal> {
+        let left = self.beside_batches.unwrap_or_default().minus(cents).ok();
+        let fits = |left: &Cents| *left >= Cents::ZERO;
+        self.beside_batches = Some(left.filter(fits).ok_or(CorrectionRefusal::AboutMissing)?);
+        Ok(())
     }
 
     /// Puts another account in the place of the present one, as an approver accepted it.

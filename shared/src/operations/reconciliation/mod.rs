@@ -19,7 +19,7 @@ use super::{OperationError, System};
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, ReconciliationId, TransferKey};
-use crate::domain::leg::{Expected, Leg};
+use crate::domain::leg::{Effect, Expected, Leg};
 use crate::domain::money::Cents;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::reconciliation::health::{self, Health};
@@ -227,7 +227,8 @@ impl OurItem {
     /// Each effect of the present attempt, named so that the line of the books has the same name.
     fn effects(&self, item: ItemId) -> Vec<String> {
         let attempt = self.leg.attempt;
-        self.leg.effects.iter().map(|effect| posted(item, attempt, effect.as_str(), self.amount)).collect()
+        let name = |effect: &Effect| posted(item, attempt, effect.as_str(), self.leg.posts(*effect, self.amount));
+        self.leg.effects.iter().map(name).collect()
     }
 }
 

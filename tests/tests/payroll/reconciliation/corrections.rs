@@ -42,6 +42,7 @@ async fn a_source_that_repaid_by_wire_is_freed_by_a_correction_that_two_people_m
         amount: owed,
         reason: "repaid by wire".to_owned(),
         about: Some(debit.item().parse().unwrap()),
+        uses: None,
     };
     let id = Uuid::from_u128(7);
     let proposed = corrections::propose(&journey.system, id, terms.clone(), OPERATOR).await.unwrap();

@@ -204,3 +204,25 @@ fn what_was_stored_before_sends_were_noted_may_be_out() {
     let kept: Leg = serde_json::from_value(serde_json::to_value(&deferred).unwrap()).unwrap();
     assert_eq!(kept, deferred);
 }
+
+#[test]
+fn money_that_is_lacking_for_days_is_a_persons_to_look_at() {
+    let mut leg = sent(Kind::Payout);
+    let lack = |leg: &mut Leg, hours: i64| {
+        claim_again(leg, hours_later(hours));
+        leg.refused(Kind::Payout, Refusal::Ours("transfer_non_sufficient_fund".to_owned()), EarlierTries::Answered)
+            .unwrap();
+        leg.note_lack(hours_later(hours))
+    };
+    assert!(!lack(&mut leg, 0) && !lack(&mut leg, 3 * DAY - 1));
+    // Refused for something else meanwhile, it counts anew.
+    let mut other = leg.clone();
+    claim_again(&mut other, hours_later(3 * DAY));
+    other.refused(Kind::Payout, Refusal::Ours("limit_exceeded".to_owned()), EarlierTries::Answered).unwrap();
+    assert!(!other.note_lack(hours_later(3 * DAY)));
+    assert!(!lack(&mut other, 4 * DAY));
+    assert!(lack(&mut leg, 3 * DAY) && !lack(&mut leg, 3 * DAY + 1), "told once");
+    assert_eq!(leg.attention.as_ref().map(|attention| attention.reason), Some(AttentionReason::KeepsFailing));
+    leg.clear_attention();
+    assert!(!lack(&mut leg, 4 * DAY));
+}
