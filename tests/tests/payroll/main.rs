@@ -17,6 +17,7 @@ mod overlapping;
 mod people;
 mod proofs_corrected_ends;
 mod proofs_lost_fundings;
+mod proofs_spelled_and_chained;
 mod reconciliation;
 mod repaid;
 mod repeated;
