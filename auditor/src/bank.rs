@@ -164,13 +164,18 @@ pub(crate) fn correction(object: &Value, end: &Account) -> Option<Account> {
         |name: &str, was: &str| text(change, name).filter(|text| !text.is_empty()).unwrap_or(was).to_owned();
     Some(Account {
         routing_number: corrected("routing_number", &end.routing_number),
-        account_number: corrected("account_number", &end.account_number),
+        account_number: unspelled(&corrected("account_number", &end.account_number)),
     })
+}
+
+/// An account number without its spelling: neither hyphens, blanks nor the case of letters make another account.
+pub(crate) fn unspelled(number: &str) -> String {
+    number.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
 fn account(counterparty: &Value) -> Option<Account> {
     Some(Account {
         routing_number: text(counterparty, "routing_number")?.to_owned(),
-        account_number: text(counterparty, "account_number")?.to_owned(),
+        account_number: unspelled(text(counterparty, "account_number")?),
     })
 }

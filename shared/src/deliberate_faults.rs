@@ -356,6 +356,16 @@ mod chosen {
         OtherEndNotCompared,
         /// nobody has to accept that a corrected account is paid
         CorrectionUnseen,
+        /// another spelling of an account is another account, which no correction is kept with
+        SpellingEvadesCorrection,
+        /// the account that a correction leads to is not its source's
+        CorrectedAccountUnclaimed,
+        /// nobody looks whose account it is that a correction leads to
+        LedToAnotherSource,
+        /// a correction is kept with the account that was named alone, though it was said of another
+        KeptWithNamedAlone,
+        /// of a chain of corrections a refund follows one step
+        ChainNotFollowed,
         /// two sources of different files have one bank account
         AccountOfTwoSources,
         /// what may be out of a canceled batch is sent again

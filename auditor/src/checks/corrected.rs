@@ -126,6 +126,23 @@ mod tests {
         assert!(spoiled("corrected", corrected("2026-03-06T12:00:00Z")).is_empty());
     }
 
+    #[test]
+    fn a_payment_to_another_spelling_of_the_old_account_is_found() {
+        found_one("corrected", PAYMENT, "had corrected", |evidence| {
+            let mut old = transfer(evidence, PAYMENT).clone();
+            old["id"] = json!("tr_old");
+            old["idempotency_key"] = json!("pay_b0-01-0000001:1");
+            old["counterparty_id"] = json!("cpty_spelled");
+            evidence.bank.ach_transfers.push(old.clone());
+            let end = json!({ "id": "cpty_spelled", "routing_number": "021000021", "account_number": "1-0000001" });
+            evidence.bank.counterparties.push(end);
+            old["notification_of_changes"] = json!({ "change_code": "C01", "account_number": "10000009" });
+            let body = json!({ "id": "evnt_noc", "type": "ach.outgoing_transfer.noc", "data": old });
+            let (event_id, at) = ("evnt_noc".to_owned(), at("2026-03-04T12:00:00Z"));
+            evidence.bank.deliveries.push(Delivery { order: 0, at, event_id, body, status: Some(200) });
+        });
+    }
+
     fn take_back(evidence: &mut Evidence, moment: &'static str) {
         let mut confirmed = command(CommandKind::ConfirmWithdrawal, "f", "oscar", moment);
         confirmed.answer = json!({ "said_of": PAYMENT });

@@ -1,12 +1,12 @@
 //! The other end of what is pulled and of what is given back: a batch's money comes from the account that its approved content names for the
 //! source, a later round's from the account that is accepted by then; a person's from their own; and a refund goes to where the money came
-//! from. In each case what the bank of that very account said to use instead will do.
+//! from. In each case what the bank of that very account said to use instead will do, unless it is another source's by then.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bank::Transfer;
 use crate::contents;
-use crate::evidence::{Account, CommandKind, Order};
+use crate::evidence::{Account, Command, CommandKind, Order};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
 use crate::told::Item;
@@ -17,6 +17,10 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let own = accounts_of(facts, funding);
         findings.unless(is_one_of(facts, &own, end), &funding.id, || {
             format!("{} pulls from an account that nobody approved for it", debit.id)
+        });
+        let holder = holder(facts, debit, funding, end);
+        findings.unless(holder.is_none(), &funding.id, || {
+            format!("{} pulls from the account of {}", debit.id, holder.unwrap_or_default())
         });
     }
     for refund in facts.payouts() {
@@ -53,6 +57,28 @@ fn accounts_of<'f>(facts: &Facts<'f>, funding: &Item) -> BTreeSet<&'f Account> {
         Some(1) | None => accounts_in(facts, batch, &funding.payer),
         Some(_) => accepted_by(facts, &funding.payer, made(facts, &funding.id)),
     }
+}
+
+/// The other source whose debits are pulled from this account by then: its last debit before was, nobody has accepted another account for
+/// it since, and no correction has been taken back.
+fn holder<'f>(facts: &'f Facts<'_>, debit: &Transfer, funding: &Item, end: &Account) -> Option<&'f str> {
+    let is_of_batch = |item: &&Item| item.batch.is_some();
+    is_of_batch(&funding).then_some(())?;
+    let earlier = facts.debits().filter(|other| other.created_at < debit.created_at);
+    let of_others = earlier.filter_map(|other| Some((other, facts.fundings.get(&other.item)?)));
+    let mut last: BTreeMap<&str, &Transfer> = BTreeMap::new();
+    for (other, item) in of_others.filter(|(_, item)| is_of_batch(item) && item.payer != funding.payer) {
+        let known = last.entry(item.payer.as_str()).or_insert(other);
+        if known.created_at <= other.created_at {
+            *known = other;
+        }
+    }
+    let then = made(facts, &funding.id);
+    let is_its = |(source, last): &(&str, &Transfer)| {
+        last.other_end.as_ref() == Some(end) && is_one_of(facts, &accepted_by(facts, source, then), end)
+    };
+    let taken_back = facts.commands(CommandKind::ConfirmWithdrawal).any(Command::succeeded);
+    last.into_iter().filter(|_| !taken_back).find(is_its).map(|(source, _)| source)
 }
 
 /// Of `fnd_{batch}-{source}-{round}`.
@@ -146,6 +172,34 @@ mod tests {
         let found = spoiled("ends", |evidence| pull(evidence, FUNDING));
         assert!(found.is_empty(), "{found:#?}");
         found_one("ends", FUNDING, "tr_again pulls from an account", |evidence| pull(evidence, CARD_FUNDING));
+    }
+
+    /// A later batch pulls for another source from this account, which its file names.
+    fn other_source(evidence: &mut Evidence, number: &'static str) {
+        change_account(evidence, 1_000, number);
+        for row in &mut evidence.asked.files[1].rows {
+            row.source_id = "CORP-2".to_owned();
+        }
+        told(evidence, "fnd_b2-s1-1").item["source_id"] = json!("CORP-2");
+        transfer(evidence, "fnd_b2-s1-1")["created_at"] = json!("2026-03-09T18:00:00Z");
+    }
+
+    #[test]
+    fn a_debit_of_another_sources_account_is_found_where_a_correction_led_there() {
+        let corrected_then = |number: &'static str| {
+            move |evidence: &mut Evidence| {
+                let mut again = transfer(evidence, FUNDING).clone();
+                again["id"] = json!("tr_again");
+                again["status"] = json!("RETURNED");
+                again["counterparty_id"] = json!("cpty_new");
+                again["created_at"] = json!("2026-03-03T18:00:00Z");
+                evidence.bank.ach_transfers.push(again);
+                corrected(evidence, FUNDING, "90000009");
+                other_source(evidence, number);
+            }
+        };
+        assert!(spoiled("ends", corrected_then("90000008")).is_empty());
+        found_one("ends", "fnd_b2-s1-1", "pulls from the account of CORP-1", corrected_then("90000009"));
     }
 
     fn refund(evidence: &mut Evidence, end: &str) {

@@ -1,7 +1,7 @@
 //! Each payment and each funding moved money at most once, to whom and for what was asked; exactly once where the bank took it and
 //! nothing came back; and our word for it is the bank's.
 
-use crate::bank::{Fate, Kind, Transfer};
+use crate::bank::{Fate, Kind, Transfer, unspelled};
 use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -43,7 +43,7 @@ fn as_asked(facts: &Facts<'_>, item: &Item, found: &[&Transfer], findings: &mut 
             let asked = row
                 .payee_routing
                 .clone()
-                .map(|routing_number| Account { routing_number, account_number: row.payee_account.clone() });
+                .map(|routing_number| Account { routing_number, account_number: unspelled(&row.payee_account) });
             let is_payee = asked.is_some_and(|asked| asked == *end || facts.is_corrected(&asked, end));
             findings.unless(is_payee, &item.id, || format!("{} pays somebody else than the row names", transfer.id));
         }
@@ -104,6 +104,14 @@ mod tests {
         found_one("paid_once", PAYMENT, "pays somebody else", |evidence| {
             transfer(evidence, PAYMENT)["counterparty_id"] = json!("cpty_10000002");
         });
+    }
+
+    #[test]
+    fn another_spelling_of_the_rows_payee_is_fine() {
+        let found = spoiled("paid_once", |evidence| {
+            evidence.asked.files[0].rows[0].payee_account = "1-0000001".to_owned();
+        });
+        assert!(found.is_empty(), "{found:#?}");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::bank::text;
+use crate::bank::{text, unspelled};
 use crate::evidence::{Row, ToldBatch};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
@@ -140,8 +140,9 @@ fn compare_with_file(
 
 fn is_row(line: &Line, row: &Row) -> bool {
     // Of a number of four letters nothing is shown.
-    let hidden = row.payee_account.len().checked_sub(4).filter(|hidden| *hidden > 0);
-    let last4 = hidden.and_then(|hidden| row.payee_account.get(hidden..)).unwrap_or_default();
+    let number = unspelled(&row.payee_account);
+    let hidden = number.len().checked_sub(4).filter(|hidden| *hidden > 0);
+    let last4 = hidden.and_then(|hidden| number.get(hidden..)).unwrap_or_default();
     let told = ["employee_id", "branch_id", "source_id", "institution_id", "account_last4"]
         .map(|name| line.get(name).map(String::as_str));
     let asked = [&row.employee_id, &row.branch_id, &row.source_id, &row.institution_id, last4].map(Some);

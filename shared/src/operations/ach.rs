@@ -1,84 +1,24 @@
 //! One ACH transfer of one of our items: its request from what is stored, and what its outcome does to the payer.
 
 use super::bank_object::BankObject;
+use super::corrected_ends::{self, Numbers, OtherEnd, ending};
 use super::listener::Listener;
 use super::payers::{self, Payer};
 use super::send::{self, Prepared, Sent};
 use super::{OperationError, System};
-use crate::adapters::sealing::{SealedText, SealingError};
+use crate::adapters::sealing::SealedText;
 use crate::domain::aba::RoutingNumber;
 use crate::domain::bank::body::{RequestProblem, TransferBody};
 use crate::domain::bank::reach::BankIs;
-use crate::domain::bank::request::{
-    AccountType, AchTransferRequest, Counterparty, Direction, EntryClass, InlineCounterparty, Timing,
-};
+use crate::domain::bank::request::{AchTransferRequest, Counterparty, Direction, InlineCounterparty, Timing};
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::CorrectedAccount;
 use crate::domain::leg::SentCorrected;
 use crate::domain::money::Cents;
 use crate::domain::other_end::account_key;
-use crate::domain::payment::AccountPayee;
-use crate::domain::secret;
 use crate::domain::source::ExternalAccount;
 use crate::ports::table::Key;
 use crate::store::counterparty::{self, KnownCounterparty};
-use crate::store::keys;
-
-/// The account at the other end as it was pinned when the item was made, and what its holder sees of the entry.
-#[derive(Clone)]
-pub(crate) struct OtherEnd {
-    pub routing_number: String,
-    pub sealed_account: String,
-    /// The partitions of the items that the number may be sealed for, the likeliest first.
-    pub sealed_under: Vec<String>,
-    pub account_type: AccountType,
-    /// What the bank's counterparty and its corrections are found by.
-    pub account: String,
-    pub name: String,
-    pub entry_class: EntryClass,
-    pub entry_description: String,
-    /// Of money that goes back to where a correction had it pulled from.
-    pub corrected: Option<SentCorrected>,
-}
-
-impl OtherEnd {
-    /// The account of a payee. A refund whose money came from a corrected account goes there, unless what is in use now was said of that
-    /// very account.
-    pub(crate) async fn of_payee(
-        system: &System,
-        payee: &AccountPayee,
-        sealed_under: Vec<String>,
-    ) -> Result<Self, OperationError> {
-        let mut other_end = Self {
-            routing_number: payee.routing_number.clone(),
-            sealed_account: payee.sealed_account.clone(),
-            sealed_under,
-            account_type: payee.account_type,
-            account: payee.fingerprint.clone(),
-            name: payee.name.clone(),
-            entry_class: payee.entry_class,
-            entry_description: payee.entry_description.clone(),
-            corrected: None,
-        };
-        if let Some(came_from) = &payee.came_from {
-            let known = counterparty::find(&*system.table, &payee.fingerprint).await?;
-            let in_use = known.and_then(|known| known.correction);
-            let said_of = in_use.and_then(|correction| correction.said_of);
-            if said_of != Some(came_from.key()) {
-                other_end.routing_number.clone_from(&came_from.account.routing_number);
-                other_end.sealed_account.clone_from(&came_from.account.sealed_account);
-                other_end.account_type = came_from.account_type;
-                other_end.account = came_from.key();
-                other_end.corrected = Some(SentCorrected {
-                    change_code: came_from.change_code.clone(),
-                    account_last4: came_from.account.account_last4.clone(),
-                    account: came_from.key(),
-                });
-            }
-        }
-        Ok(other_end)
-    }
-}
 
 impl OtherEnd {
     /// What the bank has corrected about the account, as a send would use it now. Nothing where no request could carry it.
@@ -129,7 +69,9 @@ pub(crate) async fn send<T: Listener, P: Payer>(
     let request = async move { prepared.unwrap_or_else(|| Err(gone())) };
     let sent = send::send(system, item, request, deadline).await?;
     if let Sent::Forgotten { counterparty_id } = &sent {
-        counterparty::forget(&*system.table, &other_end.account, counterparty_id).await?;
+        for name in other_end.names(system).await? {
+            counterparty::forget(&*system.table, &name, counterparty_id).await?;
+        }
     }
     if let (Sent::Accepted(BankObject::Transfer(transfer)), Some(account)) = (&sent, spelled_out) {
         let known_by = fault!(FundedFromPresentAccount, other_end.account.clone(), known_by(system, &account).await?);
@@ -148,13 +90,13 @@ async fn corrected_account(
         return Ok(None);
     };
     let (vault, number) = (system.vault().await?, account.account_number.expose());
-    let fingerprint = vault.fingerprints.fingerprint(&[account.routing_number.as_str(), number]);
+    let fingerprint = vault.account(account.routing_number.as_str(), number);
     Ok(Some(CorrectedAccount {
         change_code: corrected.change_code.clone(),
         account: ExternalAccount {
             routing_number: account.routing_number.as_str().to_owned(),
             sealed_account: vault.sealing.seal(number, bound_to, &*system.random)?.as_str().to_owned(),
-            account_last4: secret::last_four(number).to_owned(),
+            account_last4: ending(number),
             fingerprint: fingerprint.as_str().to_owned(),
         },
         account_type: account.account_type,
@@ -163,9 +105,7 @@ async fn corrected_account(
 
 /// What an account is known by, from its whole numbers.
 async fn known_by(system: &System, account: &InlineCounterparty) -> Result<String, OperationError> {
-    let vault = system.vault().await?;
-    let fingerprint =
-        vault.fingerprints.fingerprint(&[account.routing_number.as_str(), account.account_number.expose()]);
+    let fingerprint = system.vault().await?.account(account.routing_number.as_str(), account.account_number.expose());
     Ok(account_key(fingerprint.as_str(), account.account_type))
 }
 
@@ -240,20 +180,16 @@ struct NamedToBank {
 
 /// What the bank told us to change wins; then the counterparty it knows; then the account as it is.
 async fn named_to_bank(system: &System, other_end: &OtherEnd) -> Result<NamedToBank, OperationError> {
-    let known = counterparty::find(&*system.table, &other_end.account).await?;
-    let (counterparty_id, correction) =
-        known.map(|known| (known.counterparty_id, known.correction)).unwrap_or_default();
-    if let Some(correction) = correction {
-        return corrected(system, other_end, correction).await;
+    let own = other_end.numbers(system).await?;
+    let names = own.names(&*system.vault().await?, &other_end.account);
+    let kept = corrected_ends::kept(system, &names).await?;
+    if let Some((name, KnownCounterparty { correction: Some(correction), .. })) = &kept {
+        let account = corrected_ends::led_to(system, &own, name, correction).await?;
+        return corrected(system, other_end, &account, &correction.change_code).await;
     }
-    let counterparty = match counterparty_id {
+    let counterparty = match kept.and_then(|(_, known)| known.counterparty_id) {
         Some(counterparty_id) => Counterparty::Known { counterparty_id },
-        None => Counterparty::Inline(InlineCounterparty {
-            account_number: own_number(system, other_end).await?.as_str().try_into()?,
-            routing_number: routing_number(&other_end.routing_number)?,
-            account_type: other_end.account_type,
-            name: other_end.name.clone(),
-        }),
+        None => Counterparty::Inline(inline(&own, &other_end.name)?),
     };
     Ok(NamedToBank { counterparty, corrected: None })
 }
@@ -261,48 +197,25 @@ async fn named_to_bank(system: &System, other_end: &OtherEnd) -> Result<NamedToB
 async fn corrected(
     system: &System,
     other_end: &OtherEnd,
-    correction: counterparty::Correction,
+    account: &Numbers,
+    change_code: &str,
 ) -> Result<NamedToBank, OperationError> {
-    let account_number = match correction.sealed_account {
-        Some(sealed) => {
-            let bound_to = keys::counterparty(&other_end.account).pk;
-            let vault = system.vault().await?;
-            vault.sealing.open(&SealedText::from(sealed), &bound_to)?.expose().to_owned()
-        }
-        None => own_number(system, other_end).await?,
-    };
-    let account = InlineCounterparty {
-        account_number: account_number.as_str().try_into()?,
-        routing_number: routing_number(correction.routing_number.as_deref().unwrap_or(&other_end.routing_number))?,
-        account_type: correction.account_type.unwrap_or(other_end.account_type),
-        name: other_end.name.clone(),
-    };
+    let account = inline(account, &other_end.name)?;
     let corrected = SentCorrected {
-        change_code: correction.change_code,
-        account_last4: secret::last_four(account.account_number.expose()).to_owned(),
+        change_code: change_code.to_owned(),
+        account_last4: ending(account.account_number.expose()),
         account: known_by(system, &account).await?,
     };
     Ok(NamedToBank { counterparty: Counterparty::Inline(account), corrected: Some(corrected) })
 }
 
-/// The number of the account as it was pinned.
-async fn own_number(system: &System, other_end: &OtherEnd) -> Result<String, OperationError> {
-    let vault = system.vault().await?;
-    let sealed = SealedText::from(other_end.sealed_account.clone());
-    let mut opened = Err(SealingError::Malformed);
-    for bound_to in &other_end.sealed_under {
-        opened = vault.sealing.open(&sealed, bound_to);
-        if opened.is_ok() {
-            break;
-        }
-    }
-    let number = opened?;
-    fault!(AccountNumberLogged, tracing::info!(account = number.expose(), "an account is named"));
-    Ok(number.expose().to_owned())
-}
-
-fn routing_number(text: &str) -> Result<RoutingNumber, RequestProblem> {
-    text.parse::<RoutingNumber>().map_err(RequestProblem::from)
+fn inline(account: &Numbers, name: &str) -> Result<InlineCounterparty, RequestProblem> {
+    Ok(InlineCounterparty {
+        account_number: account.account_number.expose().try_into()?,
+        routing_number: account.routing_number.parse::<RoutingNumber>().map_err(RequestProblem::from)?,
+        account_type: account.account_type,
+        name: name.to_owned(),
+    })
 }
 
 /// Keeps the bank's name for an account. Losing it only makes the bank name it again.

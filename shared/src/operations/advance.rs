@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::ach::{self, OtherEnd};
+use super::ach;
 use super::autopay::ends::Ends;
 use super::autopay::life::refund_came_back;
 use super::autopay::{held, notices, people, refund};
+use super::corrected_ends::OtherEnd;
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};

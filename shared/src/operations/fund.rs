@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
-use super::ach::{self, OtherEnd};
+use super::ach;
 use super::autopay::notices;
+use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, send, sources, stops};
@@ -92,7 +93,7 @@ pub async fn fund(
         batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
     // A retry pulls from the account that is accepted now: what its batch was approved with may have been replaced since.
     let source = if fault!(AcceptanceOutlivesAccount, false, round > 1) {
-        Some(sources::load(system, source_id).await?)
+        sources::present(system, source_id).await?
     } else {
         sources::ensure(system, described, accepted).await?
     };

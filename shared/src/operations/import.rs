@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::approve::release_claim;
 use super::autopay::notices;
+use super::corrected_ends::ending;
 use super::system::Vault;
 use super::upload::load;
 use super::{OperationError, System, file_bytes};
@@ -116,7 +117,7 @@ fn new_payment(
             unpayable()
         }
     };
-    let fingerprint = vault.fingerprints.fingerprint(&[&routing_number, account]);
+    let fingerprint = vault.account(&routing_number, account);
     let now = system.clock.business_now();
     Ok(Payment {
         id,
@@ -128,7 +129,7 @@ fn new_payment(
         payee: Payee::Account(AccountPayee {
             routing_number,
             sealed_account: vault.sealing.seal(account, &bound_to, &*system.random)?.as_str().to_owned(),
-            account_last4: row.loan_account_number.last_four().to_owned(),
+            account_last4: ending(account),
             account_type,
             fingerprint: fault!(
                 AccountTypeForgotten,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::autopay::{life, notices};
 use super::bank_object::BankObject;
+use super::named_account::NamedAccount;
 use super::payers;
 use super::step::Carrier;
 use super::{OperationError, System, fund};
@@ -15,9 +16,9 @@ use crate::domain::bank::status::StatusMeaning;
 use crate::domain::calendar;
 use crate::domain::funding::{CorrectedAccount, Funding};
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{Effect, Leg, Moved, Reason, State};
+use crate::domain::leg::{Effect, Moved, Reason, State};
 use crate::domain::payment::lone::recovers;
-use crate::domain::payment::{AccountPayee, Payee, Payment, StopWish};
+use crate::domain::payment::{Payee, Payment, StopWish};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};
@@ -63,18 +64,6 @@ pub(crate) trait Listener: Carrier {
     async fn afterwards(&self, system: &System) -> Result<(), OperationError>;
 }
 
-/// An account as people and the bank's counterparties know it.
-pub(crate) struct NamedAccount {
-    pub account: String,
-    pub last4: String,
-}
-
-/// The account that a refund's money came from, where it went back there and not to the account that is named.
-fn went_back_to<'p>(leg: &Leg, payee: &'p AccountPayee) -> Option<&'p CorrectedAccount> {
-    let sent = leg.corrected.as_ref()?;
-    payee.came_from.as_deref().filter(|came_from| came_from.key() == sent.account)
-}
-
 /// Payroll's admins hear of each correction of an account once.
 async fn tell_admins(system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError> {
     let kind = NoticeKind::AccountCorrected {
@@ -105,12 +94,7 @@ impl Listener for Payment {
 
     async fn named_account(&self, _: &System) -> Result<Option<NamedAccount>, OperationError> {
         match &self.payee {
-            Payee::Account(payee) => Ok(Some(match went_back_to(&self.leg, payee) {
-                Some(came_from) => {
-                    NamedAccount { account: came_from.key(), last4: came_from.account.account_last4.clone() }
-                }
-                None => NamedAccount { account: payee.fingerprint.clone(), last4: payee.account_last4.clone() },
-            })),
+            Payee::Account(payee) => Ok(Some(NamedAccount::of_payee(self, payee))),
             Payee::Check(_) => Ok(None),
         }
     }
@@ -222,10 +206,10 @@ impl Listener for Funding {
 
     /// A source's funding of before does not say from which of its accounts it pulled, so that nothing can be kept with any.
     async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError> {
-        let pinned = self
-            .account
-            .as_ref()
-            .map(|pulled| NamedAccount { account: pulled.key(), last4: pulled.account.account_last4.clone() });
+        let under = || vec![keys::funding(self.id).pk];
+        let pinned = self.account.as_ref();
+        let pinned =
+            pinned.map(|pulled| NamedAccount::new(&pulled.account, pulled.account_type, pulled.key(), under()));
         fault!(
             CorrectionOfPresentAccount,
             if let FundingId::Round { .. } = self.id {
@@ -375,5 +359,8 @@ async fn settle_person(system: &System, payer_id: &str) -> Result<(), OperationE
 #[cfg(feature = "deliberate-faults")]
 async fn present_account(system: &System, funding: &Funding) -> Result<Option<NamedAccount>, OperationError> {
     let source = read::<Source>(&*system.table, &keys::source(&funding.payer_id)).await?;
-    Ok(source.map(|source| NamedAccount { account: source.account.fingerprint, last4: source.account.account_last4 }))
+    Ok(source.map(|source| {
+        let (account, sealed_under) = (&source.account, vec![keys::source(&source.id).pk]);
+        NamedAccount::new(account, fund::SOURCE_ACCOUNT_TYPE, account.fingerprint.clone(), sealed_under)
+    }))
 }

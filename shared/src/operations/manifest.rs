@@ -7,8 +7,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::corrected_ends::ending;
 use super::file_bytes::ReadFile;
-use super::{OperationError, System, account_corrections, billers, overlaps};
+use super::{OperationError, System, account_corrections, billers, overlaps, sources};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::manifest::{
     AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
@@ -19,7 +20,7 @@ use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
 use crate::domain::payroll_file::{SourceDetails, Summary, Total};
 use crate::domain::source::{ExternalAccount, Source};
-use crate::store::{account_holder, keys, stored};
+use crate::store::{keys, stored};
 
 /// Institutions looked up at once.
 const LOOKUPS_AT_ONCE: usize = 4;
@@ -154,23 +155,22 @@ async fn make_source(
     let vault = system.vault().await?;
     let number = details.account_number.expose();
     let bound_to = keys::source(&details.source_id).pk;
-    let fingerprint = vault.fingerprints.fingerprint(&[details.routing_number.as_str(), number]);
+    let fingerprint = vault.account(details.routing_number.as_str(), number);
     let known: Option<Source> = stored::read(&*system.table, &keys::source(&details.source_id)).await?;
     let (standing, replaces) = standing_of(known.as_ref(), fingerprint.as_str());
     let replaces_version =
         known.as_ref().filter(|_| standing == AccountStanding::Changed).map(|source| source.account_version);
-    let account_of = account_holder::find(&*system.table, fingerprint.as_str()).await?;
-    let account_of = account_of.map(|holder| holder.source_id).filter(|holder| *holder != details.source_id);
     // What is known already is sealed already: the same summary again makes the same manifest.
     let account = match known {
         Some(source) if standing == AccountStanding::Known => source.account,
         Some(_) | None => ExternalAccount {
             routing_number: details.routing_number.as_str().to_owned(),
             sealed_account: vault.sealing.seal(number, &bound_to, &*system.random)?.as_str().to_owned(),
-            account_last4: details.account_number.last_four().to_owned(),
+            account_last4: ending(number),
             fingerprint: fingerprint.as_str().to_owned(),
         },
     };
+    let account_of = sources::other_holder(system, &details.source_id, &account).await?;
     Ok(ManifestSource {
         id: details.source_id.clone(),
         name: details.name.clone(),

@@ -1,14 +1,18 @@
 //! Sources: known from their first approved batch on; paused and resumed by operators.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::corrected_ends::{self, Numbers};
+use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::{OperationError, System, audit, lists, payers, rounds};
+use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
-use crate::domain::source::{Pause, PauseReason, Source, SourceRefusal};
-use crate::ports::table::TableError;
+use crate::domain::other_end::account_key;
+use crate::domain::source::{ExternalAccount, Pause, PauseReason, Source, SourceRefusal};
+use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
 use crate::store::{account_holder, keys};
 
@@ -22,23 +26,124 @@ pub async fn load(system: &System, id: &str) -> Result<Source, OperationError> {
     read(&*system.table, &keys::source(id)).await?.ok_or_else(|| OperationError::not_found("source", id))
 }
 
+/// The accounts that debits of a source's account would pull from: it, and the one that the bank's corrections lead to from it.
+async fn debited(
+    system: &System,
+    source_id: &str,
+    account: &ExternalAccount,
+) -> Result<BTreeSet<String>, OperationError> {
+    let under = [keys::source(source_id).pk];
+    let ExternalAccount { routing_number, sealed_account, fingerprint, .. } = account;
+    let named = Numbers::open(system, routing_number, SOURCE_ACCOUNT_TYPE, sealed_account, &under).await?;
+    let instead = corrected_ends::instead_of(system, &named, fingerprint).await?;
+    let vault = system.vault().await?;
+    let instead =
+        fault!(LedToAnotherSource, None, instead).map(|instead| instead.fingerprint(&vault).as_str().to_owned());
+    Ok(instead.into_iter().chain([fingerprint.clone()]).collect())
+}
+
+/// Whose account a source's account is, or the one that corrections lead to from it, where that is another source.
+pub(crate) async fn other_holder(
+    system: &System,
+    source_id: &str,
+    account: &ExternalAccount,
+) -> Result<Option<String>, OperationError> {
+    for fingerprint in debited(system, source_id, account).await? {
+        let holder = account_holder::find(&*system.table, &fingerprint).await?;
+        if let Some(other) = holder.filter(|holder| holder.source_id != source_id) {
+            return Ok(Some(other.source_id));
+        }
+    }
+    Ok(None)
+}
+
+/// What has an account be a source's. `None` where it is another source's.
+pub(crate) async fn claim(
+    system: &System,
+    fingerprint: &str,
+    source_id: &str,
+) -> Result<Option<Vec<Change>>, OperationError> {
+    match account_holder::find(&*system.table, fingerprint).await? {
+        Some(holder) if fault!(AccountOfTwoSources, false, holder.source_id != source_id) => Ok(None),
+        Some(_) => Ok(Some(Vec::new())),
+        None => Ok(Some(vec![account_holder::claim(fingerprint, source_id)?])),
+    }
+}
+
+/// What gives up accounts of a source's, of those that are its own.
+async fn release(
+    system: &System,
+    source_id: &str,
+    fingerprints: BTreeSet<String>,
+) -> Result<Vec<Change>, OperationError> {
+    let mut changes = Vec::new();
+    for fingerprint in fingerprints {
+        let holder = account_holder::find(&*system.table, &fingerprint).await?;
+        changes.extend(
+            holder.filter(|holder| holder.source_id == source_id).map(|_| account_holder::release(&fingerprint)),
+        );
+    }
+    Ok(changes)
+}
+
+/// What gives up the accounts that a correction had claimed for a source, but for the one that the source has now.
+pub(crate) async fn release_corrected(
+    system: &System,
+    source_id: &str,
+    mut led_to: BTreeSet<String>,
+) -> Result<Vec<Change>, OperationError> {
+    if led_to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let source: Option<Source> = read(&*system.table, &keys::source(source_id)).await?;
+    if let Some(source) = source {
+        led_to.remove(&source.account.fingerprint);
+    }
+    release(system, source_id, led_to).await
+}
+
+/// What gives up the account that a source has, and those that its corrections had claimed, for others.
+async fn release_replaced(
+    system: &System,
+    source: &Source,
+    wanted: &BTreeSet<String>,
+) -> Result<Vec<Change>, OperationError> {
+    let replaced = &source.account.fingerprint;
+    let key = keys::account_correction(&account_key(replaced, SOURCE_ACCOUNT_TYPE));
+    let correction: Option<AccountCorrection> = read(&*system.table, &key).await?;
+    let mut given_up = correction.map(|correction| correction.led_to).unwrap_or_default();
+    given_up.insert(replaced.clone());
+    given_up.retain(|fingerprint| !wanted.contains(fingerprint));
+    release(system, &source.id, given_up).await
+}
+
+/// The source as it is. `None` where corrections lead from its account to another source's.
+pub(crate) async fn present(system: &System, id: &str) -> Result<Option<Source>, OperationError> {
+    let source = load(system, id).await?;
+    let other = other_holder(system, id, &source.account).await?;
+    if let Some(holder) = &other {
+        tracing::error!(source = id, holder, "the account of a source is another source's");
+    }
+    Ok(other.is_none().then_some(source))
+}
+
 /// The source as the manifest describes it. `None` where its account is another one now: the approver accepted none in place of the one
-/// that it has now, or it is the account of another source.
+/// that it has now, or it is the account of another source, as is one that corrections lead to.
 pub(crate) async fn ensure(
     system: &System,
     described: &ManifestSource,
     account_accepted: bool,
 ) -> Result<Option<Source>, OperationError> {
     let now = system.clock.business_now();
-    let holder = account_holder::find(&*system.table, &described.account.fingerprint).await?;
-    if fault!(AccountOfTwoSources, false, holder.as_ref().is_some_and(|holder| holder.source_id != described.id)) {
-        tracing::error!(source = described.id, "the account of a source is another source's");
-        return Ok(None);
+    let wanted = debited(system, &described.id, &described.account).await?;
+    let mut claims = Vec::new();
+    for fingerprint in &wanted {
+        let Some(claim) = claim(system, fingerprint, &described.id).await? else {
+            tracing::error!(source = described.id, "the account of a source is another source's");
+            return Ok(None);
+        };
+        claims.extend(claim);
     }
-    let claim = match &holder {
-        Some(_) => None,
-        None => Some(account_holder::claim(&described.account.fingerprint, &described.id)?),
-    };
     let known: Option<Source> = read(&*system.table, &keys::source(&described.id)).await?;
     let (source, put) = match known {
         None => {
@@ -68,15 +173,13 @@ pub(crate) async fn ensure(
                 return Ok(None);
             }
             tracing::warn!(source = source.id, "the account of a source changed, as its approver accepted");
-            let held = account_holder::find(&*system.table, &source.account.fingerprint).await?;
-            let is_own = held.is_some_and(|holder| holder.source_id == source.id);
-            let release = is_own.then(|| account_holder::release(&source.account.fingerprint));
+            let mut changes = release_replaced(system, &source, &wanted).await?;
             source.replace_account(described.account.clone(), now);
-            let put = replace(&mut source)?;
-            (source, [Some(put), release].into_iter().flatten().collect())
+            changes.push(replace(&mut source)?);
+            (source, changes)
         }
     };
-    let changes: Vec<_> = put.into_iter().chain(claim).collect();
+    let changes: Vec<_> = put.into_iter().chain(claims).collect();
     if changes.is_empty() {
         return Ok(Some(source));
     }

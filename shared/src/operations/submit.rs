@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::ach::{self, OtherEnd};
+use super::ach;
+use super::corrected_ends::OtherEnd;
 use super::{OperationError, System, release::Surrounding, send};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::PaymentId;

@@ -90,7 +90,9 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
     if actor.weather.is_one_in(6) {
         let counterparty = transfer["counterparty_id"].as_str().unwrap_or_default();
         let Ok(end) = actor.simulation.providers.bank_get(&format!("/counterparties/{counterparty}")) else { return };
-        let account = format!("{} {}", end["routing_number"], end["account_number"]);
+        // Another spelling is the same account to its bank.
+        let number = end["account_number"].as_str().unwrap_or_default().replace('-', "").to_ascii_uppercase();
+        let account = format!("{} {number}", end["routing_number"]);
         let change = corrections.entry(account).or_insert_with(|| correction(actor)).clone();
         let Ok(change) = serde_json::from_value(change) else { return };
         control(actor, Control::NotificationOfChange { transfer_id, change }, &[Fault::AccountCorrected]);

@@ -19,6 +19,7 @@ mod people;
 mod proofs_corrected_ends;
 mod proofs_lost_fundings;
 mod proofs_shown_and_gone;
+mod proofs_spelled_and_chained;
 mod reconciliation;
 mod repaid;
 mod repeated;

@@ -14,7 +14,7 @@ use simulators::column::{CallFaultKind, Control};
 
 use crate::other_end::debited;
 
-const OTHER_OPERATOR: &str = "second-operator@journey.test";
+pub(crate) const OTHER_OPERATOR: &str = "second-operator@journey.test";
 
 /// The account that the bank's first notification names.
 const CORRECTED: &str = "00000042";
@@ -22,15 +22,15 @@ const CORRECTED: &str = "00000042";
 const CORRECTED_AGAIN: &str = "00000043";
 
 /// A source whose first batch is paid, and whose account the bank has corrected since.
-struct Corrected {
-    journey: Journey,
-    file: PayrollFile,
-    first: BatchId,
+pub(crate) struct Corrected {
+    pub journey: Journey,
+    pub file: PayrollFile,
+    pub first: BatchId,
     /// The account that the file names.
-    named: String,
+    pub named: String,
 }
 
-async fn corrected_source(rows: u64) -> Corrected {
+pub(crate) async fn corrected_source(rows: u64) -> Corrected {
     let file = PayrollFile::generated(&one_source(rows));
     let named = file.rows[0].source.account_number.clone();
     let journey = Journey::start(&file);
@@ -41,7 +41,7 @@ async fn corrected_source(rows: u64) -> Corrected {
     Corrected { journey, file, first, named }
 }
 
-async fn correct(journey: &Journey, transfer_id: &str, account_number: &str) {
+pub(crate) async fn correct(journey: &Journey, transfer_id: &str, account_number: &str) {
     journey.bank.correct_account(transfer_id, account_number);
     journey.let_days_pass(1).await;
 }
@@ -57,25 +57,25 @@ async fn take_back(journey: &Journey) -> String {
 }
 
 /// The same payments, each so many cents more.
-fn later(file: &PayrollFile, cents: i64) -> PayrollFile {
+pub(crate) fn later(file: &PayrollFile, cents: i64) -> PayrollFile {
     file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += cents))
 }
 
-async fn paid(journey: &Journey, file: &PayrollFile) -> BatchId {
+pub(crate) async fn paid(journey: &Journey, file: &PayrollFile) -> BatchId {
     let batch_id = journey.begin(file).await;
     journey.finish(batch_id).await;
     batch_id
 }
 
 /// The row's payout comes back to us.
-async fn comes_back(journey: &Journey, batch_id: BatchId, row: usize, code: &str) {
+pub(crate) async fn comes_back(journey: &Journey, batch_id: BatchId, row: usize, code: &str) {
     let transfer_id = journey.payments(batch_id).await[row].leg.transfer_id.clone().unwrap();
     journey.bank.return_now(&transfer_id, code);
     journey.settle_now().await;
 }
 
 /// Refunds what is left of a batch. Answers, by account, how many cents the bank moved there for it, and the id of the last transfer.
-async fn given_back(journey: &Journey, batch_id: BatchId) -> (BTreeMap<String, i64>, String) {
+pub(crate) async fn given_back(journey: &Journey, batch_id: BatchId) -> (BTreeMap<String, i64>, String) {
     let made = refund::refund(&journey.system, batch_id, OPERATOR).await.unwrap().made;
     while journey.step().await {}
     let (mut by_account, mut last) = (BTreeMap::new(), String::new());

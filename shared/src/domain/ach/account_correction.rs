@@ -4,6 +4,8 @@
 //! Guarantees: a word about an older transfer takes nothing back of what was said of a newer one; what two people took back does not come
 //! back by a word about a transfer that was made before they did; who proposes to take back does not confirm it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,12 @@ pub struct AccountCorrection {
     pub unusable_of: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<Withdrawal>,
+    /// The other account that the same word is kept with: of the one that the transfer's item names and the one that it went to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twin: Option<String>,
+    /// Fingerprints of the accounts that corrections of a source's account have claimed for it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub led_to: BTreeSet<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -95,6 +103,11 @@ impl AccountCorrection {
             Standing::Unusable => self.of >= made_at,
             Standing::Withdrawn { at, .. } => *at >= made_at,
         }
+    }
+
+    /// Whether it is in use by the same word of the bank's that made another.
+    pub fn is_of_same_word(&self, other: &Self) -> bool {
+        self.standing == Standing::InUse && self.of == other.of && self.said_of == other.said_of
     }
 
     /// What an approval names to accept it: another correction of the same account has another name.
@@ -158,7 +171,19 @@ mod tests {
             standing: Standing::InUse,
             unusable_of: None,
             withdrawal: None,
+            twin: None,
+            led_to: BTreeSet::new(),
         }
+    }
+
+    #[test]
+    fn one_word_that_is_kept_with_two_accounts_is_one_as_long_as_neither_has_a_newer_one() {
+        let (named, mut sent) = (correction(), AccountCorrection { account: "v1-def".to_owned(), ..correction() });
+        assert!(sent.is_of_same_word(&named));
+        sent.of = at(1);
+        assert!(!sent.is_of_same_word(&named));
+        let withdrawn = Standing::Withdrawn { by: "other".to_owned(), at: at(2) };
+        assert!(!AccountCorrection { standing: withdrawn, ..correction() }.is_of_same_word(&named));
     }
 
     #[test]

@@ -1,7 +1,9 @@
-//! The account at the other end of a transfer: what it is known by, and to which accounts money goes back.
+//! The account at the other end of a transfer: what it is known by, where corrections lead from it, and to which accounts money goes back.
 
+mod chain;
 mod give_back;
 
+pub use chain::{Step, is_circle, last_step};
 pub use give_back::{GivenBack, PaidIn, give_back};
 
 use super::bank::request::AccountType;

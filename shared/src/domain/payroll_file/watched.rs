@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::row::CheckedRow;
+use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::money::Cents;
 use crate::domain::secret::{AccountNumber, last_four};
 
@@ -29,7 +30,13 @@ impl Watched {
 
     /// A sum beyond counting is the file's error elsewhere; here it stays as it is.
     pub(super) fn see(&mut self, row: &CheckedRow<'_>, number: u64) {
-        if self.endings.is_empty() || !self.endings.contains(last_four(row.loan_account_number)) {
+        if self.endings.is_empty() {
+            return;
+        }
+        // Endings that were kept before spellings were one are of numbers as they were typed.
+        let typed = row.loan_account_number;
+        let spelled = fault!(SpellingEvadesCorrection, typed.into(), EntryAccountNumber::normalized(typed));
+        if ![typed, &*spelled].iter().any(|number| self.endings.contains(last_four(number))) {
             return;
         }
         let key = (row.institution_id.to_owned(), AccountNumber::new(row.loan_account_number));

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{Draft, OurItem, Work};
 use crate::domain::bank::error::BankError;
 use crate::domain::ids::TransferKey;
-use crate::domain::other_end::account_key;
+use crate::domain::leg::Leg;
 use crate::domain::reconciliation::Verdict;
 use crate::domain::reconciliation::compare::is_pinned_end;
 use crate::domain::reconciliation::run::PayerRun;
+use crate::domain::secret::AccountNumber;
 use crate::operations::OperationError;
 use crate::operations::bank_object::BankObject;
+use crate::operations::corrected_ends::Numbers;
 use crate::ports::table::{Change, Condition, Indexing, encode};
 use crate::store::keys;
 use crate::store::stored::read;
@@ -41,8 +43,7 @@ impl Work<'_> {
         else {
             return Ok(Verdict::Matched);
         };
-        let Some(theirs) = self.account_of(counterparty_id, pinned).await? else { return Ok(Verdict::Matched) };
-        if is_pinned_end(pinned, &ours.leg, &theirs) {
+        if self.names(counterparty_id, pinned, &ours.leg).await? {
             return Ok(Verdict::Matched);
         }
         let draft = Draft {
@@ -58,25 +59,28 @@ impl Work<'_> {
         Ok(Verdict::OtherEnd)
     }
 
-    /// What the account of a counterparty is known by. `None` where the bank no longer knows it, or where it cannot be compared, since
-    /// `pinned` was made under another key for fingerprints.
-    async fn account_of(&self, counterparty_id: &str, pinned: &str) -> Result<Option<String>, OperationError> {
+    /// Whether a counterparty names the account that a leg is about. So does one that the bank no longer knows, and one that cannot be
+    /// compared, since `pinned` was made under another key for fingerprints.
+    async fn names(&self, counterparty_id: &str, pinned: &str, leg: &Leg) -> Result<bool, OperationError> {
         let key = keys::bank_counterparty(counterparty_id);
         let known: Option<BankCounterparty> = read(&*self.system.table, &key).await?;
-        if let Some(known) = known.filter(|known| key_version(&known.account) == key_version(pinned)) {
-            return Ok(Some(known.account));
+        if known.is_some_and(|known| is_pinned_end(pinned, leg, &known.account)) {
+            return Ok(true);
         }
         let column = self.system.column().await?;
         let account = match column.counterparty(counterparty_id, self.deadline).await {
             Ok(account) => account,
-            Err(BankError::AboutUs { status: 404, .. }) => return Ok(None),
-            Err(BankError::Refused { code, .. }) if code == "counterparty_not_found" => return Ok(None),
+            Err(BankError::AboutUs { status: 404, .. }) => return Ok(true),
+            Err(BankError::Refused { code, .. }) if code == "counterparty_not_found" => return Ok(true),
             Err(other) => return Err(other.into()),
         };
+        let numbers = Numbers {
+            routing_number: account.routing_number.as_str().to_owned(),
+            account_number: AccountNumber::new(account.account_number.expose()),
+            account_type: account.account_type,
+        };
         let vault = self.system.vault().await?;
-        let fingerprint =
-            vault.fingerprints.fingerprint(&[account.routing_number.as_str(), account.account_number.expose()]);
-        let account = account_key(fingerprint.as_str(), account.account_type);
+        let account = numbers.key(&vault);
         if !self.reconciliation.dry_run {
             let known = BankCounterparty { version: 1, account: account.clone() };
             let put = Change::Put {
@@ -87,7 +91,9 @@ impl Work<'_> {
             };
             self.system.table.write(vec![put]).await?;
         }
-        Ok(Some(account).filter(|account| key_version(account) == key_version(pinned)))
+        // A release of before pinned the number as it was typed.
+        let is_it = numbers.names(&vault, "").iter().any(|name| is_pinned_end(pinned, leg, name));
+        Ok(is_it || key_version(&account) != key_version(pinned))
     }
 }
 

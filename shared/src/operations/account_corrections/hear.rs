@@ -1,0 +1,358 @@
+//! Hearing a notification of change: with which accounts it is kept, and what it makes of what was known of them.
+//!
+//! Guarantees: what is said of a transfer is kept with the account that it went to, and with the one that its item names, where that one
+//! is sent to by it; a source is never led to an account of another source.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{BANK, Heard, told};
+use crate::domain::ach::account_correction::{AccountCorrection, Standing};
+use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
+use crate::domain::bank::request::AccountType;
+use crate::domain::ids::{FundingId, ItemId, PaymentId};
+use crate::domain::leg::AttentionReason;
+use crate::domain::secret::AccountNumber;
+use crate::operations::corrected_ends::{self, Numbers, ending};
+use crate::operations::listener::Listener;
+use crate::operations::named_account::NamedAccount;
+use crate::operations::system::Vault;
+use crate::operations::{OperationError, System, audit, sources};
+use crate::ports::table::{Change, Condition};
+use crate::store::counterparty::{self, Correction, KnownCounterparty};
+use crate::store::keys;
+use crate::store::stored::{create, read, replace};
+
+/// Takes in a notification of change: kept with the account that its transfer went to and with the one that its item names, and used from
+/// the next transfer on (NACHA Operating Rules, notifications of change). What it leaves out stays as an earlier one said. Every later word
+/// about its transfer repeats it: that takes nothing back of what has been said of a transfer made since, nor of what operators have taken
+/// back.
+pub(crate) async fn heed<T: Listener>(
+    system: &System,
+    item: &mut T,
+    notice: &NotificationOfChange,
+    made_at: Timestamp,
+    now: Timestamp,
+) -> Result<Heard, OperationError> {
+    let change = notice.account_change();
+    if change == AccountChange::None {
+        return Ok(Heard::default());
+    }
+    let word = Word { system, notice, made_at, now };
+    let mut hearings = Vec::new();
+    for place in places(system, item).await? {
+        hearings.push(word.of(place).await?);
+    }
+    let Some((first, others)) = hearings.split_first() else { return Ok(Heard::default()) };
+    match change {
+        AccountChange::None => Ok(Heard::default()),
+        AccountChange::Unusable => {
+            tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction that no request could carry");
+            first.unusable(item)
+        }
+        AccountChange::Values { account_number, routing_number, account_type } => {
+            let said = Said { account_number, routing_number, account_type };
+            let Some(led_to) = first.claims(item, &said).await? else {
+                tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction leads to an account of another source");
+                return first.unusable(item);
+            };
+            let mut heard = first.values(item, &said, led_to).await?;
+            for other in others {
+                heard.extend(other.values(item, &said, Claims::default()).await?);
+            }
+            Ok(heard)
+        }
+    }
+}
+
+impl Heard {
+    /// One word is told once, whichever accounts it is kept with.
+    fn extend(&mut self, other: Heard) {
+        self.changes.extend(other.changes);
+        self.correction = self.correction.take().or(other.correction);
+    }
+}
+
+/// The values that a notification corrects.
+struct Said {
+    account_number: Option<String>,
+    routing_number: Option<String>,
+    account_type: Option<AccountType>,
+}
+
+/// What a source's correction claims for it.
+#[derive(Default)]
+struct Claims {
+    changes: Vec<Change>,
+    /// Fingerprint of the account that it leads to.
+    led_to: Option<String>,
+}
+
+/// An account that a word is kept with.
+struct Place {
+    /// What it is known by.
+    account: String,
+    last4: String,
+    /// What may have been kept of it under, the present name first.
+    names: Vec<String>,
+    numbers: Option<Numbers>,
+    /// The other account that the same word is kept with.
+    twin: Option<String>,
+}
+
+/// The account that decides where the next transfer goes comes first.
+async fn places<T: Listener>(system: &System, item: &T) -> Result<Vec<Place>, OperationError> {
+    let Some(named) = item.named_account(system).await?.filter(|named| !named.account.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let is_led = named.is_led;
+    let mut named = named_place(system, named).await?;
+    let sent = item.leg().corrected.as_ref().filter(|sent| !named.names.contains(&sent.account));
+    let Some(sent) = fault!(KeptWithNamedAlone, None, sent) else { return Ok(vec![named]) };
+    let mut sent = Place {
+        account: sent.account.clone(),
+        last4: sent.account_last4.clone(),
+        names: vec![sent.account.clone()],
+        numbers: None,
+        twin: None,
+    };
+    if !is_led {
+        return Ok(vec![sent]);
+    }
+    named.twin = Some(sent.account.clone());
+    sent.twin = Some(named.account.clone());
+    Ok(vec![named, sent])
+}
+
+async fn named_place(system: &System, named: NamedAccount) -> Result<Place, OperationError> {
+    let NamedAccount { account: pinned, routing_number, sealed_account, sealed_under, account_type, .. } = named;
+    let numbers = Numbers::open(system, &routing_number, account_type, &sealed_account, &sealed_under).await?;
+    let vault = system.vault().await?;
+    Ok(Place {
+        account: numbers.key(&vault),
+        last4: ending(numbers.account_number.expose()),
+        names: numbers.names(&vault, &pinned),
+        numbers: Some(numbers),
+        twin: None,
+    })
+}
+
+/// One notification.
+#[derive(Clone, Copy)]
+struct Word<'a> {
+    system: &'a System,
+    notice: &'a NotificationOfChange,
+    made_at: Timestamp,
+    now: Timestamp,
+}
+
+impl<'a> Word<'a> {
+    async fn of(self, place: Place) -> Result<Hearing<'a>, OperationError> {
+        let table = &*self.system.table;
+        let mut before = None;
+        for name in &place.names {
+            before = read::<AccountCorrection>(table, &keys::account_correction(name)).await?;
+            if before.is_some() {
+                break;
+            }
+        }
+        let kept = corrected_ends::kept(self.system, &place.names).await?;
+        let own_version = match &kept {
+            Some((name, known)) if *name == place.account => Some(known.version),
+            Some(_) => counterparty::find(table, &place.account).await?.map(|known| known.version),
+            None => None,
+        };
+        Ok(Hearing { word: self, place, before, kept, own_version })
+    }
+}
+
+/// One notification, an account that it is kept with, and what was known of that.
+struct Hearing<'a> {
+    word: Word<'a>,
+    place: Place,
+    before: Option<AccountCorrection>,
+    /// What is kept, and the name that it is kept by: a release of before may have used another.
+    kept: Option<(String, KnownCounterparty)>,
+    /// The version of what is kept under the present name.
+    own_version: Option<u64>,
+}
+
+impl Hearing<'_> {
+    fn earlier(&self) -> Option<(&str, &Correction)> {
+        let (name, known) = self.kept.as_ref()?;
+        Some((name.as_str(), known.correction.as_ref()?))
+    }
+
+    /// Whether the word says nothing new, by its transfer's age.
+    fn is_outlasted(&self) -> bool {
+        let of_before = self.earlier().and_then(|(_, earlier)| earlier.of);
+        self.before.as_ref().is_some_and(|before| before.outlasts(self.word.made_at))
+            || of_before > Some(self.word.made_at)
+    }
+
+    /// What was usable before stays in use; the note says that there is more, which is not.
+    fn unusable<T: Listener>(&self, item: &mut T) -> Result<Heard, OperationError> {
+        if self.is_outlasted() {
+            return Ok(Heard::default());
+        }
+        item.leg_mut().raise(AttentionReason::CorrectionUnusable, self.word.now);
+        let unusable_of = Some(self.word.made_at);
+        let changes = match self.before.clone() {
+            Some(mut note) if note.standing == Standing::InUse => {
+                note.unusable_of = unusable_of;
+                vec![replace(&mut note)?]
+            }
+            Some(_) | None => {
+                let blank = self.blank(item);
+                self.note(AccountCorrection { standing: Standing::Unusable, unusable_of, ..blank })?.1
+            }
+        };
+        Ok(Heard { changes, is_unusable: true, correction: None })
+    }
+
+    /// What the word claims for the source that it is about. Nothing where the account is another source's.
+    async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
+        let is_of_source = matches!(
+            item.item_id(),
+            ItemId::Funding(FundingId::Round { .. }) | ItemId::Payment(PaymentId::Refund { .. })
+        );
+        let Some(numbers) = self.place.numbers.as_ref().filter(|_| is_of_source && !self.is_outlasted()) else {
+            return Ok(Some(Claims::default()));
+        };
+        let system = self.word.system;
+        let now = match self.earlier() {
+            Some((name, earlier)) => corrected_ends::led_to(system, numbers, name, earlier).await?,
+            None => numbers.clone(),
+        };
+        let to = Numbers {
+            routing_number: said.routing_number.clone().unwrap_or(now.routing_number),
+            account_number: said.account_number.clone().map_or(now.account_number, AccountNumber::new),
+            account_type: said.account_type.unwrap_or(now.account_type),
+        };
+        let fingerprint = to.fingerprint(&*system.vault().await?).as_str().to_owned();
+        let claimed = sources::claim(system, &fingerprint, item.payer_id()).await?;
+        let claims = claimed.map(|changes| Claims { changes, led_to: Some(fingerprint) });
+        Ok(fault!(CorrectedAccountUnclaimed, Some(Claims::default()), claims))
+    }
+
+    async fn values<T: Listener>(&self, item: &T, said: &Said, claims: Claims) -> Result<Heard, OperationError> {
+        let system = self.word.system;
+        let vault = system.vault().await?;
+        if self.is_outlasted() || self.says_the_same(&vault, said)? {
+            return Ok(Heard::default());
+        }
+        let correction = self.merged(item, said, &vault)?;
+        let mut led_to: BTreeSet<String> = self.before.iter().flat_map(|before| before.led_to.clone()).collect();
+        led_to.extend(claims.led_to);
+        let shown = AccountCorrection {
+            corrected_last4: correction.corrected_last4.clone(),
+            routing_number: correction.routing_number.clone(),
+            account_type: correction.account_type,
+            twin: self.place.twin.clone(),
+            led_to,
+            ..self.blank(item)
+        };
+        let mut changes = self.known(correction)?;
+        let (shown, notes) = self.note(shown)?;
+        changes.extend(notes);
+        changes.extend(claims.changes);
+        changes.push(audit::entry(system, BANK, "account_corrected", &shown.account, Some(&told(&shown)))?);
+        Ok(Heard { changes, is_unusable: false, correction: Some(shown) })
+    }
+
+    /// What holds from now on: the word, and of an earlier one what this leaves out.
+    fn merged<T: Listener>(&self, item: &T, said: &Said, vault: &Vault) -> Result<Correction, OperationError> {
+        let earlier = self.earlier();
+        let number = match (&said.account_number, earlier) {
+            (Some(number), _) => Some(number.clone()),
+            (None, Some((name, Correction { sealed_account: Some(sealed), .. }))) => {
+                Some(vault.sealing.open(&sealed.clone().into(), &keys::counterparty(name).pk)?.expose().to_owned())
+            }
+            (None, _) => None,
+        };
+        let bound_to = keys::counterparty(&self.place.account).pk;
+        let seal = |number: &String| vault.sealing.seal(number, &bound_to, &*self.word.system.random);
+        let sealed_account = number.as_ref().map(seal).transpose()?.map(|sealed| sealed.as_str().to_owned());
+        let earlier = earlier.map(|(_, earlier)| earlier);
+        let sent = item.leg().corrected.as_ref().filter(|sent| sent.account != self.place.account);
+        Ok(Correction {
+            change_code: self.word.notice.code.as_str().to_owned(),
+            of: Some(self.word.made_at),
+            said_of: sent.map(|sent| sent.account.clone()),
+            routing_number: said.routing_number.clone().or_else(|| earlier?.routing_number.clone()),
+            sealed_account,
+            corrected_last4: number.as_deref().map(ending),
+            account_type: said.account_type.or_else(|| earlier?.account_type),
+        })
+    }
+
+    fn blank<T: Listener>(&self, item: &T) -> AccountCorrection {
+        AccountCorrection {
+            account: self.place.account.clone(),
+            version: 1,
+            change_code: self.word.notice.code.as_str().to_owned(),
+            of: self.word.made_at,
+            said_of: item.item_id(),
+            payer_id: item.payer_id().to_owned(),
+            account_last4: self.place.last4.clone(),
+            corrected_last4: None,
+            routing_number: None,
+            account_type: None,
+            since: self.word.now,
+            standing: Standing::InUse,
+            unusable_of: None,
+            withdrawal: None,
+            twin: None,
+            led_to: BTreeSet::new(),
+        }
+    }
+
+    /// The puts of what is used: under another name nothing stays in use.
+    fn known(&self, correction: Correction) -> Result<Vec<Change>, OperationError> {
+        let updated_at = self.word.now;
+        let version = self.own_version.unwrap_or_default().saturating_add(1);
+        let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version, updated_at };
+        let condition = self.own_version.map_or(Condition::Absent, Condition::VersionIs);
+        let mut puts = vec![counterparty::put(&self.place.account, &known, condition)?];
+        if let Some((name, old)) = self.kept.as_ref().filter(|(name, _)| *name != self.place.account) {
+            let version = old.version.saturating_add(1);
+            let plain = KnownCounterparty { counterparty_id: None, correction: None, version, updated_at };
+            puts.push(counterparty::put(name, &plain, Condition::VersionIs(old.version))?);
+        }
+        Ok(puts)
+    }
+
+    /// The puts over the note that is there, and the note as it is put. One under another name counts no more.
+    fn note(&self, mut note: AccountCorrection) -> Result<(AccountCorrection, Vec<Change>), OperationError> {
+        let puts = match self.before.clone() {
+            Some(before) if before.account == note.account => {
+                note.version = before.version;
+                vec![replace(&mut note)?]
+            }
+            Some(mut old) => {
+                note.version = old.version.saturating_add(1);
+                old.standing = Standing::Withdrawn { by: BANK.to_owned(), at: self.word.now };
+                vec![create(&note)?, replace(&mut old)?]
+            }
+            None => vec![create(&note)?],
+        };
+        Ok((note, puts))
+    }
+
+    /// Every later word about a transfer repeats what its bank had corrected.
+    fn says_the_same(&self, vault: &Vault, said: &Said) -> Result<bool, OperationError> {
+        let earlier = self.earlier().filter(|(_, earlier)| earlier.of == Some(self.word.made_at));
+        let Some((name, earlier)) = earlier else { return Ok(false) };
+        let same_number = match (&said.account_number, &earlier.sealed_account) {
+            (Some(number), Some(sealed)) => {
+                vault.sealing.open(&sealed.clone().into(), &keys::counterparty(name).pk)?.expose() == number
+            }
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        let same_routing = said.routing_number.is_none() || said.routing_number == earlier.routing_number;
+        let same_type = said.account_type.is_none() || said.account_type == earlier.account_type;
+        Ok(self.before.is_some() && same_number && same_routing && same_type)
+    }
+}
