@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
-use super::ach::OtherEnd;
+use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, audit, fund, retried_rows};

@@ -98,7 +98,8 @@ const fn is_open_question(reason: AttentionReason) -> bool {
         | AttentionReason::ReceivableOpen
         | AttentionReason::RefundReturned
         | AttentionReason::CannotBeSent
-        | AttentionReason::CorrectionUnusable => false,
+        | AttentionReason::CorrectionUnusable
+        | AttentionReason::FundingShort => false,
     }
 }
 

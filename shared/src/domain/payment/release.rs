@@ -71,7 +71,7 @@ impl Payment {
 fn is_unwanted(around: Surroundings<'_>) -> bool {
     let is_lost = match around.cover {
         Cover::Gone { .. } => true,
-        Cover::Awaited | Cover::Available => false,
+        Cover::Awaited | Cover::Available | Cover::Short => false,
     };
     fault!(CanceledSentAgain, false, is_given_up(around.batch)) || fault!(SentOnLostFunding, false, is_lost)
 }
