@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use auditor::evidence::{BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice};
+use auditor::evidence::{
+    BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use shared::domain::dead_letter::DeadLetterId;

@@ -75,8 +75,8 @@ fn under_cap(facts: &Facts<'_>, card: &Card, debit: &Transfer, findings: &mut Fi
     let standing = card.caps.iter().rfind(|caps| soon(facts, caps.from) <= claimed);
     let coming = card.caps.iter().filter(|caps| soon(facts, caps.from) > claimed);
     let may_stand: Vec<_> = standing.into_iter().chain(coming).collect();
-    let is_under = standing.is_none()
-        || may_stand.iter().any(|caps| caps.payment_cents.is_none_or(|most| debit.cents <= most));
+    let is_under =
+        standing.is_none() || may_stand.iter().any(|caps| caps.payment_cents.is_none_or(|most| debit.cents <= most));
     findings.unless(is_under, &debit.item, || format!("pulls {}, above the cap of that time", dollars(debit.cents)));
 }
 
@@ -95,9 +95,12 @@ fn announced(facts: &Facts<'_>, person: &Person, card: &Card, debit: &Transfer, 
     if permissions.any(|permission| (permission.least_cents..=permission.most_cents).contains(&debit.cents)) {
         return;
     }
-    let told = facts.evidence.told.notices.iter().filter(|notice| {
-        notice.kind == "debit_announced" && notice.recipient == person.person_id
-    });
+    let told = facts
+        .evidence
+        .told
+        .notices
+        .iter()
+        .filter(|notice| notice.kind == "debit_announced" && notice.recipient == person.person_id);
     let in_time = |at: Timestamp| eastern_day(at).saturating_add(NOTICE_DAYS.days()) <= eastern_day(claimed);
     findings.unless(told.into_iter().any(|notice| in_time(notice.at)), &debit.item, || {
         format!("pulls {} outside the range, and nobody was told ten days before", dollars(debit.cents))
@@ -108,7 +111,8 @@ fn announced(facts: &Facts<'_>, person: &Person, card: &Card, debit: &Transfer, 
 fn ended_by_word(facts: &Facts<'_>, card: &Card, payment: &Item, findings: &mut Findings<'_>) {
     let funding = payment.funding.as_deref().unwrap_or_default();
     let state_at = |at: Timestamp| facts.moves_of(funding).iter().rfind(|step| step.at <= at).map(|step| &step.state);
-    let ended = facts.commands(CommandKind::Revoke).filter(|command| command.about == card.card_id && command.succeeded());
+    let ended =
+        facts.commands(CommandKind::Revoke).filter(|command| command.about == card.card_id && command.succeeded());
     for answered in ended.filter_map(|command| command.answered_at) {
         let is_unknown = |at: Timestamp| state_at(at).is_some_and(|state| state == "submitting");
         let is_at_bank = facts.transfers_of(funding).next().is_some();

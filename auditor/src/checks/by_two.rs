@@ -16,7 +16,8 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 let cards = person.cards.iter().any(|card| card.card_id == command.about);
                 person.subject == command.by && (person.person_id == command.about || cards)
             });
-            findings.unless(!is_own, &command.about, || format!("{} cleared what held their own debits back", command.by));
+            findings
+                .unless(!is_own, &command.about, || format!("{} cleared what held their own debits back", command.by));
         }
     }
     let confirmations = [
@@ -26,7 +27,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (confirm, propose, field) in confirmations {
         for command in facts.commands(confirm).filter(|command| command.succeeded()) {
             let is_seconds = proposers(facts, propose, command, field).any(|by| by != command.by);
-            findings.unless(is_seconds, &command.about, || format!("{} confirmed what they alone had proposed", command.by));
+            findings.unless(is_seconds, &command.about, || {
+                format!("{} confirmed what they alone had proposed", command.by)
+            });
         }
     }
     for check in facts.transfers.iter().filter(|transfer| transfer.kind == Kind::Check) {
@@ -64,7 +67,8 @@ fn mailed_right(facts: &Facts<'_>, check: &Transfer, findings: &mut Findings<'_>
         line_1(command.sent.get("address")) == Some(line) && may_stand(facts, &confirmed, command, claimed)
     });
     let replaced = facts.commands(CommandKind::ConfirmReplacement).filter(|command| command.may_have_happened());
-    let is_replaced = |command: &Command| command.about == check.item && line_1(command.sent.get("address")) == Some(line);
+    let is_replaced =
+        |command: &Command| command.about == check.item && line_1(command.sent.get("address")) == Some(line);
     let of_two = replaced.into_iter().any(is_replaced);
     // One that is made anew where it went before takes no second person.
     let of_before = facts.transfers_of(&check.item).filter(|other| other.attempt < check.attempt).any(|other| {

@@ -232,9 +232,8 @@ fn owed_alone(
     });
     findings.unless(settled <= lost, &funding.id, || format!("was lost {lost} times, and made good {settled} times"));
     let is_made_good = settled + repaid(facts, funding) >= lost || is_netted(facts, funding, entries);
-    findings.unless(is_out || is_made_good, &funding.id, || {
-        "is still owed for, and none of its money is out".to_owned()
-    });
+    findings
+        .unless(is_out || is_made_good, &funding.id, || "is still owed for, and none of its money is out".to_owned());
 }
 
 /// Of several debts of a payer, one may have been repaid with what another one left: then nothing is owed in all.

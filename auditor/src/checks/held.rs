@@ -106,7 +106,8 @@ mod tests {
         evidence.told.payments.push(again);
         let payment = json!({ "payment_id": "pay_l2" });
         evidence.told.card_payments.push(ToldCardPayment { card_id: CARD.to_owned(), payment });
-        let debit = evidence.bank.ach_transfers.iter().find(|debit| debit["idempotency_key"] == format!("{CARD_FUNDING}:1"));
+        let debit =
+            evidence.bank.ach_transfers.iter().find(|debit| debit["idempotency_key"] == format!("{CARD_FUNDING}:1"));
         let mut debit = debit.unwrap().clone();
         debit["id"] = json!("tr_l2");
         debit["idempotency_key"] = json!("fnd_l2:1");

@@ -31,6 +31,7 @@ mod recorded_first;
 mod refused;
 mod reports;
 mod rows_once;
+mod spoken;
 mod states;
 mod stopped;
 mod stranded;
@@ -46,7 +47,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 39] = [
+const ALL: [(&str, Check); 40] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -86,6 +87,7 @@ const ALL: [(&str, Check); 39] = [
     ("by_two", by_two::check),
     ("proven", proven::check),
     ("told_of", told_of::check),
+    ("spoken", spoken::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

@@ -48,7 +48,8 @@ fn debits_of<'f>(facts: &'f Facts<'_>, card: &Card) -> Vec<(Timestamp, &'f Trans
 fn three_times(facts: &Facts<'_>, card: &Card, debits: &[(Timestamp, &Transfer)], findings: &mut Findings<'_>) {
     let real = facts.evidence.asked.real_cards.iter().find(|real| real.key == card.real);
     let statements = real.map(|real| real.statements.as_slice()).unwrap_or_default();
-    let bounds: Vec<Timestamp> = std::iter::once(Timestamp::MIN).chain(statements.iter().map(|statement| statement.at)).collect();
+    let bounds: Vec<Timestamp> =
+        std::iter::once(Timestamp::MIN).chain(statements.iter().map(|statement| statement.at)).collect();
     for (number, issued) in bounds.iter().enumerate() {
         let from = issued.checked_add(KNOWN_AFTER).unwrap_or(*issued);
         let until = bounds.get(number + 1).copied().unwrap_or(Timestamp::MAX);

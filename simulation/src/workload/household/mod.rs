@@ -138,7 +138,8 @@ fn open_accounts(actor: &Actor, household: Household) -> Option<()> {
     let now = actor.now();
     let limit = between(actor, 150_000, 500_000);
     // Some are above their threshold from the first day.
-    let owed = if actor.weather.is_one_in(2) { between(actor, 0, 60_000) } else { limit * between(actor, 35, 80) / 100 };
+    let owed =
+        if actor.weather.is_one_in(2) { between(actor, 0, 60_000) } else { limit * between(actor, 35, 80) / 100 };
     let available = between(actor, 50_000, 700_000);
     let number = Account {
         routing_number: simulators::plaid::routing_number(BANK),
