@@ -44,6 +44,8 @@ pub type Order = u64;
 pub struct Terms {
     /// Our own hold on a settled funding, in banking days from its settlement.
     pub hold_banking_days: u32,
+    /// The same of a person's account whose number no debit has been good of before.
+    pub hold_new_banking_days: u32,
     /// For how long nobody else may send what a worker claimed, in seconds of elapsed time.
     pub lease_seconds: u32,
 }

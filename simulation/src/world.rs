@@ -30,6 +30,8 @@ struct State {
     holders: Vec<Holder>,
     accounts: Vec<(RealAccount, Changes)>,
     cards: Vec<(RealCard, Changes)>,
+    /// What a bank said is to be used instead of another number.
+    corrections: Vec<(Account, Account)>,
 }
 
 /// What stood at each time at which something moved.
@@ -138,8 +140,18 @@ impl World {
     /// Whose account this is.
     pub(crate) fn account_of(&self, number: &Account) -> Option<String> {
         let state = self.state.borrow();
+        // The first that was meant, however often it was corrected.
+        let named = state.corrections.iter().rfind(|(_, new)| new == number).map(|(was, _)| was);
+        let number = named.unwrap_or(number);
         let (account, _) = state.accounts.iter().find(|(account, _)| account.numbers.contains(number))?;
         Some(account.key.clone())
+    }
+
+    /// The bank of an account says what is to be used instead.
+    pub(crate) fn corrects(&self, was: &Account, new: Account) {
+        let mut state = self.state.borrow_mut();
+        let first = state.corrections.iter().find(|(_, known)| known == was).map(|(first, _)| first.clone());
+        state.corrections.push((first.unwrap_or_else(|| was.clone()), new));
     }
 
     /// The card whose number stands in this text.

@@ -17,6 +17,21 @@ const NOTICE_DAYS: i64 = 10;
 /// Between a bill's due date and a payment of it.
 const OVERDUE_DAYS: i64 = 90;
 
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
 /// SHA-256 as hexadecimal digits, of nothing that anybody was shown.
 const NO_TEXT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -62,11 +77,19 @@ fn old_bills(facts: &Facts<'_>, card: &Card, payment: &Item, findings: &mut Find
     let mut told = facts.evidence.told.card_payments.iter().filter(|told| told.card_id == card.card_id);
     let told = told.find(|told| text(&told.payment, "payment_id") == Some(&payment.id));
     let reason = told.and_then(|told| text(&told.payment, "reason")).unwrap_or_default();
-    let days = reason.split(|letter: char| !letter.is_ascii_digit() && letter != '-');
+    let words: Vec<&str> =
+        reason.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let oldest = eastern_day(payment.created_at).saturating_sub(OVERDUE_DAYS.days());
-    for day in days.filter_map(|word| word.parse::<jiff::civil::Date>().ok()) {
+    for day in words.windows(3).filter_map(day_of) {
         findings.unless(day >= oldest, &payment.id, || format!("pays a bill that was due on {day}"));
     }
+}
+
+/// `March`, `20` and `2026`.
+fn day_of(words: &[&str]) -> Option<jiff::civil::Date> {
+    let [month, day, year] = words else { return None };
+    let month = MONTHS.iter().position(|name| name == month)?;
+    jiff::civil::Date::new(year.parse().ok()?, i8::try_from(month + 1).ok()?, day.parse().ok()?).ok()
 }
 
 /// A debit under the cap of its payment as it was when it left.
@@ -177,7 +200,8 @@ mod tests {
     #[test]
     fn a_bill_of_long_ago_is_found() {
         found_one("agreed", CARD_PAYMENT, "was due on 2024-03-20", |evidence| {
-            evidence.told.card_payments[0].payment["reason"] = json!("The bill was due on 2024-03-20.");
+            evidence.told.card_payments[0].payment["reason"] =
+                json!("The bill is overdue since March 20, 2024: pay 40.00.");
         });
     }
 

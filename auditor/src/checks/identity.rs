@@ -101,9 +101,14 @@ fn others_are_open(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for shown in &facts.evidence.told.bank_accounts {
         let code = text(&shown.view, "unusable").filter(|code| code.starts_with('R'));
         let (Some(code), Some(last4)) = (code, text(&shown.view, "account_last4")) else { continue };
+        let numbers = facts.evidence.asked.real_accounts.iter().flat_map(|real| &real.numbers);
+        let own: Vec<&Account> = numbers.filter(|number| number.account_number.ends_with(last4)).collect();
         let is_its = |debit: &&Transfer| {
-            let ends_so = debit.other_end.as_ref().is_some_and(|end| end.account_number.ends_with(last4));
-            ends_so && code_of(facts, debit) == Some(code)
+            // What its bank said to use instead is its number as well.
+            let is_end = |end: &Account| {
+                end.account_number.ends_with(last4) || own.iter().any(|number| facts.is_corrected(number, end))
+            };
+            debit.other_end.as_ref().is_some_and(is_end) && code_of(facts, debit) == Some(code)
         };
         let id = text(&shown.view, "bank_account_id").unwrap_or_default();
         findings.unless(facts.debits().any(|debit| is_its(&debit)), id, || {

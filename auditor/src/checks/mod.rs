@@ -32,6 +32,7 @@ mod recorded_first;
 mod refused;
 mod reports;
 mod rows_once;
+mod spoken;
 mod states;
 mod stopped;
 mod stranded;
@@ -88,6 +89,7 @@ const ALL: [(&str, Check); 40] = [
     ("by_two", by_two::check),
     ("proven", proven::check),
     ("told_of", told_of::check),
+    ("spoken", spoken::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

@@ -64,7 +64,7 @@ fn booked_at(facts: &Facts<'_>, real: &RealCard, payment: &Item) -> Option<Times
 mod tests {
     use serde_json::json;
 
-    use crate::evidence::{Booked, Evidence, ToldCardPayment};
+    use crate::evidence::{Balance, Booked, Evidence, ToldCardPayment};
     use crate::sample::{CARD, CARD_PAYMENT, at, findings_of, found_one, good, spoiled, told};
 
     /// A second payment of the card, for 25.00.
@@ -91,6 +91,7 @@ mod tests {
             let transfer = format!("tr_{CARD_PAYMENT}");
             let card = &mut evidence.asked.real_cards[0];
             card.booked.push(Booked { transfer, at: at("2026-03-07T12:00:00Z") });
+            card.owed.push(Balance { at: at("2026-03-07T12:00:00Z"), cents: 2_500 });
         });
         assert!(found.is_empty(), "booked, and spent again: {found:#?}");
     }

@@ -6,9 +6,6 @@ use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
 
-/// Banking days from its settlement, of a debit of a number that is new here.
-const HOLD_NEW: u32 = 4;
-
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for funding in facts.fundings.values().filter(|funding| funding.batch.is_none()) {
         for step in facts.moves_of(&funding.id).iter().filter(|step| step.state == "available") {
@@ -19,7 +16,11 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
                 continue;
             }
             let settled_on = calendar::eastern_day(settled_at);
-            let until = calendar::spendable_at(debit.effective_on.unwrap_or(settled_on), settled_on, HOLD_NEW);
+            let until = calendar::spendable_at(
+                debit.effective_on.unwrap_or(settled_on),
+                settled_on,
+                facts.evidence.terms.hold_new_banking_days,
+            );
             findings.unless(until <= step.at, &funding.id, || {
                 format!("was called available at {}, and no debit of its number had been good before {until}", step.at)
             });
@@ -35,4 +36,17 @@ fn is_proven(facts: &Facts<'_>, payer: &str, end: &Account, debit: &Transfer, at
         let was_good = facts.moves_of(&other.id).iter().any(|step| step.state == "available" && step.at <= at);
         is_same && was_good
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::sample::{CARD_FUNDING, findings_of, found_one, good};
+
+    #[test]
+    fn money_that_is_held_as_long_as_a_new_number_asks_for_is_fine() {
+        assert!(findings_of("proven", &good()).is_empty());
+        found_one("proven", CARD_FUNDING, "no debit of its number had been good", |evidence| {
+            evidence.terms.hold_new_banking_days = 3;
+        });
+    }
 }

@@ -112,11 +112,12 @@ fn hidden_bills(facts: &Facts<'_>, card: &Card, findings: &mut Findings<'_>) {
         let is_put_off = text(&review.answer, "code") == Some("payment_open");
         let ended = |payment: &Item| facts.moves_of(&payment.id).last().is_some_and(|step| step.at <= review.at);
         let before: Vec<&&Item> = payments.iter().filter(|payment| payment.created_at <= review.at).collect();
-        // What ended otherwise, or was canceled, may hold the next one back.
-        let is_plain = before.iter().all(|payment| {
-            matches!(payment.state.as_str(), "completed" | "processing" | "submitting" | "unprocessed")
-                || !ended(payment)
-        });
+        // What ended otherwise, or was canceled, may hold the next one back, and so may a cap.
+        let is_plain = card.caps.is_empty()
+            && before.iter().all(|payment| {
+                matches!(payment.state.as_str(), "completed" | "processing" | "submitting" | "unprocessed")
+                    || !ended(payment)
+            });
         let under_way: i64 = before.iter().map(|payment| payment.cents).sum();
         let paid_since = real.owed.windows(2).filter(|pair| pair[1].at >= statement.at && pair[1].at <= review.at);
         let paid: i64 = paid_since.map(|pair| (pair[0].cents - pair[1].cents).max(0)).sum();

@@ -45,7 +45,7 @@ impl Sample {
             "created_at": created_at, "effective_on": "2026-03-03T08:00:00Z", "settled_at": settled_at,
             "returned_at": null, "cancelled_at": null,
         });
-        let other_end = json!({ "id": end, "routing_number": "021000021", "account_number": moved.other_end });
+        let other_end = json!({ "id": end, "routing_number": "021000021", "account_number": moved.other_end, "account_type": "checking" });
         self.evidence.bank.counterparties.push(other_end);
         self.deliver(moved.item, "ach.outgoing_transfer.settled", &object, settled_at);
         self.evidence.bank.ach_transfers.push(object);

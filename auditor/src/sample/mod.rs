@@ -70,7 +70,7 @@ fn empty() -> Evidence {
     Evidence {
         gathered_at: at(GATHERED),
         is_at_rest: true,
-        terms: Terms { hold_banking_days: 2, lease_seconds: 60 },
+        terms: Terms { hold_banking_days: 2, hold_new_banking_days: 2, lease_seconds: 60 },
         bank: Bank::default(),
         asked: Asked::default(),
         told: Told { trial_balance: json!({ "accounts": {} }), ..Told::default() },

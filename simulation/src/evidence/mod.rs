@@ -34,6 +34,7 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
         is_at_rest,
         terms: Terms {
             hold_banking_days: settings.hold_banking_days,
+            hold_new_banking_days: HOLD_NEW_BANKING_DAYS,
             lease_seconds: u32::try_from(settings.lease.as_secs()).unwrap_or(u32::MAX),
         },
         bank: Bank {
@@ -52,6 +53,9 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
         asked,
     }
 }
+
+/// As the documentation tells persons.
+const HOLD_NEW_BANKING_DAYS: u32 = 4;
 
 /// Shorter numbers would be found by chance.
 const SHORTEST_SECRET: usize = 8;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use auditor::evidence::Account;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
@@ -94,6 +95,12 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         let number = end["account_number"].as_str().unwrap_or_default().replace('-', "").to_ascii_uppercase();
         let account = format!("{} {number}", end["routing_number"]);
         let change = corrections.entry(account).or_insert_with(|| correction(actor)).clone();
+        let word = |from: &Value, name: &str| from[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
+        let number = |of: &Value| {
+            let part = |name: &str| word(of, name).or_else(|| word(&end, name)).unwrap_or_default();
+            Account { routing_number: part("routing_number"), account_number: part("account_number") }
+        };
+        actor.hub.world.corrects(&number(&end), number(&change));
         let Ok(change) = serde_json::from_value(change) else { return };
         control(actor, Control::NotificationOfChange { transfer_id, change }, &[Fault::AccountCorrected]);
         return;

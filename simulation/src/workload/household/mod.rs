@@ -77,8 +77,8 @@ const HOUSEHOLDS: [Household; 3] = [
 /// The households of a run. The second may share the first one's bank account, and its card as well.
 pub(super) fn drawn(weather: &Weather, count: usize) -> Vec<Household> {
     let mut households: Vec<Household> = HOUSEHOLDS.into_iter().take(count).collect();
-    let shares = weather.below(5);
     if let [first, second, ..] = households.as_mut_slice() {
+        let shares = weather.below(5);
         if shares < 3 {
             (second.bank, second.account_number) = (first.bank, first.account_number);
         }
