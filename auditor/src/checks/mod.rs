@@ -48,7 +48,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 40] = [
+const ALL: [(&str, Check); 41] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
