@@ -108,11 +108,11 @@ impl Books {
         self.posts += 1;
         let at = (self.now - SignedDuration::from_mins(late_minutes)).max(self.start);
         let item = ItemId::Funding(FundingId::Lone(Uuid::from_u128(u128::from(self.posts))));
-        let cause = Cause { item, version: 2, attempt: 1, payer_id: PAYER, amount, row: None, at, now: self.now };
+        let cause = Cause { item, version: 2, attempt: 1, payer_id: PAYER, row: None, at, now: self.now };
         let day = day_of(booked_at(at, self.now));
         let lines = ledger::entry(effect, PAYER, amount).into_iter().map(|line| Booked { line, day }).collect();
         let lands_at = self.now + SignedDuration::from_mins(landing_minutes);
-        self.landing.push((lands_at, puts(cause, &[effect]).unwrap(), lines));
+        self.landing.push((lands_at, puts(cause, &[(effect, amount)]).unwrap(), lines));
     }
 
     async fn close_books(&mut self) {
