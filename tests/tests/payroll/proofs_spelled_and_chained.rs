@@ -12,6 +12,7 @@ use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::AttentionReason;
 use shared::domain::other_end::account_key;
 use shared::domain::payment::{AccountPayee, Payee};
+use shared::operations::attention::{self, Clearing};
 use shared::operations::{OperationError, account_corrections, fund};
 use shared::ports::table::Condition;
 use shared::store::counterparty::{self, Correction, KnownCounterparty};
@@ -218,7 +219,8 @@ async fn a_correction_that_leads_to_another_sources_account_is_flagged_and_never
     let fundings = fund::all_fundings(&journey.system, &journey.batch(first).await).await.unwrap();
     let flag = fundings[0].leg.attention.as_ref().unwrap();
     assert_eq!(flag.reason, AttentionReason::CorrectionUnusable);
-    journey.let_go(first).await;
+    let clearing = Clearing { by: OPERATOR, note: "asked the source", apply: None };
+    attention::clear(&journey.system, ItemId::Funding(fundings[0].id), clearing).await.unwrap();
     journey.let_days_pass(1).await;
 
     let third_file = later(&file, 2);
@@ -283,7 +285,7 @@ async fn chained(accounts: &[&str]) -> (Journey, Vec<(BatchId, PayrollFile)>, St
     for (account, cents) in accounts.iter().zip(1..) {
         let next = later(&file, cents);
         let batch_id = paid(&journey, &next).await;
-        assert_eq!(debited(&journey, batch_id).await, [from]);
+        assert_eq!(debited(&journey, batch_id).await, [from.clone()]);
         let debit = journey.bank.debits().pop().unwrap();
         correct(&journey, &debit.id, account).await;
         (*account).clone_into(&mut from);
