@@ -3,11 +3,13 @@
 //!
 //! The table is that of the design (section 6) and of `money-rules.md` section 8.
 
+mod debt;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::corrections::{CORRECTION, repaid_of, repayments};
+use super::corrections::{CORRECTION, repayments};
 use crate::bank::{Kind, Transfer, text};
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -85,17 +87,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for funding in facts.fundings.values().filter(|funding| funding.batch.is_none()) {
             owed_alone(facts, funding, &entries, findings);
         }
-        for (payer, batch) in facts
-            .fundings
-            .values()
-            .filter_map(|funding| Some((&funding.payer, funding.batch.as_ref()?)))
-            .collect::<BTreeSet<_>>()
-        {
-            let debt = Debt::of(facts, payer, batch, &entries);
-            findings.unless(debt.settled <= debt.lost, batch, || {
-                format!("{payer} lost {} for it, and made good {}", dollars(debt.lost), dollars(debt.settled))
-            });
-        }
+        debt::check(facts, &entries, findings);
     }
 }
 
@@ -130,7 +122,6 @@ fn well_made(facts: &Facts<'_>, (item, attempt, effect): Cause<'_>, entry: &Entr
         findings.add(item, format!("{what} is of nothing that we know"));
         return;
     };
-    // A debt may be less than the payment that is taken off it.
     let fits = |cents: i64| if effect == REPEATABLE { 0 < cents && cents <= known.cents } else { cents == known.cents };
     let is_of_payer = entry.lines.iter().all(|line| line.payer == known.payer && fits(line.cents));
     findings.unless(is_of_payer, item, || format!("{what} is of another payer or amount"));
@@ -207,41 +198,14 @@ fn taken_off(facts: &Facts<'_>, item: &Item, entries: &BTreeMap<Cause<'_>, Entry
         last(&item.id, "failed").zip(last(funding, "returned")).is_some_and(|(failed, lost)| failed < lost);
     let is_late = times(entries, funding, "funding_returned_available") > 0 && !had_failed;
     // Where its source has made good all that was lost for the batch, there is nothing left to take it off.
-    let is_owed = item.batch.as_deref().is_none_or(|batch| Debt::of(facts, &item.payer, batch, entries).is_open());
-    findings.unless(!is_late || item.reason != "unfunded" || posted > 0 || !is_owed, &item.id, || {
+    let is_open = |batch: &str| debt::Debt::of(facts, &item.payer, batch, entries).is_open();
+    let is_owed = || item.batch.as_deref().is_none_or(is_open);
+    findings.unless(!is_late || item.reason != "unfunded" || posted > 0 || !is_owed(), &item.id, || {
         "failed for its lost funding and was not taken off what its payer owes".to_owned()
     });
     findings.unless(posted <= failures, &item.id, || {
         format!("was taken off {posted} times from what its payer owes, and failed for want of money {failures} times")
     });
-}
-
-/// What a source lost for a batch after it was available, and how much of that was made good, in cents.
-struct Debt {
-    lost: i64,
-    settled: i64,
-}
-
-impl Debt {
-    fn of(facts: &Facts<'_>, payer: &str, batch: &str, entries: &BTreeMap<Cause<'_>, Entry<'_>>) -> Self {
-        let is_its = |item: &&Item| item.payer == payer && item.batch.as_deref() == Some(batch);
-        let fundings: Vec<&Item> = facts.fundings.values().filter(is_its).collect();
-        let lost = fundings.iter().map(|funding| sum(entries, &funding.id, "funding_returned_available")).sum();
-        let unfunded = facts.payments.values().filter(is_its).map(|item| -sum(entries, &item.id, REPEATABLE));
-        let booked = fundings.iter().map(|funding| repaid_of(facts, funding));
-        Self { lost, settled: unfunded.chain(booked).sum() }
-    }
-
-    fn is_open(&self) -> bool {
-        self.settled < self.lost
-    }
-}
-
-/// What an effect of an item debited to what its payer owes, less what it credited.
-fn sum(entries: &BTreeMap<Cause<'_>, Entry<'_>>, item: &str, effect: &str) -> i64 {
-    let of_item = entries.iter().filter(|((id, _, known), _)| *id == item && *known == effect);
-    let lines = of_item.flat_map(|(_, entry)| &entry.lines).filter(|line| line.kind == "receivable");
-    lines.map(|line| if line.side == "debit" { line.cents } else { -line.cents }).sum()
 }
 
 /// How often operators booked that it was repaid from outside, alone or with other debts of its payer.
@@ -300,8 +264,8 @@ mod tests {
 
     use crate::evidence::Evidence;
     use crate::sample::{
-        BATCH, CARD_FUNDING, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, SOURCE, UNPAYABLE, findings_of, found_one,
-        good, post, spoiled, step, told, transfer,
+        CARD_FUNDING, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, SOURCE, UNPAYABLE, findings_of, found_one, good,
+        post, spoiled, step, told, transfer,
     };
 
     fn forget(evidence: &mut Evidence, item: &str, effect: &str) {
@@ -369,7 +333,7 @@ mod tests {
     }
 
     /// The funding comes back after it was available, when one of its payments had not left.
-    fn lose_funding(evidence: &mut Evidence) {
+    pub(super) fn lose_funding(evidence: &mut Evidence) {
         transfer(evidence, FUNDING)["status"] = json!("RETURNED");
         post(
             evidence,
@@ -387,40 +351,7 @@ mod tests {
         forget(evidence, OTHER_PAYMENT, "payout_accepted");
     }
 
-    /// Some cents of what operators booked about the funding that was lost.
-    fn repay(evidence: &mut Evidence, amount: &str) {
-        evidence.told.postings.push(json!({
-            "account": format!("receivable:{SOURCE}"), "side": "credit", "amount": amount, "cause": "cor_1", "attempt": 1,
-            "effect": "correction", "about": FUNDING,
-        }));
-    }
-
-    #[test]
-    fn no_more_is_made_good_than_was_lost_for_the_batch() {
-        // 20.00 of 30.00 are repaid: of a payment of 20.00 half is still owed for.
-        let found = spoiled("entries", |evidence| {
-            lose_funding(evidence);
-            repay(evidence, "20.00");
-            post(evidence, OTHER_PAYMENT, SOURCE, 1_000, "unfunded_failed", &TAKEN_OFF);
-        });
-        assert!(found.is_empty(), "{found:#?}");
-        let found = spoiled("entries", |evidence| {
-            lose_funding(evidence);
-            repay(evidence, "30.00");
-        });
-        assert!(found.is_empty(), "nothing is left to take it off: {found:#?}");
-        found_one("entries", BATCH, "lost 30.00 for it, and made good 30.01", |evidence| {
-            lose_funding(evidence);
-            repay(evidence, "10.01");
-            post(evidence, OTHER_PAYMENT, SOURCE, 2_000, "unfunded_failed", &TAKEN_OFF);
-        });
-        found_one("entries", OTHER_PAYMENT, "of another payer or amount", |evidence| {
-            lose_funding(evidence);
-            post(evidence, OTHER_PAYMENT, SOURCE, 2_001, "unfunded_failed", &TAKEN_OFF);
-        });
-    }
-
-    const TAKEN_OFF: [(&str, &str); 2] = [("debit", "funds"), ("credit", "receivable")];
+    pub(super) const TAKEN_OFF: [(&str, &str); 2] = [("debit", "funds"), ("credit", "receivable")];
 
     #[test]
     fn a_payment_that_fails_for_its_lost_funding_is_taken_off_what_is_owed() {
