@@ -12,7 +12,7 @@ impl Story {
     /// Ann's debit has come back for want of money so many times, and waits to be presented again.
     async fn that_waits(times: u32) -> Self {
         let story = Self::after("below-threshold").await;
-        story.change_card(&json!({ "credit": { "last_statement_issue_date": "2026-03-01" } }));
+        story.change_card(&json!({ "credit": { "last_statement_issue_date": "2026-03-06" } }));
         story.let_days_pass(1).await;
         story.buy("card", "2700.00");
         story.debits_come_back(&vec!["R01"; if times == 1 { 1 } else { 20 }]);

@@ -120,7 +120,8 @@ async fn money_that_the_books_do_not_hold_is_not_given_back_and_told_of() {
     story.clear_attention().await;
     story.let_days_pass(3).await;
     let standing = story.standing();
-    assert!(standing.refunds.is_empty() && !standing.persons[0].receivable_open);
+    assert!(standing.refunds.is_empty(), "there is not that much of hers");
+    assert!(!standing.persons[0].receivable_open, "nothing is owed");
     assert!(standing.payment().unwrap().leg.attention.is_some(), "somebody has to look");
 }
 
