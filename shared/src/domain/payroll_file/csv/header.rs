@@ -72,14 +72,17 @@ impl Mapping {
         // The first bytes of a file may end inside a character.
         let valid = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
         let text = std::str::from_utf8(&text[..valid]).map_err(|_| MapError::NoTable)?;
-        let header = read_header(text, self, true, limits).map_err(|flaw| MapError::Header(flaw.message))?;
+        // Blank lines may stand before the header.
+        let lines = text.trim_start_matches(['\r', '\n']);
+        let blank = text.len() - lines.len();
+        let header = read_header(lines, self, true, limits).map_err(|flaw| MapError::Header(flaw.message))?;
         let header = header.ok_or(MapError::NoTable)?;
         if let Some(missing) =
             self.fields.keys().find(|name| header.written.iter().all(|known| folded(known) != **name))
         {
             return Err(MapError::NotInFile(missing.clone()));
         }
-        Ok((header.rewritten(), mark + header.length))
+        Ok((header.rewritten(), mark + blank + header.length))
     }
 
     /// What a column of this name is. A field that is mapped has no other column.

@@ -352,7 +352,7 @@ fn a_mapping_writes_the_header_anew() {
     let text = text.replacen("amount", "Net", 1).replacen("phone_number", "phone_number,Amount", 1);
     let text = text.replace("+15155550142,", "+15155550142,99.00,");
     let mapping = Mapping::parse("source=Company, company name=Legal,amount=net").expect("a mapping");
-    for mark in ["", "\u{feff}"] {
+    for mark in ["", "\u{feff}", "\r\n", "\u{feff}\n\n"] {
         let file = format!("{mark}{text}");
         let (header, replaced) = mapping.rewrite(file.as_bytes(), &Limits::default()).expect("a header");
         let mapped = [&header, &file.as_bytes()[replaced..]].concat();
