@@ -9,6 +9,8 @@ use crate::bank::text;
 use crate::evidence::{Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
+use crate::money::cents;
+use crate::told::Item;
 
 /// The effect under which a correction's lines are booked.
 pub(super) const CORRECTION: &str = "correction";
@@ -70,6 +72,19 @@ fn asked(terms: &Value) -> Vec<(String, &'static str, String)> {
     let mut lines = vec![line(of("debit"), "debit"), line(of("credit"), "credit")];
     lines.sort_unstable();
     lines
+}
+
+/// Of several debts of a payer, one may have been repaid with what another one left: then nothing is owed in all.
+pub(super) fn is_netted(facts: &Facts<'_>, funding: &Item) -> bool {
+    let own = facts.fundings.values().filter(|other| other.payer == funding.payer);
+    let is_lost = |other: &&Item| facts.transfers_of(&other.id).any(|debit| debit.was_settled() && !debit.is_live());
+    let account = format!("receivable:{}", funding.payer);
+    let postings = facts.evidence.told.postings.iter().filter(|line| text(line, "account") == Some(&account));
+    let signed = postings.filter_map(|line| {
+        let amount = cents(text(line, "amount")?)?;
+        Some(if text(line, "side")? == "debit" { amount } else { -amount })
+    });
+    own.filter(is_lost).count() > 1 && signed.sum::<i64>() == 0
 }
 
 #[cfg(test)]
