@@ -88,6 +88,19 @@ fn asked(terms: &Value) -> Vec<(String, &'static str, String)> {
     lines
 }
 
+/// Of several debts of a payer, one may have been repaid with what another one left: then nothing is owed in all.
+pub(super) fn is_netted(facts: &Facts<'_>, funding: &Item) -> bool {
+    let own = facts.fundings.values().filter(|other| other.payer == funding.payer);
+    let is_lost = |other: &&Item| facts.transfers_of(&other.id).any(|debit| debit.was_settled() && !debit.is_live());
+    let account = format!("receivable:{}", funding.payer);
+    let postings = facts.evidence.told.postings.iter().filter(|line| text(line, "account") == Some(&account));
+    let signed = postings.filter_map(|line| {
+        let amount = cents(text(line, "amount")?)?;
+        Some(if text(line, "side")? == "debit" { amount } else { -amount })
+    });
+    own.filter(is_lost).count() > 1 && signed.sum::<i64>() == 0
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

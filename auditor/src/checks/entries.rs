@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::corrections::{CORRECTION, repayments};
+use super::corrections::{CORRECTION, is_netted, repayments};
 use crate::bank::{Kind, Transfer, text};
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -238,24 +238,9 @@ fn owed_alone(
         is_waiting || facts.transfers_of(&item.id).any(Transfer::is_live)
     });
     findings.unless(settled <= lost, &funding.id, || format!("was lost {lost} times, and made good {settled} times"));
-    let is_made_good = settled + repaid(facts, funding) >= lost || is_netted(facts, funding, entries);
+    let is_made_good = settled + repaid(facts, funding) >= lost || is_netted(facts, funding);
     findings
         .unless(is_out || is_made_good, &funding.id, || "is still owed for, and none of its money is out".to_owned());
-}
-
-/// Of several debts of a payer, one may have been repaid with what another one left: then nothing is owed in all.
-fn is_netted(facts: &Facts<'_>, funding: &Item, entries: &BTreeMap<Cause<'_>, Entry<'_>>) -> bool {
-    let own = facts.fundings.values().filter(|other| other.payer == funding.payer);
-    let lost = own.filter(|other| times(entries, &other.id, "funding_returned_available") > 0).count();
-    let account = format!("receivable:{}", funding.payer);
-    let postings = facts.evidence.told.postings.iter().filter(|line| text(line, "account") == Some(&account));
-    let balance: i64 = postings
-        .filter_map(|line| {
-            let amount = cents(text(line, "amount")?)?;
-            Some(if text(line, "side")? == "debit" { amount } else { -amount })
-        })
-        .sum();
-    lost > 1 && balance == 0
 }
 
 #[cfg(test)]
