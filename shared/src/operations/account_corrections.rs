@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use super::autopay::corrected;
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::listener::{Listener, NamedAccount};
 use super::upload::upload_object;
@@ -40,6 +41,8 @@ pub(crate) struct Heard {
     pub is_unusable: bool,
     /// Whoever is to know of a correction is told: it is new, and used from now on.
     pub correction: Option<AccountCorrection>,
+    /// What is sent from now on, with that.
+    pub said: Option<Correction>,
 }
 
 /// Takes in a notification of change: kept with the account that its transfer was made for, and used from the next transfer on (NACHA
@@ -99,7 +102,7 @@ impl Hearing<'_> {
             Some(_) | None => AccountCorrection { standing: Standing::Unusable, unusable_of, ..self.blank(item) },
         };
         let (_, put) = self.note(note)?;
-        Ok(Heard { changes: vec![put], is_unusable: true, correction: None })
+        Ok(Heard { changes: vec![put], is_unusable: true, ..Heard::default() })
     }
 
     async fn values<T: Listener>(
@@ -142,14 +145,14 @@ impl Hearing<'_> {
         };
         let read_at = self.known.as_ref().map(|known| known.version);
         let version = read_at.unwrap_or_default().saturating_add(1);
-        let known =
-            KnownCounterparty { counterparty_id: None, correction: Some(correction), version, updated_at: self.now };
+        let (said, updated_at) = (Some(correction.clone()), self.now);
+        let known = KnownCounterparty { counterparty_id: None, correction: Some(correction), version, updated_at };
         let condition = read_at.map_or(Condition::Absent, Condition::VersionIs);
         let put = counterparty::put(&self.named.account, &known, condition)?;
         let detail = told(&shown);
         let entry = audit::entry(self.system, BANK, "account_corrected", &shown.account, Some(&detail))?;
         let (shown, note) = self.note(shown)?;
-        Ok(Heard { changes: vec![put, note, entry], is_unusable: false, correction: Some(shown) })
+        Ok(Heard { changes: vec![put, note, entry], is_unusable: false, correction: Some(shown), said })
     }
 
     fn blank<T: Listener>(&self, item: &T) -> AccountCorrection {
@@ -385,6 +388,7 @@ pub async fn confirm_withdrawal(
         let plain = KnownCounterparty { counterparty_id: None, correction: None, version, updated_at: now };
         changes.push(counterparty::put(account, &plain, condition)?);
     }
+    changes.extend(corrected::part(system, account).await?);
     system.table.write(changes).await?;
     Ok(correction)
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::autopay::{life, notices};
+use super::autopay::{corrected, life, notices};
 use super::bank_object::BankObject;
 use super::payers;
 use super::step::Carrier;
@@ -21,6 +21,7 @@ use crate::domain::payment::{AccountPayee, Payee, Payment, StopWish};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, Condition};
+use crate::store::counterparty::Correction;
 use crate::store::keys;
 use crate::store::stored::{Stored, read, replace};
 
@@ -43,6 +44,13 @@ pub(crate) trait Listener: Carrier {
     async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError>;
     /// What is told where the bank has corrected that account.
     async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError>;
+    /// What it means for whose account that is, in the write that hears of it, which changes `so_far`.
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &Correction,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError>;
     /// What the bank's word means beyond its item: more effects of its own, and more changes for the same write. `moved` is absent where
     /// only facts were new.
     async fn consequences(
@@ -123,6 +131,15 @@ impl Listener for Payment {
         }
     }
 
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &Correction,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError> {
+        corrected::join_refunded(system, self, said, so_far).await
+    }
+
     /// Money that came back to a person may meet what they owe for the returned funding of the same payment, unless they repaid that
     /// otherwise: then it is theirs. The funding is held to what was read of it, so that of two ends at once one sees the other.
     async fn consequences(
@@ -194,7 +211,7 @@ impl Listener for Funding {
         }
         let settled_on = calendar::eastern_date(transfer.settled_at.unwrap_or(at));
         let hold = match self.id.payment() {
-            Some(payment_id) => life::hold_banking_days(system, payment_id).await?,
+            Some(payment_id) => life::hold_banking_days(system, payment_id, self.account.as_ref()).await?,
             None => system.settings.hold_banking_days,
         };
         self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold);
@@ -237,6 +254,15 @@ impl Listener for Funding {
             FundingId::Round { .. } => tell_admins(system, correction).await,
             FundingId::Lone(_) => life::debited_numbers_corrected(system, self.id).await,
         }
+    }
+
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &Correction,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError> {
+        corrected::join_debited(system, self, said, so_far).await
     }
 
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {

@@ -19,7 +19,7 @@ use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::biller::Remittance;
 use crate::domain::calendar;
-use crate::domain::funding::Funding;
+use crate::domain::funding::{Funding, PulledAccount};
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Moved, Reason, State};
 use crate::domain::payment::Payment;
@@ -79,30 +79,33 @@ pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
     let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
-    let number = real_accounts::heed_number(system, &mut bank_account).await?;
+    let mut held_to = real_accounts::heed_number(system, &mut bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     if payment.is_cancel_asked() || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
-    Ok(Permission::Given(vec![
-        number,
+    held_to.extend([
         unchanged(&mut payment),
         unchanged(&mut person),
         unchanged(&mut card),
         unchanged(&mut bank_account),
-    ]))
+    ]);
+    Ok(Permission::Given(held_to))
 }
 
-/// Banking days that a settled funding of this payment is held.
-pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) -> Result<u32, OperationError> {
+/// Banking days that a settled funding of this payment is held, by the number that was really debited.
+pub(crate) async fn hold_banking_days(
+    system: &System,
+    payment_id: PaymentId,
+    pulled: Option<&PulledAccount>,
+) -> Result<u32, OperationError> {
     let usual = system.settings.hold_banking_days;
     let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
     let Some(facts) = payment.and_then(|payment| payment.autopay) else { return Ok(usual) };
     let policy = &system.settings.autopay;
     let bank_account = load_bank_account(system, &facts).await?;
-    let number = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
-    let number = number.unwrap_or(&bank_account.account.fingerprint);
-    Ok(bank_account.hold_of_debit(number, policy.hold_new_link, policy.hold_proven).max(usual))
+    let number = debited_number(&facts, pulled, &bank_account);
+    Ok(bank_account.hold_of_debit(&number, policy.hold_new_link, policy.hold_proven).max(usual))
 }
 
 /// The person is told that the bank corrected their account: once for each transfer.
@@ -188,11 +191,10 @@ async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -
     Ok(life::outlook(&person, Present { card, bank_account: &bank_account, remittance: None }))
 }
 
-/// The number that a debit was of, by its fingerprint: as the funding has it.
-fn debited_number(facts: &AutopayFacts, funding: &Funding, bank_account: &BankAccount) -> String {
-    let pulled = funding.account.as_ref().map(|pulled| &pulled.account.fingerprint);
-    let agreed = facts.agreement.as_ref().map(|agreement| &agreement.account.fingerprint);
-    pulled.or(agreed).unwrap_or(&bank_account.account.fingerprint).clone()
+/// The number that a debit really went to, by its fingerprint: as the funding has it.
+fn debited_number(facts: &AutopayFacts, pulled: Option<&PulledAccount>, bank_account: &BankAccount) -> String {
+    let agreed = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
+    pulled.map(PulledAccount::debited_number).or(agreed).unwrap_or(&bank_account.account.fingerprint).to_owned()
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -302,9 +304,12 @@ impl Returned<'_> {
         let returned = funding.returned_debit();
         if let Some(debit) = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account)) {
             let mut bank_account = load_bank_account(self.system, facts).await?;
-            let number = debited_number(facts, funding, &bank_account);
+            let pulled = funding.account.as_ref();
+            let number = debited_number(facts, pulled, &bank_account);
             changes.extend(real_accounts::close(self.system, &number, &bank_account, debit.return_code).await?);
-            bank_account.closed_by_return(&number, debit.return_code, self.now);
+            // What names the number that was named goes where this one went.
+            let named = pulled.map_or(&number, |pulled| &pulled.account.fingerprint);
+            bank_account.closed_by_return(named, debit.return_code, self.now);
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }

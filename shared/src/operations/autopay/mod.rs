@@ -4,6 +4,7 @@
 
 pub mod authorisation;
 pub mod cancel;
+pub(crate) mod corrected;
 pub mod held;
 pub mod items;
 mod kept;
@@ -23,3 +24,4 @@ pub mod review;
 pub mod same;
 pub mod setup;
 pub mod subjects;
+mod typed;
