@@ -306,6 +306,28 @@ mod chosen {
         LookalikeIsSame,
         /// one number is entered for two cards of a person
         CardNumberOfTwoCards,
+        /// a card's number with a zero before it is another number
+        ZeroMakesAnotherCard,
+        /// whoever types a card's number counts as a holder of that card
+        TypedNumberJoinsPersons,
+        /// a number that a person typed over is held for ever
+        TypedNumberKept,
+        /// what ended one person's payment holds back another's of the same card, whichever account each pays from
+        EndsOfOthersHold,
+        /// two cards of two institutions, or that end otherwise, are joined on a word
+        UnlikeCardsJoined,
+        /// what was agreed to for one card pays another one once they are joined
+        JoinKeepsAgreement,
+        /// cards that were joined by a slip stay so
+        JoinedForEver,
+        /// a bank account that is told with zeros before its number is another one
+        ZerosMakeAnotherAccount,
+        /// a number that a bank put in the place of an account's is another account
+        CorrectedNumberIsAnother,
+        /// what the bank says of a debit counts for the number that was named, not for the one that was debited
+        CorrectionForgotten,
+        /// a payment is decided as if the number that is named were debited, although the bank put another in its place
+        NamedNumberProven,
         /// what another holder of a bank account has under way does not count
         SharedDebitsNotCounted,
         /// what another holder of a card has paid does not count

@@ -98,7 +98,7 @@ pub(crate) struct WantedAutopay {
     rule: Option<Rule>,
     #[serde(default)]
     caps: Option<Caps>,
-    /// As it stands on the card, 12 to 19 digits that end as the card's mask does; kept sealed, and printed on the letter around each check.
+    /// As it stands on the card, 12 to 19 digits that begin with no zero and end as the card's mask does; kept sealed, and printed on the letter around each check.
     #[serde(default)]
     card_number: Option<String>,
 }
@@ -109,8 +109,12 @@ pub(crate) struct WhichCard {
     /// The card that was linked before, or that has the same number.
     #[schema(value_type = String)]
     card_id: CardId,
-    /// The same card: then that one goes on with this link. Else two cards, each with its own set-up.
+    /// The same card: then that one goes on with this link. Else two cards, each with its own set-up; said before, that is taken back.
     is_same: bool,
+    /// The number that was entered for the other card: wanted where the two end otherwise, or are called otherwise and end is told of one
+    /// alone. Two cards of two institutions are two.
+    #[serde(default)]
+    card_number: Option<String>,
 }
 
 pub(crate) async fn view(system: &System, card: Card) -> Result<Json<CardView>, Problem> {
@@ -174,6 +178,10 @@ pub(crate) async fn read(
     view(&system, people::card(&system, myself.id, card_id).await?).await
 }
 
+fn entered(number: String) -> Result<CardNumber, OperationError> {
+    CardNumber::try_from(number).map_err(|NoCardNumber| AutopayRefusal::CardNumber.into())
+}
+
 /// Chooses how a card is paid. What is left out stays as it is, so that a set-up can be done step by step.
 #[utoipa::path(put, path = "/cards/{card_id}/autopay", tag = "cards",
     params(("card_id" = String, Path)),
@@ -187,8 +195,7 @@ pub(crate) async fn set_up(
     body: JsonBody<WantedAutopay>,
 ) -> Result<Json<CardView>, Problem> {
     let wanted = body.value;
-    let refused = |NoCardNumber| OperationError::from(AutopayRefusal::CardNumber);
-    let card_number = wanted.card_number.map(CardNumber::try_from).transpose().map_err(refused)?;
+    let card_number = wanted.card_number.map(entered).transpose()?;
     let chosen = Chosen { bank_account_id: wanted.bank_account_id, rule: wanted.rule, caps: wanted.caps, card_number };
     view(&system, setup::choose(&system, myself.id, card_id, chosen).await?).await
 }
@@ -206,6 +213,8 @@ pub(crate) async fn say_which(
     PathParameters(card_id): PathParameters<CardId>,
     body: JsonBody<WhichCard>,
 ) -> Result<Json<CardView>, Problem> {
-    let said = Said { other: body.value.card_id, is_same: body.value.is_same, person: myself.id };
+    let said = body.value;
+    let number = said.card_number.map(entered).transpose()?;
+    let said = Said { other: said.card_id, is_same: said.is_same, number, person: myself.id };
     view(&system, same::say(&system, card_id, said, &from.ip_address).await?).await
 }

@@ -190,7 +190,7 @@ impl Lone {
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
         // The hold outlasts the days in which a bank may return a debit for want of money or account.
-        let number = self.funding.account.as_ref().map(|pulled| pulled.account.fingerprint.clone());
+        let number = self.funding.account.as_ref().map(|pulled| pulled.debited_number().to_owned());
         if let Some((Ends { bank_account, .. }, number)) = self.ends.as_mut().zip(number)
             && bank_account.proven_by(&number, now)
         {

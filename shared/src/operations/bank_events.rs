@@ -206,6 +206,9 @@ pub(crate) async fn changes_of<T: Listener>(
     if let Some(correction) = &corrected.correction {
         changes.extend(item.corrected(system, correction).await?);
     }
+    if let Some(said) = &corrected.said {
+        item.renumbered(system, said, &mut changes).await?;
+    }
     Ok((changes, verdict))
 }
 

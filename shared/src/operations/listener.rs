@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::autopay::{life, notices};
+use super::account_corrections::KeptCorrection;
+use super::autopay::{corrected, life, notices};
 use super::bank_object::BankObject;
 use super::named_account::NamedAccount;
 use super::payers;
@@ -44,6 +45,13 @@ pub(crate) trait Listener: Carrier {
     async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError>;
     /// What is told where the bank has corrected that account.
     async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError>;
+    /// What it means for whose account that is, in the write that hears of it, which changes `so_far`.
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &KeptCorrection,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError>;
     /// What the bank's word means beyond its item: more effects of its own, and more changes for the same write. `moved` is absent where
     /// only facts were new.
     async fn consequences(
@@ -105,6 +113,15 @@ impl Listener for Payment {
             (None, PaymentId::Row { .. } | PaymentId::Refund { .. }) => tell_admins(system, correction).await,
             (None, PaymentId::Lone(_)) => Ok(Vec::new()),
         }
+    }
+
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &KeptCorrection,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError> {
+        corrected::join_refunded(system, self, said, so_far).await
     }
 
     /// Money that came back to a person may meet what they owe for the returned funding of the same payment, unless they repaid that
@@ -182,7 +199,7 @@ impl Listener for Funding {
         }
         let settled_on = calendar::eastern_date(transfer.settled_at.unwrap_or(at));
         let hold = match self.id.payment() {
-            Some(payment_id) => life::hold_banking_days(system, payment_id).await?,
+            Some(payment_id) => life::hold_banking_days(system, payment_id, self.account.as_ref()).await?,
             None => system.settings.hold_banking_days,
         };
         self.settle_terms(transfer.effective_on.unwrap_or(settled_on), settled_on, hold);
@@ -225,6 +242,15 @@ impl Listener for Funding {
             FundingId::Round { .. } => tell_admins(system, correction).await,
             FundingId::Lone(_) => life::debited_numbers_corrected(system, self.id).await,
         }
+    }
+
+    async fn renumbered(
+        &self,
+        system: &System,
+        said: &KeptCorrection,
+        so_far: &mut Vec<Change>,
+    ) -> Result<(), OperationError> {
+        corrected::join_debited(system, self, said, so_far).await
     }
 
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {

@@ -300,6 +300,8 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::NumberOfOtherCard { .. } => Problem::conflict("card_number_of_other_card", detail),
             AutopayRefusal::TwoCards => Problem::conflict("two_cards", detail),
             AutopayRefusal::CardHasPayments => Problem::conflict("card_has_payments", detail),
+            AutopayRefusal::UnlikeCards => Problem::conflict("unlike_cards", detail),
+            AutopayRefusal::NumberChangedTooOften => Problem::conflict("card_number_changed_too_often", detail),
             AutopayRefusal::CardsJoined => Problem::conflict("cards_joined", detail),
             AutopayRefusal::NotCashed => Problem::conflict("payment_not_cashed", detail),
             AutopayRefusal::ItemOver => Problem::conflict("item_over", detail),

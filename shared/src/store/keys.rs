@@ -274,6 +274,10 @@ pub fn real_account(fingerprint: &str) -> Key {
     Key::new(format!("REAL_ACCOUNT#{fingerprint}"), "REAL_ACCOUNT")
 }
 
+pub fn is_real_account(key: &Key) -> bool {
+    key.sk == "REAL_ACCOUNT"
+}
+
 pub fn reviews_of(card: CardId) -> String {
     format!("REVIEW#{card}")
 }

@@ -2,6 +2,8 @@
 //!
 //! Guarantees: a debit counts against the balance until a reading of a banking day after it settled is sure to show it. Nothing prints a number or a balance.
 
+use std::collections::BTreeMap;
+
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +38,9 @@ pub struct BankAccount {
     /// When a debit had settled and its return window (R01 to R04) passed: from then on the shorter hold applies.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proven_at: Option<Timestamp>,
+    /// The same of other numbers that its debits went to: earlier ones, and those that its bank put in the place of its own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub proven_numbers: BTreeMap<String, Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unusable: Option<Unusable>,
     /// Fingerprints of the keys by which it is known: every number that it had, and the id that its institution keeps.
@@ -190,11 +195,18 @@ impl BankAccount {
 
     /// A debit of this number has outlasted the days in which it might have come back. Answers whether that is news.
     pub fn proven_by(&mut self, fingerprint: &str, now: Timestamp) -> bool {
-        let is_news = self.proven_at.is_none() && fault!(OldDebitProvesNewNumber, true, self.has_number(fingerprint));
-        if is_news {
+        let is_news = self.proven_as(fingerprint).is_none();
+        if is_news && fault!(OldDebitProvesNewNumber, true, self.has_number(fingerprint)) {
             self.proven_at = Some(now);
+        } else if is_news {
+            self.proven_numbers.insert(fingerprint.to_owned(), now);
         }
         is_news
+    }
+
+    /// Since when this number is proven, which need not be the one that it has now.
+    pub fn proven_as(&self, fingerprint: &str) -> Option<Timestamp> {
+        if self.has_number(fingerprint) { self.proven_at } else { self.proven_numbers.get(fingerprint).copied() }
     }
 
     /// Banking days that a settled debit of this account is held.
@@ -204,6 +216,6 @@ impl BankAccount {
 
     /// The same of a debit of this number, which need not be the one that it has now.
     pub fn hold_of_debit(&self, fingerprint: &str, new_link: u32, proven: u32) -> u32 {
-        if self.has_number(fingerprint) { self.hold_banking_days(new_link, proven) } else { new_link.max(proven) }
+        if self.proven_as(fingerprint).is_some() { proven } else { new_link.max(proven) }
     }
 }

@@ -13,6 +13,7 @@ use super::bank_account::BankAccount;
 use super::held::{Ended, EndedBy};
 use super::ids::{CardId, PersonId};
 use super::in_flight::{Billed, CardPayment, in_flight, presented_for};
+use super::joining::Joined;
 use super::reading::Age;
 use super::setup::Setup;
 use crate::domain::ids::PaymentId;
@@ -43,15 +44,18 @@ pub struct Card {
     /// Fingerprints of the keys by which it is known: the numbers that its person entered, and the ids that its institution keeps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub real_accounts: Vec<String>,
-    /// The number that stands in the setup is among them.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub is_number_claimed: bool,
+    /// Which of them are of numbers that its person typed.
+    #[serde(default)]
+    pub numbers: NumberKeys,
     /// Another card of the person looks like it, and nothing but their word tells whether it is the same: until then it is not paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks_like: Option<CardId>,
     /// The person said that it is that card, which has taken over its link; nothing happens with this one any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub same_as: Option<CardId>,
+    /// What that card was read by until then, so that the word can be taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined: Option<Box<Joined>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<CardReading>,
     #[serde(default)]
@@ -126,6 +130,17 @@ pub struct PostedPayment {
     pub check_number: Option<String>,
 }
 
+/// The keys of the numbers that a person typed for a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NumberKeys {
+    /// Of the number that stands in the setup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub present: Option<String>,
+    /// Of numbers before it, as long as a payment may be on its way to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former: Vec<String>,
+}
+
 /// What the last review came to, so that the next is recorded only where it differs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LastDecision {
@@ -180,6 +195,17 @@ pub fn posted_after(
 }
 
 impl Card {
+    /// Whether a key is of a number that its person typed. Of cards of before, whose numbers were not told apart, any may be.
+    pub fn is_typed(&self, fingerprint: &str) -> bool {
+        let is_of_before = self.numbers.present.is_none() && self.setup.card_number.is_some();
+        is_of_before || self.numbers.present.iter().chain(&self.numbers.former).any(|typed| typed == fingerprint)
+    }
+
+    /// Whether a payment may be on its way to the number that it has, or had when that was opened.
+    pub fn is_number_in_use(&self) -> bool {
+        fault!(TypedNumberKept, true, self.payments.iter().any(CardPayment::is_in_flight))
+    }
+
     /// The payment that keeps another from being opened for anything but a bill.
     pub fn open_payment(&self) -> Option<&CardPayment> {
         self.open_payments().next()

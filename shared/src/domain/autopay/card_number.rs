@@ -1,18 +1,20 @@
 //! A card's number: the one by which its issuer knows whom a check is for.
 //!
-//! Guarantees: a [`CardNumber`] passes the check digit, so that one wrong digit pays nobody's bill; `Debug` shows the last four.
+//! Guarantees: a [`CardNumber`] passes the check digit, so that one wrong digit pays nobody's bill; one number is written one way; `Debug`
+//! shows the last four.
 
 use std::fmt;
 
 use crate::domain::secret::last_four;
 
-/// 12 to 19 digits, the last of which checks the others (ISO/IEC 7812-1).
+/// 12 to 19 digits, the last of which checks the others (ISO/IEC 7812-1). None begins with 0, which no card's number does: a zero in front
+/// keeps the check digit right, and would make one card two.
 #[derive(Clone, PartialEq, Eq)]
 pub struct CardNumber(String);
 
 /// A text that is no card's number. Does not repeat it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a card number has 12 to 19 digits, of which the last checks the others")]
+#[error("a card number has 12 to 19 digits, the first of them no zero, of which the last checks the others")]
 pub struct NoCardNumber;
 
 impl TryFrom<String> for CardNumber {
@@ -20,8 +22,14 @@ impl TryFrom<String> for CardNumber {
 
     fn try_from(digits: String) -> Result<Self, NoCardNumber> {
         let is_long_enough = (12..=19).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit());
-        if is_long_enough && checks(&digits) { Ok(Self(digits)) } else { Err(NoCardNumber) }
+        let begins_right = fault!(ZeroMakesAnotherCard, true, !digits.starts_with('0'));
+        if is_long_enough && begins_right && checks(&digits) { Ok(Self(digits)) } else { Err(NoCardNumber) }
     }
+}
+
+/// The digits that tell a stored number from others: those of before may begin with zeros.
+pub fn telling_digits(stored: &str) -> &str {
+    stored.trim_start_matches('0')
 }
 
 /// Every second digit from the right counts twice, its own digits added up; the sum ends in 0.
@@ -73,9 +81,15 @@ mod tests {
         let right = "4111111111111111";
         assert!(is_card_number(right));
         assert!(is_card_number("378282246310005"));
-        for wrong in
-            ["4111111111111112", "4111 1111 1111 1111", "411111111111", "", "x111111111111111", &"0".repeat(20)]
-        {
+        for wrong in [
+            "4111111111111112",
+            "4111 1111 1111 1111",
+            "411111111111",
+            "",
+            "x111111111111111",
+            "04111111111111111",
+            &"0".repeat(16),
+        ] {
             assert!(!is_card_number(wrong), "{wrong}");
         }
         for place in 0..right.len() {

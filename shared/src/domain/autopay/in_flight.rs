@@ -62,6 +62,9 @@ pub struct CardPayment {
     /// The Eastern day on which the person canceled it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub canceled_on: Option<Date>,
+    /// Of another person who shares the card; only where it is decided on.
+    #[serde(skip)]
+    pub is_anothers: bool,
     pub stage: Stage,
 }
 
@@ -114,6 +117,7 @@ impl CardPayment {
             check_number: None,
             ended: None,
             canceled_on: None,
+            is_anothers: false,
             stage: Stage::Open,
         }
     }

@@ -17,6 +17,7 @@ pub mod identity;
 pub mod ids;
 pub mod in_flight;
 pub mod item;
+pub mod joining;
 pub mod life;
 pub mod notice;
 pub mod person;

@@ -109,6 +109,13 @@ impl PulledAccount {
     pub fn key(&self) -> String {
         account_key(&self.account.fingerprint, self.account_type)
     }
+
+    /// The number that the debit really went to, by its fingerprint: what its bank says of the debit, it says of that.
+    pub fn debited_number(&self) -> &str {
+        let sent =
+            self.corrected.as_ref().map_or(&self.account.fingerprint, |corrected| &corrected.account.fingerprint);
+        fault!(CorrectionForgotten, &self.account.fingerprint, sent)
+    }
 }
 
 /// The days of one entry, by the bank.

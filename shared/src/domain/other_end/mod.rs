@@ -11,16 +11,27 @@ use super::bank::request::AccountType;
 /// What the bank's counterparty of an account, and what the bank corrected about it, are found by: the same numbers with another kind of
 /// account are another counterparty. `fingerprint` stands for routing and account number; of a checking account it is the key.
 pub fn account_key(fingerprint: &str, account_type: AccountType) -> String {
-    let kind = match account_type {
-        AccountType::Checking => return fingerprint.to_owned(),
-        AccountType::Savings => "savings",
-        AccountType::GeneralLedger => "general_ledger",
-        AccountType::Loan => "loan",
-    };
-    if fingerprint.is_empty() {
-        return String::new();
+    match kind_of(account_type) {
+        None => fingerprint.to_owned(),
+        Some(_) if fingerprint.is_empty() => String::new(),
+        Some(kind) => format!("{fingerprint}-{kind}"),
     }
-    format!("{fingerprint}-{kind}")
+}
+
+/// The numbers that a key stands for, whatever kind of account it names.
+pub fn numbers_of(account_key: &str) -> &str {
+    let kinds = [AccountType::Savings, AccountType::GeneralLedger, AccountType::Loan].into_iter().filter_map(kind_of);
+    let mut numbers = kinds.filter_map(|kind| account_key.strip_suffix(kind)?.strip_suffix('-'));
+    numbers.next().unwrap_or(account_key)
+}
+
+const fn kind_of(account_type: AccountType) -> Option<&'static str> {
+    match account_type {
+        AccountType::Checking => None,
+        AccountType::Savings => Some("savings"),
+        AccountType::GeneralLedger => Some("general_ledger"),
+        AccountType::Loan => Some("loan"),
+    }
 }
 
 #[cfg(test)]
@@ -33,5 +44,8 @@ mod tests {
         assert_eq!(account_key("v1-abc", AccountType::Loan), "v1-abc-loan");
         assert_eq!(account_key("v1-abc", AccountType::Savings), "v1-abc-savings");
         assert_eq!(account_key("", AccountType::Loan), "");
+        for kind in [AccountType::Checking, AccountType::Savings, AccountType::GeneralLedger, AccountType::Loan] {
+            assert_eq!(numbers_of(&account_key("v1-abc", kind)), "v1-abc");
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::{BANK, Heard, told};
+use super::{BANK, Heard, KeptCorrection, told};
 use crate::domain::ach::account_correction::{AccountCorrection, Standing};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
@@ -71,6 +71,7 @@ impl Heard {
     fn extend(&mut self, other: Heard) {
         self.changes.extend(other.changes);
         self.correction = self.correction.take().or(other.correction);
+        self.said = self.said.take().or(other.said);
     }
 }
 
@@ -208,7 +209,7 @@ impl Hearing<'_> {
                 self.note(AccountCorrection { standing: Standing::Unusable, unusable_of, ..blank })?.1
             }
         };
-        Ok(Heard { changes, is_unusable: true, correction: None })
+        Ok(Heard { changes, is_unusable: true, ..Heard::default() })
     }
 
     /// What the word claims for the source that it is about. Nothing where the account is another source's.
@@ -253,12 +254,13 @@ impl Hearing<'_> {
             led_to,
             ..self.blank(item)
         };
+        let said = Some(KeptCorrection { account: self.place.account.clone(), correction: correction.clone() });
         let mut changes = self.known(correction)?;
         let (shown, notes) = self.note(shown)?;
         changes.extend(notes);
         changes.extend(claims.changes);
         changes.push(audit::entry(system, BANK, "account_corrected", &shown.account, Some(&told(&shown)))?);
-        Ok(Heard { changes, is_unusable: false, correction: Some(shown) })
+        Ok(Heard { changes, is_unusable: false, correction: Some(shown), said })
     }
 
     /// What holds from now on: the word, and of an earlier one what this leaves out.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use super::autopay::own;
+use super::autopay::{corrected, own};
 use super::corrected_ends::Numbers;
 use super::file_bytes::{ReadFile, Unpacked};
 use super::fund::SOURCE_ACCOUNT_TYPE;
@@ -42,6 +42,14 @@ pub(crate) struct Heard {
     pub is_unusable: bool,
     /// Whoever is to know of a correction is told: it is new, and used from now on.
     pub correction: Option<AccountCorrection>,
+    /// What is sent from now on, with that.
+    pub said: Option<KeptCorrection>,
+}
+
+/// What is sent in the place of an account, and the name of that account, which its number is sealed for.
+pub(crate) struct KeptCorrection {
+    pub account: String,
+    pub correction: Correction,
 }
 
 /// For the audit: what was corrected, without a number beyond its last four.
@@ -243,6 +251,7 @@ pub async fn confirm_withdrawal(
     changes.push(replace(&mut correction)?);
     changes.extend(no_longer_corrected(system, account, now).await?);
     changes.extend(sources::release_corrected(system, &correction.payer_id, led_to).await?);
+    changes.extend(corrected::part(system, account).await?);
     system.table.write(changes).await?;
     Ok(correction)
 }

@@ -20,7 +20,7 @@ use crate::domain::autopay::person::Person;
 use crate::domain::autopay::retry::Consequences;
 use crate::domain::batch::Command;
 use crate::domain::calendar;
-use crate::domain::funding::Funding;
+use crate::domain::funding::{Funding, PulledAccount};
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, Moved, Reason, State};
 use crate::domain::payment::Payment;
@@ -52,7 +52,7 @@ pub(crate) async fn permission(
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
     let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
-    let number = real_accounts::heed_number(system, &mut bank_account).await?;
+    let mut held_to = real_accounts::heed_number(system, &mut bank_account).await?;
     let hold = AccountHold::of(system, &bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     let is_held = fault!(HoldNotInClaim, false, hold.is_held);
@@ -60,13 +60,12 @@ pub(crate) async fn permission(
     if payment.is_cancel_asked() || is_held || !is_owed || !life::may_debit(&person, &card, &bank_account, &facts) {
         return Ok(Permission::Gone);
     }
-    let mut held_to = vec![
-        number,
+    held_to.extend([
         unchanged(&mut payment),
         unchanged(&mut person),
         unchanged(&mut card),
         unchanged(&mut bank_account),
-    ];
+    ]);
     hold.hold_to(&mut held_to);
     Ok(Permission::Given(held_to))
 }
@@ -84,16 +83,19 @@ pub(crate) async fn mailing(system: &System, payment: &Payment) -> Result<Permis
     Ok(Permission::Given(vec![unchanged(&mut card)]))
 }
 
-/// Banking days that a settled funding of this payment is held.
-pub(crate) async fn hold_banking_days(system: &System, payment_id: PaymentId) -> Result<u32, OperationError> {
+/// Banking days that a settled funding of this payment is held, by the number that was really debited.
+pub(crate) async fn hold_banking_days(
+    system: &System,
+    payment_id: PaymentId,
+    pulled: Option<&PulledAccount>,
+) -> Result<u32, OperationError> {
     let usual = system.settings.hold_banking_days;
     let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
     let Some(facts) = payment.and_then(|payment| payment.autopay) else { return Ok(usual) };
     let policy = &system.settings.autopay;
     let bank_account = load_bank_account(system, &facts).await?;
-    let number = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
-    let number = number.unwrap_or(&bank_account.account.fingerprint);
-    Ok(bank_account.hold_of_debit(number, policy.hold_new_link, policy.hold_proven).max(usual))
+    let number = debited_number(&facts, pulled, &bank_account);
+    Ok(bank_account.hold_of_debit(&number, policy.hold_new_link, policy.hold_proven).max(usual))
 }
 
 /// The person is told that the bank corrected their account: once for each transfer.
@@ -179,11 +181,10 @@ async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -
     Ok(life::outlook(&person, Present { card, bank_account: &bank_account, remittance: None }))
 }
 
-/// The number that a debit was of, by its fingerprint: as the funding has it.
-fn debited_number(facts: &AutopayFacts, funding: &Funding, bank_account: &BankAccount) -> String {
-    let pulled = funding.account.as_ref().map(|pulled| &pulled.account.fingerprint);
-    let agreed = facts.agreement.as_ref().map(|agreement| &agreement.account.fingerprint);
-    pulled.or(agreed).unwrap_or(&bank_account.account.fingerprint).clone()
+/// The number that a debit really went to, by its fingerprint: as the funding has it.
+fn debited_number(facts: &AutopayFacts, pulled: Option<&PulledAccount>, bank_account: &BankAccount) -> String {
+    let agreed = facts.agreement.as_ref().map(|agreement| agreement.account.fingerprint.as_str());
+    pulled.map(PulledAccount::debited_number).or(agreed).unwrap_or(&bank_account.account.fingerprint).to_owned()
 }
 
 fn came_back_late(funding: &Funding) -> bool {
@@ -293,7 +294,7 @@ impl Returned<'_> {
         Ok(vec![replace(&mut person)?])
     }
 
-    /// What it leaves behind at the bank account, closed or held.
+    /// What it leaves behind at the bank account, closed or held: by the number that was really debited.
     async fn account(
         &self,
         facts: &AutopayFacts,
@@ -304,10 +305,13 @@ impl Returned<'_> {
             return Ok(Vec::new());
         }
         let mut bank_account = load_bank_account(self.system, facts).await?;
-        let number = debited_number(facts, funding, &bank_account);
+        let pulled = funding.account.as_ref();
+        let number = debited_number(facts, pulled, &bank_account);
         let mut changes = account_hold::note(self.system, &number, &bank_account, noted).await?;
         if let Some(return_code) = noted.closes {
-            bank_account.closed_by_return(&number, return_code, self.now);
+            // What names the number that was named goes where this one went.
+            let named = pulled.map_or(&number, |pulled| &pulled.account.fingerprint);
+            bank_account.closed_by_return(named, return_code, self.now);
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }

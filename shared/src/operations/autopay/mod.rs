@@ -5,6 +5,7 @@
 mod account_hold;
 pub mod authorisation;
 pub mod cancel;
+pub(crate) mod corrected;
 pub(crate) mod ends;
 pub mod held;
 mod in_parts;
@@ -27,3 +28,4 @@ pub mod review;
 pub mod same;
 pub mod setup;
 pub mod subjects;
+mod typed;

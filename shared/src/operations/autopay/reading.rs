@@ -216,9 +216,10 @@ impl<'a> FoundCard<'a> {
             mask: self.account.mask.clone(),
             has_twin: self.has_twin,
             real_accounts: Vec::new(),
-            is_number_claimed: false,
+            numbers: Default::default(),
             looks_like,
             same_as: None,
+            joined: None,
             reading: Some(found.card_reading(self.account, &[])),
             setup: Setup::default(),
             authorisation: None,
@@ -305,6 +306,7 @@ impl FoundBankAccount<'_> {
             reading: Some(found.bank_reading(self.account)),
             open_debits: Vec::new(),
             proven_at: None,
+            proven_numbers: Default::default(),
             unusable: None,
             real_accounts: Vec::new(),
             permission_ended_at: None,
@@ -331,8 +333,8 @@ impl FoundBankAccount<'_> {
         let fresh = self.sealed(known.id, keys)?;
         let has_other_numbers = fresh.as_ref().is_some_and(|fresh| fresh.fingerprint != known.account.fingerprint);
         if has_other_numbers {
-            // Another number is a new link: nothing has been proven of it.
-            known.proven_at = None;
+            // Another number is a new link: nothing has been proven of it, unless a correction had debits go there before.
+            known.proven_at = fresh.as_ref().and_then(|fresh| known.proven_numbers.get(&fresh.fingerprint).copied());
         }
         let has_numbers = fresh.is_some();
         if let Some(fresh) = fresh {

@@ -5,14 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::system::Vault;
 use super::super::{OperationError, System};
 use super::review::unchanged;
+use super::typed;
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::Card;
-use crate::domain::autopay::card_number::CardNumber;
+use crate::domain::autopay::card_number;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
-use crate::domain::autopay::real_account::{RealAccount, shared_bank_account, shared_card};
-use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::autopay::real_account::{
+    NumberNames, RealAccount, is_shared, shared_bank_account, shared_card, telling_digits,
+};
 use crate::domain::plaid::auth::AchNumbers;
-use crate::ports::table::{Change, Condition, TableError};
+use crate::ports::table::{Change, Condition, TableError, decode};
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
 
@@ -28,6 +30,31 @@ struct Claim {
 }
 
 impl Claims {
+    /// Goes on with what a write does to keys so far, which is taken out of it: one write puts an item once.
+    pub(super) fn going_on_with(so_far: &mut Vec<Change>) -> Result<Self, TableError> {
+        let mut claims = Self::default();
+        for change in std::mem::take(so_far) {
+            match change {
+                Change::Put { key, attributes, condition, .. } if keys::is_real_account(&key) => {
+                    let mut now: RealAccount = decode(attributes)?;
+                    let stored = match condition {
+                        Condition::VersionIs(version) => {
+                            now.version = version;
+                            Some(RealAccount { version, ..RealAccount::new(now.fingerprint.clone()) })
+                        }
+                        Condition::Absent
+                        | Condition::AbsentOrExpired { .. }
+                        | Condition::StateIn(_)
+                        | Condition::Always => None,
+                    };
+                    claims.known.insert(now.fingerprint.clone(), Claim { stored, now });
+                }
+                other => so_far.push(other),
+            }
+        }
+        Ok(claims)
+    }
+
     /// The key as it stands, with what this write does to it so far.
     pub(super) async fn of(&mut self, system: &System, fingerprint: &str) -> Result<&mut RealAccount, OperationError> {
         if !self.known.contains_key(fingerprint) {
@@ -94,6 +121,20 @@ impl Claims {
         }
         Ok(())
     }
+
+    /// Has a card hold these keys no more.
+    pub(super) async fn release_card(
+        &mut self,
+        system: &System,
+        card: &mut Card,
+        fingerprints: &[String],
+    ) -> Result<(), OperationError> {
+        for fingerprint in fingerprints {
+            self.of(system, fingerprint).await?.cards.remove(&card.id);
+            card.real_accounts.retain(|held| held != fingerprint);
+        }
+        Ok(())
+    }
 }
 
 fn add(fingerprints: &mut Vec<String>, fingerprint: &str) {
@@ -108,10 +149,11 @@ pub(super) fn keys_of_bank_account(
     persistent_account_id: Option<&str>,
     numbers: Option<&AchNumbers>,
 ) -> Vec<String> {
-    let number = numbers.map(|numbers| vault.number(&numbers.routing_number, numbers.account_number.expose()));
+    let names = numbers.map(|numbers| vault.number(&numbers.routing_number, numbers.account_number.expose()));
+    let names = names.iter().flat_map(NumberNames::all).cloned();
     let persistent = persistent_account_id.filter(|id| !id.is_empty());
     let persistent = persistent.map(|id| vault.fingerprint(&["institution's bank account", id]));
-    number.into_iter().chain(persistent).collect()
+    names.chain(persistent).collect()
 }
 
 /// The key by which a link shows a card: the id that its institution keeps, where there is one.
@@ -125,35 +167,17 @@ impl Vault {
         self.fingerprints.fingerprint(parts).as_str().to_owned()
     }
 
-    /// As an external account has it.
-    fn number(&self, routing_number: &str, account_number: &str) -> String {
-        self.fingerprint(&[routing_number, account_number])
+    /// As an external account has it, and without the zeros before it.
+    pub(super) fn number(&self, routing_number: &str, account_number: &str) -> NumberNames {
+        let telling = fault!(ZerosMakeAnotherAccount, account_number, telling_digits(account_number));
+        let other = Some(telling).filter(|telling| *telling != account_number);
+        let without_zeros = other.map(|telling| self.fingerprint(&[routing_number, telling]));
+        NumberNames { number: self.fingerprint(&[routing_number, account_number]), without_zeros }
     }
 
-    fn card_number(&self, number: &CardNumber) -> String {
-        self.fingerprint(&["card number", number.expose()])
+    pub(super) fn card_number(&self, number: &str) -> String {
+        self.fingerprint(&["card number", card_number::telling_digits(number)])
     }
-}
-
-/// Has a card hold the number that its person enters. The same number is the same card, whatever a link says, so no two cards of one
-/// person have it.
-pub(super) async fn claim_number(
-    system: &System,
-    card: &mut Card,
-    number: &CardNumber,
-) -> Result<Vec<Change>, OperationError> {
-    let mut claims = Claims::default();
-    let fingerprint = system.vault().await?.card_number(number);
-    let holders: Vec<CardId> = claims.of(system, &fingerprint).await?.cards_of(card.person_id).collect();
-    for holder in holders.into_iter().filter(|holder| *holder != card.id) {
-        let known = card_now(system, holder).await?;
-        if known.is_some_and(|known| fault!(CardNumberOfTwoCards, false, known.id != card.id)) {
-            return Err(AutopayRefusal::NumberOfOtherCard { card_id: holder }.into());
-        }
-    }
-    claims.hold_card(system, card, &[fingerprint]).await?;
-    card.is_number_claimed = true;
-    Ok(claims.changes()?)
 }
 
 /// The card of this id, or the one that its person said it is.
@@ -166,8 +190,8 @@ pub(super) async fn card_now(system: &System, id: CardId) -> Result<Option<Card>
     Ok(card)
 }
 
-/// Has a card and a bank account that were known before keys were kept hold theirs. Answers whether something was written: then both are
-/// to be read again.
+/// Has a card and a bank account that were known before keys were kept hold theirs, and lets go of what the card holds no more. Answers
+/// whether something was written: then both are to be read again.
 pub(super) async fn hold_what_is_known(
     system: &System,
     card: &Card,
@@ -175,14 +199,7 @@ pub(super) async fn hold_what_is_known(
 ) -> Result<bool, OperationError> {
     let mut claims = Claims::default();
     let mut changes = Vec::new();
-    if let Some(number) = card.setup.card_number.as_ref().filter(|_| !card.is_number_claimed) {
-        let vault = system.vault().await?;
-        let opened = vault.sealing.open(&number.sealed.clone().into(), &keys::card(card.id).pk)?;
-        let mut card = card.clone();
-        if let Ok(number) = CardNumber::try_from(opened.expose().to_owned()) {
-            claims.hold_card(system, &mut card, &[vault.card_number(&number)]).await?;
-        }
-        card.is_number_claimed = true;
+    if let Some(mut card) = typed::settled(system, &mut claims, card).await? {
         changes.push(replace(&mut card)?);
     }
     if let Some(account) = bank_account.filter(|account| !account.real_accounts.contains(&account.account.fingerprint))
@@ -210,12 +227,20 @@ pub(super) async fn remember_return(system: &System, account: &BankAccount) -> R
     Ok(claims.changes()?)
 }
 
-/// Marks a bank account whose number a return closed, whoever's debit that was. Answers the check that holds a write back once one has.
-pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> Result<Change, OperationError> {
-    let fingerprint = account.account.fingerprint.clone();
-    let stored: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
-    account.unusable = account.unusable.or(stored.as_ref().and_then(RealAccount::unusable));
-    Ok(as_read(&fingerprint, stored))
+/// Marks a bank account whose number a return closed, whoever's debit that was, or the number that its bank put in that one's place. Answers
+/// the checks that hold a write back once one has.
+pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> Result<Vec<Change>, OperationError> {
+    let mut checks = Vec::new();
+    let mut next = Some(account.account.fingerprint.clone());
+    while let Some(fingerprint) = next.take() {
+        let stored: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
+        account.unusable = account.unusable.or(stored.as_ref().and_then(RealAccount::unusable));
+        if checks.is_empty() {
+            next = stored.as_ref().and_then(|named| named.corrected_to.clone()).map(|sent| sent.number);
+        }
+        checks.push(as_read(&fingerprint, stored));
+    }
+    Ok(checks)
 }
 
 pub(super) fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change {
@@ -228,6 +253,7 @@ pub(super) fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change 
 /// Who else holds a card or bank account under another id or as another person, as it was read.
 #[derive(Default)]
 pub(super) struct Sharing {
+    own_account: Option<BankAccount>,
     keys: BTreeMap<String, Option<RealAccount>>,
     bank_accounts: Vec<BankAccount>,
     cards: Vec<Card>,
@@ -239,7 +265,7 @@ impl Sharing {
         card: &Card,
         bank_account: Option<&BankAccount>,
     ) -> Result<Self, OperationError> {
-        let mut sharing = Self::default();
+        let mut sharing = Self { own_account: bank_account.cloned(), ..Self::default() };
         let own = bank_account.map(|account| account.id);
         let mut waiting: Vec<String> = card.real_accounts.clone();
         waiting.extend(bank_account.into_iter().flat_map(|account| account.real_accounts.clone()));
@@ -251,6 +277,8 @@ impl Sharing {
             }
             let key: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
             let (accounts, cards) = key.clone().map(|key| (key.bank_accounts, key.cards)).unwrap_or_default();
+            let corrected_to = key.as_ref().and_then(|key| key.corrected_to.as_ref());
+            waiting.extend(corrected_to.into_iter().flat_map(NumberNames::all).cloned());
             sharing.keys.insert(fingerprint, key);
             for id in accounts.into_keys().filter(|id| seen_accounts.insert(*id)) {
                 let other: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
@@ -259,6 +287,7 @@ impl Sharing {
             }
             for id in cards.into_keys().filter(|id| seen_cards.insert(*id)) {
                 let other: Option<Card> = read(&*system.table, &keys::card(id)).await?;
+                let other = other.filter(|other| is_shared(card, other));
                 waiting.extend(other.iter().flat_map(|other| other.real_accounts.clone()));
                 sharing.cards.extend(other);
             }
@@ -268,13 +297,16 @@ impl Sharing {
 
     /// The card as it is decided on.
     pub(super) fn card(&self, own: &Card) -> Card {
-        shared_card(own, &self.cards)
+        shared_card(own, self.own_account.as_ref(), &self.cards)
     }
 
     /// The bank account as it is decided on.
     pub(super) fn bank_account(&self, own: &BankAccount) -> BankAccount {
-        let number = self.keys.get(&own.account.fingerprint).and_then(Option::as_ref);
-        shared_bank_account(own, number, &self.bank_accounts)
+        let key = |fingerprint: &String| self.keys.get(fingerprint).and_then(Option::as_ref);
+        let named = key(&own.account.fingerprint);
+        let sent = named.and_then(|named| key(&named.corrected_to.as_ref()?.number));
+        let numbers: Vec<&RealAccount> = [named, sent].into_iter().flatten().collect();
+        shared_bank_account(own, &numbers, &self.bank_accounts)
     }
 
     /// Holds a write back unless all of it is as it was read.

@@ -1,27 +1,30 @@
 //! A person says whether a card that looks like another, or has its number, is that card.
 //!
-//! Guarantees: said again, nothing changes. What is the same card goes on as the earlier one, with its payments, caps and agreement; its link
-//! is the newer one from then on.
+//! Guarantees: said again, nothing changes. What is the same card goes on as the earlier one, with its payments, caps and agreement, which
+//! ends where it named another card than that is by then; its link is the newer one from then on. The word can be taken back.
 
 use super::super::{OperationError, System, audit};
 use super::kept::may_read;
-use super::real_accounts::card_now;
-use super::{authorisation, people};
+use super::real_accounts::{Claims, card_now};
+use super::{authorisation, people, typed};
 use crate::domain::autopay::card::Card;
+use crate::domain::autopay::card_number::CardNumber;
 use crate::domain::autopay::ids::{CardId, PersonId};
-use crate::domain::autopay::in_flight::CardPayment;
 use crate::domain::autopay::item::Item;
+use crate::domain::autopay::joining;
 use crate::domain::autopay::refusal::AutopayRefusal;
-use crate::domain::calendar::eastern_date;
 use crate::domain::task::Task;
+use crate::ports::table::Change;
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
 /// What a person says of two cards of theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said {
     pub other: CardId,
     pub is_same: bool,
+    /// The number that was entered for the other card.
+    pub number: Option<CardNumber>,
     /// Nobody else's.
     pub person: PersonId,
 }
@@ -35,8 +38,10 @@ pub async fn say(system: &System, card_id: CardId, said: Said, ip_address: &str)
     let is_joined = card_now(system, card.id).await?.is_some_and(|now| now.id == other.id) && card.id != other.id;
     match (said.is_same, is_joined) {
         (true, true) => Ok(other),
-        (true, false) => join(system, card, other, ip_address).await,
-        (false, true) => Err(AutopayRefusal::CardsJoined.into()),
+        (true, false) => join(system, card, other, said.number, ip_address).await,
+        (false, true) => {
+            fault!(JoinedForEver, Err(AutopayRefusal::CardsJoined.into()), part(system, card, other, ip_address).await)
+        }
         (false, false) => tell_apart(system, card, other.id).await,
     }
 }
@@ -49,60 +54,101 @@ async fn tell_apart(system: &System, mut card: Card, other: CardId) -> Result<Ca
     card.looks_like = None;
     card.updated_at = now;
     card.due_at = Some(now);
-    let (actor, detail) = (card.person_id.to_string(), other.to_string());
-    let entry = audit::entry(system, &actor, "tell_cards_apart", &card.id.to_string(), Some(&detail))?;
+    let entry = audited(system, "tell_cards_apart", &card, other)?;
     system.table.write(vec![replace(&mut card)?, entry]).await?;
     system.hint([Task::Review { card_id: card.id }]).await;
     Ok(card)
 }
 
-async fn join(system: &System, card: Card, mut other: Card, ip_address: &str) -> Result<Card, OperationError> {
-    if card.id == other.id || is_beside(&card, &other) {
-        return Err(AutopayRefusal::TwoCards.into());
-    }
-    // What it pays goes on under its own id; the one without payments joins the other.
-    if card.payments.iter().any(CardPayment::was_paid) {
-        return Err(AutopayRefusal::CardHasPayments.into());
-    }
+async fn join(
+    system: &System,
+    card: Card,
+    mut other: Card,
+    number: Option<CardNumber>,
+    ip_address: &str,
+) -> Result<Card, OperationError> {
+    let has_number = match &number {
+        Some(number) => typed::is_number_of(system, &other, number).await?,
+        None => false,
+    };
+    joining::may_join(&card, &other, has_number)?;
     let mut card = authorisation::revoke(system, card.person_id, card.id, ip_address).await?;
     let now = system.clock.business_now();
-    let item: Option<Item> = read(&*system.table, &keys::item(&card.item_id)).await?;
-    let mut changes = Vec::new();
-    if let Some(mut item) = item.filter(|item| !item.state.is_over()) {
+    let (mut claims, mut changes, mut takes_over) = (Claims::default(), Vec::new(), false);
+    if let Some(mut item) = read_item(system, &card.item_id).await? {
+        takes_over = may_read(system, &other.item_id, &item).await?;
         item.cards.insert(card.account_id.clone(), other.id);
         item.due_at = Some(now);
-        if may_read(system, &other.item_id, &item).await? {
-            take_over(&mut other, &card, now);
-        }
         changes.push(replace(&mut item)?);
     }
-    for key in card.real_accounts.iter().filter(|key| !other.real_accounts.contains(key)).cloned().collect::<Vec<_>>() {
-        other.real_accounts.push(key);
+    if takes_over && joining::ends_agreement(&card, &other) {
+        other = authorisation::revoke(system, other.person_id, other.id, ip_address).await?;
     }
-    (other.updated_at, other.due_at) = (now, Some(now));
-    (card.same_as, card.looks_like, card.due_at, card.updated_at) = (Some(other.id), None, None, now);
-    let (actor, detail) = (card.person_id.to_string(), other.id.to_string());
-    let entry = audit::entry(system, &actor, "join_cards", &card.id.to_string(), Some(&detail))?;
-    changes.extend([replace(&mut card)?, replace(&mut other)?, entry]);
+    joining::join(&mut card, &mut other, takes_over, now);
+    claims.hold_card(system, &mut other, &card.real_accounts).await?;
+    changes.extend([replace(&mut card)?, replace(&mut other)?, audited(system, "join_cards", &card, other.id)?]);
+    changes.extend(claims.changes()?);
     system.table.write(changes).await?;
     system.hint([Task::ReadItem { item_id: card.item_id.clone() }, Task::Review { card_id: other.id }]).await;
     Ok(other)
 }
 
-/// Whether one link shows both.
-fn is_beside(card: &Card, other: &Card) -> bool {
-    let is_shown = |card: &Card| card.reading.as_ref().is_none_or(|reading| !reading.is_gone);
-    card.item_id == other.item_id && card.account_id != other.account_id && is_shown(card) && is_shown(other)
+/// Each is a card of its own again, in the link that shows it. What was agreed to for what both were is over.
+async fn part(system: &System, card: Card, other: Card, ip_address: &str) -> Result<Card, OperationError> {
+    let now = system.clock.business_now();
+    let mut known = (card.clone(), other.clone());
+    let parted = joining::part(&mut known.0, &mut known.1, now);
+    let (_, goes_back) = parted.ok_or(AutopayRefusal::CardsJoined)?;
+    let mut other =
+        if goes_back { authorisation::revoke(system, other.person_id, other.id, ip_address).await? } else { other };
+    let mut card = card;
+    let (lost, _) = joining::part(&mut card, &mut other, now).ok_or(AutopayRefusal::CardsJoined)?;
+    let mut claims = Claims::default();
+    claims.release_card(system, &mut other, &lost).await?;
+    let mut changes = links_parted(system, &card, &other, goes_back).await?;
+    changes.extend([replace(&mut card)?, replace(&mut other)?, audited(system, "tell_cards_apart", &card, other.id)?]);
+    changes.extend(claims.changes()?);
+    system.table.write(changes).await?;
+    let items = [&card.item_id, &other.item_id].map(|id| Task::ReadItem { item_id: id.clone() });
+    system.hint(items.into_iter().chain([&card, &other].map(|card| Task::Review { card_id: card.id }))).await;
+    Ok(card)
 }
 
-/// The newer link, and what it says.
-fn take_over(other: &mut Card, card: &Card, now: jiff::Timestamp) {
-    other.item_id.clone_from(&card.item_id);
-    other.account_id.clone_from(&card.account_id);
-    other.name.clone_from(&card.name);
-    other.mask.clone_from(&card.mask);
-    other.has_twin = card.has_twin;
-    if let Some(reading) = card.reading.clone() {
-        other.take(reading, eastern_date(now));
+/// The puts of the links that show the two from now on. What the earlier one was told meanwhile reached nobody, so it is read from its
+/// beginning.
+async fn links_parted(
+    system: &System,
+    card: &Card,
+    other: &Card,
+    goes_back: bool,
+) -> Result<Vec<Change>, OperationError> {
+    let now = system.clock.business_now();
+    let mut changes = Vec::new();
+    if let Some(mut item) = read_item(system, &card.item_id).await? {
+        item.cards.insert(card.account_id.clone(), card.id);
+        if goes_back && other.item_id == item.id {
+            item.cards.insert(other.account_id.clone(), other.id);
+        }
+        item.due_at = Some(now);
+        changes.push(replace(&mut item)?);
     }
+    if goes_back && other.item_id != card.item_id {
+        if let Some(mut item) = read_item(system, &other.item_id).await? {
+            item.transactions_cursor = None;
+            item.due_at = Some(now);
+            changes.push(replace(&mut item)?);
+        }
+    }
+    Ok(changes)
+}
+
+/// A link that is not over.
+async fn read_item(system: &System, item_id: &str) -> Result<Option<Item>, OperationError> {
+    let item: Option<Item> = read(&*system.table, &keys::item(item_id)).await?;
+    Ok(item.filter(|item| !item.state.is_over()))
+}
+
+fn audited(system: &System, action: &str, card: &Card, other: CardId) -> Result<Change, OperationError> {
+    let (actor, detail) = (card.person_id.to_string(), other.to_string());
+    Ok(audit::entry(system, &actor, action, &card.id.to_string(), Some(&detail))?)
 }

@@ -1,7 +1,7 @@
 //! Setting a card up, step by step and in any order; what is left out stays as it is.
 
 use super::super::{OperationError, System, audit, billers};
-use super::{people, real_accounts};
+use super::{people, typed};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::card_number::{CardNumber, fits_mask};
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -69,7 +69,7 @@ pub async fn choose(
         if fault!(CardNumberOfAnotherCard, false, !fits_mask(number.last_four(), card.mask.as_deref())) {
             return Err(AutopayRefusal::OtherCardNumber.into());
         }
-        claims = real_accounts::claim_number(system, &mut card, &number).await?;
+        claims = typed::claim_number(system, &mut card, &number).await?;
         card.setup.card_number = Some(sealed(system, card.id, &number).await?);
     }
     save(system, card, claims, "set_up_autopay", &detail).await

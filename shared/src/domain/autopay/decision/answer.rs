@@ -96,7 +96,8 @@ pub enum SkipReason {
     /// The bank takes nothing of the person's at the moment.
     Paused,
     PaymentOpen {
-        amount: Cents,
+        /// Absent where it is another person's, who shares the card.
+        amount: Option<Cents>,
         opened_on: Date,
     },
     /// The person canceled such a payment, and no statement has come since.

@@ -233,8 +233,8 @@ impl SkipReason {
             }
             SkipReason::Paused => "Nothing is paid at the moment, because our bank holds your payments back.".to_owned(),
             SkipReason::PaymentOpen { amount, opened_on } => format!(
-                "A payment of {} of {} is still on its way; the next one is decided when it has arrived.",
-                money(*amount),
+                "A payment{} of {} is still on its way; the next one is decided when it has arrived.",
+                amount.map_or(" by somebody else who has this card".to_owned(), |amount| format!(" of {}", money(amount))),
                 day(*opened_on)
             ),
             SkipReason::Canceled { amount, on } => format!(

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::autopay::bank_account::UnusableReason;
 use crate::domain::autopay::in_flight::{ShownBy, Stage, in_flight};
-use crate::domain::autopay::real_account::shared_card;
+use crate::domain::autopay::real_account::{NumberNames, RealAccount, shared_bank_account, shared_card};
 use crate::domain::autopay::rule::Caps;
 
 #[test]
@@ -156,11 +156,29 @@ fn a_debit_counts_until_a_balance_of_the_next_banking_day() {
 fn a_debit_of_an_old_number_proves_nothing_of_the_new_one() {
     let case = Case::new();
     let mut account = case.bank_account.clone();
-    assert!(!account.proven_by("of the old number", case.now));
+    assert!(account.proven_by("of the old number", case.now) && account.proven_at.is_none());
     assert_eq!(account.hold_banking_days(4, 2), 4);
     let number = account.account.fingerprint.clone();
     assert!(account.proven_by(&number, case.now) && !account.proven_by(&number, case.now));
-    assert_eq!((account.hold_of_debit(&number, 4, 2), account.hold_of_debit("of the old number", 4, 2)), (2, 4));
+    assert_eq!((account.hold_of_debit(&number, 4, 2), account.hold_of_debit("of another number", 4, 2)), (2, 4));
+    assert_eq!(account.hold_of_debit("of the old number", 4, 2), 2);
+}
+
+#[test]
+fn a_debit_that_goes_to_another_number_is_held_and_barred_as_that_one() {
+    let case = Case::new();
+    let mut account = case.bank_account.clone();
+    let number = account.account.fingerprint.clone();
+    assert!(account.proven_by(&number, case.now));
+    let corrected_to = Some(NumberNames { number: "corrected".to_owned(), without_zeros: None });
+    let named = RealAccount { corrected_to, ..RealAccount::new(number) };
+    let mut sent = RealAccount::new("corrected".to_owned());
+    let decided_on = |account: &BankAccount, sent: &RealAccount| shared_bank_account(account, &[&named, sent], &[]);
+    assert_eq!(decided_on(&account, &sent).hold_banking_days(4, 2), 4);
+    assert!(account.proven_by("corrected", case.now));
+    assert_eq!(decided_on(&account, &sent).hold_banking_days(4, 2), 2);
+    sent.close("R02".parse().unwrap(), case.now);
+    assert!(decided_on(&account, &sent).unusable.is_some() && account.unusable.is_none());
 }
 
 #[test]
@@ -200,7 +218,7 @@ fn what_another_holder_paid_counts_until_this_card_s_reading_is_as_recent() {
     let in_flight_after = |hours: i64| {
         let mut own = case.card.clone();
         own.reading.as_mut().unwrap().age = Age::read_now(case.hours_ago(hours));
-        in_flight(&shared_card(&own, std::slice::from_ref(&other)).payments)
+        in_flight(&shared_card(&own, None, std::slice::from_ref(&other)).payments)
     };
     assert_eq!((in_flight_after(1), in_flight_after(0)), (165_500, 0));
 }
