@@ -25,7 +25,7 @@ use crate::domain::payroll_file::{Summary, Total};
 use crate::domain::secret::AccountNumber;
 use crate::operations::system::Vault;
 use crate::ports::table::{Change, Condition, Cursor, Query, Range, decode};
-use crate::store::counterparty::{self, KnownCounterparty};
+use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
