@@ -1,7 +1,16 @@
 //! One card under two ids: of two persons, or of one who says so later. Its bill is presented three times over both, and what only one of
 //! its holders said holds the other back no longer than it should.
 
-use super::*;
+use ::scenarios::simulation::standing::Standing;
+use http::Method;
+use jiff::SignedDuration;
+
+use serde_json::{Value, json};
+use shared::domain::autopay::card::Card;
+use shared::domain::leg::State;
+use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
+
+use crate::persons::{ANNS_NUMBER, ISSUER, Story, card_account};
 
 const ANNS_OTHER_NUMBER: &str = "4111000002094421";
 

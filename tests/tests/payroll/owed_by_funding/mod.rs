@@ -32,13 +32,13 @@ pub(crate) const UNFUNDED: (State, Option<Reason>) = (State::Failed, Some(Reason
 
 /// One source, whose files each hold some of its rows.
 pub(crate) struct Company {
-    pub journey: Journey,
+    pub(super) journey: Journey,
     rows: PayrollFile,
-    pub source_id: String,
+    pub(super) source_id: String,
 }
 
 impl Company {
-    pub fn start() -> Self {
+    pub(super) fn start() -> Self {
         let rows = PayrollFile::generated(&one_source(4));
         let journey = Journey::start(&rows);
         let source_id = rows.rows[0].source.source_id.clone();
@@ -46,21 +46,21 @@ impl Company {
     }
 
     /// A file of the rows from this one on, with these amounts in cents.
-    pub fn file(&self, from: usize, cents: &[i64]) -> PayrollFile {
+    pub(super) fn file(&self, from: usize, cents: &[i64]) -> PayrollFile {
         self.rows.changed(|rows| {
             *rows = rows[from..from + cents.len()].to_vec();
             rows.iter_mut().zip(cents).for_each(|(row, cents)| row.amount_cents = *cents);
         })
     }
 
-    pub async fn paid(&self, file: &PayrollFile) -> BatchId {
+    pub(super) async fn paid(&self, file: &PayrollFile) -> BatchId {
         let batch_id = self.journey.begin(file).await;
         assert_eq!(self.journey.finish(batch_id).await.state, BatchState::Completed);
         batch_id
     }
 
     /// A batch whose money is there, and whose payments do not leave.
-    pub async fn held(&self, file: &PayrollFile) -> BatchId {
+    pub(super) async fn held(&self, file: &PayrollFile) -> BatchId {
         let debits = self.journey.bank.debits().len();
         let batch_id = self.journey.begin(file).await;
         self.until_pulled_after(debits).await;
@@ -76,30 +76,30 @@ impl Company {
         }
     }
 
-    pub async fn throw(&self, stopped: bool) {
+    pub(super) async fn throw(&self, stopped: bool) {
         stops::throw(&self.journey.system, &self.source_id, stopped, OPERATOR, "somebody looks").await.unwrap();
         // Every process has seen what the switch says.
         self.journey.clock.advance(Duration::from_secs(1));
     }
 
-    pub async fn let_hours_pass(&self, hours: i64) {
+    pub(super) async fn let_hours_pass(&self, hours: i64) {
         self.journey.go_on_to(self.journey.now() + SignedDuration::from_hours(hours)).await;
     }
 
-    pub async fn comes_back(&self, batch_id: BatchId, row: usize, code: &str) {
+    pub(super) async fn comes_back(&self, batch_id: BatchId, row: usize, code: &str) {
         let transfer_id = self.journey.payments(batch_id).await[row].leg.transfer_id.clone().unwrap();
         self.journey.bank.return_now(&transfer_id, code);
         self.journey.settle_now().await;
     }
 
-    pub async fn funding(&self, batch_id: BatchId, round: u32) -> Funding {
+    pub(super) async fn funding(&self, batch_id: BatchId, round: u32) -> Funding {
         let batch = self.journey.batch(batch_id).await;
         let fundings = fund::all_fundings(&self.journey.system, &batch).await.unwrap();
         fundings.into_iter().find(|funding| funding.id.round() == Some(round)).unwrap()
     }
 
     /// It comes back, long after its money was available.
-    pub async fn is_lost(&self, batch_id: BatchId, round: u32) -> ItemId {
+    pub(super) async fn is_lost(&self, batch_id: BatchId, round: u32) -> ItemId {
         let funding = self.funding(batch_id, round).await;
         assert_eq!(funding.leg.state, State::Available);
         self.journey.bank.return_now(funding.leg.transfer_id.as_deref().unwrap(), "R01");
@@ -107,7 +107,7 @@ impl Company {
         ItemId::Funding(funding.id)
     }
 
-    pub fn wire(&self, cents: i64) {
+    pub(super) fn wire(&self, cents: i64) {
         let account_id = self.journey.bank.debits().remove(0).bank_account_id;
         let account = self.journey.bank.get(&format!("/bank-accounts/{account_id}"));
         let wire = json!({"destination_account_number_id": account["default_account_number_id"], "amount": cents,
@@ -115,7 +115,7 @@ impl Company {
         self.journey.bank.post("/simulate/receive-wire", &wire);
     }
 
-    pub fn terms(&self, debit: AccountKind, credit: AccountKind, cents: i64) -> CorrectionTerms {
+    pub(super) fn terms(&self, debit: AccountKind, credit: AccountKind, cents: i64) -> CorrectionTerms {
         CorrectionTerms {
             payer_id: self.source_id.clone(),
             debit,
@@ -127,54 +127,54 @@ impl Company {
         }
     }
 
-    pub fn repaid(&self, cents: i64, about: ItemId) -> CorrectionTerms {
+    pub(super) fn repaid(&self, cents: i64, about: ItemId) -> CorrectionTerms {
         CorrectionTerms { about: Some(about), ..self.terms(AccountKind::Cash, AccountKind::Receivable, cents) }
     }
 
-    pub async fn propose(&self, terms: &CorrectionTerms) -> Result<CorrectionId, OperationError> {
+    pub(super) async fn propose(&self, terms: &CorrectionTerms) -> Result<CorrectionId, OperationError> {
         let id: Uuid = self.journey.system.new_uuid();
         corrections::propose(&self.journey.system, id, terms.clone(), OPERATOR).await.map(|proposed| proposed.id)
     }
 
-    pub async fn confirm(&self, id: CorrectionId, terms: &CorrectionTerms) -> Result<(), OperationError> {
+    pub(super) async fn confirm(&self, id: CorrectionId, terms: &CorrectionTerms) -> Result<(), OperationError> {
         corrections::confirm(&self.journey.system, id, terms, SECOND_OPERATOR).await.map(|_| ())
     }
 
-    pub async fn book(&self, terms: &CorrectionTerms) -> Result<(), OperationError> {
+    pub(super) async fn book(&self, terms: &CorrectionTerms) -> Result<(), OperationError> {
         let id = self.propose(terms).await?;
         self.confirm(id, terms).await
     }
 
     /// What the source owes by the books, in cents.
-    pub async fn owed(&self) -> i64 {
+    pub(super) async fn owed(&self) -> i64 {
         self.balance(AccountKind::Receivable).await
     }
 
-    pub async fn balance(&self, kind: AccountKind) -> i64 {
+    pub(super) async fn balance(&self, kind: AccountKind) -> i64 {
         let books = ledger::trial_balance(&self.journey.system).await.unwrap();
         let account = Account { kind, payer_id: self.source_id.clone() };
         books.accounts.get(&account.to_string()).map_or(0, |totals| totals.balance().unwrap().get())
     }
 
-    pub async fn row(&self, batch_id: BatchId, row: usize) -> (State, Option<Reason>) {
+    pub(super) async fn row(&self, batch_id: BatchId, row: usize) -> (State, Option<Reason>) {
         let leg = self.journey.payments(batch_id).await[row].leg.clone();
         (leg.state, leg.reason)
     }
 
     /// Somebody has to look at the row, so that nothing automatic happens to it.
-    pub async fn flag(&self, batch_id: BatchId, row: usize) -> ItemId {
+    pub(super) async fn flag(&self, batch_id: BatchId, row: usize) -> ItemId {
         let mut payment: Payment = self.journey.payments(batch_id).await.remove(row);
         payment.leg.raise(AttentionReason::BankDisagrees, self.journey.now());
         self.journey.system.table.write(vec![stored::replace(&mut payment).unwrap()]).await.unwrap();
         ItemId::Payment(payment.id)
     }
 
-    pub async fn clear(&self, item: ItemId) {
+    pub(super) async fn clear(&self, item: ItemId) {
         let clearing = Clearing { by: OPERATOR, note: "nothing of the kind at the bank", apply: None };
         attention::clear(&self.journey.system, item, clearing).await.unwrap();
     }
 
-    pub async fn refunded(&self, batch_id: BatchId) -> Vec<i64> {
+    pub(super) async fn refunded(&self, batch_id: BatchId) -> Vec<i64> {
         self.journey.finish(batch_id).await;
         let made = refund::refund(&self.journey.system, batch_id, OPERATOR).await.unwrap().made;
         for _ in 0..STEPS_MAX {
@@ -185,13 +185,13 @@ impl Company {
         made.iter().map(|refund| refund.amount.get()).collect()
     }
 
-    pub async fn retry(&self, batch_id: BatchId) {
+    pub(super) async fn retry(&self, batch_id: BatchId) {
         let accepted = self.journey.batches().await.iter().map(|batch| batch.id).collect();
         retry::retry(&self.journey.system, batch_id, OPERATOR, &accepted).await.unwrap();
     }
 
     /// 100.00 were refunded, and 40.00 are left; the row of 100.00 is tried again, for which 60.00 are pulled.
-    pub async fn funded_in_part(&self, file: &PayrollFile) -> BatchId {
+    pub(super) async fn funded_in_part(&self, file: &PayrollFile) -> BatchId {
         let batch_id = self.paid(file).await;
         self.comes_back(batch_id, 0, "R18").await;
         assert_eq!(self.refunded(batch_id).await, [10_000]);
@@ -199,7 +199,7 @@ impl Company {
         batch_id
     }
 
-    pub async fn pulled_again(&self, batch_id: BatchId) {
+    pub(super) async fn pulled_again(&self, batch_id: BatchId) {
         let debits = self.journey.bank.debits().len();
         self.retry(batch_id).await;
         self.until_pulled_after(debits).await;
@@ -209,7 +209,7 @@ impl Company {
     }
 
     /// Whatever is left is given back, and nothing is owed nor with us.
-    pub async fn ends_even(&self, batches: &[(BatchId, &PayrollFile)]) {
+    pub(super) async fn ends_even(&self, batches: &[(BatchId, &PayrollFile)]) {
         let audit = Audit::of(&self.journey, batches).await.is_clean(&self.journey);
         for kind in AccountKind::ALL {
             assert_eq!(audit.balance(kind, &self.source_id), 0, "{kind:?}");
