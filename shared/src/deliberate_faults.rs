@@ -212,6 +212,8 @@ mod chosen {
         DisputedNeverApplied,
         /// a word that did not fit is applied without asking the bank whether it is so
         WordTakenUnasked,
+        /// what a word corrects is believed although the word does not fit
+        MixedUpCorrectionHeard,
         /// a word is applied although the bank has its transfer under another payment's key
         WordOfOtherTransfer,
         /// a signed event that cannot be read is answered and forgotten

@@ -50,7 +50,7 @@ fn is_sent_on_lost(facts: &Facts<'_>, payment: &Item, send: &BankCall) -> bool {
         return false;
     };
     let had_passed = facts.evidence.moves.iter().any(|step| step.at > until && step.order < send.sent_order);
-    had_passed && !is_repaid(facts, payment, send.at)
+    had_passed && send.at > until && !is_repaid(facts, payment, send.at)
 }
 
 fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
@@ -61,12 +61,12 @@ fn reason(facts: &Facts<'_>, debits: &[&Transfer], at: Timestamp) -> String {
     }
 }
 
-/// What is left in a batch may pay out what its source has wired since its debit was lost, once operators have booked that.
+/// What a payer has wired since a debit was lost may be paid out, once operators have booked that.
 fn is_repaid(facts: &Facts<'_>, payment: &Item, at: Timestamp) -> bool {
     let booked = repayments(facts, &payment.payer)
         .filter(|posting| time(posting, "at").is_some_and(|booked_at| booked_at <= at));
     let repaid: i64 = booked.filter_map(|posting| money::cents(text(posting, "amount")?)).sum();
-    payment.batch.is_some() && repaid >= payment.cents
+    repaid >= payment.cents
 }
 
 /// The times at which somebody took it for a send that had nothing out before.

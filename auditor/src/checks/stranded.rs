@@ -25,7 +25,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for (payer, batch) in batches {
         let is_its = |item: &&Item| item.payer == payer && item.batch.as_deref() == Some(batch);
         let items: Vec<&Item> = facts.items().filter(is_its).collect();
-        let last = last_move(facts, &items).max(last_repayment(facts, &items));
+        let last = last_move(facts, &items).max(last_repayment(facts, &items)).max(last_cleared(facts, &items));
         let was_asked = facts.last_refund_asked(batch, payer).is_some_and(|asked| last < asked);
         if was_asked && !is_attended(facts, &items, Some(batch)) {
             nothing_left(facts, &items, batch, findings);
@@ -90,6 +90,13 @@ fn is_here(moved: &Transfer) -> bool {
 
 fn last_move(facts: &Facts<'_>, items: &[&Item]) -> Order {
     items.iter().filter_map(|item| facts.moves_of(&item.id).last()).map(|step| step.order).max().unwrap_or_default()
+}
+
+/// When somebody last ended an open question about one of them: until then its money is held back.
+fn last_cleared(facts: &Facts<'_>, items: &[&Item]) -> Order {
+    let cleared = facts.commands(CommandKind::ClearAttention).filter(|cleared| cleared.may_have_happened());
+    let of_these = cleared.filter(|cleared| items.iter().any(|item| item.id == cleared.about));
+    of_these.map(|cleared| cleared.order).max().unwrap_or_default()
 }
 
 /// Somebody is asked, or nothing leaves the payer now.

@@ -14,7 +14,7 @@ use crate::finding::Findings;
 use crate::told::Item;
 
 /// A review of the bank's that lasts so long is told of, and those who tell look once a day.
-const REVIEW_LASTS: SignedDuration = SignedDuration::from_hours(8 * 24);
+const REVIEW_LASTS: SignedDuration = SignedDuration::from_hours(16 * 24);
 
 /// Questions for the balance of one link in a day.
 const ASKED_MAX: usize = 40;
@@ -144,7 +144,7 @@ mod tests {
     fn a_review_that_lasts_without_a_word_is_found() {
         found_one("told_of", FUNDING, "and nobody was told", |evidence| {
             evidence.bank.events.push(json!({
-                "type": "ach.outgoing_transfer.manual_review", "created_at": "2026-03-10T12:00:00Z",
+                "type": "ach.outgoing_transfer.manual_review", "created_at": "2026-03-01T12:00:00Z",
                 "data": { "id": "tr_waits", "idempotency_key": format!("{FUNDING}:1") },
             }));
         });

@@ -98,7 +98,7 @@ pub(crate) struct WantedAutopay {
     rule: Option<Rule>,
     #[serde(default)]
     caps: Option<Caps>,
-    /// As it stands on the card, 12 to 19 digits that begin with no zero and end as the card's mask does; kept sealed, and printed on the letter around each check.
+    /// As it stands on the card: 12 to 19 digits, the first no zero, that end as its mask does; kept sealed, and printed around each check.
     #[serde(default)]
     card_number: Option<String>,
 }
@@ -111,8 +111,7 @@ pub(crate) struct WhichCard {
     card_id: CardId,
     /// The same card: then that one goes on with this link. Else two cards, each with its own set-up; said before, that is taken back.
     is_same: bool,
-    /// The number that was entered for the other card: wanted where the two end otherwise, or are called otherwise and end is told of one
-    /// alone. Two cards of two institutions are two.
+    /// The number that was entered for the other card: wanted where the two end otherwise.
     #[serde(default)]
     card_number: Option<String>,
 }

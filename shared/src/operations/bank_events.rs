@@ -173,7 +173,9 @@ pub(crate) async fn changes_of<T: Listener>(
             true
         }
     };
-    let corrected = match object.notification_of_change() {
+    // What a word that does not fit corrects may be another transfer's account.
+    let is_heard = fault!(MixedUpCorrectionHeard, true, !matches!(verdict, Verdict::Disputed(_)));
+    let corrected = match object.notification_of_change().filter(|_| is_heard) {
         Some(notice) => account_corrections::heed(system, item, notice, object.created_at(), now).await?,
         None => account_corrections::Heard::default(),
     };

@@ -55,7 +55,14 @@ pub async fn confirm(
         let mut changes = ledger::puts_of_correction(&correction, now)?;
         changes.push(replace(&mut correction)?);
         changes.push(entry);
-        changes.extend(reached(system, &correction.terms).await?);
+        match reached(system, &correction.terms).await {
+            Ok(more) => changes.extend(more),
+            // Confirmed in between, by the same person perhaps: then it is in the books, and what it is about says so already.
+            Err(refusal) => {
+                let stored = load(system, id).await?;
+                return if stored.booked.is_some() { Ok(stored) } else { Err(refusal) };
+            }
+        }
         system.table.write(changes).await?;
     }
     if correction.terms.touches_receivable() {

@@ -29,9 +29,9 @@ async fn bob_shares_it(story: &Story, number: &str) {
 #[tokio::test]
 async fn two_holders_of_an_account_that_its_bank_renumbered_do_not_debit_it_for_more_than_it_holds() {
     let story = corrected().await;
+    assert_eq!(story.review("bob", &story.cards_of("bob")[0]).await, "insufficient_bank_balance");
     story.let_days_pass(1).await;
     assert_eq!(story.debited(), ["1655.00"], "the account holds 2,000.00");
-    assert_eq!(story.review("bob", &story.cards_of("bob")[0]).await, "insufficient_bank_balance");
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn a_number_that_is_told_with_and_without_zeros_is_one_account() {
     story.pass_threshold();
     story.until_debited().await;
     bob_shares_it(&story, "123456789").await;
+    assert_eq!(story.review("bob", &story.cards_of("bob")[0]).await, "insufficient_bank_balance");
     story.let_days_pass(1).await;
     assert_eq!(story.debited(), ["1655.00"], "the account holds 2,000.00");
-    assert_eq!(story.review("bob", &story.cards_of("bob")[0]).await, "insufficient_bank_balance");
 }

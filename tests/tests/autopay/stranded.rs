@@ -89,7 +89,7 @@ impl Story {
 
 #[tokio::test]
 async fn the_money_of_a_stopped_check_goes_back_to_whoever_has_repaid_its_lost_debit() {
-    let story = Story::that_repays_before_the_check_is_stopped("1655.00").await;
+    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
     assert!(story.standing().refunds.is_empty(), "an operator may look first");
     story.clear_attention().await;
     story.money_is_back().await;
@@ -102,7 +102,7 @@ async fn the_money_of_a_stopped_check_waits_for_the_rest_of_what_its_person_owes
     story.clear_attention().await;
     story.let_days_pass(3).await;
     assert!(story.standing().refunds.is_empty());
-    story.repays("655.00").await;
+    story.repays("1155.00").await;
     story.money_is_back().await;
 }
 
@@ -111,7 +111,7 @@ async fn the_money_of_a_stopped_check_waits_for_the_rest_of_what_its_person_owes
 async fn money_that_the_books_do_not_hold_is_not_given_back_and_told_of() {
     let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
     let set_off = json!({
-        "payer_id": story.standing().persons[0].id, "debit": "funds", "credit": "receivable", "amount": "655.00",
+        "payer_id": story.standing().persons[0].id, "debit": "funds", "credit": "receivable", "amount": "1155.00",
         "reason": "Set off.",
     });
     let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", set_off.clone()).await;

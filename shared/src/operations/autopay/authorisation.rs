@@ -77,7 +77,7 @@ pub async fn agree(
         Some(_) => Some(chosen(system, &card).await?),
         None => None,
     };
-    let shared = shared(system, &card).await?;
+    let shared = shared(system, &card, account.as_ref()).await?;
     let asked = fault!(AgreeingLooksAtOwnCard, &card, &shared);
     if account.as_ref().is_some_and(|account| is_agreed(asked, account, &agreement)) {
         return Ok(card);
@@ -117,8 +117,8 @@ pub async fn agree(
 }
 
 /// The card with what others who hold it have paid: what ended their payments may hold its next one back too.
-async fn shared(system: &System, card: &Card) -> Result<Card, OperationError> {
-    Ok(Sharing::of(system, card, None).await?.card(card))
+async fn shared(system: &System, card: &Card, account: Option<&BankAccount>) -> Result<Card, OperationError> {
+    Ok(Sharing::of(system, card, account).await?.card(card))
 }
 
 /// Whether the same stands already, and agreeing again would lift nothing.
@@ -155,7 +155,7 @@ async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationEr
     let person = payers::load_person(system, card.person_id).await?;
     let account = chosen(system, card).await?;
     let remittance = billers::remittance(system, &card.institution_id).await?;
-    let shared = shared(system, card).await?;
+    let shared = shared(system, card, Some(&account)).await?;
     let present = Present { card: &shared, bank_account: &account, remittance: remittance.as_ref() };
     let is_held = AccountHold::of(system, &account).await?.is_held;
     Ok(life::outlook(&person, present).with_hold(is_held).with_debt(person.receivable_open))

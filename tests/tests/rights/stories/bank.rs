@@ -57,7 +57,7 @@ pub(super) async fn the_bank_corrects_accounts() -> Vec<Invocation> {
     let story = Story::of(&file);
     let journey = &story.journey;
     story.pay(&file).await;
-    for (transfer, lost) in [(journey.bank.payouts().remove(0), 0), (journey.bank.debits().remove(0), 1_000_000)] {
+    for (transfer, lost) in [(journey.bank.payouts().remove(0), 1_000_000), (journey.bank.debits().remove(0), 0)] {
         journey.bank.webhook_faults(WebhookFaults { drop_next: lost, ..WebhookFaults::default() });
         let change = NotificationOfChange {
             change_code: "C01".to_owned(),
