@@ -1,9 +1,11 @@
 //! What a person is told is so: nobody hears that autopay is on while a return of theirs holds every debit back.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::bank::{Transfer, text};
-use crate::evidence::{CommandKind, Person, ToldNotice};
+use crate::evidence::{Command, CommandKind, Person};
 use crate::facts::Facts;
 use crate::finding::Findings;
 
@@ -17,22 +19,21 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for person in &facts.evidence.asked.persons {
         let told = facts.evidence.told.notices.iter();
         let of_agreeing = told.filter(|notice| notice.recipient == person.person_id && notice.text.contains(IS_ON));
-        for notice in of_agreeing {
-            let agreed = agreed_before(facts, person, notice);
-            let blocked = agreed.and_then(|agreed| blocked_since(facts, person, agreed));
-            findings.unless(blocked.is_none(), &person.person_id, || {
-                let since = blocked.map(|since| since.to_string()).unwrap_or_default();
-                format!("was told at {} that autopay is on, and a return had stopped it at {since}", notice.at)
-            });
-        }
+        // The same notice may come more than once, and long after what it tells of.
+        let told: BTreeSet<&str> = of_agreeing.map(|notice| notice.id.as_str()).collect();
+        let agreed = facts.commands(CommandKind::Authorise).filter(|command| command.by == person.subject);
+        let agreed = agreed.filter(|command| command.may_have_happened());
+        let (stopped, so): (Vec<&Command>, Vec<&Command>) =
+            agreed.partition(|command| blocked_since(facts, person, command.at).is_some());
+        let is_so = stopped.is_empty() || told.len() <= so.len();
+        findings.unless(is_so, &person.person_id, || {
+            format!(
+                "was told {} times that autopay is on, and agreed to it {} times while no return had stopped it",
+                told.len(),
+                so.len()
+            )
+        });
     }
-}
-
-/// When they agreed to what the notice is about: the occasion names the time.
-fn agreed_before(facts: &Facts<'_>, person: &Person, notice: &ToldNotice) -> Option<Timestamp> {
-    let own = facts.commands(CommandKind::Authorise).filter(|command| command.by == person.subject);
-    let before = own.filter(|command| command.succeeded() && command.at <= notice.at);
-    before.map(|command| command.at).max()
 }
 
 /// Since when their debits had been stopped by then, with nobody having cleared it.
@@ -92,7 +93,7 @@ mod tests {
 
     #[test]
     fn whoever_hears_that_autopay_is_on_while_nothing_is_debited_is_found() {
-        found_one("spoken", PERSON, "was told at", agree_again);
+        found_one("spoken", PERSON, "was told 1 times that autopay is on", agree_again);
         let found = spoiled("spoken", |evidence| {
             agree_again(evidence);
             evidence.asked.commands.push(command(CommandKind::ClearBlock, PERSON, "olga", "2026-03-10T12:00:00Z"));

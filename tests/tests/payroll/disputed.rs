@@ -128,6 +128,21 @@ async fn a_word_whose_id_names_another_payments_transfer_moves_nothing() {
     assert_eq!(audit.batch(batch_id).cents(State::Returned), 10_000, "the other one alone came back");
 }
 
+/// What such a word says of an account is about the other transfer's: believed of this payment's, the next one would go there.
+#[tokio::test]
+async fn a_correction_in_a_word_that_does_not_fit_is_not_believed() {
+    let (journey, batch_id, payment) = paid().await;
+    let other = journey.payments(batch_id).await.remove(1);
+    let mut event = came_back(&other, "evnt_mixed_up");
+    event["data"]["idempotency_key"] = json!(format!("{}:{}", payment.id, payment.leg.attempt));
+    event["data"]["notification_of_changes"] = json!({ "change_code": "C01", "account_number": "000777000" });
+    assert_eq!(tell(&journey, &event).await, StatusCode::OK);
+    let disputed = (State::Completed, Some(AttentionReason::BankDisagrees));
+    assert_eq!(stands(&journey, batch_id, payment.id).await, disputed);
+    let known = Api::of(&journey).get(OPERATES, "/account-corrections").await;
+    assert_eq!(known["items"], json!([]));
+}
+
 #[tokio::test]
 async fn a_word_that_an_operator_does_not_take_stays_without_effect() {
     let (journey, batch_id, payment) = paid().await;
