@@ -152,7 +152,7 @@ impl Witness {
         let at = self.clock.business_now();
         let recipient = match &notice.recipient {
             Recipient::Person { person_id } => person_id.clone(),
-            other => other.kind().to_owned(),
+            Recipient::Admins | Recipient::Operators => notice.recipient.kind().to_owned(),
         };
         let Notice { id, kind, text, .. } = notice.clone();
         let mut seen = self.locked();

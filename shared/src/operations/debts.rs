@@ -78,8 +78,8 @@ fn ends(
     let mut changes = Vec::new();
     for payment in payments {
         let mut payment = payment.clone();
-        let part = take_off(fundings, payment.amount.min(owed).max(Cents::ZERO))?;
-        let part = fault!(MoreTakenOffThanOwed, payment.amount, part);
+        let most = payment.amount.min(owed).max(Cents::ZERO);
+        let part = fault!(MoreTakenOffThanOwed, payment.amount, take_off(fundings, most)?);
         owed = owed.minus(part)?;
         let moved = payment.leg.fail_unfunded_for(payment.kind(), part)?;
         let entry = HistoryEntry::new("unfunded", &payment.leg, now).moved(&moved);

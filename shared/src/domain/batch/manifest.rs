@@ -198,8 +198,8 @@ impl ManifestSource {
 
 impl Overlap {
     pub fn acknowledgement(&self) -> Acknowledgement {
-        let Overlap { batch_id, rows, rounds, ref canonical_hash, .. } = *self;
-        let rounds = fault!(DecisionOfOtherUnseen, None, rounds);
+        let Overlap { batch_id, rows, ref canonical_hash, .. } = *self;
+        let rounds = fault!(DecisionOfOtherUnseen, None, self.rounds);
         Acknowledgement::Overlap { batch_id, rows, canonical_hash: canonical_hash.clone(), rounds }
     }
 }

@@ -4,6 +4,7 @@
 //! it is noted in the write of that return, and a claim is held to it. It ends with what it stands for: the person's block, which an
 //! operator clears, or what they owe, which is booked. Limit: of returns from before this was noted nothing is known.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::real_accounts::{Claims, as_read};
@@ -87,14 +88,15 @@ impl AccountHold {
 
     /// Somebody whose debit came back, owing no more if their books say so.
     async fn person(&mut self, system: &System, id: PersonId) -> Result<&Person, OperationError> {
-        if !self.persons.contains_key(&id) {
-            let mut person: Person = payers::load_person(system, id).await?;
-            if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(id)).await? {
-                person = payers::load_person(system, id).await?;
-            }
-            self.persons.insert(id, person);
+        let free = match self.persons.entry(id) {
+            Entry::Occupied(known) => return Ok(known.into_mut()),
+            Entry::Vacant(free) => free,
+        };
+        let mut person: Person = payers::load_person(system, id).await?;
+        if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(id)).await? {
+            person = payers::load_person(system, id).await?;
         }
-        self.persons.get(&id).ok_or_else(|| OperationError::Inconsistent("a person who was just read".to_owned()))
+        Ok(free.insert(person))
     }
 
     /// Adds the checks that hold a write back unless all of it is as it was read. What the write names already is held to by that.

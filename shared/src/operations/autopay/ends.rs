@@ -47,7 +47,8 @@ impl Ends {
     /// How often the bill of this payment was presented, over all payments of whoever holds the card.
     pub(crate) fn presented_with(&self, payment_id: PaymentId) -> u32 {
         let shared = self.sharing.card(&self.card);
-        fault!(PresentmentsOfOwnCard, &self.card, &shared).presented_with(payment_id)
+        let counted: &Card = fault!(PresentmentsOfOwnCard, &self.card, &shared);
+        counted.presented_with(payment_id)
     }
 
     /// Holds a write back unless the others who hold the card are as they were read.

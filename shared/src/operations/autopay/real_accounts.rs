@@ -49,7 +49,7 @@ impl Claims {
                     };
                     claims.known.insert(now.fingerprint.clone(), Claim { stored, now });
                 }
-                other => so_far.push(other),
+                change @ (Change::Put { .. } | Change::Delete { .. } | Change::Check { .. }) => so_far.push(change),
             }
         }
         Ok(claims)

@@ -132,12 +132,13 @@ async fn links_parted(
         item.due_at = Some(now);
         changes.push(replace(&mut item)?);
     }
-    if goes_back && other.item_id != card.item_id {
-        if let Some(mut item) = read_item(system, &other.item_id).await? {
-            item.transactions_cursor = None;
-            item.due_at = Some(now);
-            changes.push(replace(&mut item)?);
-        }
+    if goes_back
+        && other.item_id != card.item_id
+        && let Some(mut item) = read_item(system, &other.item_id).await?
+    {
+        item.transactions_cursor = None;
+        item.due_at = Some(now);
+        changes.push(replace(&mut item)?);
     }
     Ok(changes)
 }
