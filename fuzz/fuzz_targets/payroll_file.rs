@@ -24,7 +24,7 @@ fuzz_target!(|input: &[u8]| {
             assert_eq!(rows.len() as u64, u64::from(chunk.rows));
             for row in rows {
                 row.receiver_name().unwrap();
-                EntryAccountNumber::try_from(row.loan_account_number.expose()).unwrap();
+                EntryAccountNumber::try_from(row.payee.number().expose()).unwrap();
                 TransferAmount::try_from(row.amount).unwrap();
             }
         }

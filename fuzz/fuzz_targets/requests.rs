@@ -36,6 +36,7 @@ impl Office {
             .merge(accounts::HTTP.routes(system.clone(), verifier.clone()))
             .merge(reports::HTTP.routes(system.clone(), verifier.clone()))
             .merge(operator::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(rent::HTTP.routes(system.clone(), verifier.clone()))
             .merge(column_webhook::routes(system.clone()))
             .merge(plaid_webhook::routes(system.clone()));
         Self { router: conventions(routes), bearer: people.bearer("ann", &Role::ALL), requests: 0 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 /// Only the two write errors are worth another try with the same options.
 #[derive(Debug, thiserror::Error)]
 pub enum GenerateError {
-    #[error("option {option} is {value}: choose {allowed}")]
+    #[error("{option} is {value}: choose {allowed}")]
     Option { option: &'static str, value: i128, allowed: String },
     #[error(
         "{defects} defective rows do not fit into {rows} rows (a duplicate or a conflict also needs a sound first \
@@ -21,4 +21,17 @@ pub enum GenerateError {
     WriteFile(#[source] io::Error),
     #[error("the manifest could not be written to {path}: check the space and the rights of its folder", path = path.display())]
     WriteManifest { path: PathBuf, source: io::Error },
+}
+
+impl GenerateError {
+    /// Whether other options would do.
+    pub const fn is_about_options(&self) -> bool {
+        match self {
+            Self::Option { .. }
+            | Self::TooManyDefects { .. }
+            | Self::SeveralFileDefects { .. }
+            | Self::TotalOverflow => true,
+            Self::WriteFile(_) | Self::WriteManifest { .. } => false,
+        }
+    }
 }

@@ -4,7 +4,6 @@
 //! Tokens and signatures are of the stack that runs at `--url`, its simulated bank and its simulated Plaid; samples that need none need no
 //! stack. Plaid's signature holds for five minutes.
 
-use std::io::{self, Write as _};
 use std::time::Duration;
 
 use axum::http::Method;
@@ -21,6 +20,7 @@ use shared::ports::transport::{ProviderRequest, Transport as _};
 
 use crate::error::LocalError;
 use crate::stack::development::{CREDENTIALS_PATH, Credentials};
+use crate::terminal::print_line;
 
 #[derive(Clone, Debug, Args)]
 pub struct EventOptions {
@@ -59,6 +59,7 @@ samples! {
     "operator" "OperatorFunction": "audit" "begin-reconciliation" "list-dead-letters" "send-again";
     "payment-worker" "PaymentWorkerFunction": "bulk" "other";
     "plaid-webhook" "PlaidWebhookFunction": "plaid-forged" "plaid-login-required" "plaid-updates";
+    "rent" "RentFunction": "preview-lease";
     "reports" "ReportsFunction": "list-batches" "read-batch" "read-report" "trial-balance";
     "scheduler" "SchedulerFunction": "every-minute";
 }
@@ -74,7 +75,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn run(options: &EventOptions) -> Result<(), LocalError> {
     let Some(name) = &options.name else {
         for sample in SAMPLES {
-            say(&format!("{:<16} {}", sample.name, sample.function))?;
+            print_line(&format!("{:<16} {}", sample.name, sample.function))?;
         }
         return Ok(());
     };
@@ -84,7 +85,7 @@ pub async fn run(options: &EventOptions) -> Result<(), LocalError> {
     let now = SystemClock.elapsed_now();
     let proofs =
         if event["headers"].is_object() { Some(proofs(sample, &event, &options.url, now).await?) } else { None };
-    say(&serde_json::to_string_pretty(&fresh(sample, event, proofs.as_ref(), now))?)
+    print_line(&serde_json::to_string_pretty(&fresh(sample, event, proofs.as_ref(), now))?)
 }
 
 /// What shows that a sample is genuine.
@@ -108,14 +109,6 @@ async fn proofs(sample: &Sample, event: &Value, url: &str, now: Timestamp) -> Re
         None
     };
     Ok(Proofs { credentials, plaid_verification })
-}
-
-/// Whoever reads may stop reading.
-fn say(text: &str) -> Result<(), LocalError> {
-    match writeln!(io::stdout(), "{text}") {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(LocalError::start(error)),
-        Ok(()) | Err(_) => Ok(()),
-    }
 }
 
 /// The body of the stack's answer.

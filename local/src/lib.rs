@@ -3,8 +3,10 @@
 
 pub mod autopay;
 pub mod embedded_dynamodb;
+pub mod ended;
 pub mod error;
 pub mod event;
+pub mod folder;
 pub mod generate;
 mod in_process;
 pub mod payroll;
@@ -13,3 +15,4 @@ pub mod simulate;
 pub mod simulators;
 pub mod stack;
 pub mod template;
+pub mod terminal;

@@ -1,9 +1,14 @@
 //! `clearway`: the whole system on a laptop.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
-use local::payroll::{Ended, PayrollOptions};
+use local::ended::{Ended, STATUSES, WENT_WRONG};
+use local::error::LocalError;
+use local::payroll::PayrollOptions;
+use local::terminal::stop::{Parting, Stop};
+use local::terminal::{say, unread};
 use local::{autopay, event, generate, payroll, serve, simulate, simulators, template};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,9 +21,12 @@ const _: () = assert!(!shared::deliberate_faults::ARE_COMPILED);
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// How long what still runs beside the command may take to notice its end.
+const LAST_MOMENT: Duration = Duration::from_millis(200);
+
 /// Moves payroll from a file to the bank: the handlers that run on Lambda, in one process, with simulated providers.
 #[derive(Debug, Parser)]
-#[command(name = "clearway", version)]
+#[command(name = "clearway", version, after_help = STATUSES)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -28,9 +36,10 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Pay a payroll file from upload to reports; without FILE the standard one of 50,000 rows.
+    /// Pay a payroll file from upload to reports; without FILE a generated one of 2,000 rows.
+    #[command(after_help = STATUSES)]
     Payroll(PayrollOptions),
-    /// Pay a card's bill from a webhook to a cashed check, as a readable timeline; --list names every scenario.
+    /// Pay a card's bill from a webhook to a cashed check, as a readable timeline; --list explains every scenario.
     Autopay(autopay::AutopayOptions),
     /// Play the whole system seed by seed, with messages lost, processes killed and banks failing, and audit what comes out.
     Simulate(simulate::SimulateOptions),
@@ -44,30 +53,76 @@ enum Command {
     Event(event::EventOptions),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     // Levels by target, as `info,shared=debug`; nothing where it is not set.
     let levels: Option<Targets> = std::env::var("CLEARWAY_LOG").ok().and_then(|levels| levels.parse().ok());
     let log = tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_writer(std::io::stderr).finish();
     log.with(levels.unwrap_or_default()).init();
     let arguments = Arguments::parse();
-    let ended = match arguments.command {
-        Some(Command::Payroll(options)) => payroll::run(options).await,
-        Some(Command::Autopay(options)) => autopay::run(&options).await.map(|()| Ended::Completed),
-        Some(Command::Simulate(options)) => simulate::run(&options),
-        Some(Command::Generate(options)) => generate::run(&options).map(|()| Ended::Completed),
-        Some(Command::Template(options)) => template::run(&options).map(|()| Ended::Completed),
-        Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Completed),
-        Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Completed),
-        None => serve::run(arguments.serve).await.map(|()| Ended::Completed),
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return failed(&LocalError::start(error)),
     };
-    match ended {
-        Ok(Ended::Completed) => ExitCode::SUCCESS,
-        Ok(Ended::FileRefused) => ExitCode::from(2),
-        Ok(Ended::Violated) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("clearway: {error}");
-            ExitCode::FAILURE
-        }
+    let ended = runtime.block_on(until_stopped(arguments));
+    // A thread that computes may not hold the end up.
+    runtime.shutdown_timeout(LAST_MOMENT);
+    ended
+}
+
+/// Runs the command to its end, or until somebody stops it or reads no further.
+async fn until_stopped(arguments: Arguments) -> ExitCode {
+    let parting = parting(&arguments);
+    let serves = parting.is_its_end;
+    let stop = match Stop::listen(parting) {
+        Ok(stop) => stop,
+        Err(error) => return failed(&error),
+    };
+    tokio::select! {
+        ended = run(arguments) => match ended {
+            Ok(ended) => ExitCode::from(ended.status()),
+            Err(error) => failed(&error),
+        },
+        status = stop.asked() => ExitCode::from(status),
+        // Whoever is served need not be whoever reads what the server says.
+        () = unread(), if !serves => ExitCode::from(WENT_WRONG),
     }
+}
+
+fn failed(error: &LocalError) -> ExitCode {
+    if !matches!(error, LocalError::Unread) {
+        say(&format!("clearway: {error}"));
+    }
+    ExitCode::from(error.status())
+}
+
+fn parting(arguments: &Arguments) -> Parting {
+    match &arguments.command {
+        Some(Command::Payroll(options)) => options.parting(),
+        Some(Command::Generate(options)) => options.parting(),
+        Some(Command::Simulate(_)) => {
+            Parting { kept: "Seeds that broke a promise are told above.".to_owned(), ..Parting::default() }
+        }
+        Some(Command::Autopay(options)) => options.parting(),
+        Some(Command::Simulators(_)) => Parting { is_its_end: true, ..Parting::default() },
+        Some(Command::Template(_) | Command::Event(_)) => Parting::default(),
+        None => arguments.serve.parting(),
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<Ended, LocalError> {
+    match arguments.command {
+        Some(Command::Payroll(options)) => payroll::run(options).await,
+        Some(Command::Autopay(options)) => autopay::run(&options).await,
+        Some(Command::Simulate(options)) => beside(move || simulate::run(&options)).await,
+        Some(Command::Generate(options)) => beside(move || generate::run(&options).map(|()| Ended::Done)).await,
+        Some(Command::Template(options)) => template::run(&options).map(|()| Ended::Done),
+        Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Done),
+        Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Done),
+        None => serve::run(arguments.serve).await.map(|()| Ended::Done),
+    }
+}
+
+/// Runs what computes beside what listens for an end.
+async fn beside(compute: impl FnOnce() -> Result<Ended, LocalError> + Send + 'static) -> Result<Ended, LocalError> {
+    tokio::task::spawn_blocking(compute).await.map_err(LocalError::start)?
 }

@@ -1,11 +1,10 @@
 //! `clearway template`: an example of a payroll file, for whoever writes their own.
 
-use std::io::Write as _;
-
 use clap::{Args, ValueEnum};
 use shared::domain::payroll_file::Format;
 
 use crate::error::LocalError;
+use crate::terminal::print_line;
 
 #[derive(Clone, Debug, Args)]
 pub struct TemplateOptions {
@@ -25,6 +24,5 @@ pub fn run(options: &TemplateOptions) -> Result<(), LocalError> {
         TemplateFormat::Csv => Format::Csv,
         TemplateFormat::Xml => Format::Xml,
     };
-    let failed = |cause| LocalError::File { path: "standard output".to_owned(), cause };
-    std::io::stdout().lock().write_all(format.example().as_bytes()).map_err(failed)
+    print_line(format.example().trim_end())
 }

@@ -8,5 +8,6 @@
 #![allow(clippy::expect_used, reason = "a test tool: what it cannot read of its own fixed texts ends it")]
 
 pub mod approvals;
+pub mod card;
 pub mod row;
 pub mod search;

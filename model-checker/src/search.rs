@@ -93,7 +93,7 @@ fn trace(visits: &[Visit], reached: usize) -> Vec<String> {
 }
 
 /// Two hashes of the text: with 128 bits no two of some millions of states are taken for one.
-fn fingerprint(text: &str) -> (u64, u64) {
+pub(crate) fn fingerprint(text: &str) -> (u64, u64) {
     let hash = |seed: u8| {
         let mut hasher = DefaultHasher::new();
         (seed, text).hash(&mut hasher);

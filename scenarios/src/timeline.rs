@@ -92,8 +92,10 @@ fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry
         State::Unprocessed if step.from == Some(State::Returned) => {
             add(entries, step.at, "debit to be tried again", &id)
         }
-        State::Processing if step.attempt > 1 => add(entries, step.at, "debit sent again", &id),
-        State::Processing => add(entries, step.at, format!("debit sent: {}", money(funding.amount)), &id),
+        State::Processing if step.attempt > 1 => {
+            add(entries, step.at, format!("debit sent again: ${}", money(funding.amount)), &id);
+        }
+        State::Processing => add(entries, step.at, format!("debit sent: ${}", money(funding.amount)), &id),
         State::Completed => {
             add(entries, step.at, "debit settled", &id);
             // Of a debit that came back, the hold of its last presentment alone is kept.
@@ -111,8 +113,8 @@ fn funding_step(entries: &mut Vec<Entry>, funding: &Funding, step: &HistoryEntry
 
 fn payment_step(entries: &mut Vec<Entry>, payment: &Payment, step: &HistoryEntry) {
     let id = payment.id.to_string();
-    if step.what == "cancel_asked" {
-        add(entries, step.at, "canceled by the person", &id);
+    if let Some(told) = step_in_words(&step.what) {
+        add(entries, step.at, told, &id);
     }
     let Some(to) = step.to.filter(|to| step.from != Some(*to)) else { return };
     let (sent, settled, back) = match payment.payee {
@@ -126,6 +128,19 @@ fn payment_step(entries: &mut Vec<Entry>, payment: &Payment, step: &HistoryEntry
         State::Failed => add(entries, step.at, format!("payment failed: {}", plain(step)), &id),
         State::Canceled => add(entries, step.at, "payment canceled", &id),
         State::Unprocessed | State::Submitting | State::Available => {}
+    }
+}
+
+/// Steps that a payment takes within a state.
+fn step_in_words(what: &str) -> Option<&'static str> {
+    match what {
+        "cancel_asked" => Some("canceled by the person"),
+        "stop_asked" => Some("the bank is asked to stop the check"),
+        "check.incoming_debit.stopped" => Some("check stopped"),
+        "check.incoming_debit.first_return" => Some("check not paid when it was presented"),
+        "replaced" => Some("check replaced by another"),
+        "refunded" => Some("money to be sent back"),
+        _ => None,
     }
 }
 

@@ -40,7 +40,9 @@ fn reordered(bencher: Bencher<'_, '_>) {
 /// The made-up values as a table.
 #[divan::bench]
 fn table(bencher: Bencher<'_, '_>) {
-    let paths: Vec<_> = column_names().map(|column| column.path).collect();
+    // Its rows name loans.
+    let named = column_names().filter(|column| !column.name.starts_with("payee_"));
+    let paths: Vec<_> = named.map(|column| column.path).collect();
     let mut text = paths.join(",");
     for row in file("").split("<row>").skip(1) {
         // Between two tags stands a value; the cells come in the order of the columns.

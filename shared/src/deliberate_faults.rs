@@ -294,6 +294,18 @@ mod chosen {
         AccountNotHeld,
         /// what one holder of an account owes for a debit of it holds no debit of the others
         DebtLeftBehind,
+        /// of an account with several numbers, those that its other holders have are not followed
+        OtherNumbersNotFollowed,
+        /// whoever types another number for a shared card is a stranger to its other holders
+        PutDownForgotten,
+        /// a bank account that a link shows under two ids is written twice, which no write can
+        AccountWalkedTwice,
+        /// a return of a debit that a correction led elsewhere closes the number that was named
+        ReturnClosesNamedNumber,
+        /// a debit that a correction led to a number counts nowhere once that is taken back
+        CorrectedDebitForgotten,
+        /// an account that was frozen once is never debited again
+        FrozenForEver,
         /// a debit that was decided before its account was held is sent all the same
         HoldNotInClaim,
         /// a replaced check is made out to a name that was corrected since
@@ -416,6 +428,32 @@ mod chosen {
         OthersStopHolds,
         /// whether agreeing again lifts something is asked of the own payments alone
         AgreeingLooksAtOwnCard,
+        /// money of a source is sent to, or pulled from, what is another source's account by now
+        SentToAnotherSource,
+        /// a source may be called as a person, and has that one's account
+        SourceNamedAsPerson,
+        /// a stop switch is thrown for what is no payer
+        StopOfNobody,
+        /// a check is mailed to a number that its person has corrected since
+        CheckToMistypedNumber,
+        /// a credit of the issuer for another holder's check counts only while that one's link is read
+        CreditOfOthersCheckUnseen,
+        /// one credit of the issuer stands for the checks of two holders
+        OneCreditForTwoChecks,
+        /// a person's word that a check was credited counts against a balance of before
+        WordCountsAtOnce,
+        /// a number that others know a shared card by is let go when one types another
+        SharedNumberLetGo,
+        /// a number typed since two cards were said to be one goes when that is taken back
+        TypedNumberParted,
+        /// a card that went on as another is said to be a third one, and takes that along
+        JoinedCardJoinedAgain,
+        /// after a stop at the bank, what was agreed to before it is enough
+        StoppedIsAgreedAlready,
+        /// an operator's word about a shared card does not reach what stands on the other holder's
+        OthersEndNotCleared,
+        /// a refund of money that was repaid is never sent again
+        RepaidRefundStranded,
         /// the return of a debit ends an agreement that came after it
         OldReturnEndsAgreement,
         /// a link with more accounts than one write holds never ends
@@ -428,6 +466,14 @@ mod chosen {
         KeylessEventDropped,
         /// a reconciliation does not look for accounts at the bank that nothing here knows
         StrangeAccountsUnseen,
+        /// money of a debit is spent whatever the bank has said of it that nobody has decided on
+        UndecidedFundingSpent,
+        /// a source is debited again while its bank disputes the return of the first debit
+        UndecidedPulledAnew,
+        /// what a batch has paid out is set against what its source owes for another one
+        SpentMoneySetOff,
+        /// a repayment that never was is taken back
+        RepaidBelowNothing,
         /// one operator alone ends what may be out
         OutcomeSettledByOne,
         /// what may be out is ended before the bank's whole list was looked through

@@ -329,7 +329,7 @@ async fn looking_an_institution_up_has_the_published_shape() {
 async fn every_way_into_link_has_the_published_shape() {
     let repair = |need| LinkPurpose::Repair { access_token: access_token(), need };
     for purpose in [
-        LinkPurpose::NewItem { webhook_url: "https://hooks.example.test/webhooks/plaid".to_owned() },
+        LinkPurpose::NewItem { webhook_url: Some("https://hooks.example.test/webhooks/plaid".to_owned()) },
         repair(RepairNeed::Login),
         repair(RepairNeed::Accounts),
         repair(RepairNeed::Consent),

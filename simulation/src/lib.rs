@@ -17,9 +17,11 @@ mod processes;
 mod run;
 mod setup;
 mod story;
+mod tried;
 mod weather;
 mod witness;
 mod workload;
 mod world;
 
 pub use run::{Outcome, run, run_for_evidence};
+pub use tried::Tried;

@@ -17,6 +17,7 @@ use crate::engine::Engine;
 use crate::evidence;
 use crate::faults::Struck;
 use crate::setup::Setup;
+use crate::tried::Tried;
 use crate::workload;
 
 /// Once people are done, faults cease, and time goes on in steps of so many days until one of them moves nothing.
@@ -36,6 +37,7 @@ pub struct Outcome {
     /// What must never happen and did, in plain words.
     pub violations: Vec<String>,
     pub struck: Struck,
+    pub tried: Tried,
     /// What was reached, as `payment processing -> returned`, and how often.
     pub reached: BTreeMap<String, u64>,
     /// The whole story, where it was asked for.
@@ -100,6 +102,7 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
         seed,
         violations,
         struck: engine.weather.struck(),
+        tried: Tried::of(&evidence),
         reached: reached(&evidence),
         story: engine.story.take_lines(),
         story_hash: engine.story.hash(),
@@ -189,6 +192,7 @@ impl Outcome {
             seed,
             violations: vec![format!("the run could not go on: {problem}")],
             struck: Struck::default(),
+            tried: Tried::default(),
             reached: BTreeMap::new(),
             story: Vec::new(),
             story_hash: 0,

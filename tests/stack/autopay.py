@@ -41,7 +41,7 @@ def set_up(world):
     path = f"/billers/{ISSUER}/remittance"
     world.ask("PUT", path, world.approver, 200, body=REMITTANCE)
     world.ask("POST", f"{path}/confirm", world.providers["operator_token"], 200, body=REMITTANCE)
-    # As an operator deploys again with the address that the first deployment printed.
+    # The template gives the address that AWS would have; the emulator's is another.
     with world.time.nothing_runs():
         world.stack.set_variable("PLAID_WEBHOOK_URL", plaid_webhook(world))
     checking = {

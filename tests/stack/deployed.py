@@ -53,7 +53,7 @@ def built(wanted, environment, folder, target):
 @contextlib.contextmanager
 def simulators(program, address, dead_servicers, environment, folder):
     """The bank, Plaid and the token issuer; answers what a deployment has to know of them."""
-    command = [program, "simulators", "--listen", address]
+    command = [program, "simulators", "--json", "--listen", address]
     for institution in dead_servicers:
         command += ["--unpayable", institution]
     with processes.running(command, environment, folder / "simulators.log", stdout=subprocess.PIPE) as process:
@@ -69,8 +69,6 @@ def parameters(providers):
         "ColumnUrl": providers["column_url"],
         "ColumnEntityId": providers["column_entity_id"],
         "PlaidUrl": providers["plaid_url"],
-        # Until the deployment has told where its receiver is; nothing is linked before.
-        "PlaidWebhookUrl": "https://clearway.example/webhooks/plaid",
         "OidcIssuer": providers["oidc_issuer"],
         "OidcAudience": providers["oidc_audience"],
         "BankCallsPerSecond": 1000,

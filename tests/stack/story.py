@@ -346,7 +346,7 @@ def written_reports(stack, batch_id):
     listed = stack.s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])
     written = {}
     for key in (entry["Key"] for entry in listed):
-        name, _, extension = key.removeprefix(prefix).partition("-")
+        name, _, extension = key.rpartition("/")[2].partition("-")
         if extension.endswith(".csv"):
             written[name] = stack.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     return written

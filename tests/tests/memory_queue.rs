@@ -132,3 +132,19 @@ async fn an_idle_queue_has_nothing_waiting_and_nothing_in_flight() {
     queue.wait_idle(QueueName::Bulk).await;
     assert_eq!(queue.counters(QueueName::Bulk).in_flight, 0);
 }
+
+#[tokio::test]
+async fn what_failed_and_will_come_again_keeps_no_queue_from_being_idle() {
+    let (queue, _) = queue();
+    send(&queue, QueueName::Bulk, &["a", "b"]).await;
+    let received = queue.receive(QueueName::Bulk, 2);
+    queue.fail(QueueName::Bulk, &received[0].receipt);
+    assert!(!queue.is_idle(QueueName::Bulk), "b is worked on");
+    queue.delete(QueueName::Bulk, &received[1].receipt);
+    queue.wait_idle(QueueName::Bulk).await;
+    assert_eq!(queue.counters(QueueName::Bulk).in_flight, 1);
+    // The pause of a manual clock is over at once, and with it the visibility.
+    queue.wait(QueueName::Bulk).await;
+    assert_eq!(bodies(&queue, QueueName::Bulk, 1), ["a"]);
+    assert!(!queue.is_idle(QueueName::Bulk), "it is worked on again");
+}

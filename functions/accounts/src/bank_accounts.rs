@@ -67,6 +67,6 @@ impl From<BankAccount> for BankAccountView {
     responses((status = 200, body = BankAccountList), Refused),
     security(("bearer" = ["person"])))]
 pub(crate) async fn list(State(system): State<System>, myself: Myself) -> Result<Json<BankAccountList>, Problem> {
-    let accounts = people::bank_accounts(&system, myself.id).await?;
+    let accounts = people::bank_accounts_now(&system, myself.id).await?;
     Ok(Json(BankAccountList { items: accounts.into_iter().map(BankAccountView::from).collect() }))
 }

@@ -67,6 +67,7 @@ pub(crate) struct ItemList {
 
 impl From<Item> for ItemView {
     fn from(item: Item) -> Self {
+        let bank_accounts = item.each_bank_account();
         Self {
             item_id: item.id,
             institution_id: item.institution_id,
@@ -75,7 +76,7 @@ impl From<Item> for ItemView {
             consent_expires_at: item.consent_expires_at,
             read_at: item.read_at,
             cards: item.cards.into_values().collect(),
-            bank_accounts: item.bank_accounts.into_values().collect(),
+            bank_accounts,
             created_at: item.created_at,
         }
     }

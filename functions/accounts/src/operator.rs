@@ -30,7 +30,8 @@ pub(crate) struct CheckReplacement {
     address: AddressParts,
 }
 
-/// Lets debits of a person be made again, after one came back as not authorised or a reconciliation stopped them.
+/// Lets debits of a person be made again, after one came back as not authorised or a reconciliation stopped them, and debits of their bank
+/// accounts after one came back because the account was frozen or not open to debits (R16, R20, R90).
 #[utoipa::path(post, path = "/people/{person_id}/block/clear", tag = "attention",
     params(("person_id" = String, Path)),
     request_body = BlockClearing,

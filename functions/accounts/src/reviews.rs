@@ -53,7 +53,8 @@ impl From<Review> for ReviewView {
 
 /// The latest reviews, newest first: those that paid or announced, and those that came to something else than the one before.
 #[utoipa::path(get, path = "/cards/{card_id}/reviews", tag = "cards",
-    params(("card_id" = String, Path), ("limit" = Option<u32>, Query, description = "1 to 1000; 100 where it is left out")),
+    params(("card_id" = String, Path), 
+        ("limit" = Option<u32>, Query, minimum = 1, maximum = 1000, description = "1 to 1000; 100 where it is left out")),
     responses((status = 200, body = ReviewList), Refused),
     security(("bearer" = ["person"])))]
 pub(crate) async fn list(

@@ -11,10 +11,11 @@ use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::batch::manifest::InstitutionDecision;
 use shared::domain::biller::{AddressLookup, Biller, Proposal, Remittance, RemittanceProposal};
 use shared::domain::people::Caller;
-use shared::http::body::{JsonBody, PathParameters};
+use shared::http::body::{JsonBody, PathParameters, QueryParameters};
+use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, ProblemEntry, Refused};
-use shared::operations::{System, billers};
-use utoipa::ToSchema;
+use shared::operations::{System, billers, lists};
+use utoipa::{IntoParams, ToSchema};
 
 /// Of why an institution cannot be paid.
 const REASON_CHARACTERS_MAX: usize = 200;
@@ -169,6 +170,28 @@ impl From<Biller> for BillerView {
             updated_at: biller.updated_at,
         }
     }
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct BillersWanted {
+    /// Only institutions of which something is proposed that a second person has not confirmed; false where it is left out.
+    #[serde(default)]
+    waiting: bool,
+}
+
+/// What operators entered of institutions, by id. The list lags a moment.
+#[utoipa::path(get, path = "/billers", tag = "billers",
+    params(BillersWanted, PageQuery),
+    responses((status = 200, body = PageBody<BillerView>), Refused),
+    security(("bearer" = ["operate"])))]
+pub(crate) async fn list(
+    State(system): State<System>,
+    QueryParameters(wanted): QueryParameters<BillersWanted>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<PageBody<BillerView>>, Problem> {
+    let found = lists::billers(&system, wanted.waiting, page.start_after()?, page.limit()?).await?;
+    Ok(Json(PageBody::new(found.items.into_iter().map(BillerView::from).collect(), found.next)))
 }
 
 /// How an institution is paid, as operators entered it.

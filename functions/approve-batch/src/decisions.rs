@@ -16,6 +16,8 @@ use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System, approve as operations, refund as refunds, retry as retries};
 use utoipa::ToSchema;
 
+use crate::reasons::ReasonBody;
+
 /// The approver has seen this and nothing else.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -137,27 +139,50 @@ pub(crate) async fn approve(
 /// Ends a batch that nobody has approved.
 #[utoipa::path(post, path = "/batches/{batch_id}/decline", tag = "batches",
     params(("batch_id" = String, Path)),
+    request_body = Option<ReasonBody>,
     responses((status = 200, body = ChangedBatch), Refused),
     security(("bearer" = ["payroll:approve"])))]
 pub(crate) async fn decline(
     State(system): State<System>,
     caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
+    RawBody(body): RawBody,
 ) -> Result<Json<ChangedBatch>, Problem> {
-    Ok(changed(&operations::decline(&system, batch_id, &caller.subject).await?))
+    let said = ReasonBody::read(&body)?;
+    Ok(changed(&operations::decline(&system, batch_id, said.by(&caller)?).await?))
+}
+
+/// Takes a batch back that nobody has approved. Only who made it may: anybody else gets 403 `not_the_creator`. It is declined then, and
+/// `ending` says how.
+#[utoipa::path(post, path = "/batches/{batch_id}/withdraw", tag = "batches",
+    params(("batch_id" = String, Path)),
+    request_body = Option<ReasonBody>,
+    responses((status = 200, body = ChangedBatch), Refused),
+    security(("bearer" = ["payroll:upload"])))]
+pub(crate) async fn withdraw(
+    State(system): State<System>,
+    caller: Caller,
+    PathParameters(batch_id): PathParameters<BatchId>,
+    RawBody(body): RawBody,
+) -> Result<Json<ChangedBatch>, Problem> {
+    let said = ReasonBody::read(&body)?;
+    Ok(changed(&operations::withdraw(&system, batch_id, said.by(&caller)?).await?))
 }
 
 /// Stops what has not left. What the bank has goes its way.
 #[utoipa::path(post, path = "/batches/{batch_id}/cancel", tag = "batches",
     params(("batch_id" = String, Path)),
+    request_body = Option<ReasonBody>,
     responses((status = 202, body = ChangedBatch), Refused),
     security(("bearer" = ["payroll:approve"])))]
 pub(crate) async fn cancel(
     State(system): State<System>,
     caller: Caller,
     PathParameters(batch_id): PathParameters<BatchId>,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<ChangedBatch>), Problem> {
-    Ok((StatusCode::ACCEPTED, changed(&operations::cancel(&system, batch_id, &caller.subject).await?)))
+    let said = ReasonBody::read(&body)?;
+    Ok((StatusCode::ACCEPTED, changed(&operations::cancel(&system, batch_id, said.by(&caller)?).await?)))
 }
 
 /// Tries the failed and returned payments again that the rules allow, funding only what is missing. A batch that was approved or retried since

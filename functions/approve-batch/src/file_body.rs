@@ -19,7 +19,11 @@ pub(crate) fn unpacked(headers: &HeaderMap, body: Bytes) -> Result<Bytes, Proble
         Some(b"gzip") => {}
         Some(b"identity") | None if is_gzip(&body) => {}
         Some(b"identity") | None => return Ok(body),
-        Some(_) => return Err(Problem::unsupported_media_type("Send the file plain, or packed with gzip.")),
+        Some(_) => {
+            return Err(Problem::unsupported_media_type(
+                "Send the file plain, or packed with gzip as application/gzip.",
+            ));
+        }
     }
     gunzip(&body).map_err(refused)
 }
@@ -46,7 +50,7 @@ fn refused(error: GunzipError) -> Problem {
         offset: Some(0),
         message: error.to_string(),
     };
-    Problem::unprocessable("FILE_REJECTED", "The file cannot be unpacked: see errors.").with_errors(vec![entry], 1)
+    Problem::unprocessable("file_rejected", "The file cannot be unpacked: see errors.").with_errors(vec![entry], 1)
 }
 
 #[cfg(test)]
@@ -86,7 +90,7 @@ mod tests {
         cut.truncate(cut.len() - 4);
         for body in [cut, Bytes::from_static(b"<file/>"), packed(&vec![b' '; 65 * 1024 * 1024])] {
             let problem = unpacked(&encoded("gzip"), body).unwrap_err();
-            assert_eq!((problem.status().as_u16(), problem.code()), (422, "FILE_REJECTED"));
+            assert_eq!((problem.status().as_u16(), problem.code()), (422, "file_rejected"));
         }
     }
 

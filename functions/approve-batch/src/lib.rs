@@ -8,7 +8,9 @@ mod attention;
 mod billers;
 mod decisions;
 mod file_body;
+mod file_mappings;
 mod outcomes;
+mod reasons;
 mod sources;
 mod summary;
 mod summary_view;
@@ -32,8 +34,10 @@ pub const HTTP: Surface<System> = Surface::new(routes);
 fn routes() -> OpenApiRouter<System> {
     let files =
         OpenApiRouter::new().routes(routes!(upload::create)).layer(DefaultBodyLimit::max(file_body::SENT_BYTES_MAX));
-    let uploads = OpenApiRouter::new().routes(routes!(upload::fresh_link));
+    let uploads = OpenApiRouter::new().routes(routes!(upload::fresh_link)).routes(routes!(decisions::withdraw));
     let readers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead];
+    let mappings = OpenApiRouter::new().routes(routes!(file_mappings::store, file_mappings::delete));
+    let mappings_read = OpenApiRouter::new().routes(routes!(file_mappings::list)).routes(routes!(file_mappings::read));
     let decisions = OpenApiRouter::new()
         .routes(routes!(decisions::approve))
         .routes(routes!(decisions::decline))
@@ -43,6 +47,7 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(decisions::refund))
         .routes(routes!(sources::pause))
         .routes(routes!(sources::resume))
+        .routes(routes!(billers::list))
         .routes(routes!(billers::read, billers::propose))
         .routes(routes!(billers::confirm))
         .routes(routes!(billers::propose_remittance))
@@ -55,12 +60,12 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(outcomes::confirm));
     let source_readers = OpenApiRouter::new().routes(routes!(sources::list)).routes(routes!(sources::read));
     OpenApiRouter::new()
-        .merge(with_any_role(files.merge(uploads), UPLOADERS))
+        .merge(with_any_role(files.merge(uploads).merge(mappings), UPLOADERS))
         .merge(with_any_role(
             OpenApiRouter::new().routes(routes!(summary::make)),
             &[Role::PayrollUpload, Role::PayrollApprove],
         ))
-        .merge(with_any_role(OpenApiRouter::new().routes(routes!(summary::read)), readers))
+        .merge(with_any_role(OpenApiRouter::new().routes(routes!(summary::read)).merge(mappings_read), readers))
         .merge(with_any_role(decisions, APPROVERS))
         .merge(with_any_role(operator, OPERATORS))
         .merge(with_any_role(source_readers, &[Role::Operate, Role::ReportsRead]))

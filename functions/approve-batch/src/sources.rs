@@ -5,11 +5,13 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::people::Caller;
-use shared::domain::source::{Pause, Source};
+use shared::domain::source::{Pause, PauseWord, Source};
 use shared::http::body::{PathParameters, RawBody, parse_json};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{System, sources};
 use utoipa::ToSchema;
+
+use crate::reasons::ReasonBody;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SourceView {
@@ -22,6 +24,8 @@ pub(crate) struct SourceView {
     /// Nothing leaves the source now.
     paused: bool,
     pause: Option<Pause>,
+    /// What an operator said who paused it, while that holds.
+    pause_word: Option<PauseWord>,
     /// A funding came back after it was available: nothing is released until it is settled.
     receivable_open: bool,
     #[schema(value_type = String, format = DateTime)]
@@ -39,6 +43,7 @@ pub(crate) struct SourceList {
 impl SourceView {
     fn new(source: Source, now: Timestamp) -> Self {
         let pause = source.standing_pause(now).cloned();
+        let pause_word = source.standing_word(now).cloned();
         Self {
             paused: pause.is_some(),
             source_id: source.id,
@@ -47,6 +52,7 @@ impl SourceView {
             fingerprint: source.account.fingerprint,
             bank_account_id: source.bank_account_id,
             pause,
+            pause_word,
             receivable_open: source.receivable_open,
             created_at: source.created_at,
             updated_at: source.updated_at,
@@ -86,14 +92,17 @@ pub(crate) async fn read(
 /// Nothing leaves the source until it is resumed.
 #[utoipa::path(post, path = "/sources/{source_id}/pause", tag = "sources",
     params(("source_id" = String, Path)),
+    request_body = Option<ReasonBody>,
     responses((status = 200, body = SourceView), Refused),
     security(("bearer" = ["operate"])))]
 pub(crate) async fn pause(
     State(system): State<System>,
     caller: Caller,
     PathParameters(source_id): PathParameters<String>,
+    RawBody(body): RawBody,
 ) -> Result<Json<SourceView>, Problem> {
-    Ok(view(&system, sources::pause(&system, &source_id, &caller.subject).await?))
+    let said = ReasonBody::read(&body)?;
+    Ok(view(&system, sources::pause(&system, &source_id, said.by(&caller)?).await?))
 }
 
 /// Why a source goes on.

@@ -27,7 +27,7 @@ pub(crate) struct SummaryStarted {
     state: BatchState,
 }
 
-/// Reads the uploaded file and says what it holds. A file with errors answers 422 `FILE_REJECTED` and lists them. Whoever asks for a summary
+/// Reads the uploaded file and says what it holds. A file with errors answers 422 `file_rejected` and lists them. Whoever asks for a summary
 /// counts as an uploader of the file and cannot approve it; reading one with GET counts for nothing.
 #[utoipa::path(post, path = "/batches/{batch_id}/summary", tag = "batches",
     params(("batch_id" = String, Path)),
@@ -96,7 +96,7 @@ async fn ready(system: &System, batch: &Batch) -> Result<Response, Problem> {
 fn rejected(rejection: &Rejection) -> Problem {
     let errors = rejection.errors().into_iter().map(entry).collect();
     let detail = "The file has errors, so nothing of it can be paid. Correct it and upload it again: see errors.";
-    Problem::unprocessable("FILE_REJECTED", detail).with_errors(errors, rejection.error_count())
+    Problem::unprocessable("file_rejected", detail).with_errors(errors, rejection.error_count())
 }
 
 fn entry(error: RowError) -> ProblemEntry {

@@ -8,13 +8,15 @@ use shared::domain::batch::manifest::{
     AccountStanding, InstitutionDecision, Manifest, ManifestBranch, ManifestCorrection, ManifestSource,
     ManifestWarning, Overlap,
 };
-use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestHead};
+use shared::domain::batch::{Batch, BatchRefusal, BatchState, ManifestBankAccounts, ManifestHead};
 use shared::domain::ids::BatchId;
 use shared::domain::money::{Cents, MoneyOverflow};
 use shared::domain::payroll_file::{BankName, Layout};
 use shared::domain::source::Pause;
 use shared::http::problem::Problem;
 use utoipa::ToSchema;
+
+use crate::file_mappings::FileMappingView;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SummaryView {
@@ -34,6 +36,9 @@ pub(crate) struct SummaryView {
     /// Of a CSV file: what each of its columns was taken for, from left to right; an empty name for one that nobody looks at.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     columns: Vec<&'static str>,
+    /// Which columns a stored mapping says are called otherwise, and what the file calls them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping: Option<FileMappingView>,
     rows: u64,
     #[schema(value_type = String, example = "1234.50")]
     total: Cents,
@@ -47,6 +52,9 @@ pub(crate) struct SummaryView {
     employees: u64,
     /// Different loans.
     loans: u64,
+    /// Rows that name a bank account as their payee; absent where all rows name loans.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank_accounts: Option<ManifestBankAccounts>,
     warnings: Vec<ManifestWarning>,
     /// Names that the bank will see otherwise than they are written (`NAME_TRANSLITERATED`), as it will see them: the first hundred.
     bank_names: Vec<BankName>,
@@ -135,6 +143,7 @@ impl SummaryView {
                 Layout::Xml => Vec::new(),
                 Layout::Csv(columns) => columns.names(),
             },
+            mapping: batch.mapping.as_deref().cloned().map(FileMappingView::from),
             file_sha256: manifest.file_sha256.clone(),
             rows: manifest.rows,
             total: manifest.total,
@@ -145,6 +154,7 @@ impl SummaryView {
             by_branch: manifest.branches.clone(),
             employees: manifest.employees,
             loans: manifest.loans,
+            bank_accounts: manifest.bank_accounts.clone(),
             warnings: manifest.warnings.clone(),
             bank_names: manifest.bank_names.clone(),
             overlaps: manifest.overlaps.clone(),

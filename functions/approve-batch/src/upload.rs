@@ -38,6 +38,9 @@ pub(crate) struct NewBatch {
     /// summary, in Eastern time.
     #[schema(value_type = Option<String>, format = Date, example = "2026-03-06")]
     pay_period: Option<Date>,
+    /// The stored mapping (`PUT /file-mappings/{name}`) that names the columns of a CSV file. It counts as it is now.
+    #[schema(example = "acme-export")]
+    mapping: Option<String>,
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -49,6 +52,8 @@ pub(crate) struct FileQuery {
     /// The day that stands for the period the posted file pays for; by default the day of the summary, in Eastern time.
     #[param(value_type = Option<String>, format = Date)]
     pay_period: Option<Date>,
+    /// The stored mapping that names the columns of the posted CSV file. It counts as it is now.
+    mapping: Option<String>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -94,12 +99,16 @@ impl CreatedBatch {
 /// With the header `Idempotency-Key` the same request may be sent again and makes no second batch.
 #[utoipa::path(post, path = "/batches", tag = "batches",
     params(FileQuery, ("Idempotency-Key" = Option<String>, Header, description = "A name of yours for this request")),
-    request_body(content(
-        (NewBatch = "application/json"),
-        (String = "application/xml"),
-        (String = "text/csv"),
-        (Vec<u8> = "application/gzip")
-    )),
+    request_body(
+        description = "JSON for a link; or the file itself, plain or packed with gzip, which its first bytes say. Behind API Gateway what is \
+                       packed arrives whole only as application/gzip, without Content-Encoding.",
+        content(
+            (NewBatch = "application/json"),
+            (String = "application/xml"),
+            (String = "text/csv"),
+            (Vec<u8> = "application/gzip")
+        )
+    ),
     responses((status = 201, body = CreatedBatch), Refused),
     security(("bearer" = ["payroll:upload"])))]
 pub(crate) async fn create(
@@ -134,7 +143,8 @@ pub(crate) async fn create(
 fn operation(query: &FileQuery) -> String {
     let control_total = query.control_total.map(|total| total.to_string()).unwrap_or_default();
     let pay_period = query.pay_period.map(|day| format!("&pay_period={day}")).unwrap_or_default();
-    format!("POST /batches?control_total={control_total}{pay_period}")
+    let mapping = query.mapping.as_ref().map(|name| format!("&mapping={name}")).unwrap_or_default();
+    format!("POST /batches?control_total={control_total}{pay_period}{mapping}")
 }
 
 async fn made(
@@ -151,8 +161,8 @@ async fn made(
             if let Some(length) = wanted.length {
                 refuse_impossible(length)?;
             }
-            let NewBatch { length, control_total, pay_period } = wanted;
-            let announced = Announced { control_total, pay_period };
+            let NewBatch { length, control_total, pay_period, mapping } = wanted;
+            let announced = Announced { control_total, pay_period, mapping };
             let batch = upload::begin(system, id, &caller.subject, announced).await?;
             let link = match length {
                 Some(length) => Some(upload::link(system, batch.id, length, &caller.subject).await?),
@@ -162,8 +172,8 @@ async fn made(
         }
         Content::File => {
             let file = unpacked(headers, body)?;
-            let FileQuery { control_total, pay_period } = query;
-            let announced = Announced { control_total, pay_period };
+            let FileQuery { control_total, pay_period, mapping } = query;
+            let announced = Announced { control_total, pay_period, mapping };
             let batch = upload::begin(system, id, &caller.subject, announced).await?;
             upload::store(system, batch.id, file, &caller.subject).await?;
             Ok(CreatedBatch::new(&batch, None))
@@ -185,7 +195,8 @@ fn content(headers: &HeaderMap) -> Result<Content, Problem> {
         }
         "application/gzip" | "application/x-gzip" => Ok(Content::File),
         _ => Err(Problem::unsupported_media_type(
-            "Send application/json for a link, or the file itself as application/xml, text/csv or application/gzip.",
+            "Send application/json for a link, or the file itself as application/xml, text/xml, text/csv, text/tab-separated-values or \
+             application/gzip.",
         )),
     }
 }

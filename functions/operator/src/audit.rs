@@ -88,7 +88,7 @@ pub(crate) async fn read(
     let found = found(&system, &wanted, &page).await?;
     match format {
         ReportFormat::Json => Ok(Json(PageBody::new(found.entries, found.next)).into_response()),
-        ReportFormat::Csv => {
+        ReportFormat::Csv | ReportFormat::CsvBom => {
             let body = entries::csv(&found.entries)?;
             let content_type = (CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
             let headers = std::iter::once(content_type).chain(found.next.and_then(|next| link(query, &next)));

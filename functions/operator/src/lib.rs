@@ -1,9 +1,10 @@
-//! HTTP for operators, who keep the whole system going: the stop switch, dead letters, events of the bank that fit nothing, the audit,
-//! reconciliations and the health of the books, corrections.
+//! HTTP for operators, who keep the whole system going: what waits for a person, the stop switch, dead letters, events of the bank that fit
+//! nothing, the audit, reconciliations and the health of the books, corrections, endpoints of outgoing webhooks.
 //!
 //! What operators do to one batch, source, biller or person stands with the function whose thing that is.
 
 mod account_corrections;
+mod attention;
 mod audit;
 mod corrections;
 mod dead_letters;
@@ -11,6 +12,8 @@ mod reconciliations;
 mod repeats;
 mod stops;
 mod unmatched_events;
+mod webhook_endpoints;
+mod webhook_views;
 
 use shared::domain::people::Role;
 use shared::http::caller::with_any_role;
@@ -24,6 +27,8 @@ pub const HTTP: Surface<System> = Surface::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     let operator = OpenApiRouter::new()
+        .routes(routes!(attention::list))
+        .routes(routes!(attention::count))
         .routes(routes!(dead_letters::list))
         .routes(routes!(dead_letters::read))
         .routes(routes!(dead_letters::send_again))
@@ -43,6 +48,12 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(account_corrections::confirm_withdrawal))
         .routes(routes!(corrections::propose))
         .routes(routes!(corrections::read))
-        .routes(routes!(corrections::confirm));
+        .routes(routes!(corrections::confirm))
+        .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
+        .routes(routes!(webhook_endpoints::read, webhook_endpoints::delete))
+        .routes(routes!(webhook_endpoints::rotate_secret))
+        .routes(routes!(webhook_endpoints::enable))
+        .routes(routes!(webhook_endpoints::replay))
+        .routes(routes!(webhook_endpoints::deliveries));
     with_any_role(operator, &[Role::Operate])
 }

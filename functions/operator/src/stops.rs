@@ -5,7 +5,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::people::Caller;
-use shared::domain::stop::{ALL, Left, Stop};
+use shared::domain::stop::{ALL, Left, Stop, is_scope};
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{System, stops};
@@ -95,6 +95,12 @@ pub(crate) async fn throw(
     PathParameters(scope): PathParameters<String>,
     body: JsonBody<Throw>,
 ) -> Result<Json<StopView>, Problem> {
+    if !is_scope(&scope) {
+        return Err(Problem::unprocessable(
+            "stop_scope_invalid",
+            "Name `all`, in small letters, or the whole id of a source or person.",
+        ));
+    }
     let Throw { stopped, reason } = body.value;
     let stop = stops::throw(&system, &scope, stopped, &caller.subject, &reason).await?;
     Ok(Json(StopView::new(&scope, stop)))

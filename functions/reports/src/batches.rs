@@ -7,7 +7,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use shared::domain::batch::{Batch, BatchState, Failure};
+use shared::domain::batch::{Batch, BatchState, Ending, Failure};
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, FundingId, PaymentId};
 use shared::domain::leg::{self, Attention};
@@ -23,7 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct BatchFilter {
-    /// Show only batches in this state: a page then may hold few or none, and not be the last.
+    /// Only batches in this state.
     state: Option<BatchState>,
 }
 
@@ -58,6 +58,9 @@ pub(crate) struct BatchHeader {
     /// Why its import failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<Failure>,
+    /// How a person ended it: declined, withdrawn or canceled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ending: Option<Ending>,
     /// Rounds of funding so far.
     rounds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -156,6 +159,7 @@ impl From<Batch> for BatchHeader {
             error_count: batch.error_count,
             approval: batch.approval.map(|approval| ApprovalView { by: approval.by, at: approval.at }),
             failure: batch.failure,
+            ending: batch.ending,
             rounds: batch.rounds,
             completed_at: batch.completed_at,
             attention: batch.attention,
@@ -200,9 +204,8 @@ pub(crate) async fn list(
     QueryParameters(page): QueryParameters<PageQuery>,
     QueryParameters(filter): QueryParameters<BatchFilter>,
 ) -> Result<Json<PageBody<BatchHeader>>, Problem> {
-    let found = lists::batches(&system, page.start_after()?, page.limit()?).await?;
-    let shown = found.items.into_iter().filter(|batch| filter.state.is_none_or(|state| batch.state == state));
-    Ok(Json(PageBody::new(shown.map(BatchHeader::from).collect(), found.next)))
+    let found = lists::batches(&system, filter.state, page.start_after()?, page.limit()?).await?;
+    Ok(Json(PageBody::new(found.items.into_iter().map(BatchHeader::from).collect(), found.next)))
 }
 
 /// One batch, with its payments counted now.
@@ -236,7 +239,7 @@ async fn view(system: &System, batch: Batch) -> Result<BatchView, OperationError
 }
 
 /// Before the import is whole its payments are not counted: all rows are there or none.
-const fn has_payments(state: BatchState) -> bool {
+pub(crate) const fn has_payments(state: BatchState) -> bool {
     match state {
         BatchState::Paying | BatchState::Completed | BatchState::Canceling | BatchState::Canceled => true,
         BatchState::Draft

@@ -1,22 +1,29 @@
-//! Fundings: one, and its history.
+//! Fundings: those of a batch or of some days, one, and its history.
 
-use crate::readers::readable;
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
-use serde::Serialize;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
 use shared::domain::funding::Funding;
 use shared::domain::ids::{BatchId, FundingId, ItemId};
 use shared::domain::leg::{self, Attention};
 use shared::domain::money::Cents;
 use shared::domain::people::Caller;
-use shared::http::body::PathParameters;
+use shared::http::body::{PathParameters, QueryParameters};
+use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::{OperationError, System};
+use shared::operations::funding_list::{self, FundingFilter};
+use shared::operations::{OperationError, System, upload};
 use shared::store::{keys, stored};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::payments::{HistoryView, history_of};
+use crate::readers::{may_read, readable};
+
+/// Days that are looked through where no first day is named.
+const DAYS_USUAL: i32 = 30;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FundingView {
@@ -87,6 +94,72 @@ impl From<Funding> for FundingView {
             updated_at: funding.updated_at,
         }
     }
+}
+
+/// Which fundings.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct FundingsWanted {
+    /// Only fundings of this batch.
+    #[param(value_type = Option<String>)]
+    batch: Option<BatchId>,
+    /// Only fundings of this source, or person.
+    source: Option<String>,
+    /// Only fundings in this state.
+    state: Option<leg::State>,
+    /// The first day on which they were made, in UTC; 30 days before the last where it is left out. Not beside a batch.
+    #[param(value_type = Option<String>, format = Date)]
+    from: Option<Date>,
+    /// The last day on which they were made, in UTC; today where it is left out. Not beside a batch.
+    #[param(value_type = Option<String>, format = Date)]
+    until: Option<Date>,
+}
+
+impl FundingsWanted {
+    /// The days that are asked for, without a batch.
+    fn days(&self, today: Date) -> Result<(Date, Date), Problem> {
+        let last = self.until.unwrap_or(today);
+        let first = self.from.unwrap_or_else(|| last.saturating_sub(DAYS_USUAL.days()));
+        if first > last {
+            return Err(days_invalid("The first day is after the last."));
+        }
+        Ok((first, last))
+    }
+}
+
+fn days_invalid(detail: &str) -> Problem {
+    Problem::bad_request("days_invalid", detail)
+}
+
+/// Fundings of a batch, round by round; or those made on some days, the last day first, of the last 30 days where nothing is named. Of
+/// persons for operators, all else for readers of reports. Without a batch the list lags a moment.
+#[utoipa::path(get, path = "/fundings", tag = "fundings",
+    params(FundingsWanted, PageQuery),
+    responses((status = 200, body = PageBody<FundingView>), Refused),
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
+pub(crate) async fn list(
+    State(system): State<System>,
+    caller: Caller,
+    QueryParameters(wanted): QueryParameters<FundingsWanted>,
+    QueryParameters(page): QueryParameters<PageQuery>,
+) -> Result<Json<PageBody<FundingView>>, Problem> {
+    let (after, limit) = (page.start_after()?, page.limit()?);
+    let is_readable = |payer_id: &str| may_read(&caller, payer_id);
+    let filter = FundingFilter { state: wanted.state, source_id: wanted.source.as_deref(), may_read: &is_readable };
+    let found = match wanted.batch {
+        Some(_) if wanted.from.is_some() || wanted.until.is_some() => {
+            return Err(days_invalid("A batch has few fundings: ask for it without days."));
+        }
+        Some(batch_id) => {
+            let batch = upload::load(&system, batch_id).await?;
+            funding_list::of_batch(&system, &batch, &filter, after, limit).await?
+        }
+        None => {
+            let days = wanted.days(system.clock.business_now().to_zoned(TimeZone::UTC).date())?;
+            funding_list::of_days(&system, days, &filter, after, limit).await?
+        }
+    };
+    Ok(Json(PageBody::new(found.items.into_iter().map(FundingView::from).collect(), found.next)))
 }
 
 async fn load(system: &System, caller: &Caller, funding_id: FundingId) -> Result<Funding, OperationError> {

@@ -29,11 +29,15 @@ pub const HTTP: Surface<System> = Surface::new(routes);
 fn routes() -> OpenApiRouter<System> {
     // Who uploads or approves follows the batch; its payments are for readers of reports alone.
     let batches = OpenApiRouter::new().routes(routes!(batches::list)).routes(routes!(batches::read));
-    let readings = OpenApiRouter::new().routes(routes!(report_files::read)).routes(routes!(payments::of_employee));
+    let readings = OpenApiRouter::new()
+        .routes(routes!(report_files::read))
+        .routes(routes!(payments::list))
+        .routes(routes!(payments::of_employee));
     // Of payroll for readers of reports, of a person for operators alone.
     let movements = OpenApiRouter::new()
         .routes(routes!(payments::read))
         .routes(routes!(payments::history))
+        .routes(routes!(fundings::list))
         .routes(routes!(fundings::read))
         .routes(routes!(fundings::history))
         .routes(routes!(ledger::trial_balance))

@@ -3,20 +3,28 @@
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue, StatusCode};
-use serde::Serialize;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use http::{HeaderMap, StatusCode};
+use serde::{Deserialize, Serialize};
 use shared::domain::ids::BatchId;
 use shared::domain::task::{ReportFormat, ReportKind};
 use shared::http::accept::wanted_format;
-use shared::http::body::PathParameters;
+use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::report_text::{PaymentLine, TallyLine};
 use shared::operations::reports::{self, LargeReport};
 use shared::operations::{System, report_text, upload};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 const ASK_AGAIN_SECONDS: &str = "5";
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Spelling {
+    /// Begin CSV with a byte order mark, by which spreadsheets know that it is UTF-8; false where it is left out.
+    #[serde(default)]
+    bom: bool,
+}
 
 /// Where a large report stands.
 #[derive(Debug, Serialize, ToSchema)]
@@ -38,9 +46,9 @@ pub(crate) enum ReportLine {
 }
 
 /// A report of a batch, from its payments as they stand: CSV unless `Accept` asks for JSON. Above 100,000 rows it answers 202 while a
-/// worker writes it, then 303 with a link.
+/// worker writes it, then 303 with a link. The header `Content-Disposition` names it as a file.
 #[utoipa::path(get, path = "/batches/{batch_id}/reports/{report}", tag = "batches",
-    params(("batch_id" = String, Path), ("report" = ReportKind, Path)),
+    params(("batch_id" = String, Path), ("report" = ReportKind, Path), Spelling),
     responses(
         (status = 200, content((String = "text/csv"), (Vec<ReportLine> = "application/json"))),
         (status = 202, body = ReportView),
@@ -50,18 +58,23 @@ pub(crate) enum ReportLine {
 pub(crate) async fn read(
     State(system): State<System>,
     PathParameters((batch_id, report)): PathParameters<(BatchId, ReportKind)>,
+    QueryParameters(spelling): QueryParameters<Spelling>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let format = wanted_format(&headers, ReportFormat::Csv)?;
+    let format = match wanted_format(&headers, ReportFormat::Csv)? {
+        ReportFormat::Csv if spelling.bom => ReportFormat::CsvBom,
+        format @ (ReportFormat::Csv | ReportFormat::CsvBom | ReportFormat::Json) => format,
+    };
     let batch = upload::load(&system, batch_id).await?;
     let rows = batch.manifest.as_ref().map_or(0, |head| head.rows);
     if rows > system.settings.report_rows_in_answer_max {
         return Ok(elsewhere(reports::large(&system, batch_id, report, format).await?));
     }
     let (content_type, body) = report_text::render(&system, batch_id, report, format).await?;
-    let mut response = body.into_response();
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    Ok(response)
+    let name = reports::file_name(batch_id, report, format);
+    let headers =
+        [(CONTENT_TYPE, content_type.to_owned()), (CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\""))];
+    Ok((headers, body).into_response())
 }
 
 fn elsewhere(report: LargeReport) -> Response {

@@ -62,7 +62,7 @@ impl Environment {
         let settings = Settings {
             column_url: text("COLUMN_URL")?,
             plaid_url: text("PLAID_URL")?,
-            plaid_webhook_url: text("PLAID_WEBHOOK_URL")?,
+            plaid_webhook_url: variable("PLAID_WEBHOOK_URL"),
             column_entity_id: text("COLUMN_ENTITY_ID")?,
             bank_calls_per_second: parsed(&variable, "BANK_CALLS_PER_SECOND", "a whole number of calls")?,
             hold_banking_days: parsed(&variable, "HOLD_BANKING_DAYS", "a whole number of days")?,
@@ -127,7 +127,7 @@ fn parsed<T: FromStr>(
 mod tests {
     use super::*;
 
-    const COMPLETE: [(&str, &str); 14] = [
+    const COMPLETE: [(&str, &str); 13] = [
         ("TABLE_NAME", "clearway"),
         ("BUCKET_NAME", "clearway-files"),
         ("BULK_QUEUE_URL", "https://sqs.example/bulk"),
@@ -136,7 +136,6 @@ mod tests {
         ("SECRETS_PREFIX", "clearway"),
         ("COLUMN_URL", "https://bank.example"),
         ("PLAID_URL", "https://plaid.example"),
-        ("PLAID_WEBHOOK_URL", "https://clearway.example/webhooks/plaid"),
         ("COLUMN_ENTITY_ID", "enti_1"),
         ("BANK_CALLS_PER_SECOND", "20"),
         ("HOLD_BANKING_DAYS", "2"),

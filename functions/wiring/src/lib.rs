@@ -12,6 +12,7 @@ use std::sync::Arc;
 use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::dynamodb::DynamoTable;
 use shared::adapters::http_transport::HttpTransport;
+use shared::adapters::http_webhook_sender::HttpWebhookSender;
 use shared::adapters::movable_clock::MovableClock;
 use shared::adapters::s3::S3Objects;
 use shared::adapters::secrets_aws::AwsSecrets;
@@ -20,6 +21,7 @@ use shared::adapters::sns_notices::SnsNotices;
 use shared::adapters::sqs::SqsQueue;
 use shared::adapters::system::{SystemClock, SystemRandom};
 use shared::adapters::tokens::TokenVerifier;
+use shared::domain::webhooks::address::AddressRule;
 use shared::operations::System;
 use shared::operations::system::Clients;
 use shared::ports::clock::Clock;
@@ -29,7 +31,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-pub use api_gateway::{serve, without_stage};
+pub use api_gateway::{identified, serve, without_stage};
 pub use environment::{Environment, EnvironmentError};
 
 /// A function cannot start. Final until its template or the machine is corrected.
@@ -56,6 +58,8 @@ pub fn system() -> Result<System, WiringError> {
         objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
         secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
         transport: Arc::new(HttpTransport::new()),
+        // Nothing in a deployment's environment lets it call itself or its network.
+        webhooks: Arc::new(HttpWebhookSender::new(AddressRule::PublicHttps)),
         notices: Arc::new(SnsNotices::new(aws.sns, environment.notices_topic_arn)),
         clock,
         random,

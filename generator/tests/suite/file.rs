@@ -79,7 +79,7 @@ fn only_the_three_markup_characters_are_escaped() {
 fn a_file_has_at_least_one_row() {
     assert_eq!(generated(&Options { rows: 1, ..Options::default() }).1.rows, 1);
     let refused = generate(&Options { rows: 0, ..Options::default() }, &mut Vec::new()).unwrap_err();
-    assert_eq!(refused.to_string(), "option rows is 0: choose 1 to 10000000");
+    assert_eq!(refused.to_string(), "rows is 0: choose 1 to 10000000");
 }
 
 #[test]

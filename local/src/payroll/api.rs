@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use shared::domain::ids::BatchId;
 use shared::ports::clock::Clock as _;
 
-use super::outcome::Reports;
 use crate::error::LocalError;
 use crate::stack::Stack;
 
@@ -61,7 +60,7 @@ impl Api {
     }
 
     pub(super) async fn upload(&self, link: &Link, file: &Path) -> Result<(), LocalError> {
-        let body = std::fs::read(file).map_err(|cause| LocalError::file(file, cause))?;
+        let body = std::fs::read(file).map_err(|cause| LocalError::payroll_file(file, cause))?;
         let mut request = self.http.put(&link.url).body(body);
         for (name, value) in &link.headers {
             request = request.header(name, value);
@@ -98,37 +97,14 @@ impl Api {
         accepted("the approval", self.http.post(url).bearer_auth(&self.approver).json(&body)).await.map(|_| ())
     }
 
-    /// Fetches the three reports and writes them.
-    pub(super) async fn write_reports(
-        &self,
-        batch_id: BatchId,
-        folder: Option<&Path>,
-        data: Option<&Path>,
-    ) -> Result<Reports, LocalError> {
-        let folder = match (folder, data) {
-            (Some(folder), _) => folder.to_owned(),
-            (None, Some(data)) => data.join("reports"),
-            (None, None) => Path::new("clearway-reports").join(batch_id.to_string()),
-        };
-        std::fs::create_dir_all(&folder).map_err(|cause| LocalError::file(&folder, cause))?;
-        let mut written = Vec::new();
-        for name in ["payments", "sources", "branches"] {
-            let path = folder.join(format!("{name}.csv"));
-            let body = self.report(batch_id, name).await?;
-            std::fs::write(&path, body).map_err(|cause| LocalError::file(&path, cause))?;
-            written.push(path.display().to_string());
-        }
-        let [payments, sources, branches] = written.try_into().unwrap_or_default();
-        Ok(Reports { payments, sources, branches })
-    }
-
-    async fn report(&self, batch_id: BatchId, name: &str) -> Result<Vec<u8>, LocalError> {
+    /// Asks for a report as CSV, and waits where it is written first.
+    pub(super) async fn report(&self, batch_id: BatchId, name: &str) -> Result<Response, LocalError> {
         let url = format!("{}/batches/{batch_id}/reports/{name}", self.base_url);
         loop {
             let request = self.http.get(&url).bearer_auth(&self.uploader).header("accept", "text/csv");
             let response = request.send().await?;
             match response.status() {
-                StatusCode::OK => return Ok(response.bytes().await?.to_vec()),
+                StatusCode::OK => return Ok(response),
                 StatusCode::ACCEPTED => tokio::task::yield_now().await,
                 _ => return Err(failure("a report", response).await),
             }

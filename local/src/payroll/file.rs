@@ -12,6 +12,8 @@ use tempfile::NamedTempFile;
 use super::PayrollOptions;
 use crate::error::LocalError;
 use crate::generate::write_file;
+use crate::terminal::say;
+use crate::terminal::text::counted;
 
 /// The generated file's seed, when no file is given.
 const STANDARD_SEED: u64 = 1;
@@ -26,29 +28,29 @@ pub(super) struct Payroll {
     pub(super) sha256: String,
     /// To upload.
     pub(super) bytes: u64,
+    /// Made by us, with what real files have.
+    pub(super) is_generated: bool,
     pub(super) dead_servicers: BTreeSet<String>,
     /// Holds a file whose header was written anew, for as long as it is needed.
     _mapped: Option<NamedTempFile>,
 }
 
-/// Makes or reads the file. With a data folder a generated file stays there, so that the same command means the same file.
-pub(super) fn prepare(options: &PayrollOptions) -> Result<Payroll, LocalError> {
+/// Makes or reads the file. What is generated or written anew lies in the folder: in one that is kept the same command means the same file.
+pub(super) fn prepare(options: &PayrollOptions, folder: &Path) -> Result<Payroll, LocalError> {
     let standard = generator::Options { rows: options.rows, seed: STANDARD_SEED, ..generator::Options::default() };
     let Some(given) = &options.file else {
-        let folder = options.data.clone().unwrap_or_else(std::env::temp_dir);
-        std::fs::create_dir_all(&folder).map_err(|cause| LocalError::file(&folder, cause))?;
         let path = folder.join(format!("payroll-{}-{}.xml", options.rows, STANDARD_SEED));
-        eprintln!("generating a payroll file of {} rows: {}", options.rows, path.display());
+        say(&format!("generating a payroll file of {}", counted(options.rows, "row")));
         let dead_servicers = write_file(&standard, &path)?.dead_servicers.into_iter().collect();
-        return payroll(path, dead_servicers, None);
+        return payroll(path, dead_servicers, None, true);
     };
     let dead_servicers = dead_servicers_beside(given);
     match &options.map {
         Some(mapping) => {
-            let mapped = mapped(given, mapping)?;
-            payroll(mapped.path().to_owned(), dead_servicers, Some(mapped))
+            let mapped = mapped(given, mapping, folder)?;
+            payroll(mapped.path().to_owned(), dead_servicers, Some(mapped), false)
         }
-        None => payroll(given.clone(), dead_servicers, None),
+        None => payroll(given.clone(), dead_servicers, None, false),
     }
 }
 
@@ -56,8 +58,9 @@ fn payroll(
     path: PathBuf,
     dead_servicers: BTreeSet<String>,
     mapped: Option<NamedTempFile>,
+    is_generated: bool,
 ) -> Result<Payroll, LocalError> {
-    let bytes = std::fs::metadata(&path).map_err(|cause| LocalError::file(&path, cause))?.len();
+    let bytes = std::fs::metadata(&path).map_err(|cause| LocalError::payroll_file(&path, cause))?.len();
     let mut hash = Sha256::new();
     let read = unpacked(&path, |piece| {
         hash.update(piece);
@@ -66,9 +69,9 @@ fn payroll(
     match read {
         // What is wrong with it the summary says.
         Ok(()) | Err(Unread::Packed(_)) => {}
-        Err(Unread::File(cause)) => return Err(LocalError::file(&path, cause)),
+        Err(Unread::File(cause)) => return Err(LocalError::payroll_file(&path, cause)),
     }
-    Ok(Payroll { path, sha256: hex::encode(hash.finalize()), bytes, dead_servicers, _mapped: mapped })
+    Ok(Payroll { path, sha256: hex::encode(hash.finalize()), bytes, is_generated, dead_servicers, _mapped: mapped })
 }
 
 /// The refusal of a file without a byte, as the API would give it.
@@ -91,9 +94,9 @@ fn dead_servicers_beside(path: &Path) -> BTreeSet<String> {
 }
 
 /// The table with the names of a template in its header, unpacked, in a file that nobody else can read. Its rows stay as they are, byte for byte.
-fn mapped(given: &Path, mapping: &Mapping) -> Result<NamedTempFile, LocalError> {
-    let failed = |cause| LocalError::file(given, cause);
-    let mut file = NamedTempFile::new().map_err(LocalError::start)?;
+fn mapped(given: &Path, mapping: &Mapping, folder: &Path) -> Result<NamedTempFile, LocalError> {
+    let failed = |cause| LocalError::payroll_file(given, cause);
+    let mut file = NamedTempFile::new_in(folder).map_err(LocalError::start)?;
     unpacked(given, |piece| file.write_all(piece)).map_err(|unread| match unread {
         Unread::File(cause) => failed(cause),
         Unread::Packed(error) => LocalError::Map(error.to_string()),
@@ -105,7 +108,7 @@ fn mapped(given: &Path, mapping: &Mapping) -> Result<NamedTempFile, LocalError> 
     file.as_file().take(header_bytes).read_to_end(&mut beginning).map_err(failed)?;
     let (header, replaced) =
         mapping.rewrite(&beginning, &limits).map_err(|error| LocalError::Map(error.to_string()))?;
-    let mut written = NamedTempFile::new().map_err(LocalError::start)?;
+    let mut written = NamedTempFile::new_in(folder).map_err(LocalError::start)?;
     written.write_all(&header).map_err(failed)?;
     file.seek(SeekFrom::Start(u64::try_from(replaced).unwrap_or(u64::MAX))).map_err(failed)?;
     std::io::copy(file.as_file_mut(), &mut written).map_err(failed)?;

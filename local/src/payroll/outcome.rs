@@ -1,22 +1,16 @@
-//! What a payroll run came to, gathered from the batch, its payments, the ledger and the simulated bank.
+//! What a payroll run came to, as `--json` prints it, and how long its steps took.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use shared::domain::batch::manifest::InstitutionDecision;
-use shared::domain::ids::BatchId;
-use shared::domain::leg::State;
 use shared::domain::money::Cents;
-use shared::operations::fund::all_fundings;
-use shared::operations::reports::{StateCounts, Tally, tallies};
-use shared::operations::{OperationError, ledger, upload};
+use shared::operations::reports::{StateCounts, Tally};
 use shared::ports::clock::Clock;
 use shared::store::ledger::Totals;
 
-use crate::error::LocalError;
-use crate::stack::Stack;
+use super::verdict::Verdict;
 
 /// Elapsed time at which each step was done.
 #[derive(Debug)]
@@ -53,7 +47,7 @@ impl Timings {
         self.ended = Some(self.clock.elapsed_now());
     }
 
-    fn in_ms(&self) -> TimingsMs {
+    pub(super) fn in_ms(&self) -> TimingsMs {
         let between = |from: Timestamp, to: Timestamp| u64::try_from(to.duration_since(from).as_millis()).unwrap_or(0);
         let summarized = self.summarized.unwrap_or(self.started);
         let imported = self.imported.unwrap_or(summarized);
@@ -81,11 +75,18 @@ pub struct TimingsMs {
 /// The object that `--json` prints.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outcome {
+    /// `done` or `verdict_failed`.
+    pub outcome: &'static str,
+    /// Whether this run began the batch, took it up, or found it done.
+    pub began: Began,
     pub batch_id: String,
     pub file_sha256: String,
     pub rows: u64,
     pub total: Cents,
     pub state: String,
+    /// Why nothing more will happen by itself, where the batch is not at its end.
+    pub stuck: Option<String>,
+    pub verdict: Verdict,
     pub unpayable: Unpayable,
     pub warnings: BTreeMap<String, u64>,
     pub by_source: BTreeMap<String, Line>,
@@ -98,6 +99,15 @@ pub struct Outcome {
     pub reports: Reports,
     #[serde(skip)]
     pub trial_balance: BTreeMap<String, Totals>,
+}
+
+/// How a run found the batch of its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Began {
+    New,
+    Resumed,
+    Finished,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -159,62 +169,5 @@ impl From<&Tally> for Line {
             returned: tally.returned,
             returned_total: tally.returned_total,
         }
-    }
-}
-
-impl Outcome {
-    pub async fn gather(
-        stack: &Stack,
-        batch_id: BatchId,
-        timings: &Timings,
-        reports: Reports,
-    ) -> Result<Self, LocalError> {
-        let system = &stack.system;
-        let batch = upload::load(system, batch_id).await?;
-        let head = batch.manifest.clone().ok_or_else(|| OperationError::not_found("manifest of batch", batch_id))?;
-        let manifest = system.manifest(batch_id, &head.hash).await?;
-        let mut unpayable = Unpayable::default();
-        for institution in &manifest.institutions {
-            if let InstitutionDecision::Unpayable { .. } = institution.decision {
-                unpayable.rows += institution.rows;
-                unpayable.total = unpayable.total.plus(institution.total).map_err(OperationError::from)?;
-                let share = RowsAndTotal { rows: institution.rows, total: institution.total };
-                unpayable.by_institution.insert(institution.id.clone(), share);
-            }
-        }
-        let mut warnings = BTreeMap::new();
-        for warning in &manifest.warnings {
-            let code = serde_json::to_value(warning.code)?;
-            warnings.insert(code.as_str().unwrap_or_default().to_owned(), warning.count);
-        }
-        let tallies = tallies(system, batch_id).await?;
-        let fundings = all_fundings(system, &batch).await?;
-        let available = fundings.iter().filter(|funding| funding.leg.state == State::Available).count() as u64;
-        let books = ledger::trial_balance(system).await?;
-        let bank = stack.column.counters();
-        let lines =
-            |by: &BTreeMap<String, Tally>| by.iter().map(|(id, tally)| (id.clone(), Line::from(tally))).collect();
-        Ok(Self {
-            batch_id: batch_id.to_string(),
-            file_sha256: head.file_sha256,
-            rows: head.rows,
-            total: head.total,
-            state: batch.state.as_str().to_owned(),
-            unpayable,
-            warnings,
-            by_source: lines(&tallies.by_source),
-            by_branch: lines(&tallies.by_branch),
-            payments: tallies.states,
-            fundings: Fundings { count: fundings.len() as u64, available },
-            ledger: books.total,
-            bank: Bank {
-                transfers: bank.transfers as u64,
-                duplicate_keys_with_other_content: bank.duplicate_keys_with_other_content,
-                balance: Cents::new(i64::try_from(bank.balances.available_amount).map_err(LocalError::start)?),
-            },
-            timings_ms: timings.in_ms(),
-            reports,
-            trial_balance: books.accounts,
-        })
     }
 }

@@ -1,54 +1,35 @@
-//! What a person sees. With `--json` standard output bears one object and nothing else; everything else goes to standard error.
-
-use std::io::Write as _;
+//! What a person reads in the end. With `--json` standard output bears one object and nothing else; everything else goes to standard error.
 
 use serde_json::{Value, json};
+use shared::domain::ledger::Account;
 
 use super::outcome::{Line, Outcome};
+use super::verdict::Verdict;
 use crate::error::LocalError;
+use crate::terminal::table::{Side, Table};
+use crate::terminal::text::{count, counted, dollars, duration, short_id, wrapped};
+use crate::terminal::{print_line, say};
 
-/// Branches shown; the report has them all.
-const BRANCHES_SHOWN: usize = 10;
+/// Row errors shown; the API lists up to a thousand.
+const ERRORS_SHOWN: usize = 20;
 
-/// The summary, before approval.
-pub(super) fn summary(summary: &Value) {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    eprintln!("\nSummary of {}", text(&summary["batch_id"]));
-    eprintln!("  {} rows, {} in total, {} employees", summary["rows"], text(&summary["total"]), summary["employees"]);
-    let unpayable = &summary["unpayable"];
-    eprintln!("  unpayable: {} rows, {}", unpayable["rows"], text(&unpayable["total"]));
-    for (institution, share) in unpayable["by_institution"].as_object().into_iter().flatten() {
-        eprintln!("    {institution}: {} rows, {} ({})", share["rows"], text(&share["total"]), text(&share["reason"]));
+/// Lines of a table; the reports and the API have the rest.
+const SHOWN: usize = 10;
+
+/// How ids are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ids {
+    Short,
+    Whole,
+}
+
+impl Ids {
+    pub(super) fn of(self, id: &str) -> String {
+        match self {
+            Ids::Short => short_id(id),
+            Ids::Whole => id.to_owned(),
+        }
     }
-    for warning in summary["warnings"].as_array().into_iter().flatten() {
-        eprintln!(
-            "  warning {}: {} times, first in row {}",
-            text(&warning["code"]),
-            warning["count"],
-            warning["first_row"]
-        );
-    }
-    for shown in summary["bank_names"].as_array().into_iter().flatten() {
-        eprintln!("    row {}: the bank will see {}", shown["row"], text(&shown["name"]));
-    }
-    eprintln!("  by source:");
-    for source in summary["by_source"].as_array().into_iter().flatten() {
-        let columns =
-            (text(&source["id"]), text(&source["total"]), text(&source["account_last4"]), text(&source["standing"]));
-        eprintln!(
-            "    {} {:>7} rows {:>14}  account …{} ({})",
-            columns.0, source["rows"], columns.1, columns.2, columns.3
-        );
-    }
-    let branches = summary["by_branch"].as_array().map(Vec::as_slice).unwrap_or_default();
-    eprintln!("  by branch:");
-    for branch in branches.iter().take(BRANCHES_SHOWN) {
-        eprintln!("    {} {:>7} rows {:>14}", text(&branch["id"]), branch["rows"], text(&branch["total"]));
-    }
-    if branches.len() > BRANCHES_SHOWN {
-        eprintln!("    … and {} more", branches.len() - BRANCHES_SHOWN);
-    }
-    eprintln!();
 }
 
 /// The errors of a refused file.
@@ -58,90 +39,101 @@ pub(super) fn refusal(problem: &Value, as_json: bool) -> Result<(), LocalError> 
     for error in errors.iter_mut().filter_map(Value::as_object_mut) {
         error.entry("field").or_insert(Value::Null);
     }
-    let count = problem["error_count"].as_u64().unwrap_or(errors.len() as u64);
+    let found = u64::try_from(errors.len()).unwrap_or(u64::MAX);
+    let error_count = problem["error_count"].as_u64().unwrap_or(found);
     if as_json {
-        return print_line(&json!({ "errors": errors, "error_count": count }).to_string());
+        let refused = json!({ "outcome": "refused", "errors": errors, "error_count": error_count });
+        return print_line(&refused.to_string());
     }
-    eprintln!("the file is refused: {count} errors");
-    for error in errors.iter().take(20) {
-        let (code, message) =
-            (error["code"].as_str().unwrap_or_default(), error["message"].as_str().unwrap_or_default());
-        let place = if error["line"].is_u64() {
-            format!("in line {}", error["line"])
-        } else {
-            format!("at byte {}", error["offset"])
+    say(&format!("The file is refused, nothing of it was paid: {}", counted(error_count, "error")));
+    for error in errors.iter().take(ERRORS_SHOWN) {
+        let word = |name: &str| error[name].as_str().unwrap_or_default();
+        let place = match (error["line"].as_u64(), error["offset"].as_u64()) {
+            (Some(line), _) => format!("line {}", count(line)),
+            (None, offset) => format!("byte {}", count(offset.unwrap_or_default())),
         };
-        eprintln!("  {code} {place}: {message}");
+        say(&wrapped("  ", &format!("{}, {place}: {}", word("code"), word("message")), "    "));
+    }
+    let shown = u64::try_from(ERRORS_SHOWN).unwrap_or(u64::MAX);
+    if error_count > shown {
+        say(&format!("  … and {} more; docs/file.md explains each", count(error_count - shown)));
     }
     Ok(())
 }
 
+/// What a run came to, where an error stopped it: an object that says so.
+pub(super) fn stopped(error: &LocalError) -> Result<(), LocalError> {
+    print_line(&json!({ "outcome": error.outcome(), "message": error.to_string() }).to_string())
+}
+
 /// The outcome: one JSON object, or what a person wants to know.
-pub(super) fn outcome(outcome: &Outcome, as_json: bool) -> Result<(), LocalError> {
+pub(super) fn outcome(outcome: &Outcome, ids: Ids, as_json: bool) -> Result<(), LocalError> {
     if as_json {
         return print_line(&serde_json::to_string(outcome)?);
     }
-    let mut text = String::new();
-    let mut line = |words: String| {
-        text.push_str(&words);
-        text.push('\n');
-    };
-    line(format!("\nBatch {} is {}", outcome.batch_id, outcome.state));
-    line(format!(
-        "  {} rows, {}; unpayable {} rows, {}",
-        outcome.rows, outcome.total, outcome.unpayable.rows, outcome.unpayable.total
-    ));
-    let payments = &outcome.payments;
-    line(format!(
-        "  completed {}, failed {}, returned {}, canceled {}",
-        payments.completed, payments.failed, payments.returned, payments.canceled
-    ));
-    line(format!("  fundings {} of {} available", outcome.fundings.available, outcome.fundings.count));
-    line("  by source:".to_owned());
-    for (id, share) in &outcome.by_source {
-        line(share_line(id, share));
+    let mut lines = vec![format!("\nBatch {} is {}.", outcome.batch_id, outcome.state)];
+    if let Some(why) = &outcome.stuck {
+        lines.push(wrapped("  ", why, "  "));
     }
-    line("Trial balance".to_owned());
-    line(format!("  {:<64} {:>14} {:>14}", "account", "debits", "credits"));
-    for (account, totals) in &outcome.trial_balance {
-        line(format!("  {account:<64} {:>14} {:>14}", totals.debits.to_string(), totals.credits.to_string()));
-    }
-    line(format!(
-        "  {:<64} {:>14} {:>14}",
-        "total",
-        outcome.ledger.debits.to_string(),
-        outcome.ledger.credits.to_string()
-    ));
-    let bank = &outcome.bank;
-    line(format!(
-        "Bank: {} transfers, {} left, {} keys used twice with other content",
-        bank.transfers, bank.balance, bank.duplicate_keys_with_other_content
-    ));
+    lines.extend(shares(outcome, ids));
+    lines.extend(books(outcome, ids));
     let timings = &outcome.timings_ms;
-    line(format!(
-        "Time: summary {} ms, import {} ms, funding {} ms, payout {} ms, total {} ms",
-        timings.summary, timings.import, timings.funding, timings.payout, timings.total
+    lines.push(format!(
+        "Time: {} (summary {}, import {}, funding {}, payout {})",
+        duration(timings.total),
+        duration(timings.summary),
+        duration(timings.import),
+        duration(timings.funding),
+        duration(timings.payout)
     ));
-    line(format!("Reports: {}, {}, {}", outcome.reports.payments, outcome.reports.sources, outcome.reports.branches));
-    print_line(text.trim_end())
+    lines.extend(verdict(&outcome.verdict));
+    print_line(&lines.join("\n"))
 }
 
-fn share_line(id: &str, share: &Line) -> String {
-    format!(
-        "    {id} {:>7} rows {:>14}  completed {:>7} {:>14}  failed {:>6} {:>12}  returned {:>5} {:>12}",
-        share.rows,
-        share.total.to_string(),
-        share.completed,
-        share.completed_total.to_string(),
-        share.failed,
-        share.failed_total.to_string(),
-        share.returned,
-        share.returned_total.to_string(),
-    )
+fn shares(outcome: &Outcome, ids: Ids) -> Vec<String> {
+    let mut table = Table::new([Side::Left, Side::Right, Side::Right, Side::Right, Side::Right]);
+    let heads = ["source", "paid", "", "failed", "returned"].map(str::to_owned);
+    table.row(heads);
+    let row = |id: String, share: &Line| {
+        let (paid, failed, returned) = (count(share.completed), count(share.failed), count(share.returned));
+        [id, paid, dollars(share.completed_total), failed, returned]
+    };
+    for (id, share) in outcome.by_source.iter().take(SHOWN) {
+        table.row(row(ids.of(id), share));
+    }
+    let mut lines = table.lines("  ");
+    lines.extend(more(outcome.by_source.len()));
+    lines
 }
 
-fn print_line(text: &str) -> Result<(), LocalError> {
-    let failed = |cause| LocalError::File { path: "standard output".to_owned(), cause };
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "{text}").map_err(failed)
+fn books(outcome: &Outcome, ids: Ids) -> Vec<String> {
+    let mut table = Table::new([Side::Left, Side::Left, Side::Right, Side::Right]);
+    table.row(["payer", "account", "debits", "credits"].map(str::to_owned));
+    for (name, totals) in outcome.trial_balance.iter().take(SHOWN) {
+        let account: Option<Account> = name.parse().ok();
+        let (payer, kind) = match &account {
+            Some(account) => (ids.of(&account.payer_id), account.kind.as_str()),
+            None => (name.clone(), ""),
+        };
+        table.row([payer, kind.to_owned(), dollars(totals.debits), dollars(totals.credits)]);
+    }
+    let totals = outcome.ledger;
+    table.row(["all".to_owned(), String::new(), dollars(totals.debits), dollars(totals.credits)]);
+    let mut lines = vec!["Trial balance".to_owned()];
+    lines.extend(table.lines("  "));
+    lines.extend(more(outcome.trial_balance.len()));
+    lines
+}
+
+fn more(of_all: usize) -> Option<String> {
+    (of_all > SHOWN).then(|| format!("  … and {} more", of_all - SHOWN))
+}
+
+fn verdict(verdict: &Verdict) -> Vec<String> {
+    let mut lines = vec![verdict.sentence()];
+    for check in &verdict.checks {
+        let mark = if check.holds { "ok" } else { "NO" };
+        lines.push(wrapped(&format!("  {mark}  {:<8}  ", check.what), &check.detail, "                "));
+    }
+    lines
 }

@@ -6,17 +6,92 @@ use std::io::IsTerminal as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
-use shared::operations::upload;
+use shared::operations::{OperationError, upload};
 use shared::ports::clock::Clock as _;
 use shared::ports::table::{Query, Range};
 use shared::store::keys;
 
 use super::WATCH_EVERY;
+use super::bank_side::BankSide;
 use super::outcome::Timings;
 use crate::error::LocalError;
 use crate::stack::Stack;
+use crate::terminal::say;
+use crate::terminal::text::count;
+
+/// How much of a batch there is to do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) rows: u64,
+    pub(super) payable: u64,
+    pub(super) fundings: u64,
+}
+
+/// What the bank has done for other batches, and for this one when it was looked at first.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Others {
+    transfers: u64,
+    settled: u64,
+    returned: u64,
+}
+
+/// How far the bank has come with this batch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Done {
+    pub(super) fundings: u64,
+    pub(super) sent: u64,
+    pub(super) settled: u64,
+    pub(super) returned: u64,
+}
+
+impl Size {
+    pub(super) async fn of(stack: &Stack, batch: &Batch) -> Result<Self, LocalError> {
+        let head = batch.manifest.as_ref().ok_or_else(|| OperationError::not_found("manifest of batch", batch.id))?;
+        let manifest = stack.system.manifest(batch.id, &head.hash).await?;
+        let to_fund = manifest.sources.iter().filter(|source| source.payable_total.is_positive());
+        Ok(Self { rows: head.rows, payable: head.payable_rows, fundings: to_fund.map(|_| 1).sum() })
+    }
+}
+
+impl Others {
+    /// Everything at the bank that is not of this batch. An empty bank is not asked.
+    pub(super) fn than(stack: &Stack, batch_id: BatchId) -> Result<Self, LocalError> {
+        let all = Self::all(stack);
+        if all.transfers == 0 {
+            return Ok(all);
+        }
+        let ours = BankSide::read(stack, batch_id)?;
+        Ok(Self {
+            transfers: all.transfers.saturating_sub(ours.payouts + ours.fundings),
+            settled: all.settled.saturating_sub(ours.settled + ours.settled_fundings),
+            returned: all.returned.saturating_sub(ours.returned()?.count),
+        })
+    }
+
+    fn all(stack: &Stack) -> Self {
+        let bank = stack.column.counters();
+        let with = |status: &str| bank.ach_by_status.get(status).copied().unwrap_or(0);
+        let returned = with("RETURNED");
+        let settled = with("SETTLED") + with("COMPLETED") + returned;
+        Self { transfers: u64::try_from(bank.transfers).unwrap_or(u64::MAX), settled, returned }
+    }
+
+    /// What the bank has done beyond that. Fundings go first: nothing is sent before they are available.
+    pub(super) fn since(&self, stack: &Stack, size: Size) -> Done {
+        let now = Self::all(stack);
+        let transfers = now.transfers.saturating_sub(self.transfers);
+        let settled = now.settled.saturating_sub(self.settled);
+        Done {
+            fundings: transfers.min(size.fundings),
+            sent: transfers.saturating_sub(size.fundings),
+            settled: if transfers > size.fundings { settled.saturating_sub(size.fundings) } else { 0 },
+            returned: now.returned.saturating_sub(self.returned),
+        }
+    }
+}
 
 pub(super) struct Bars {
+    all: MultiProgress,
     import: ProgressBar,
     funding: ProgressBar,
     submitted: ProgressBar,
@@ -26,22 +101,33 @@ pub(super) struct Bars {
 }
 
 impl Bars {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(size: Size) -> Self {
         let all = MultiProgress::new();
-        let bar = |name: &'static str| {
-            let style = ProgressStyle::with_template("{prefix:>9} [{bar:40}] {human_pos}/{human_len} {elapsed}");
-            let bar = ProgressBar::new(0).with_prefix(name);
+        let bar = |name: &'static str, length: u64| {
+            let style = ProgressStyle::with_template("{prefix:>9} [{bar:30}] {human_pos}/{human_len} {elapsed}");
+            let bar = ProgressBar::new(length).with_prefix(name);
             all.add(match style {
                 Ok(style) => bar.with_style(style.progress_chars("=> ")),
                 Err(_) => bar,
             })
         };
         Self {
-            import: bar("import"),
-            funding: bar("funding"),
-            submitted: bar("sent"),
-            settled: bar("settled"),
+            import: bar("import", size.rows),
+            funding: bar("funding", size.fundings),
+            submitted: bar("sent", size.payable),
+            settled: bar("settled", size.payable),
             told: Default::default(),
+            all,
+        }
+    }
+
+    /// Writes a line above the bars.
+    pub(super) fn say(&self, line: &str) {
+        if std::io::stderr().is_terminal() {
+            // A terminal that is gone is noticed by whoever reads the keyboard.
+            let _ = self.all.println(line);
+        } else {
+            say(line);
         }
     }
 
@@ -55,16 +141,13 @@ impl Bars {
             let twentieths = position.saturating_mul(20).checked_div(length).unwrap_or(0);
             if twentieths > told.get() {
                 told.set(twentieths);
-                eprintln!("{} {position} of {length}", bar.prefix());
+                say(&format!("{} {} of {}", bar.prefix(), count(position), count(length)));
             }
         }
     }
 
     pub(super) fn finish(&self) {
         for bar in [&self.import, &self.funding, &self.submitted, &self.settled] {
-            if let Some(length) = bar.length() {
-                bar.set_position(length.min(bar.position().max(length)));
-            }
             bar.abandon();
         }
     }
@@ -75,37 +158,23 @@ pub(super) async fn watch(
     stack: &Stack,
     batch_id: BatchId,
     bars: &Bars,
+    (size, others): (Size, Others),
     timings: &mut Timings,
 ) -> Result<(), LocalError> {
     loop {
         let batch = upload::load(&stack.system, batch_id).await?;
-        let head = batch.manifest.clone();
-        let rows = head.as_ref().map_or(0, |head| head.rows);
-        let payable = head.as_ref().map_or(0, |head| head.payable_rows);
-        bars.import.set_length(rows);
-        bars.import.set_position(if batch.state == BatchState::Importing {
-            imported(stack, &batch).await?
+        if batch.state == BatchState::Importing {
+            bars.import.set_position(imported(stack, &batch).await?);
         } else {
-            rows
-        });
-        if batch.state != BatchState::Importing {
+            bars.import.set_position(size.rows);
             timings.imported();
         }
-        let bank = stack.column.counters();
-        let fundings = sources_to_fund(stack, &batch).await?;
-        bars.funding.set_length(fundings);
-        bars.submitted.set_length(payable);
-        bars.settled.set_length(payable);
-        let transfers = bank.transfers as u64;
-        bars.funding.set_position(transfers.min(fundings));
-        if transfers > fundings {
+        let done = others.since(stack, size);
+        bars.funding.set_position(done.fundings);
+        bars.submitted.set_position(done.sent);
+        bars.settled.set_position(done.settled);
+        if done.sent > 0 {
             timings.funded();
-            let settled = ["SETTLED", "COMPLETED", "RETURNED"]
-                .iter()
-                .filter_map(|name| bank.ach_by_status.get(name))
-                .sum::<u64>();
-            bars.submitted.set_position(transfers - fundings);
-            bars.settled.set_position(settled.saturating_sub(fundings));
         }
         bars.tell();
         stack.clock.pause(WATCH_EVERY).await;
@@ -115,12 +184,6 @@ pub(super) async fn watch(
 async fn imported(stack: &Stack, batch: &Batch) -> Result<u64, LocalError> {
     let prefix = Range::BeginsWith(keys::CHUNK_PREFIX.to_owned());
     let query = Query { range: prefix, ..Query::primary(keys::batch(batch.id).pk) };
-    let page = stack.system.table.query(&query).await.map_err(shared::operations::OperationError::from)?;
+    let page = stack.system.table.query(&query).await.map_err(OperationError::from)?;
     Ok(page.items.iter().filter_map(|item| item.get("rows")?.as_u64()).sum())
-}
-
-async fn sources_to_fund(stack: &Stack, batch: &Batch) -> Result<u64, LocalError> {
-    let Some(head) = &batch.manifest else { return Ok(0) };
-    let manifest = stack.system.manifest(batch.id, &head.hash).await?;
-    Ok(manifest.sources.iter().filter(|source| source.payable_total.is_positive()).count() as u64)
 }

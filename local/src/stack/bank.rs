@@ -10,6 +10,7 @@ use simulators::column::Config;
 use simulators::http::{Answer, Request};
 use simulators::shell::ColumnServer;
 
+use super::{COLUMN_API_KEY, Stack};
 use crate::error::LocalError;
 
 /// Only the events that move a state: every other one costs a delivery and changes nothing. As docs/integrate.md lists them.
@@ -76,6 +77,14 @@ pub(super) fn register_webhook(column: &ColumnServer, url: &str, api_key: &str) 
 pub(super) fn entity_id(column: &ColumnServer, api_key: &str) -> Result<String, LocalError> {
     let entities = call(column, api_key, "GET", "/entities", None)?;
     text(&entities["entities"][0]["id"])
+}
+
+impl Stack {
+    /// Returns a page of the bank's own list of ACH transfers, newest first.
+    pub(crate) fn bank_transfers(&self, after: Option<&str>) -> Result<Value, LocalError> {
+        let after = after.map(|id| format!("&starting_after={id}")).unwrap_or_default();
+        call(&self.column, COLUMN_API_KEY, "GET", &format!("/transfers/ach?limit=100{after}"), None)
+    }
 }
 
 fn text(value: &Value) -> Result<String, LocalError> {

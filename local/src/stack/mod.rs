@@ -3,10 +3,13 @@
 //! Guarantees: the handlers are the ones Lambda runs; business time moves only while no task, webhook or call is under way. With a data
 //! folder everything outlives the process, at whatever moment it is killed.
 
+mod api_page;
 mod aws_route;
 pub mod bank;
 pub mod development;
+mod leases;
 mod objects_route;
+mod overdue;
 pub mod providers;
 mod server;
 pub mod time;
@@ -14,8 +17,8 @@ mod workers;
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
@@ -23,6 +26,7 @@ use issuer::{Grant, LocalIssuer};
 use jiff::SignedDuration;
 use shared::adapters::folder_objects::FolderObjects;
 use shared::adapters::http_transport::HttpTransport;
+use shared::adapters::http_webhook_sender::HttpWebhookSender;
 use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::movable_clock::MovableClock;
@@ -36,6 +40,7 @@ use shared::adapters::tokens::TokenVerifier;
 use shared::domain::autopay::decision::Policy;
 use shared::domain::payroll_file::ROWS_PER_CHUNK;
 use shared::domain::people::{ExpectedToken, Role};
+use shared::domain::webhooks::address::AddressRule;
 use shared::http::conventions;
 use shared::operations::system::Clients;
 use shared::operations::{Settings, System};
@@ -49,6 +54,8 @@ use tokio::task::JoinSet;
 
 use crate::embedded_dynamodb::EmbeddedDynamodb;
 use crate::error::LocalError;
+use crate::folder::Folder;
+use overdue::Overdue;
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -87,6 +94,8 @@ pub struct StackOptions {
     pub port: u16,
     /// None is the loopback. Another one lets containers in, and whoever else reaches it.
     pub address: Option<IpAddr>,
+    /// Webhooks may go to this machine too, without TLS.
+    pub webhooks_to_loopback: bool,
 }
 
 /// A running stack. It ends with this value.
@@ -101,34 +110,25 @@ pub struct Stack {
     pub base_url: String,
     pub column_url: String,
     pub plaid_url: String,
+    /// Payments that an earlier process was sending when it ended: they are sent again under their keys.
+    pub taken_over: u64,
     issuer: LocalIssuer,
+    overdue: Mutex<Overdue>,
     tasks: JoinSet<()>,
     _embedded: Option<EmbeddedDynamodb>,
     _folder: Folder,
 }
 
-/// Where objects lie: the data folder, or one that goes with the process.
-#[derive(Debug)]
-struct Folder {
-    path: PathBuf,
-    temporary: bool,
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        if self.temporary {
-            // What stays behind in the system's temporary folder does no harm.
-            let _ = std::fs::remove_dir_all(&self.path);
-        }
-    }
-}
-
 impl Stack {
     pub async fn start(options: StackOptions) -> Result<Self, LocalError> {
-        let folder = folder(options.data.as_deref())?;
+        Self::start_in(Folder::open(options.data.as_deref())?, options).await
+    }
+
+    /// Starts in a folder that is held already, whatever folder the options name.
+    pub async fn start_in(folder: Folder, options: StackOptions) -> Result<Self, LocalError> {
         let random: Arc<dyn Random> = Arc::new(SystemRandom);
         let clock = Arc::new(MovableClock::default());
-        let column = bank::open(&clock, options.data.as_deref(), COLUMN_API_KEY)?;
+        let column = bank::open(&clock, folder.kept(), COLUMN_API_KEY)?;
         // A kept bank has seen later times: business time goes on from there.
         let ahead = column.latest_time().duration_since(clock.business_now());
         clock.move_forward(Duration::try_from(ahead.max(SignedDuration::ZERO)).unwrap_or_default());
@@ -149,7 +149,7 @@ impl Stack {
 
         let embedded = match options.store {
             Store::Dynamodb => {
-                let file = options.data.as_ref().map(|folder| folder.join("table.sqlite"));
+                let file = folder.kept().map(|folder| folder.join("table.sqlite"));
                 Some(EmbeddedDynamodb::start(file.as_deref()).await.map_err(LocalError::start)?)
             }
             Store::Memory => None,
@@ -166,13 +166,13 @@ impl Stack {
         let mut link_secret = [0; 32];
         random.fill(&mut link_secret);
         let links = LinkSigner::new(format!("{base_url}/objects"), link_secret, clock.clone());
-        let objects = Arc::new(FolderObjects::new(folder.path.join("objects"), links, random.clone()));
+        let objects = Arc::new(FolderObjects::new(folder.path().join("objects"), links, random.clone()));
         let registration = bank::register_webhook(&column, &format!("{base_url}/webhooks/column"), COLUMN_API_KEY)?;
-        let secrets = secrets(&folder.path, options.data.is_some(), &registration.secret, &*random)?;
+        let secrets = secrets(&folder, &registration.secret, &*random)?;
         let settings = Settings {
             column_url: column_url.clone(),
             plaid_url: plaid_url.clone(),
-            plaid_webhook_url: format!("{base_url}/webhooks/plaid"),
+            plaid_webhook_url: Some(format!("{base_url}/webhooks/plaid")),
             column_entity_id: registration.entity_id,
             bank_calls_per_second: 0,
             hold_banking_days: HOLD_BANKING_DAYS,
@@ -184,6 +184,7 @@ impl Stack {
             autopay: Policy::default(),
         };
         let notices = Arc::new(RecordedNotices::default());
+        let called = if options.webhooks_to_loopback { AddressRule::LoopbackToo } else { AddressRule::PublicHttps };
         let system = System {
             table,
             queue: queue.clone(),
@@ -193,6 +194,7 @@ impl Stack {
             secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),
             transport: transport.clone(),
             notices: notices.clone(),
+            webhooks: Arc::new(HttpWebhookSender::new(called)),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -203,9 +205,11 @@ impl Stack {
             .merge(approve_batch::HTTP.routes(system.clone(), verifier.clone()))
             .merge(accounts::HTTP.routes(system.clone(), verifier.clone()))
             .merge(reports::HTTP.routes(system.clone(), verifier.clone()))
-            .merge(operator::HTTP.routes(system.clone(), verifier))
+            .merge(operator::HTTP.routes(system.clone(), verifier.clone()))
+            .merge(rent::HTTP.routes(system.clone(), verifier))
             .merge(column_webhook::routes(system.clone()))
             .merge(plaid_webhook::routes(system.clone()))
+            .merge(api_page::router())
             .merge(objects_route::router(objects.clone()))
             .merge(aws_route::router(aws_route::Services {
                 engine: embedded.as_ref().map(EmbeddedDynamodb::engine),
@@ -217,6 +221,8 @@ impl Stack {
             .nest("/issuer", issuer.router());
         let router = conventions(router);
         serve(&mut tasks, api, router);
+        // Before anybody works: whoever holds the folder is the only one who ever will.
+        let taken_over = if folder.kept().is_some() { leases::end_all(&system).await? } else { 0 };
         workers::start(&mut tasks, &system, &queue);
         deliver(&mut tasks, &column, &plaid)?;
         Ok(Self {
@@ -229,7 +235,9 @@ impl Stack {
             base_url,
             column_url,
             plaid_url,
+            taken_over,
             issuer,
+            overdue: Mutex::default(),
             tasks,
             _embedded: embedded,
             _folder: folder,
@@ -247,6 +255,14 @@ impl Stack {
 
     pub fn approver_token(&self) -> String {
         approver_token(&self.issuer)
+    }
+
+    pub fn operator_token(&self) -> String {
+        operator_token(&self.issuer)
+    }
+
+    pub fn person_token(&self) -> String {
+        person_token(&self.issuer, "person@local")
     }
 
     /// Waits until a task of the stack ends, which none does by itself.
@@ -310,19 +326,6 @@ const fn beside(port: u16, after: u16) -> u16 {
     if port == 0 { 0 } else { port.saturating_add(after) }
 }
 
-fn folder(data: Option<&Path>) -> Result<Folder, LocalError> {
-    let (path, temporary) = match data {
-        Some(path) => (path.to_owned(), false),
-        None => {
-            let mut name = [0; 8];
-            SystemRandom.fill(&mut name);
-            (std::env::temp_dir().join(format!("clearway-{}", hex::encode(name))), true)
-        }
-    };
-    std::fs::create_dir_all(&path).map_err(|cause| LocalError::file(&path, cause))?;
-    Ok(Folder { path, temporary })
-}
-
 fn plaid_config(unknown_institutions: BTreeSet<String>) -> simulators::plaid::Config {
     simulators::plaid::Config {
         client_id: PLAID_CLIENT_ID.to_owned(),
@@ -333,8 +336,9 @@ fn plaid_config(unknown_institutions: BTreeSet<String>) -> simulators::plaid::Co
 }
 
 /// The keys that seal a kept table are kept beside it: without them its account numbers cannot be read again.
-fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random) -> Result<FixedSecrets, LocalError> {
-    let file = folder.join("development-keys.json");
+fn secrets(folder: &Folder, webhook_secret: &str, random: &dyn Random) -> Result<FixedSecrets, LocalError> {
+    let file = folder.path().join("development-keys.json");
+    let keep = folder.kept().is_some();
     let kept = keep.then(|| std::fs::read_to_string(&file).ok()).flatten();
     let (ring, fingerprint): (String, String) = match kept {
         Some(text) => serde_json::from_str(&text)?,
@@ -360,9 +364,8 @@ fn secrets(folder: &Path, keep: bool, webhook_secret: &str, random: &dyn Random)
 }
 
 async fn listen(at: IpAddr, port: u16) -> Result<(TcpListener, String), LocalError> {
-    let listener = TcpListener::bind(SocketAddr::new(at, port))
-        .await
-        .map_err(|cause| LocalError::start(format!("port {port}: {cause}")))?;
+    let wanted = SocketAddr::new(at, port);
+    let listener = TcpListener::bind(wanted).await.map_err(|cause| LocalError::Listen { address: wanted, cause })?;
     let address = listener.local_addr().map_err(LocalError::start)?;
     Ok((listener, format!("http://{address}")))
 }

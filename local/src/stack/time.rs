@@ -2,38 +2,26 @@
 //!
 //! Time moves only while nothing is under way, to the next moment at which something is due with us, at the bank or at Plaid.
 
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
 use shared::domain::bank::check::delivery::DeliveryMeaning;
 use shared::domain::bank::check::status::{CheckMeaning, CheckStatus};
 use shared::domain::batch::{Batch, BatchState};
-use shared::domain::leg::{Claim, State};
+use shared::domain::leg::State;
 use shared::domain::payment::Payment;
 use shared::domain::task::{QueueName, Task};
 use shared::operations::OperationError;
 use shared::ports::clock::Clock as _;
-use shared::ports::table::{Index, Key, Order, Query, Range, decode};
-use shared::store::payments::fold_batch;
+use shared::ports::table::{Index, Key, Query, decode};
 use shared::store::{keys, stored};
 
-use super::Stack;
+use super::overdue::Overdue;
+use super::{Stack, leases};
 
 /// How often the bank is asked whether its webhooks are delivered.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// What is read of a payment to know whether somebody may still be sending it.
-#[derive(Deserialize)]
-struct Leased {
-    leg: LeasedLeg,
-}
-
-#[derive(Deserialize)]
-struct LeasedLeg {
-    #[serde(default)]
-    claim: Option<Claim>,
-}
 
 /// Whether there is something to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +33,15 @@ pub enum Moved {
 }
 
 impl Stack {
-    /// Returns once no task waits or runs, and the bank and Plaid have delivered everything they have to.
+    /// Returns once no task waits or runs, and the bank and Plaid have delivered everything they have to. A task that failed and will
+    /// come again neither waits nor runs until then.
     pub async fn wait_idle(&self) {
         loop {
             self.queue.wait_idle(QueueName::Bulk).await;
             self.queue.wait_idle(QueueName::Other).await;
             let quiet = || {
-                let counters = [QueueName::Bulk, QueueName::Other].map(|name| self.queue.counters(name));
                 let is_delivered = self.column.is_quiet() && self.plaid.is_quiet();
-                is_delivered && counters.iter().all(|queue| queue.waiting == 0 && queue.in_flight == 0)
+                is_delivered && [QueueName::Bulk, QueueName::Other].into_iter().all(|name| self.queue.is_idle(name))
             };
             if quiet() {
                 return;
@@ -64,14 +52,24 @@ impl Stack {
 
     /// Runs what is due now; then, when all is done, goes on to the next moment at which something is due.
     pub async fn step(&self) -> Result<Moved, OperationError> {
+        self.run_due().await?;
+        self.move_on().await
+    }
+
+    /// Runs what is due now. Afterwards nobody is at work.
+    pub async fn run_due(&self) -> Result<(), OperationError> {
         self.wait_idle().await;
         scheduler::handle(&self.system).await?;
         self.wait_idle().await;
-        if let Some(lease_until) = self.leased_until().await? {
-            let left = lease_until.duration_since(self.clock.elapsed_now());
-            self.clock.pause(Duration::try_from(left).unwrap_or_default()).await;
-            return self.sweep_all().await.map(|()| Moved::Forward);
+        if self.end_leases().await? > 0 {
+            self.sweep_all().await?;
+            self.wait_idle().await;
         }
+        Ok(())
+    }
+
+    /// Goes on to the next moment at which something is due. Only while nobody is at work.
+    pub async fn move_on(&self) -> Result<Moved, OperationError> {
         let now = self.clock.business_now();
         let Some(ours) = self.next_due(now).await? else { return Ok(Moved::Nothing) };
         let next = [self.column.next_due(), self.plaid.next_due()].into_iter().flatten().fold(ours, Timestamp::min);
@@ -81,9 +79,7 @@ impl Stack {
 
     /// Goes on to the bank's next moment, whatever is due with us.
     pub async fn step_bank(&self) -> Result<Moved, OperationError> {
-        self.wait_idle().await;
-        scheduler::handle(&self.system).await?;
-        self.wait_idle().await;
+        self.run_due().await?;
         let Some(next) = self.column.next_due() else { return Ok(Moved::Nothing) };
         self.move_to(next);
         Ok(Moved::Forward)
@@ -101,26 +97,22 @@ impl Stack {
     }
 
     /// The next moment at which something that is under way is due. Drafts do not count: they wait for a person. Nor do rounds, which come
-    /// for ever.
+    /// for ever; nor, where anything else is due, what stays due whatever is done.
     async fn next_due(&self, now: Timestamp) -> Result<Option<Timestamp>, OperationError> {
-        let mut next: Option<Timestamp> = None;
+        self.with_overdue(Overdue::next_step);
+        let (mut next, mut stuck): (Option<Timestamp>, Option<Timestamp>) = (None, None);
         for shard in 0..keys::DUE_SHARDS {
-            let mut query = Query {
-                index: Index::Due,
-                pk: keys::due_shard(shard),
-                range: Range::All,
-                order: Order::Ascending,
-                page_items: None,
-                start_after: None,
-            };
+            let mut query = Query { index: Index::Due, ..Query::primary(keys::due_shard(shard)) };
             loop {
                 let page = self.system.table.query(&query).await?;
                 for item in page.items {
                     let due = item.get("due_sk").and_then(|text| text.as_str()).and_then(|text| text.parse().ok());
-                    let Some(due) = due.map(|due: Timestamp| due.max(now)) else { continue };
+                    let Some(due) = due else { continue };
                     let key: Key = decode(item)?;
-                    if next.is_none_or(|next| due < next) && self.is_under_way(&key).await? {
-                        next = Some(due);
+                    let is_stuck = self.with_overdue(|overdue| overdue.is_stuck(&key, due, now));
+                    let earliest = if is_stuck { &mut stuck } else { &mut next };
+                    if earliest.is_none_or(|earliest| due < earliest) && self.is_under_way(&key).await? {
+                        *earliest = Some(due.max(now));
                     }
                 }
                 match page.next {
@@ -129,26 +121,23 @@ impl Stack {
                 }
             }
         }
-        Ok(next)
+        Ok(next.or(stuck))
     }
 
-    /// Until when a payment is claimed by a run that died with an earlier process: nobody may take it before, and business time must not
-    /// run away meanwhile, since leases count elapsed time.
-    async fn leased_until(&self) -> Result<Option<Timestamp>, OperationError> {
-        let now = self.clock.elapsed_now();
-        let mut latest = None;
+    fn with_overdue<T>(&self, act: impl FnOnce(&mut Overdue) -> T) -> T {
+        act(&mut self.overdue.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Ends the claims of runs that failed, while nobody is at work: leases count elapsed time, and business time must not run away from
+    /// them. Whatever becomes of those payments then, business time goes on: one that fails again and again holds up no other batch.
+    async fn end_leases(&self) -> Result<u64, OperationError> {
+        let mut ended = 0;
         for batch in self.batches_under_way().await? {
-            if batch.sweep.is_none_or(|mark| mark.submitting == 0) {
-                continue;
+            if batch.sweep.is_some_and(|mark| mark.submitting > 0) {
+                ended += leases::end_of_batch(&self.system, batch.id).await?;
             }
-            let shards = fold_batch(&*self.system.table, batch.id, |latest: &mut Option<Timestamp>, seen: Leased| {
-                *latest = (*latest).max(seen.leg.claim.map(|claim| claim.lease_until));
-                Ok(())
-            })
-            .await?;
-            latest = latest.max(shards.into_iter().max().flatten());
         }
-        Ok(latest.filter(|until| now < *until))
+        Ok(ended)
     }
 
     async fn sweep_all(&self) -> Result<(), OperationError> {
@@ -170,10 +159,11 @@ impl Stack {
         Ok(batches)
     }
 
-    /// A draft waits for a person, a link and a card are only looked at again, and a check that has arrived waits for whoever cashes it.
+    /// A draft waits for a person, a link and a card are only looked at again, a check that has arrived waits for whoever cashes it, and an
+    /// event whose receiver is down for somebody to start it: for that its waits pass in real time.
     async fn is_under_way(&self, key: &Key) -> Result<bool, OperationError> {
         let is = |kind: &str| key.pk.starts_with(kind);
-        if is("ITEM#") || is("CARD#") {
+        if is("ITEM#") || is("CARD#") || is("WEBHOOK_EVENTS#") {
             return Ok(false);
         }
         if is("PAYMENT#") {

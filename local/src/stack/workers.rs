@@ -63,6 +63,8 @@ async fn invoke(system: &System, queue: &MemoryQueue, name: QueueName, received:
                 receives = message.receive_count,
                 "a task failed; it comes again"
             );
+            // Business time goes on meanwhile: one row that cannot be sent holds up no other batch.
+            queue.fail(name, &message.receipt);
         } else {
             queue.delete(name, &message.receipt);
         }

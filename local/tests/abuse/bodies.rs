@@ -166,7 +166,7 @@ async fn gzip_that_does_not_unpack_to_a_file_is_rejected_with_little_memory() {
         let more =
             format!("content-type: application/gzip\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n", body.len());
         let request = [target.head("POST", "/batches", &more), body.to_vec()].concat();
-        target.exchange(&request).await.is_problem(422, "FILE_REJECTED");
+        target.exchange(&request).await.is_problem(422, "file_rejected");
     }
     let grown = peak_memory().saturating_sub(before);
     assert!(grown < MEMORY_GROWN_MAX, "{grown} bytes more");

@@ -21,6 +21,7 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
 use shared::adapters::recorded_notices::RecordedNotices;
+use shared::adapters::recorded_webhooks::RecordedWebhooks;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::adapters::tokens::TokenVerifier;
@@ -114,6 +115,8 @@ pub struct Simulation {
     pub arrival: Arrival,
     /// What was handed over to persons and operators.
     pub told: Arc<RecordedNotices>,
+    /// The receivers of outgoing webhooks.
+    pub called: Arc<RecordedWebhooks>,
     /// The last of Plaid's that was taken.
     last_webhook: Mutex<Option<OutgoingWebhook>>,
     pub queue: Arc<MemoryQueue>,
@@ -160,6 +163,7 @@ impl Simulation {
         let queue_settings = QueueSettings { visibility: VISIBILITY, receives_max: RECEIVES_MAX };
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
         let told = Arc::new(RecordedNotices::default());
+        let called = Arc::new(RecordedWebhooks::default());
         let settings = Settings { column_entity_id: providers.entity_id.clone(), ..setup.settings };
         let system = System {
             table: table.clone(),
@@ -170,6 +174,7 @@ impl Simulation {
             random,
             transport: providers.clone(),
             notices: told.clone(),
+            webhooks: called.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -181,6 +186,7 @@ impl Simulation {
             providers,
             arrival: Arrival::default(),
             told,
+            called,
             last_webhook: Mutex::default(),
             queue,
             table,

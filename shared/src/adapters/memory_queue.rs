@@ -2,7 +2,7 @@
 //! deleted, comes back when its visibility runs out, and goes to the dead letters when it came back too often. Nothing outlives
 //! the process: the sweep finds the work of a former run again. Order is that of sending, as far as nothing comes back.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -71,6 +71,8 @@ pub struct QueueCounters {
 struct Messages {
     waiting: VecDeque<Message>,
     in_flight: BTreeMap<Receipt, (Timestamp, Message)>,
+    /// Of those in flight: what nobody is at work on any more.
+    failed: BTreeSet<Receipt>,
     dead: Vec<DeadLetter>,
     counters: QueueCounters,
     last_receipt: u64,
@@ -112,11 +114,22 @@ impl MemoryQueue {
     pub fn delete(&self, queue: QueueName, receipt: &Receipt) -> bool {
         let deleted = self.with(queue, |messages| {
             let deleted = messages.in_flight.remove(receipt).is_some();
+            messages.failed.remove(receipt);
             messages.counters.deleted += u64::from(deleted);
             deleted
         });
         self.changed.notify_waiters();
         deleted
+    }
+
+    /// Notes that a receive came to nothing. The message comes again when its visibility runs out, and until then nobody is at work on it.
+    pub fn fail(&self, queue: QueueName, receipt: &Receipt) {
+        self.with(queue, |messages| {
+            if messages.in_flight.contains_key(receipt) {
+                messages.failed.insert(receipt.clone());
+            }
+        });
+        self.changed.notify_waiters();
     }
 
     /// What nobody could finish, oldest first.
@@ -151,9 +164,14 @@ impl MemoryQueue {
         .await;
     }
 
-    /// Returns once nothing of the queue waits or is in flight. Dead letters do not count.
+    /// Returns once nothing of the queue waits or is worked on. Dead letters do not count, nor does what failed and will come again.
     pub async fn wait_idle(&self, queue: QueueName) {
-        self.wait_until(queue, |messages, _| messages.waiting.is_empty() && messages.in_flight.is_empty()).await;
+        self.wait_until(queue, |messages, _| messages.is_idle()).await;
+    }
+
+    /// Whether nothing of the queue waits or is worked on now, as [`Self::wait_idle`] counts it.
+    pub fn is_idle(&self, queue: QueueName) -> bool {
+        self.with(queue, |messages| messages.is_idle())
     }
 
     async fn wait_until(&self, queue: QueueName, reached: impl Fn(&Messages, Timestamp) -> bool) {
@@ -205,10 +223,15 @@ impl Queue for MemoryQueue {
 }
 
 impl Messages {
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.in_flight.len() == self.failed.len()
+    }
+
     fn return_overdue(&mut self, now: Timestamp) {
         let overdue: Vec<_> =
             self.in_flight.iter().filter(|(_, (until, _))| *until <= now).map(|(receipt, _)| receipt.clone()).collect();
         for receipt in overdue {
+            self.failed.remove(&receipt);
             if let Some((_, message)) = self.in_flight.remove(&receipt) {
                 self.waiting.push_back(message);
             }

@@ -32,6 +32,7 @@ struct State {
     partitions: HashMap<String, BTreeMap<String, Arc<Stored>>>,
     due: SparseIndex,
     lists: SparseIndex,
+    attention: SparseIndex,
 }
 
 /// Index partition to the sort values and keys of its items.
@@ -55,6 +56,14 @@ struct Stored {
 struct IndexPlaces {
     due: Option<(String, String)>,
     lists: Option<(String, String)>,
+    attention: Option<(String, String)>,
+}
+
+impl IndexPlaces {
+    /// In the order of `Index::SECONDARY`.
+    fn all(&self) -> [Option<&(String, String)>; 3] {
+        [self.due.as_ref(), self.lists.as_ref(), self.attention.as_ref()]
+    }
 }
 
 /// What a change does once all conditions hold.
@@ -67,21 +76,20 @@ impl Stored {
     fn new(key: &Key, mut attributes: Attributes) -> Result<Self, TableError> {
         let bytes = item_bytes(&attributes);
         let version = attributes.get(VERSION).and_then(Value::as_u64);
-        let places = [Index::Due, Index::Lists].map(|index| index_key(index, &attributes));
-        let [due, lists] = places.map(|place| place.map(|(pk, sort)| (pk.to_owned(), sort.to_owned())));
-        let is_indexed = due.is_some() || lists.is_some();
+        let places = Index::SECONDARY.map(|index| index_key(index, &attributes));
+        let [due, lists, attention] = places.map(|place| place.map(|(pk, sort)| (pk.to_owned(), sort.to_owned())));
+        let is_indexed = due.is_some() || lists.is_some() || attention.is_some();
         attributes.remove(PK);
         attributes.remove(SK);
         let json = serde_json::to_string(&attributes).map_err(|cause| unkept(key, &cause))?;
-        let places = is_indexed.then(|| Box::new(IndexPlaces { due, lists }));
+        let places = is_indexed.then(|| Box::new(IndexPlaces { due, lists, attention }));
         Ok(Self { json: json.into(), bytes, version, places })
     }
 
-    /// The item's places, each with its index, of those given as due and lists.
-    fn places_in<I>(&self, [due, lists]: [I; 2]) -> impl Iterator<Item = (&(String, String), I)> {
-        let places = self.places.as_deref();
-        let due = places.and_then(|places| places.due.as_ref()).map(|place| (place, due));
-        due.into_iter().chain(places.and_then(|places| places.lists.as_ref()).map(|place| (place, lists)))
+    /// The item's places, each with its index, of those given in the order of `Index::SECONDARY`.
+    fn places_in<I>(&self, indexes: [I; 3]) -> impl Iterator<Item = (&(String, String), I)> {
+        let places = self.places.as_deref().map_or([None; 3], IndexPlaces::all);
+        places.into_iter().zip(indexes).filter_map(|(place, index)| Some((place?, index)))
     }
 
     /// The item as it was put under this key.
@@ -154,6 +162,7 @@ impl Table for MemoryTable {
             Index::Primary => self.locked().primary_page(query, start),
             Index::Due => return Ok(index_page(&self.locked().due, query, start)),
             Index::Lists => return Ok(index_page(&self.locked().lists, query, start)),
+            Index::Attention => return Ok(index_page(&self.locked().attention, query, start)),
         };
         let items = found.items.iter().map(|(key, item)| item.attributes(key)).collect::<Result<_, _>>()?;
         Ok(Page { items, next: found.next })
@@ -211,7 +220,7 @@ impl State {
         match effect {
             Effect::Put(key, stored) => {
                 self.unindex(&key);
-                for ((pk, sort), index) in stored.places_in([&mut self.due, &mut self.lists]) {
+                for ((pk, sort), index) in stored.places_in([&mut self.due, &mut self.lists, &mut self.attention]) {
                     index.entry(pk.clone()).or_default().insert((sort.clone(), key.clone()));
                 }
                 self.partitions.entry(key.pk).or_default().insert(key.sk, Arc::new(stored));
@@ -230,7 +239,7 @@ impl State {
 
     fn unindex(&mut self, key: &Key) {
         let Some(old) = self.item(key).cloned() else { return };
-        for ((pk, sort), index) in old.places_in([&mut self.due, &mut self.lists]) {
+        for ((pk, sort), index) in old.places_in([&mut self.due, &mut self.lists, &mut self.attention]) {
             if let Some(entries) = index.get_mut(pk) {
                 entries.remove(&(sort.clone(), key.clone()));
                 if entries.is_empty() {

@@ -6,6 +6,7 @@ pub mod column;
 pub mod dynamodb;
 pub mod folder_objects;
 pub mod http_transport;
+pub mod http_webhook_sender;
 pub mod memory_objects;
 pub mod memory_queue;
 pub mod memory_table;
@@ -14,6 +15,7 @@ pub mod object_links;
 pub mod plaid;
 pub mod provider_call;
 pub mod recorded_notices;
+pub mod recorded_webhooks;
 pub mod s3;
 #[cfg(test)]
 mod scripted;

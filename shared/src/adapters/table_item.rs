@@ -34,6 +34,7 @@ pub(crate) fn key_names(index: Index) -> (&'static str, &'static str) {
         Index::Primary => (PK, SK),
         Index::Due => ("due_pk", "due_sk"),
         Index::Lists => ("lists_pk", "lists_sk"),
+        Index::Attention => ("attention_pk", "attention_sk"),
     }
 }
 
@@ -51,7 +52,8 @@ pub(crate) fn stored_item(key: &Key, mut item: Attributes, indexing: &Indexing) 
     }
     item.insert(PK.to_owned(), Value::from(key.pk.as_str()));
     item.insert(SK.to_owned(), Value::from(key.sk.as_str()));
-    for (index, place) in [(Index::Due, &indexing.due), (Index::Lists, &indexing.lists)] {
+    let Indexing { due, lists, attention, expires_at: _ } = indexing;
+    for (index, place) in [(Index::Due, due), (Index::Lists, lists), (Index::Attention, attention)] {
         let (pk_name, sk_name) = key_names(index);
         item.remove(pk_name);
         item.remove(sk_name);
@@ -210,7 +212,9 @@ impl Place {
     pub(crate) fn to_cursor(&self, index: Index) -> Cursor {
         let parts = match index {
             Index::Primary => vec![self.sort.as_str()],
-            Index::Due | Index::Lists => vec![self.sort.as_str(), self.key.pk.as_str(), self.key.sk.as_str()],
+            Index::Due | Index::Lists | Index::Attention => {
+                vec![self.sort.as_str(), self.key.pk.as_str(), self.key.sk.as_str()]
+            }
         };
         Cursor(URL_SAFE_NO_PAD.encode(Value::from(parts).to_string()))
     }
@@ -220,10 +224,12 @@ impl Place {
         let parts = parts_of(cursor).unwrap_or_default();
         let place = match (query.index, parts.as_slice()) {
             (Index::Primary, [sort]) => Self { sort: sort.clone(), key: Key::new(query.pk.as_str(), sort.as_str()) },
-            (Index::Due | Index::Lists, [sort, pk, sk]) => {
+            (Index::Due | Index::Lists | Index::Attention, [sort, pk, sk]) => {
                 Self { sort: sort.clone(), key: Key::new(pk.as_str(), sk.as_str()) }
             }
-            (Index::Primary | Index::Due | Index::Lists, _) => return Err(TableError::CursorInvalid),
+            (Index::Primary | Index::Due | Index::Lists | Index::Attention, _) => {
+                return Err(TableError::CursorInvalid);
+            }
         };
         let is_sort_value = (1..=SORT_KEY_BYTES_MAX).contains(&place.sort.len());
         if is_sort_value && may_exist(&place.key) && is_within(&query.range, &place.sort) {

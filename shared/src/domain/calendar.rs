@@ -3,7 +3,7 @@
 //! Guarantees: zones are named and compiled in, so daylight saving is right on a machine without zone files. A banking day is one on
 //! which the Federal Reserve is open. Limit: past the year 9999 dates stay at its end, which keeps money held.
 
-use jiff::civil::{Date, Weekday};
+use jiff::civil::{Date, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
@@ -57,6 +57,21 @@ pub fn add_banking_days(date: Date, banking_days: u32) -> Date {
     day
 }
 
+/// The day itself if it is a banking day, else the last one before it.
+pub fn same_or_previous_banking_day(date: Date) -> Date {
+    if is_banking_day(date) { date } else { subtract_banking_days(date, 1) }
+}
+
+/// The banking day that many banking days before this day; zero gives the day itself, banking day or not.
+pub fn subtract_banking_days(date: Date, banking_days: u32) -> Date {
+    let (mut day, mut left) = (date, banking_days);
+    while left > 0 && day > Date::MIN {
+        day = day.saturating_sub(1.day());
+        left -= u32::from(is_banking_day(day));
+    }
+    day
+}
+
 /// The day a debit created now is expected to take effect: the next banking day by Pacific time, the bank's default. Only an
 /// expectation: the bank's answer says the real day.
 pub fn expected_effective_date(now: Timestamp) -> Date {
@@ -77,6 +92,17 @@ pub fn hold_until(settled: Date, hold_banking_days: u32) -> Timestamp {
 /// When a standard entry sent now is settled at the latest: the opening of the next banking day (`column.md` section 7).
 pub fn settlement_expected_at(now: Timestamp) -> Timestamp {
     bank_opening(next_banking_day(pacific_date(now)))
+}
+
+/// A time of day in San Francisco.
+pub fn pacific_time(day: Date, time: Time) -> Timestamp {
+    // Fails only beyond the end of time; then the money stays held.
+    PACIFIC.to_timestamp(day.to_datetime(time)).unwrap_or(Timestamp::MAX)
+}
+
+/// The time of day it is in San Francisco.
+pub fn pacific_time_of_day(moment: Timestamp) -> Time {
+    PACIFIC.to_datetime(moment).time()
 }
 
 /// 05:30 Pacific, when the bank's day begins. The clocks never change at that hour.
@@ -180,6 +206,15 @@ mod tests {
         ] {
             assert_eq!(add_banking_days(from, days), to, "{from} + {days}");
         }
+        for (from, days, to) in [
+            (date(2026, 3, 2), 0, date(2026, 3, 2)),
+            (date(2026, 3, 9), 1, date(2026, 3, 6)),
+            (date(2026, 3, 8), 1, date(2026, 3, 6)),
+            (date(2027, 1, 4), 2, date(2026, 12, 30)),
+        ] {
+            assert_eq!(subtract_banking_days(from, days), to, "{from} - {days}");
+        }
+        assert_eq!(same_or_previous_banking_day(date(2026, 3, 7)), date(2026, 3, 6));
         assert_eq!(same_or_next_banking_day(date(2026, 3, 7)), date(2026, 3, 9));
         assert_eq!(same_or_next_banking_day(date(2026, 3, 9)), date(2026, 3, 9));
     }

@@ -76,6 +76,10 @@ macro_rules! uuid_id {
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
             }
+
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
         }
 
         impl fmt::Display for $type {
@@ -106,6 +110,18 @@ uuid_id!(
     CorrectionId,
     "cor_",
     "correction"
+);
+uuid_id!(
+    /// `whe_` and 32 hexadecimal digits of a UUID.
+    WebhookEndpointId,
+    "whe_",
+    "webhook endpoint"
+);
+uuid_id!(
+    /// `evt_` and 32 hexadecimal digits of a time-ordered UUID: the order of their texts is that of their times.
+    EventId,
+    "evt_",
+    "event"
 );
 
 /// Where a payment stands: a row of a batch, a refund of what a batch left over, or alone.

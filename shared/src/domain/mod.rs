@@ -2,6 +2,7 @@
 
 pub mod aba;
 pub mod ach;
+pub mod attention;
 pub mod autopay;
 pub mod bank;
 pub mod batch;
@@ -9,6 +10,7 @@ pub mod biller;
 pub mod calendar;
 pub mod dead_letter;
 pub mod deadline;
+pub mod file_mapping;
 pub mod funding;
 pub mod ids;
 pub mod ledger;
@@ -20,7 +22,9 @@ pub mod payroll_file;
 pub mod people;
 pub mod plaid;
 pub mod reconciliation;
+pub mod rent;
 pub mod secret;
 pub mod source;
 pub mod stop;
 pub mod task;
+pub mod webhooks;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount in whole US cents. May be negative only where a balance may be (a Column account overdrawn by a late return).
@@ -105,8 +106,22 @@ impl Serialize for Cents {
 
 impl<'de> Deserialize<'de> for Cents {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(serde::de::Error::custom)
+        deserializer.deserialize_str(DollarsText)
+    }
+}
+
+struct DollarsText;
+
+impl Visitor<'_> for DollarsText {
+    type Value = Cents;
+
+    /// Ends a sentence of serde's that begins with what was found instead.
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("dollars as text with two decimals, such as \"5909.07\"")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Cents, E> {
+        text.parse().map_err(|MoneyFormat| E::invalid_value(Unexpected::Str(text), &self))
     }
 }
 

@@ -8,11 +8,18 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::autopay::ids::PersonId;
 use super::ids::BatchId;
 use super::money::{Cents, MoneyOverflow};
+use super::source::is_source_id;
 
 /// The scope of everybody.
 pub const ALL: &str = "all";
+
+/// Whether money can be of this scope: everybody's, a source's or a person's.
+pub fn is_scope(text: &str) -> bool {
+    fault!(StopOfNobody, true, text == ALL || is_source_id(text) || text.parse::<PersonId>().is_ok())
+}
 
 /// How old a reading of a switch may be when money is claimed.
 pub const READ_AGE_MAX: Duration = Duration::from_secs(1);

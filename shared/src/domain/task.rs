@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::autopay::ids::CardId;
 use super::autopay::notice::Recipient;
-use super::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId};
+use super::ids::{BatchId, EventId, FundingId, ItemId, PaymentId, ReconciliationId, WebhookEndpointId};
 
 /// The bulk queue carries the thousands of tasks of one batch; the other everything else, so that a batch never holds other work up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
@@ -82,6 +82,10 @@ pub enum Task {
     LookUpAddress { institution_id: String },
     /// See that what was claimed before a stop is over, and count what had left.
     ConfirmStop { scope: String },
+    /// Send events to the endpoints that have not taken them.
+    DeliverEvents { event_ids: Vec<EventId> },
+    /// Make the events due again that an endpoint is to be sent once more.
+    ReplayEvents { endpoint_id: WebhookEndpointId },
     /// Write a large report as an object.
     Report { batch_id: BatchId, report: ReportKind, format: ReportFormat },
 }
@@ -98,6 +102,8 @@ pub enum ReportKind {
 #[serde(rename_all = "snake_case")]
 pub enum ReportFormat {
     Csv,
+    /// CSV that begins with a byte order mark, by which spreadsheets know that it is UTF-8.
+    CsvBom,
     Json,
 }
 
@@ -139,6 +145,8 @@ impl Task {
             | Task::Review { .. }
             | Task::LookUpAddress { .. }
             | Task::ConfirmStop { .. }
+            | Task::DeliverEvents { .. }
+            | Task::ReplayEvents { .. }
             | Task::Notify { .. } => QueueName::Other,
         }
     }

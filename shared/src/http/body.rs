@@ -16,6 +16,16 @@ const PARAMETER_BYTES_MAX: usize = 1_024;
 /// The one parameter that may be longer: it holds several keys, and pages have a limit for it.
 const CURSOR: &str = "cursor";
 
+/// What the path of a body's outermost object is called.
+const ROOT: &str = ".";
+
+/// The routes' limits: see [`crate::http::JSON_BYTES_MAX`] and the route that takes files.
+const TOO_LARGE: &str = "The body is larger than this path takes: JSON has at most 1 MB, a payroll file posted to /batches at most \
+                         4 MB. A larger file goes up by a link: POST /batches with its length, as JSON.";
+
+/// Numbers in JSON are whole, whatever the field.
+const FRACTION: &str = "expected text or a whole number: send amounts as text, such as \"5909.07\"";
+
 /// A JSON body, which is always an object. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
 #[derive(Clone, Debug)]
 pub struct JsonBody<T> {
@@ -44,7 +54,7 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
             if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                Problem::too_large("The body is larger than this path takes.")
+                Problem::too_large(TOO_LARGE)
             } else {
                 Problem::bad_request("body_unreadable", "The body did not arrive whole. Send it again.")
             }
@@ -88,6 +98,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
 }
 
 fn not_as_described(field: Option<String>, message: &str) -> Problem {
+    let field = with_missing(field, message);
     let message = without_values(message);
     let entry = ProblemEntry {
         row: None,
@@ -101,11 +112,22 @@ fn not_as_described(field: Option<String>, message: &str) -> Problem {
     Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(vec![entry], 1)
 }
 
+/// The field that is wrong. serde tells where a field is missing, and its name in the message alone.
+fn with_missing(place: Option<String>, message: &str) -> Option<String> {
+    let named = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
+    match (named, place) {
+        (None, place) => place,
+        (Some(name), Some(place)) if place != ROOT => Some(format!("{place}.{name}")),
+        (Some(name), Some(_) | None) => Some(name.to_owned()),
+    }
+}
+
 /// serde's messages repeat what was sent, which may be an account number. What they say about our own fields is kept.
 fn without_values(message: &str) -> String {
     let names_only = message.starts_with("missing field") || message.starts_with("unknown field");
     let without_place = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
     match without_place.rsplit_once("expected ") {
+        _ if message.starts_with("invalid type: floating point") => FRACTION.to_owned(),
         _ if names_only => without_place.to_owned(),
         Some((_, expected)) => format!("expected {expected}"),
         None => "the value is not in the form that is described".to_owned(),
@@ -158,7 +180,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
                 Some((field, message)) if !field.contains(' ') => (Some(field.to_owned()), message),
                 Some(_) | None => (None, message),
             };
-            query_invalid(field, without_values(message))
+            query_invalid(with_missing(field, message), without_values(message))
         })
     }
 }

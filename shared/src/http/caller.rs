@@ -13,6 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::adapters::tokens::{TokenError, TokenVerifier};
 use crate::domain::people::{Caller, MissingRole, Role};
 use crate::http::problem::Problem;
+use crate::http::query_names::{QueryNames, refuse_others};
 
 const NO_TOKEN: &str = "Bearer";
 const BAD_TOKEN: &str = "Bearer error=\"invalid_token\"";
@@ -22,13 +23,14 @@ pub fn authenticated(router: Router, verifier: Arc<TokenVerifier>) -> Router {
     router.route_layer(from_fn_with_state(verifier, authenticate))
 }
 
-/// Lets only callers with one of the roles reach these routes. Stands inside [`authenticated`], and answers before the path and the
-/// body are read: whoever lacks the role learns nothing else.
+/// Lets only callers with one of the roles reach these routes, and only with query parameters that the routes describe. Stands inside
+/// [`authenticated`], and answers before the path and the body are read: whoever lacks the role learns nothing else.
 pub fn with_any_role<S: Clone + Send + Sync + 'static>(
     routes: OpenApiRouter<S>,
     roles: &'static [Role],
 ) -> OpenApiRouter<S> {
-    routes.route_layer(from_fn_with_state(roles, check_role))
+    let names = QueryNames::of(routes.get_openapi());
+    routes.route_layer(from_fn_with_state(names, refuse_others)).route_layer(from_fn_with_state(roles, check_role))
 }
 
 async fn authenticate(

@@ -4,6 +4,7 @@
 //! webhooks, which bring a signature and no token. Whatever then leaves the function is JSON or problem details.
 
 pub mod accept;
+pub mod attention_routes;
 pub mod body;
 pub mod caller;
 pub mod csv_text;
@@ -11,7 +12,9 @@ pub mod idempotency;
 mod json;
 pub mod pages;
 pub mod problem;
+mod query_names;
 pub mod reason;
+pub mod request_id;
 pub mod surface;
 
 use std::panic::AssertUnwindSafe;
@@ -24,17 +27,19 @@ use futures::FutureExt;
 use http::Method;
 
 use crate::http::problem::Problem;
+use crate::http::request_id::identify;
 
 /// The largest JSON body, in bytes. A route that takes files puts its own `DefaultBodyLimit` on itself.
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 
-/// Unknown paths and methods, too large bodies and panics answer as problem details.
+/// Unknown paths and methods, too large bodies and panics answer as problem details; every answer bears its request's id.
 pub fn conventions(router: Router) -> Router {
     router
         .fallback(async || Problem::not_found("path_unknown", "There is nothing under this path."))
         .method_not_allowed_fallback(async |method: Method| Problem::method_not_allowed(&method))
         .layer(DefaultBodyLimit::max(JSON_BYTES_MAX))
         .layer(from_fn(catch_panic))
+        .layer(from_fn(identify))
 }
 
 /// A panic fails its own request alone. The answer and the log name the route and nothing of what was asked.

@@ -15,6 +15,7 @@ const CURSOR_BYTES_MAX: usize = 4_096;
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {
     /// Entries per page, 1 to 1000; 100 where it is left out. A page may hold fewer and not be the last.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, unchanged.
     cursor: Option<String>,

@@ -16,6 +16,9 @@ use utoipa::ToSchema;
 use crate::http::pages::cursor_invalid;
 use crate::ports::table::TableError;
 
+/// The media type of problem details.
+pub(crate) const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
 /// An error on its way to the caller. Its body is [`ProblemDetails`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
@@ -48,6 +51,9 @@ pub struct ProblemDetails {
     /// How many errors there are, where `errors` lists only the first of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     error_count: Option<u64>,
+    /// Names the request, as the header `x-request-id` does: tell it to whoever runs the deployment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
     /// Further members that a code defines.
     #[serde(flatten)]
     #[schema(ignore)]
@@ -97,6 +103,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             error_count: None,
+            request_id: None,
             extra: BTreeMap::new(),
         };
         Self { status, details: Box::new(details), retry_after_seconds: None, challenge: None }
@@ -195,6 +202,10 @@ impl Problem {
     pub fn detail(&self) -> &str {
         &self.details.detail
     }
+
+    pub fn errors(&self) -> &[ProblemEntry] {
+        &self.details.errors
+    }
 }
 
 /// Others were faster: what was read is not what is there any more.
@@ -211,7 +222,7 @@ impl IntoResponse for Problem {
             response.extensions_mut().insert(PassingAnswer);
         }
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(CONTENT_TYPE, PROBLEM_JSON);
         if let Some(seconds) = self.retry_after_seconds {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

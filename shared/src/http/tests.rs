@@ -119,9 +119,10 @@ async fn a_bad_body_names_the_field_and_not_its_value() {
         (
             r#"{"payee": {"account_number": "1", "attempts": 123456789.5}}"#,
             "payee.attempts",
-            "expected text, a whole number, true, false, null, a list or an object",
+            "expected text or a whole number: send amounts as text, such as \"5909.07\"",
         ),
-        (r#"{"payee": {"attempts": 123456789}}"#, "payee", "missing field `account_number`"),
+        (r#"{"payee": {"attempts": 123456789}}"#, "payee.account_number", "missing field `account_number`"),
+        (r#"{}"#, "payee", "missing field `payee`"),
         (
             r#"{"payee": {"account_number": "1", "nmae": "x"}}"#,
             "payee.nmae",

@@ -18,6 +18,7 @@ use crate::domain::money::Cents;
 use crate::domain::other_end::account_key;
 use crate::domain::source::ExternalAccount;
 use crate::ports::table::Key;
+use crate::store::account_holder;
 use crate::store::counterparty::{self, KnownCounterparty};
 
 impl OtherEnd {
@@ -50,7 +51,7 @@ pub(crate) async fn send<T: Listener, P: Payer>(
     // What goes out again is what was stored, and about the account that it names.
     let (prepared, spelled_out) = match item.leg().request.clone() {
         Some(stored) => (None, stored_account(system, &stored, &item.key().pk).await?),
-        None => match named_to_bank(system, &other_end).await {
+        None => match named_for(system, &item, &other_end).await {
             Ok(named) => {
                 item.leg_mut().corrected = named.corrected.clone().or_else(|| other_end.corrected.clone());
                 item.went_to(corrected_account(system, &named, &item.key().pk).await?);
@@ -176,22 +177,43 @@ impl Draft {
 struct NamedToBank {
     counterparty: Counterparty,
     corrected: Option<SentCorrected>,
+    /// The account, by its number.
+    fingerprint: String,
 }
 
-/// What the bank told us to change wins; then the counterparty it knows; then the account as it is.
+/// How the account of an item is named. Money of a source neither comes from an account that is another source's by now nor goes there: since
+/// the item was made its own source may have given that account up, or the bank may have led there.
+async fn named_for<T: Listener>(
+    system: &System,
+    item: &T,
+    other_end: &OtherEnd,
+) -> Result<NamedToBank, OperationError> {
+    let named = named_to_bank(system, other_end).await?;
+    if !corrected_ends::is_of_source(item.item_id()) {
+        return Ok(named);
+    }
+    let holder = account_holder::find(&*system.table, &named.fingerprint).await?;
+    let is_anothers = holder.is_some_and(|holder| holder.source_id != item.payer_id());
+    if fault!(SentToAnotherSource, false, is_anothers) {
+        return Err(RequestProblem::AccountOfAnotherSource.into());
+    }
+    Ok(named)
+}
+
+/// What the bank told us to change wins, as far as it leads; then the counterparty it knows; then the account as it is.
 async fn named_to_bank(system: &System, other_end: &OtherEnd) -> Result<NamedToBank, OperationError> {
-    let own = other_end.numbers(system).await?;
-    let names = own.names(&*system.vault().await?, &other_end.account);
-    let kept = corrected_ends::kept(system, &names).await?;
+    let numbers = other_end.numbers(system).await?;
+    let (own, kept) = corrected_ends::named_last(system, numbers, &other_end.account).await?;
     if let Some((name, KnownCounterparty { correction: Some(correction), .. })) = &kept {
         let account = corrected_ends::led_to(system, &own, name, correction).await?;
         return corrected(system, other_end, &account, &correction.change_code).await;
     }
+    let fingerprint = own.fingerprint(&*system.vault().await?).as_str().to_owned();
     let counterparty = match kept.and_then(|(_, known)| known.counterparty_id) {
         Some(counterparty_id) => Counterparty::Known { counterparty_id },
         None => Counterparty::Inline(inline(&own, &other_end.name)?),
     };
-    Ok(NamedToBank { counterparty, corrected: None })
+    Ok(NamedToBank { counterparty, corrected: None, fingerprint })
 }
 
 async fn corrected(
@@ -200,13 +222,14 @@ async fn corrected(
     account: &Numbers,
     change_code: &str,
 ) -> Result<NamedToBank, OperationError> {
+    let fingerprint = account.fingerprint(&*system.vault().await?).as_str().to_owned();
     let account = inline(account, &other_end.name)?;
     let corrected = SentCorrected {
         change_code: change_code.to_owned(),
         account_last4: ending(account.account_number.expose()),
         account: known_by(system, &account).await?,
     };
-    Ok(NamedToBank { counterparty: Counterparty::Inline(account), corrected: Some(corrected) })
+    Ok(NamedToBank { counterparty: Counterparty::Inline(account), corrected: Some(corrected), fingerprint })
 }
 
 fn inline(account: &Numbers, name: &str) -> Result<InlineCounterparty, RequestProblem> {

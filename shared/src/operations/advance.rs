@@ -107,7 +107,7 @@ impl Lone {
     fn next(&self, system: &System) -> Action {
         let business_now = system.clock.business_now();
         let may_debit = |(ends, facts): (&Ends, &AutopayFacts)| {
-            !ends.is_held && may_debit(&self.person, &ends.card, &ends.bank_account, facts)
+            !ends.is_held && may_debit(&self.person, &ends.card, ends.present().bank_account, facts)
         };
         let (id, amount) = (self.payment.id, self.payment.amount);
         let ends = self.ends.as_ref().zip(self.payment.autopay.as_deref());
@@ -185,7 +185,7 @@ impl Lone {
             self.funding.leg.effects.push(Effect::ReceivableRepaid);
         }
         let entry = HistoryEntry::new("available", &self.funding.leg, now).moved(&moved);
-        let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
+        let mut changes = step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
         changes.append(&mut more);
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
@@ -237,7 +237,7 @@ impl Lone {
         self.payment.leg.raise(AttentionReason::RefundReturned, now);
         tracing::error!(payment = %self.payment.id, "attention: the bank refused a refund");
         let entry = HistoryEntry::new("attention_raised", &self.payment.leg, now);
-        let mut changes = step::changes(&mut self.payment, &entry, &[], now)?;
+        let mut changes = step::changes(system, &mut self.payment, &entry, &[], now).await?;
         changes.extend(notices::of_attention(system, ItemId::Payment(self.payment.id), &self.payment.leg).await?);
         changes.extend(refund_came_back(system, &self.payment).await?);
         match system.table.write(changes).await {
@@ -252,7 +252,7 @@ impl Lone {
         let takes_off = after_available && !is_taken_off(&self.payment.leg, &self.funding);
         let moved = self.payment.leg.fail_unfunded(kind, takes_off)?;
         let entry = HistoryEntry::new("unfunded", &self.payment.leg, now).moved(&moved);
-        let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
+        let mut changes = step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
         if takes_off {
             self.funding.debt_taken_off_at = Some(now);
             changes.push(replace(&mut self.funding)?);
@@ -306,10 +306,10 @@ impl Lone {
         }
         let moved = self.payment.leg.cancel(kind)?;
         let entry = HistoryEntry::new("canceled", &self.payment.leg, now).moved(&moved);
-        let mut changes = step::changes(&mut self.payment, &entry, &moved.effects, now)?;
+        let mut changes = step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
         let moved = self.funding.leg.cancel(Kind::Funding)?;
         let entry = HistoryEntry::new("canceled", &self.funding.leg, now).moved(&moved);
-        changes.extend(step::changes(&mut self.funding, &entry, &moved.effects, now)?);
+        changes.extend(step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?);
         changes.extend(self.undo(system, None, now).await?);
         match system.table.write(changes).await {
             Ok(()) => Ok(true),
@@ -323,7 +323,7 @@ impl Lone {
         let now = system.clock.business_now();
         let moved = self.funding.present_again(not_before)?;
         let entry = HistoryEntry::new("presented_again", &self.funding.leg, now).moved(&moved);
-        let mut changes = step::changes(&mut self.funding, &entry, &moved.effects, now)?;
+        let mut changes = step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
         self.payment.schedule(now);
         changes.push(replace(&mut self.payment)?);
         if let Some(ends) = &mut self.ends {

@@ -7,10 +7,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::manifest::standing_of;
 use super::upload::load;
-use super::{OperationError, System, account_corrections, audit, overlaps, system::minutes_from};
+use super::{OperationError, System, account_corrections, audit, overlaps, system::minutes_from, webhooks};
 use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
-    Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, ManifestHead,
+    Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, DecidedBy, EndingKind,
+    ManifestHead,
 };
 use crate::domain::ids::BatchId;
 use crate::domain::source::Source;
@@ -55,6 +56,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
         };
         let mut changes = vec![replace(&mut batch)?, claim, entry];
         changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        changes.extend(webhooks::of_batch(system, &batch).await?);
         match system.table.write(changes).await {
             Ok(()) => {
                 system.hint(import_tasks(&batch)).await;
@@ -82,11 +84,8 @@ async fn circumstances(
     let overlaps = overlaps::approved_after(system, batch.id, head).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
-    let corrections = fault!(
-        CorrectionUnseen,
-        Some(Vec::new()),
-        account_corrections::true_now(system, batch.id, head, manifest).await?
-    );
+    let corrections =
+        fault!(CorrectionUnseen, Some(Vec::new()), account_corrections::true_now(system, batch, head, manifest).await?);
     let needs_new_summary = corrections.is_none();
     to_acknowledge.extend(corrections.iter().flatten().map(ManifestCorrection::acknowledgement));
     let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);
@@ -157,13 +156,45 @@ pub(crate) fn import_tasks(batch: &Batch) -> Vec<Task> {
     (1..=chunks).map(|chunk| Task::Import { batch_id: batch.id, chunk }).collect()
 }
 
-pub async fn decline(system: &System, batch_id: BatchId, caller: &str) -> Result<Batch, OperationError> {
-    change(system, batch_id, caller, "decline_batch", |batch, _| batch.decline()).await
+pub async fn decline<'a>(
+    system: &System,
+    batch_id: BatchId,
+    decided: impl Into<DecidedBy<'a>>,
+) -> Result<Batch, OperationError> {
+    let decided = decided.into();
+    change(system, batch_id, decided, "decline_batch", |batch, now| {
+        let declined = batch.decline()?;
+        Ok(ended(batch, declined, EndingKind::Declined, decided, now))
+    })
+    .await
+}
+
+/// Takes back what nobody has approved, for who made it.
+pub async fn withdraw<'a>(
+    system: &System,
+    batch_id: BatchId,
+    decided: impl Into<DecidedBy<'a>>,
+) -> Result<Batch, OperationError> {
+    let decided = decided.into();
+    change(system, batch_id, decided, "withdraw_batch", |batch, now| {
+        let withdrawn = batch.withdraw(decided.by)?;
+        Ok(ended(batch, withdrawn, EndingKind::Withdrawn, decided, now))
+    })
+    .await
 }
 
 /// Stops what has not left. What the bank has goes its way.
-pub async fn cancel(system: &System, batch_id: BatchId, caller: &str) -> Result<Batch, OperationError> {
-    let batch = change(system, batch_id, caller, "cancel_batch", |batch, now| batch.cancel(now)).await?;
+pub async fn cancel<'a>(
+    system: &System,
+    batch_id: BatchId,
+    decided: impl Into<DecidedBy<'a>>,
+) -> Result<Batch, OperationError> {
+    let decided = decided.into();
+    let batch = change(system, batch_id, decided, "cancel_batch", |batch, now| {
+        let canceled = batch.cancel(now)?;
+        Ok(ended(batch, canceled, EndingKind::Canceled, decided, now))
+    })
+    .await?;
     if batch.state == BatchState::Canceling {
         system.hint([Task::Sweep { batch_id }]).await;
     }
@@ -172,13 +203,27 @@ pub async fn cancel(system: &System, batch_id: BatchId, caller: &str) -> Result<
 
 /// A draft that nobody approved in time.
 pub(crate) async fn expire(system: &System, batch_id: BatchId) -> Result<Batch, OperationError> {
-    change(system, batch_id, "clearway", "expire_batch", |batch, _| batch.expire()).await
+    change(system, batch_id, "clearway".into(), "expire_batch", |batch, _| batch.expire()).await
+}
+
+/// Notes how the batch was ended, the first time.
+fn ended(
+    batch: &mut Batch,
+    command: Command,
+    kind: EndingKind,
+    decided: DecidedBy<'_>,
+    now: jiff::Timestamp,
+) -> Command {
+    if command == Command::Executed {
+        batch.note_ending(kind, decided, now);
+    }
+    command
 }
 
 async fn change(
     system: &System,
     batch_id: BatchId,
-    caller: &str,
+    decided: DecidedBy<'_>,
     action: &str,
     command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Command, BatchRefusal>,
 ) -> Result<Batch, OperationError> {
@@ -186,8 +231,10 @@ async fn change(
     let now = system.clock.business_now();
     if command(&mut batch, now)? == Command::Executed {
         batch.updated_at = now;
-        let entry = audit::entry(system, caller, action, &batch_id.to_string(), None)?;
-        system.table.write(vec![replace(&mut batch)?, entry]).await?;
+        let entry = audit::entry(system, decided.by, action, &batch_id.to_string(), decided.reason)?;
+        let mut changes = vec![replace(&mut batch)?, entry];
+        changes.extend(webhooks::of_batch(system, &batch).await?);
+        system.table.write(changes).await?;
     }
     Ok(batch)
 }

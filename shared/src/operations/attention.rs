@@ -8,7 +8,7 @@ use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
 use super::step::{self, Carrier};
-use super::{OperationError, System, audit};
+use super::{OperationError, System, audit, webhooks};
 use crate::domain::bank::disputed::{AttentionRefusal, DisputedWord, WordDecision, word_to_apply};
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -93,15 +93,17 @@ async fn clear_flag<T: Carrier>(
     words: Vec<DisputedWord>,
     clearing: Clearing<'_>,
 ) -> Result<Cleared, OperationError> {
-    if item.leg_mut().clear_attention().is_none() && words.is_empty() {
+    let flag = item.leg_mut().clear_attention();
+    if flag.is_none() && words.is_empty() {
         return Ok(Cleared::Now);
     }
     let now = system.clock.business_now();
     let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
     entry.by = Some(clearing.by.to_owned());
     let item_id = item.item_id();
-    let mut changes = step::changes(&mut item, &entry, &[], now)?;
+    let mut changes = step::changes(system, &mut item, &entry, &[], now).await?;
     changes.push(audit_entry(system, item_id, "clear_attention", clearing)?);
+    changes.extend(webhooks::of_cleared(system, &mut item, flag).await?);
     for mut word in words {
         word.decision = Some(decision(system, clearing));
         changes.push(replace(&mut word)?);
@@ -153,6 +155,7 @@ async fn take<T: Listener>(
     let by = word.decision.as_ref().map(|decision| decision.by.clone()).unwrap_or_default();
     // An attempt that began since is none that this word is about: it stays as it is.
     let is_current = fault!(DisputedNeverApplied, false, word.attempt == item.leg().attempt);
+    let flag = item.leg().attention.clone();
     let (mut changes, mut what) = (Vec::new(), "bank_word_outdated");
     if is_current {
         let said = opened(system, &word).await?;
@@ -164,8 +167,9 @@ async fn take<T: Listener>(
     }
     if changes.is_empty() {
         item.leg_mut().clear_attention();
-        changes = noted(&mut item, what, &by, now)?;
+        changes = noted(system, &mut item, what, &by, now).await?;
     }
+    changes.extend(webhooks::of_cleared(system, &mut item, flag).await?);
     for mut other in undecided(&*system.table, word.item_id).await? {
         other.decision = word.decision.clone();
         changes.push(replace(&mut other)?);
@@ -244,15 +248,21 @@ async fn refute<T: Listener>(
     now: Timestamp,
 ) -> Result<(), OperationError> {
     tracing::error!(item = %word.item_id, word = word.id, "attention: the bank does not repeat a word that was to be applied");
-    let mut changes = noted(&mut item, "bank_word_refuted", by, now)?;
+    let mut changes = noted(system, &mut item, "bank_word_refuted", by, now).await?;
     changes.push(done_with(word)?);
     Ok(system.table.write(changes).await?)
 }
 
-fn noted<T: Carrier>(item: &mut T, what: &'static str, by: &str, now: Timestamp) -> Result<Vec<Change>, TableError> {
+async fn noted<T: Carrier>(
+    system: &System,
+    item: &mut T,
+    what: &'static str,
+    by: &str,
+    now: Timestamp,
+) -> Result<Vec<Change>, OperationError> {
     let mut entry = HistoryEntry::new(what, item.leg(), now);
     entry.by = Some(by.to_owned());
-    step::changes(item, &entry, &[], now)
+    step::changes(system, item, &entry, &[], now).await
 }
 
 fn done_with(mut word: DisputedWord) -> Result<Change, TableError> {
@@ -263,9 +273,9 @@ fn done_with(mut word: DisputedWord) -> Result<Change, TableError> {
 /// Clears the flag of a batch.
 pub async fn clear_batch(system: &System, batch_id: BatchId, caller: &str, note: &str) -> Result<(), OperationError> {
     let mut batch = super::upload::load(system, batch_id).await?;
-    if batch.attention.take().is_none() {
-        return Ok(());
-    }
+    let Some(flag) = batch.attention.take() else { return Ok(()) };
     let entry = audit::entry(system, caller, "clear_attention", &batch_id.to_string(), Some(note))?;
-    Ok(system.table.write(vec![replace(&mut batch)?, entry]).await?)
+    let mut changes = vec![replace(&mut batch)?, entry];
+    changes.extend(webhooks::of_batch_cleared(system, &batch, &flag).await?);
+    Ok(system.table.write(changes).await?)
 }

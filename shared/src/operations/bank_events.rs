@@ -146,7 +146,7 @@ pub(crate) async fn changes_of<T: Listener>(
     now: Timestamp,
 ) -> Result<(Vec<Change>, Verdict), OperationError> {
     let (expected, object) = (item.expected(), heard.object);
-    let had_attention = item.leg().attention.is_some();
+    let attention = item.leg().attention.clone();
     if item.leg().bank_account_id.is_none() {
         // Nothing of this attempt was claimed here: the bank can only speak of the payer's own account.
         item.leg_mut().bank_account_id = payers::bank_account_of(system, item.payer_id()).await?;
@@ -179,7 +179,7 @@ pub(crate) async fn changes_of<T: Listener>(
         Some(notice) => account_corrections::heed(system, item, notice, object.created_at(), now).await?,
         None => account_corrections::Heard::default(),
     };
-    if !had_attention {
+    if item.leg().attention != attention {
         more.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     }
     let mut entry = HistoryEntry::new(heard.what, item.leg(), heard.at);
@@ -199,7 +199,7 @@ pub(crate) async fn changes_of<T: Listener>(
         effects.clone_from(&moved.effects);
     }
     let mut changes = if brings_facts || corrected.is_unusable {
-        step::changes(item, &entry, &effects, now)?
+        step::changes(system, item, &entry, &effects, now).await?
     } else {
         vec![entry.put(item.item_id(), 0)?]
     };

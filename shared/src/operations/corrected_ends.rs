@@ -7,6 +7,7 @@ use crate::adapters::sealing::{Fingerprint, SealedText, SealingError};
 use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::funding::CorrectedAccount;
+use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::SentCorrected;
 use crate::domain::other_end::{Step, account_key, is_circle, last_step};
 use crate::domain::payment::AccountPayee;
@@ -130,18 +131,77 @@ pub(crate) async fn instead_of(
     account: &Numbers,
     pinned: &str,
 ) -> Result<Option<Numbers>, OperationError> {
-    let names = account.names(&*system.vault().await?, pinned);
-    let Some((name, known)) = kept(system, &names).await? else { return Ok(None) };
-    match &known.correction {
-        Some(correction) => led_to(system, account, &name, correction).await.map(Some),
+    let (last, kept) = named_last(system, account.clone(), pinned).await?;
+    match kept.and_then(|(name, known)| Some((name, known.correction?))) {
+        Some((name, correction)) => led_to(system, &last, &name, &correction).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// An account of a chain from which a correction leads on.
+/// The account under which a transfer to `start` is sent, `start` or the last one of its chain that was corrected, and what is kept of it.
+pub(crate) async fn named_last(
+    system: &System,
+    start: Numbers,
+    pinned: &str,
+) -> Result<(Numbers, Option<(String, KnownCounterparty)>), OperationError> {
+    let mut chain = Chain::from(system, start.clone(), pinned).await?;
+    Ok(match chain.last() {
+        Some(at) => {
+            let Link { from, name, known } = chain.links.swap_remove(at);
+            (from, Some((name, known)))
+        }
+        None => (start, chain.uncorrected),
+    })
+}
+
+/// An account of a chain from which a correction leads on, and what is kept of it.
 struct Link {
     from: Numbers,
-    change_code: String,
+    name: String,
+    known: KnownCounterparty,
+}
+
+/// The corrections that lead on from one account, one after another.
+struct Chain {
+    steps: Vec<Step>,
+    /// One for each step.
+    links: Vec<Link>,
+    /// What is kept of the account that it begins with, where no correction of that is in use.
+    uncorrected: Option<(String, KnownCounterparty)>,
+}
+
+impl Chain {
+    async fn from(system: &System, start: Numbers, pinned: &str) -> Result<Self, OperationError> {
+        let vault = system.vault().await?;
+        let mut chain = Self { steps: Vec::new(), links: Vec::new(), uncorrected: None };
+        let (mut from, mut pinned) = (start, pinned.to_owned());
+        while chain.steps.len() < fault!(ChainNotFollowed, 1, STEPS_MAX) {
+            let Some((name, known)) = kept(system, &from.names(&vault, &pinned)).await? else { break };
+            let Some(correction) = &known.correction else {
+                chain.uncorrected = Some((name, known)).filter(|_| chain.links.is_empty());
+                break;
+            };
+            let to = led_to(system, &from, &name, correction).await?;
+            pinned = to.key(&vault);
+            chain.steps.push(Step { from: from.key(&vault), to: pinned.clone(), said: correction.of });
+            chain.links.push(Link { from, name, known });
+            if is_circle(&chain.steps) {
+                break;
+            }
+            from = to;
+        }
+        Ok(chain)
+    }
+
+    /// The step that leads to where money goes.
+    fn last(&self) -> Option<usize> {
+        last_step(&self.steps).filter(|at| *at < self.links.len())
+    }
+}
+
+/// Whether it is money that a source gives or gets back.
+pub(crate) const fn is_of_source(id: ItemId) -> bool {
+    matches!(id, ItemId::Funding(FundingId::Round { .. }) | ItemId::Payment(PaymentId::Refund { .. }))
 }
 
 /// The account of which the correction was said that leads to where money for `start` goes, and the code of what led to that account.
@@ -151,23 +211,11 @@ async fn last_corrected(
     start: Numbers,
     pinned: &str,
 ) -> Result<Option<(Numbers, Option<String>)>, OperationError> {
-    let vault = system.vault().await?;
-    let (mut steps, mut links): (Vec<Step>, Vec<Link>) = (Vec::new(), Vec::new());
-    let (mut from, mut pinned) = (start, pinned.to_owned());
-    while steps.len() < fault!(ChainNotFollowed, 1, STEPS_MAX) {
-        let Some((name, known)) = kept(system, &from.names(&vault, &pinned)).await? else { break };
-        let Some(correction) = &known.correction else { break };
-        let to = led_to(system, &from, &name, correction).await?;
-        steps.push(Step { from: from.key(&vault), to: to.key(&vault), said: correction.of });
-        links.push(Link { from, change_code: correction.change_code.clone() });
-        if is_circle(&steps) {
-            break;
-        }
-        (pinned, from) = (to.key(&vault), to);
-    }
-    let Some(at) = last_step(&steps) else { return Ok(None) };
-    let led_here = at.checked_sub(1).and_then(|before| links.get(before)).map(|link| link.change_code.clone());
-    Ok(links.into_iter().nth(at).map(|link| (link.from, led_here)))
+    let mut chain = Chain::from(system, start, pinned).await?;
+    let Some(at) = chain.last() else { return Ok(None) };
+    let before = at.checked_sub(1).and_then(|before| chain.links.get(before));
+    let led_here = before.and_then(|link| Some(link.known.correction.as_ref()?.change_code.clone()));
+    Ok(Some((chain.links.swap_remove(at).from, led_here)))
 }
 
 /// The account at the other end as it was pinned when the item was made, and what its holder sees of the entry.

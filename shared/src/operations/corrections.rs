@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::autopay::own;
-use super::{OperationError, System, audit, payers, sources};
+use super::{OperationError, System, audit, cover, payers, sources, upload};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{CorrectionId, FundingId};
 use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach};
+use crate::domain::money::Cents;
 use crate::domain::source::Source;
 use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
@@ -72,19 +73,26 @@ pub async fn confirm(
 }
 
 /// The payer and the fundings that a correction is about, as they are afterwards: each at the version that it was read at, so that of two
-/// corrections, and of a payment that takes something off, one sees the other.
+/// corrections, and of a payment that takes something off, one sees the other. The payer is read before the money of a batch is counted:
+/// a refund writes its source, so that it and a correction see each other too.
 async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>, OperationError> {
-    let Reach { repaid, used } = terms.reach()?;
-    let now = system.clock.business_now();
+    let reach = terms.reach()?;
+    let mut changes = payer_of(system, terms, reach).await?;
     let mut fundings: BTreeMap<FundingId, Funding> = BTreeMap::new();
-    let used_of = used.and_then(|(id, _)| id);
-    for id in repaid.map(|(id, _)| id).into_iter().chain(used_of) {
+    let used_of = reach.used.and_then(|(id, _)| id);
+    for id in reach.repaid.map(|(id, _)| id).into_iter().chain(used_of) {
         let funding: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
         let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
-        funding.updated_at = now;
+        funding.updated_at = system.clock.business_now();
         fundings.insert(id, funding);
     }
-    if let Some((id, cents)) = repaid
+    // First what is used: what this repays of the same funding is nothing to use.
+    if let Some((Some(id), cents)) = reach.used
+        && let Some(funding) = fundings.get_mut(&id)
+    {
+        use_up(system, funding, terms, (cents, reach.is_spent)).await?;
+    }
+    if let Some((id, cents)) = reach.repaid
         && let Some(funding) = fundings.get_mut(&id)
     {
         funding.note_repaid(&terms.payer_id, cents)?;
@@ -93,34 +101,39 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
             return Err(CorrectionRefusal::MoreThanLost.into());
         }
     }
-    let mut changes = Vec::new();
-    match used {
-        Some((Some(id), cents)) => {
-            if let Some(funding) = fundings.get_mut(&id) {
-                funding.note_set_off(&terms.payer_id, cents)?;
-            }
-            changes.extend(payer_of(system, terms).await?);
-        }
-        Some((None, cents)) => {
-            let mut source = sources::load(system, &terms.payer_id).await?;
-            source.note_used(cents)?;
-            source.updated_at = now;
-            changes.push(replace(&mut source)?);
-        }
-        None => changes.extend(payer_of(system, terms).await?),
-    }
     for funding in fundings.values_mut() {
         changes.push(replace(funding)?);
     }
     Ok(changes)
 }
 
-/// The payer, where what they owe changes.
-async fn payer_of(system: &System, terms: &CorrectionTerms) -> Result<Option<Change>, OperationError> {
-    if !terms.touches_receivable() {
-        return Ok(None);
+/// Uses up money of a funding, or gives it back. What is spent has to be left in its batch.
+async fn use_up(
+    system: &System,
+    funding: &mut Funding,
+    terms: &CorrectionTerms,
+    (cents, is_spent): (Cents, bool),
+) -> Result<(), OperationError> {
+    if !is_spent {
+        return Ok(funding.note_set_off(&terms.payer_id, cents)?);
     }
-    payers::touched(system, &terms.payer_id).await.map(Some)
+    let FundingId::Round { batch, source, .. } = funding.id else { return Err(CorrectionRefusal::NotItsMoney.into()) };
+    let left = cover::left(system, &upload::load(system, batch).await?, source).await?;
+    Ok(funding.note_set_against_debt(&terms.payer_id, cents, left)?)
+}
+
+/// The payer, where what they owe changes, or what a source paid in beside its batches.
+async fn payer_of(system: &System, terms: &CorrectionTerms, reach: Reach) -> Result<Vec<Change>, OperationError> {
+    if let Some((None, cents)) = reach.used {
+        let mut source = sources::load(system, &terms.payer_id).await?;
+        source.note_used(cents)?;
+        source.updated_at = system.clock.business_now();
+        return Ok(vec![replace(&mut source)?]);
+    }
+    if !terms.touches_receivable() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![payers::touched(system, &terms.payer_id).await?])
 }
 
 /// Done again where a run stopped between the entry and this.

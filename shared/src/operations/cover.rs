@@ -7,6 +7,7 @@ use serde::Deserialize;
 use super::{OperationError, System, debts, refund, retry};
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::batch::Batch;
+use crate::domain::batch::retry::is_spent;
 use crate::domain::funding::{Cover, Held};
 use crate::domain::ids::{BatchId, FundingId, ItemId, SourceTag};
 use crate::domain::leg::{Attention, AttentionReason, State};
@@ -31,11 +32,34 @@ pub(super) async fn of_round(system: &System, id: FundingId) -> Result<Cover, Op
     if let Some(cover) = behind.cover(is_pulled)? {
         return Ok(cover);
     }
-    // Every payment of the batch is read for this: only where something was lost, used up, or less than was asked for.
+    // Every payment of the batch is read for this: only where something was lost, used up, undecided, or less than was asked for.
     Ok(behind.cover_by(held(system, batch, source, round).await?)?)
 }
 
-/// What the payments of one source in a batch hold.
+/// What a refund of the batch may do: it stands on all fundings of its source, of so many rounds.
+pub(super) async fn of_refund(
+    system: &System,
+    batch: BatchId,
+    source: SourceTag,
+    rounds: u32,
+) -> Result<Cover, OperationError> {
+    let behind = debts::behind(system, batch, source, rounds).await?;
+    // Every payment of the batch is read for this: only where something was lost, used up, or is undecided.
+    if behind.is_whole()? {
+        return Ok(Cover::Available);
+    }
+    let by_all = held(system, batch, source, rounds).await?.by_all;
+    Ok(behind.cover_by(Held { by_round: by_all, by_all })?)
+}
+
+/// What is left of the money of a source in a batch, which nothing holds and nothing was paid with.
+pub(super) async fn left(system: &System, batch: &Batch, source: SourceTag) -> Result<Cents, OperationError> {
+    let rounds = refund::rounds(batch);
+    let behind = debts::behind(system, batch.id, source, rounds).await?;
+    Ok(behind.left(held(system, batch.id, source, rounds).await?)?)
+}
+
+/// What the payments of one source in a batch hold, and its refunds, or have been paid with, or may have been.
 async fn held(system: &System, batch_id: BatchId, source: SourceTag, round: u32) -> Result<Held, OperationError> {
     #[derive(Deserialize)]
     struct Seen {
@@ -47,9 +71,11 @@ async fn held(system: &System, batch_id: BatchId, source: SourceTag, round: u32)
     #[derive(Deserialize)]
     struct SeenLeg {
         state: State,
+        #[serde(default)]
+        attention: Option<Attention>,
     }
     let shards = fold_batch(&*system.table, batch_id, |held: &mut BTreeMap<(String, u32), Cents>, seen: Seen| {
-        if seen.leg.state.holds_money() {
+        if is_spent(seen.leg.state, seen.leg.attention.map(|attention| attention.reason)) {
             let sum = held.entry((seen.payer_id, seen.round)).or_default();
             *sum = sum.plus(seen.amount).map_err(|cause| TableError::Defect(cause.to_string()))?;
         }
@@ -65,8 +91,8 @@ async fn held(system: &System, batch_id: BatchId, source: SourceTag, round: u32)
         }
     }
     let batch = super::upload::load(system, batch_id).await?;
-    for refund in refund::all(system, &batch).await? {
-        if refund.leg.state.holds_money() && SourceTag::of(&refund.payer_id) == source {
+    for refund in refund::of_source(system, &batch, source).await? {
+        if is_spent(refund.leg.state, refund.leg.attention_reason()) {
             sum.by_all = sum.by_all.plus(refund.amount)?;
         }
     }

@@ -52,7 +52,7 @@ pub(super) async fn fail_unfunded(
         let mut fundings = behind(system, batch, SourceTag::of(&source_id), rounds).await?.latest_first();
         // Of what was taken off before fundings said so, the books tell.
         let owed = payers::owed_by_source(system, &source_id).await?;
-        let changes = ends(system, &payments, &mut fundings, owed)?;
+        let changes = ends(system, &payments, &mut fundings, owed).await?;
         match system.table.write(changes).await {
             Ok(()) => return Ok(()),
             // A payment of these was claimed, or somebody else took off the same debt: then once more, as it stands.
@@ -66,7 +66,7 @@ pub(super) async fn fail_unfunded(
 }
 
 /// The write that ends these payments.
-fn ends(
+async fn ends(
     system: &System,
     payments: &[Payment],
     fundings: &mut [Funding],
@@ -83,7 +83,7 @@ fn ends(
         owed = owed.minus(part)?;
         let moved = payment.leg.fail_unfunded_for(payment.kind(), part)?;
         let entry = HistoryEntry::new("unfunded", &payment.leg, now).moved(&moved);
-        changes.extend(step::changes(&mut payment, &entry, &moved.effects, now)?);
+        changes.extend(step::changes(system, &mut payment, &entry, &moved.effects, now).await?);
     }
     for funding in fundings {
         let is_changed = known.get(&funding.id).is_none_or(|known| *known != funding.taken_off);

@@ -6,13 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::system::BatchIds;
 use super::{OperationError, System, lists};
-use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
+use crate::domain::ids::{BatchId, EventId, FundingId, ItemId, PaymentId};
 use crate::domain::task::Task;
 use crate::ports::table::{Index, Key, Range};
 use crate::store::keys;
 
 /// Fundings named in one task.
 const FUNDINGS_PER_TASK: usize = 50;
+
+/// Events named in one task.
+const EVENTS_PER_TASK: usize = 25;
+
+/// Events of one run: slow receivers never hold more of the worker than a part, and the rest comes with the next run, a minute later.
+const EVENTS_PER_RUN: usize = 100 * EVENTS_PER_TASK;
 
 /// Tasks made for what is due now, each batch and funding once.
 #[derive(Debug, Default)]
@@ -21,6 +27,8 @@ struct Due {
     fundings: BTreeMap<BatchId, Vec<FundingId>>,
     /// Each lone payment once, whether it or its funding is due.
     lone: BTreeSet<PaymentId>,
+    /// Outgoing events, oldest first.
+    events: BTreeSet<EventId>,
     tasks: Vec<Task>,
 }
 
@@ -110,6 +118,16 @@ impl Due {
                     other => tracing::error!(provider = other, "a due event of a provider that nothing heeds"),
                 }
             }
+            "WEBHOOK_EVENTS" => {
+                if let Ok(event_id) = key.sk.parse() {
+                    self.events.insert(event_id);
+                }
+            }
+            keys::WEBHOOK_ENDPOINTS => {
+                if let Ok(endpoint_id) = key.sk.parse() {
+                    self.tasks.push(Task::ReplayEvents { endpoint_id });
+                }
+            }
             other => tracing::error!(kind = other, "a due item of a kind that nothing runs"),
         }
     }
@@ -123,7 +141,10 @@ impl Due {
                 .collect();
             chunks
         });
+        let events: Vec<EventId> = self.events.into_iter().take(EVENTS_PER_RUN).collect();
+        let deliveries: Vec<Task> =
+            events.chunks(EVENTS_PER_TASK).map(|ids| Task::DeliverEvents { event_ids: ids.to_vec() }).collect();
         let lone = self.lone.into_iter().map(|payment_id| Task::Advance { payment_id });
-        self.tasks.into_iter().chain(lone).chain(reviews).chain(sweeps).collect()
+        self.tasks.into_iter().chain(lone).chain(reviews).chain(sweeps).chain(deliveries).collect()
     }
 }

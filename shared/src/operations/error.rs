@@ -10,6 +10,7 @@ use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
+use crate::domain::file_mapping::FileMappingRefusal;
 use crate::domain::ids::{IdFormat, PaymentId};
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{Illegal, SettlementRefusal, State};
@@ -19,6 +20,7 @@ use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
 use crate::domain::source::SourceRefusal;
 use crate::domain::stop::StopRefusal;
+use crate::domain::webhooks::WebhookRefusal;
 use crate::ports::objects::ObjectError;
 use crate::ports::queue::QueueError;
 use crate::ports::secrets::SecretError;
@@ -45,6 +47,8 @@ pub enum OperationError {
     #[error(transparent)]
     Biller(#[from] BillerRefusal),
     #[error(transparent)]
+    FileMapping(#[from] FileMappingRefusal),
+    #[error(transparent)]
     DeadLetter(#[from] LetterRefusal),
     #[error(transparent)]
     Reconciliation(#[from] ReconciliationRefusal),
@@ -60,6 +64,8 @@ pub enum OperationError {
     Source(#[from] SourceRefusal),
     #[error(transparent)]
     Withdrawal(#[from] WithdrawalRefusal),
+    #[error(transparent)]
+    Webhook(#[from] WebhookRefusal),
     #[error(transparent)]
     Autopay(#[from] AutopayRefusal),
     #[error(transparent)]
@@ -117,6 +123,7 @@ impl OperationError {
             | Self::Attention(_)
             | Self::Batch(_)
             | Self::Biller(_)
+            | Self::FileMapping(_)
             | Self::DeadLetter(_)
             | Self::Reconciliation(_)
             | Self::Correction(_)
@@ -125,6 +132,7 @@ impl OperationError {
             | Self::Stop(_)
             | Self::Source(_)
             | Self::Withdrawal(_)
+            | Self::Webhook(_)
             | Self::Autopay(_)
             | Self::Illegal(_)
             | Self::Money(_)

@@ -286,7 +286,7 @@ pub(crate) async fn stop(system: &System, mut funding: Funding) -> Result<(), Op
     let now = system.clock.business_now();
     let moved = funding.leg.cancel(Kind::Funding)?;
     let entry = HistoryEntry::new("canceled", &funding.leg, now).moved(&moved);
-    match step::save(&*system.table, &mut funding, &entry, &moved.effects, now).await {
+    match step::save(system, &mut funding, &entry, &moved.effects, now).await? {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
@@ -300,7 +300,7 @@ async fn end_hold(system: &System, mut funding: Funding) -> Result<bool, Operati
     }
     let moved = funding.leg.end_hold()?;
     let entry = HistoryEntry::new("available", &funding.leg, now).moved(&moved);
-    match step::save(&*system.table, &mut funding, &entry, &moved.effects, now).await {
+    match step::save(system, &mut funding, &entry, &moved.effects, now).await? {
         Ok(()) => Ok(true),
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),
@@ -312,18 +312,22 @@ pub(crate) async fn release_all(system: &System, batch_id: BatchId) -> Result<()
     system.enqueue(keys::payment_shards().map(|shard| Task::Release { batch_id, shard })).await
 }
 
-/// Every funding of a batch, all rounds.
-pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
+/// The ids that fundings of a batch have, of all rounds. Not each round pulls from each source.
+pub(crate) async fn ids_of(system: &System, batch: &Batch) -> Result<Vec<FundingId>, OperationError> {
     let Some(head) = &batch.manifest else { return Ok(Vec::new()) };
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let tags: BTreeSet<SourceTag> = manifest.sources.iter().map(|source| SourceTag::of(&source.id)).collect();
     let rounds = 1..=u32::try_from(batch.rounds).unwrap_or(u32::MAX);
     let batch_id = batch.id;
-    let ids: Vec<FundingId> = rounds
+    Ok(rounds
         .flat_map(|round| tags.iter().map(move |tag| FundingId::Round { batch: batch_id, source: *tag, round }))
-        .collect();
+        .collect())
+}
+
+/// Every funding of a batch, all rounds.
+pub async fn all_fundings(system: &System, batch: &Batch) -> Result<Vec<Funding>, OperationError> {
     let mut fundings = Vec::new();
-    for id in ids {
+    for id in ids_of(system, batch).await? {
         fundings.extend(read::<Funding>(&*system.table, &keys::funding(id)).await?);
     }
     Ok(fundings)

@@ -8,7 +8,7 @@ use super::autopay::notices;
 use super::corrected_ends::ending;
 use super::system::Vault;
 use super::upload::load;
-use super::{OperationError, System, file_bytes};
+use super::{OperationError, System, file_bytes, webhooks};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
@@ -18,7 +18,7 @@ use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
 use crate::domain::other_end::account_key;
 use crate::domain::payment::{AccountPayee, Payee, Payment, RowFacts};
-use crate::domain::payroll_file::{Limits, Row, read_chunk};
+use crate::domain::payroll_file::{Limits, Row, RowPayee, read_chunk};
 use crate::domain::task::Task;
 use crate::ports::objects::ObjectError;
 use crate::ports::table::{Attributes, Change, Condition, Indexing, Query, Range, TableError};
@@ -27,6 +27,14 @@ use crate::store::stored::{create, replace};
 
 /// Payments of a chunk written at once.
 const PUTS_AT_ONCE: usize = 16;
+
+/// What is decided about the account that a row is paid to.
+struct Terms {
+    routing_number: String,
+    account_type: AccountType,
+    entry_class: EntryClass,
+    entry_description: String,
+}
 
 /// Records the rows of one chunk. A payment that is there already was recorded by an earlier run.
 pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<(), OperationError> {
@@ -73,7 +81,9 @@ pub async fn chunk(system: &System, batch_id: BatchId, number: u32) -> Result<()
 }
 
 async fn put(system: &System, payment: &Payment) -> Result<(), OperationError> {
-    match system.table.write(vec![create(payment)?]).await {
+    let mut changes = vec![create(payment)?];
+    changes.extend(webhooks::of_new(system, payment).await?);
+    match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }
@@ -100,20 +110,13 @@ fn new_payment(
     let number = u32::try_from(row.number)
         .map_err(|_| OperationError::Inconsistent(format!("row {} of {} is beyond counting", row.number, batch.id)))?;
     let id = PaymentId::Row { batch: batch.id, row: number };
-    let account = row.loan_account_number.expose();
+    let account = row.payee.number().expose();
     let bound_to = keys::payment(id).pk;
-    let decision = manifest.institution(&row.institution_id).map(|institution| &institution.decision);
     let mut leg = Leg::new();
-    let (routing_number, account_type, entry_class, entry_description) = match decision {
-        Some(InstitutionDecision::Ach { routing_number, account_type, entry_class, entry_description }) => {
-            (routing_number.clone(), *account_type, *entry_class, entry_description.clone())
-        }
-        Some(InstitutionDecision::Unpayable { reason }) => {
-            leg.fail_by_rule(Kind::Payout, Reason::UnpayableInstitution(reason.clone()))?;
-            unpayable()
-        }
-        None => {
-            leg.fail_by_rule(Kind::Payout, Reason::UnpayableInstitution("not_in_the_manifest".to_owned()))?;
+    let Terms { routing_number, account_type, entry_class, entry_description } = match terms_of(manifest, &row.payee) {
+        Ok(terms) => terms,
+        Err(reason) => {
+            leg.fail_by_rule(Kind::Payout, Reason::UnpayableInstitution(reason))?;
             unpayable()
         }
     };
@@ -146,7 +149,7 @@ fn new_payment(
         row: Some(RowFacts {
             employee_id: row.employee_id.clone(),
             branch_id: row.branch_id.clone(),
-            institution_id: row.institution_id.clone(),
+            institution_id: row.payee.institution_id().unwrap_or_default().to_owned(),
         }),
         due_at: None,
         created_at: now,
@@ -154,13 +157,42 @@ fn new_payment(
     })
 }
 
-fn unpayable() -> (String, AccountType, EntryClass, String) {
-    (
-        String::new(),
-        biller::DEFAULT_ACCOUNT_TYPE,
-        biller::DEFAULT_ENTRY_CLASS,
-        biller::DEFAULT_ENTRY_DESCRIPTION.to_owned(),
-    )
+/// How a payee is paid, as the manifest has it, or why it is not.
+fn terms_of(manifest: &Manifest, payee: &RowPayee) -> Result<Terms, String> {
+    let missing = || "not_in_the_manifest".to_owned();
+    match payee {
+        RowPayee::Loan { institution_id, .. } => {
+            match &manifest.institution(institution_id).ok_or_else(missing)?.decision {
+                InstitutionDecision::Ach { routing_number, account_type, entry_class, entry_description } => {
+                    Ok(Terms {
+                        routing_number: routing_number.clone(),
+                        account_type: *account_type,
+                        entry_class: *entry_class,
+                        entry_description: entry_description.clone(),
+                    })
+                }
+                InstitutionDecision::Unpayable { reason } => Err(reason.clone()),
+            }
+        }
+        RowPayee::Account(account) => {
+            let how = manifest.bank_accounts.as_ref().ok_or_else(missing)?;
+            Ok(Terms {
+                routing_number: account.routing_number.as_str().to_owned(),
+                account_type: account.account_type,
+                entry_class: how.entry_class,
+                entry_description: how.entry_description.clone(),
+            })
+        }
+    }
+}
+
+fn unpayable() -> Terms {
+    Terms {
+        routing_number: String::new(),
+        account_type: biller::DEFAULT_ACCOUNT_TYPE,
+        entry_class: biller::DEFAULT_ENTRY_CLASS,
+        entry_description: biller::DEFAULT_ENTRY_DESCRIPTION.to_owned(),
+    }
 }
 
 /// The object was replaced after the summary: nothing of the batch is ever paid. No money is pulled before an import is whole, so nothing
@@ -175,6 +207,7 @@ async fn fail(system: &System, mut batch: Batch, failure: Failure) -> Result<(),
         let mut changes = notices::puts(system, Recipient::PayrollAdmins, [notice]).await?;
         changes.push(replace(&mut batch)?);
         changes.extend(release_claim(&batch));
+        changes.extend(webhooks::of_batch(system, &batch).await?);
         match system.table.write(changes).await {
             Ok(()) | Err(TableError::ConditionFailed { .. }) => {}
             Err(other) => return Err(other.into()),

@@ -8,7 +8,7 @@ use super::bank_object::BankObject;
 use super::named_account::NamedAccount;
 use super::payers;
 use super::step::Carrier;
-use super::{OperationError, System, fund};
+use super::{OperationError, System, debts, fund};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -26,10 +26,12 @@ use crate::ports::table::{Change, Condition};
 use crate::store::keys;
 use crate::store::stored::{Stored, read, replace};
 
-/// A person's word about a debit, at the moment of its send.
+/// Whether something may be sent, at the moment of its send: a person's word about a debit, or what the bank says of an earlier one.
 pub(crate) enum Permission {
     /// As long as these conditions hold in the write of the claim.
     Given(Vec<Change>),
+    /// Not before somebody has decided something: it stays due.
+    NotNow,
     /// They agreed to something else, or to nothing, or the debit was stopped: it is not sent.
     Gone,
 }
@@ -256,6 +258,7 @@ impl Listener for Funding {
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
         match self.id.payment() {
             Some(payment_id) => life::permission(system, payment_id, self.leg.attempt > 1).await,
+            None if self.is_earlier_undecided(system).await? => Ok(Permission::NotNow),
             None => Ok(Permission::Given(Vec::new())),
         }
     }
@@ -326,6 +329,13 @@ impl Payment {
 }
 
 impl Funding {
+    /// Whether it pulls anew what one of a round before may have brought: nobody has decided what the bank's word about that means.
+    async fn is_earlier_undecided(&self, system: &System) -> Result<bool, OperationError> {
+        let FundingId::Round { batch, source, round } = self.id else { return Ok(false) };
+        let behind = debts::behind(system, batch, source, round).await?;
+        Ok(fault!(UndecidedPulledAnew, false, behind.earlier.iter().any(Funding::is_undecided)))
+    }
+
     /// Payroll's admins hear of a funding that came back.
     async fn of_source(&self, system: &System, moved: &Moved) -> Result<Vec<Change>, OperationError> {
         let mut changes = self.mark_source(system, moved).await?;

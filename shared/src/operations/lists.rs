@@ -2,10 +2,12 @@
 
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::gathering::{self, Shown};
 use super::{OperationError, System};
 use crate::domain::autopay::ids::CardId;
 use crate::domain::bank::unmatched::UnmatchedEvent;
-use crate::domain::batch::Batch;
+use crate::domain::batch::{Batch, BatchState};
+use crate::domain::biller::Biller;
 use crate::domain::dead_letter::DeadLetter;
 use crate::domain::payment::Payment;
 use crate::domain::reconciliation::Reconciliation;
@@ -23,9 +25,28 @@ pub struct Listed<T> {
     pub next: Option<Cursor>,
 }
 
-/// Batches, newest first.
-pub async fn batches(system: &System, after: Option<Cursor>, most: u32) -> Result<Listed<Batch>, OperationError> {
-    page(system, keys::LIST_BATCHES.to_owned(), after, most).await
+/// Batches, newest first: those in a state, where one is named.
+pub async fn batches(
+    system: &System,
+    state: Option<BatchState>,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<Batch>, OperationError> {
+    let shows = |batch: &Batch| state.is_none_or(|state| batch.state == state);
+    let shown = Shown { list: keys::LIST_BATCHES, order: Order::Descending, shows: &shows };
+    gathering::page(system, shown, after, most).await
+}
+
+/// What operators entered of institutions, by id: only where something waits for a second person, if that is asked for.
+pub async fn billers(
+    system: &System,
+    is_waiting: bool,
+    after: Option<Cursor>,
+    most: u32,
+) -> Result<Listed<Biller>, OperationError> {
+    let shows = |biller: &Biller| !is_waiting || biller.is_waiting();
+    let shown = Shown { list: keys::LIST_BILLERS, order: Order::Ascending, shows: &shows };
+    gathering::page(system, shown, after, most).await
 }
 
 /// Payments for an employee. A payment's id begins with its batch's, which is ordered by time: the newest batch first.

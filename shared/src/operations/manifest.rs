@@ -15,10 +15,10 @@ use crate::domain::batch::manifest::{
     AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
     ManifestWarning,
 };
-use crate::domain::batch::{Batch, ManifestHead};
+use crate::domain::batch::{Batch, ManifestBankAccounts, ManifestHead};
 use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
-use crate::domain::payroll_file::{SourceDetails, Summary, Total};
+use crate::domain::payroll_file::{PAID_BY_ACCOUNT, SourceDetails, Summary, Total};
 use crate::domain::source::{ExternalAccount, Source};
 use crate::store::{keys, stored};
 
@@ -37,7 +37,8 @@ pub(super) async fn make_manifest(
 ) -> Result<Manifest, OperationError> {
     let summary = &file.summary;
     let institutions = decide_institutions(system, summary, deadline).await?;
-    let is_payable = |id: &str| matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
+    let is_payable =
+        |id: &str| id == PAID_BY_ACCOUNT || matches!(institutions.get(id), Some(InstitutionDecision::Ach { .. }));
     let payable = |by: &BTreeMap<String, Total>| -> Result<Total, OperationError> {
         let mut sum = Total::default();
         for (_, total) in by.iter().filter(|(id, _)| is_payable(id)) {
@@ -89,6 +90,7 @@ pub(super) async fn make_manifest(
         sources,
         branches,
         institutions: institution_list(summary, institutions),
+        bank_accounts: ManifestBankAccounts::of(summary),
         warnings: warnings(summary),
         bank_names: summary.bank_names.clone(),
         overlaps,
@@ -137,7 +139,8 @@ async fn decide_institutions(
     summary: &Summary,
     deadline: Deadline,
 ) -> Result<BTreeMap<String, InstitutionDecision>, OperationError> {
-    stream::iter(summary.by_institution.keys().cloned().map(|id| async move {
+    let ids: Vec<String> = summary.by_institution.keys().filter(|id| *id != PAID_BY_ACCOUNT).cloned().collect();
+    stream::iter(ids.into_iter().map(|id| async move {
         let decision = billers::decision(system, &id, deadline).await?;
         Ok((id, decision))
     }))

@@ -147,12 +147,10 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
     if !*payer.receivable_open_mut() {
         return Ok(false);
     }
-    let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
-    let now = system.clock.business_now();
-    let balance = ledger::totals(&*system.table, &account, payer.created_at(), now).await?.balance()?;
-    if !balance.is_zero() {
+    if !receivable(system, &payer).await?.is_zero() {
         return Ok(false);
     }
+    let now = system.clock.business_now();
     *payer.receivable_open_mut() = false;
     payer.touch(now);
     match system.table.write(vec![replace(&mut payer)?]).await {
@@ -164,10 +162,14 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
 
 /// What a source owes by its books.
 pub(crate) async fn owed_by_source(system: &System, source_id: &str) -> Result<Cents, OperationError> {
-    let source: Source = load(system, &keys::source(source_id)).await?;
-    let account = Account { kind: AccountKind::Receivable, payer_id: source.id };
+    receivable::<Source>(system, &load(system, &keys::source(source_id)).await?).await
+}
+
+/// What a payer owes by their books.
+async fn receivable<P: Payer>(system: &System, payer: &P) -> Result<Cents, OperationError> {
+    let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
     let now = system.clock.business_now();
-    Ok(ledger::totals(&*system.table, &account, source.created_at, now).await?.balance()?)
+    Ok(ledger::totals(&*system.table, &account, payer.created_at(), now).await?.balance()?)
 }
 
 /// Whether a payer's books hold a debt of at least this amount. With the change of the payer's item that goes into the write that takes it
@@ -178,14 +180,12 @@ pub(crate) async fn owes<P: Payer>(
     amount: Cents,
 ) -> Result<(bool, Change), OperationError> {
     let mut payer: P = load(system, key).await?;
-    let now = system.clock.business_now();
     let mut is_owed = *payer.receivable_open_mut();
     if is_owed {
-        let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
-        let balance = ledger::totals(&*system.table, &account, payer.created_at(), now).await?.balance()?;
+        let balance = receivable(system, &payer).await?;
         is_owed = fault!(RepaidDebtTakenOff, true, balance >= amount);
     }
-    payer.touch(now);
+    payer.touch(system.clock.business_now());
     Ok((is_owed, replace(&mut payer)?))
 }
 

@@ -12,6 +12,7 @@ use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
 use crate::domain::dead_letter::LetterRefusal;
+use crate::domain::file_mapping::FileMappingRefusal;
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::SettlementRefusal;
 use crate::domain::payment::replacement::ReplacementRefusal;
@@ -19,6 +20,7 @@ use crate::domain::plaid::error::PlaidError;
 use crate::domain::reconciliation::ReconciliationRefusal;
 use crate::domain::source::SourceRefusal;
 use crate::domain::stop::StopRefusal;
+use crate::domain::webhooks::WebhookRefusal;
 use crate::http::problem::{CHANGED_MEANWHILE, Problem};
 use crate::ports::objects::ObjectError;
 
@@ -31,6 +33,7 @@ impl From<OperationError> for Problem {
             OperationError::Attention(refusal) => refusal.into(),
             OperationError::Batch(refusal) => refusal.into(),
             OperationError::Biller(refusal) => refusal.into(),
+            OperationError::FileMapping(refusal) => refusal.into(),
             OperationError::DeadLetter(refusal) => refusal.into(),
             OperationError::Reconciliation(refusal) => refusal.into(),
             OperationError::Correction(refusal) => refusal.into(),
@@ -39,6 +42,7 @@ impl From<OperationError> for Problem {
             OperationError::Stop(refusal) => refusal.into(),
             OperationError::Source(refusal) => refusal.into(),
             OperationError::Withdrawal(refusal) => refusal.into(),
+            OperationError::Webhook(refusal) => refusal.into(),
             OperationError::Autopay(refusal) => refusal.into(),
             OperationError::Plaid(error) => error.into(),
             OperationError::NotFound { kind, .. } => {
@@ -104,7 +108,9 @@ impl From<BatchRefusal> for Problem {
             BatchRefusal::ControlTotal { control, total } => Problem::unprocessable("control_total_differs", detail)
                 .with("control_total", control.to_string())
                 .with("total", total.to_string()),
-            BatchRefusal::NotTheCreator => Problem::forbidden("not_the_creator", detail),
+            BatchRefusal::NotTheCreator | BatchRefusal::WithdrawnByAnother => {
+                Problem::forbidden("not_the_creator", detail)
+            }
             BatchRefusal::ApprovedBefore { by, manifest_hash } => Problem::conflict("approved_before", detail)
                 .with("approved_by", by)
                 .with("manifest_hash", manifest_hash),
@@ -186,6 +192,19 @@ impl From<BillerRefusal> for Problem {
     }
 }
 
+impl From<FileMappingRefusal> for Problem {
+    fn from(refusal: FileMappingRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            FileMappingRefusal::Name
+            | FileMappingRefusal::Empty
+            | FileMappingRefusal::HeaderName
+            | FileMappingRefusal::Columns(_) => Problem::unprocessable("file_mapping_invalid", detail),
+            FileMappingRefusal::Unknown(_) => Problem::unprocessable("file_mapping_unknown", detail),
+        }
+    }
+}
+
 impl From<LetterRefusal> for Problem {
     fn from(refusal: LetterRefusal) -> Self {
         let detail = sentence(&refusal);
@@ -220,9 +239,12 @@ impl From<CorrectionRefusal> for Problem {
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
             CorrectionRefusal::AboutMissing => Problem::unprocessable("about_missing", detail),
-            CorrectionRefusal::NothingLost | CorrectionRefusal::MoreThanLost | CorrectionRefusal::NotItsMoney => {
-                Problem::unprocessable("about_invalid", detail)
-            }
+            CorrectionRefusal::NothingLost
+            | CorrectionRefusal::MoreThanLost
+            | CorrectionRefusal::NotItsMoney
+            | CorrectionRefusal::NotLeft
+            | CorrectionRefusal::NotRepaid => Problem::unprocessable("about_invalid", detail),
+            CorrectionRefusal::Undecided => Problem::conflict("word_undecided", detail),
         }
     }
 }
@@ -277,6 +299,27 @@ impl From<WithdrawalRefusal> for Problem {
             WithdrawalRefusal::NotProposed => Problem::conflict("nothing_proposed", detail),
             WithdrawalRefusal::SamePerson => Problem::forbidden("same_person", detail),
             WithdrawalRefusal::Reason => Problem::unprocessable("reason_invalid", detail),
+        }
+    }
+}
+
+impl From<WebhookRefusal> for Problem {
+    fn from(refusal: WebhookRefusal) -> Self {
+        let detail = sentence(&refusal);
+        match refusal {
+            WebhookRefusal::Url(_) => Problem::unprocessable("webhook_url_refused", detail),
+            WebhookRefusal::NoEventTypes => Problem::unprocessable("event_types_missing", detail),
+            WebhookRefusal::Description => Problem::unprocessable("description_too_long", detail),
+            WebhookRefusal::TooManyEndpoints => Problem::conflict("too_many_webhook_endpoints", detail),
+            WebhookRefusal::SameUrl { endpoint_id } => {
+                Problem::conflict("webhook_url_exists", detail).with("endpoint_id", endpoint_id)
+            }
+            WebhookRefusal::Disabled => Problem::conflict("webhook_endpoint_disabled", detail),
+            WebhookRefusal::ReplayUnderWay => Problem::conflict("replay_under_way", detail),
+            WebhookRefusal::ReplayRange => Problem::unprocessable("replay_range_invalid", detail),
+            WebhookRefusal::ReplayUnclear => Problem::unprocessable("replay_unclear", detail),
+            WebhookRefusal::OtherType => Problem::conflict("event_type_not_taken", detail),
+            WebhookRefusal::OverlapTooLong => Problem::unprocessable("overlap_too_long", detail),
         }
     }
 }
@@ -373,7 +416,7 @@ mod tests {
         let cents = Cents::new(1);
         let source_id = "CORP-1".to_owned();
         let approved_before = BatchRefusal::ApprovedBefore { by: "ann".to_owned(), manifest_hash: "hash".to_owned() };
-        let cases: [(OperationError, u16, &str); 19] = [
+        let cases: [(OperationError, u16, &str); 22] = [
             (BatchRefusal::WrongState { state: BatchState::Draft, wanted: "approved" }.into(), 409, "batch_state"),
             (BatchRefusal::ApproverIsUploader.into(), 403, "approver_is_uploader"),
             (BatchRefusal::StaleManifest.into(), 409, "manifest_stale"),
@@ -384,10 +427,13 @@ mod tests {
             (BatchRefusal::NotShown(Vec::new()).into(), 409, "not_shown"),
             (BatchRefusal::SamePayments { earlier }.into(), 409, "same_payments"),
             (BatchRefusal::NotTheCreator.into(), 403, "not_the_creator"),
+            (BatchRefusal::WithdrawnByAnother.into(), 403, "not_the_creator"),
             (approved_before.into(), 409, "approved_before"),
             (BatchRefusal::PayPeriodFarAway.into(), 422, "pay_period_invalid"),
             (BatchRefusal::NothingToRetry.into(), 409, "nothing_to_retry"),
             (BatchRefusal::OverlapNotAccepted(Vec::new()).into(), 409, "overlap_not_accepted"),
+            (FileMappingRefusal::Empty.into(), 422, "file_mapping_invalid"),
+            (FileMappingRefusal::Unknown("acme".to_owned()).into(), 422, "file_mapping_unknown"),
             (BillerRefusal::NothingProposed.into(), 409, "nothing_proposed"),
             (BillerRefusal::SamePerson.into(), 403, "same_person"),
             (BillerRefusal::OtherProposal.into(), 409, "proposal_differs"),

@@ -1,17 +1,20 @@
 //! Giving a source back what is left of its money when a batch has ended: a payout to the account it was pulled from.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::submit::{pay, replace_or_leave};
 use super::upload::load;
-use super::{OperationError, System, audit, debts, fund, payers, retry, send, sources, stops};
+use super::{OperationError, System, audit, cover, debts, fund, payers, retry, send, sources, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::request::EntryClass;
+use crate::domain::batch::retry::is_spent;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
-use crate::domain::funding::{CorrectedAccount, Funding};
+use crate::domain::funding::{CorrectedAccount, Cover, Funding};
 use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
@@ -45,8 +48,10 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
         return Err(BatchRefusal::WrongState { state: batch.state, wanted: "refunded" }.into());
     }
     let mut refunded = Refunded::default();
-    for (source_id, back) in to_give_back(system, &batch).await? {
-        let source = sources::load(system, &source_id).await?;
+    // Each source is read before its money is counted, and written with each refund: what is set against a debt of it meanwhile is seen.
+    let mut sources = sources_of(system, &batch).await?;
+    for (source_id, back) in to_give_back(system, &batch, &sources).await? {
+        let source = sources.get_mut(&source_id).ok_or_else(|| OperationError::not_found("source", &source_id))?;
         for (pulled_by, amount) in back {
             if source.receivable_open {
                 let withheld = refunded.withheld.entry(source_id.clone()).or_default();
@@ -59,10 +64,10 @@ pub async fn refund(system: &System, batch_id: BatchId, caller: &str) -> Result<
             batch.refunds = batch.refunds.saturating_add(1);
             let number = u32::try_from(batch.refunds).unwrap_or(u32::MAX);
             let id = PaymentId::Refund { batch: batch_id, source: SourceTag::of(&source_id), number };
-            let payment = new_refund(system, &source, id, &pulled_by, amount).await?;
+            let payment = new_refund(system, source, id, &pulled_by, amount).await?;
             let entry = audit::entry(system, caller, "refund", &payment.id.to_string(), Some(&amount.to_string()))?;
             // The header's version makes two refunds at once impossible: each counts on what the other has not yet taken.
-            let changes = vec![replace(&mut batch)?, create(&payment)?, entry];
+            let changes = vec![replace(&mut batch)?, replace(source)?, create(&payment)?, entry];
             system.table.write(changes).await?;
             refunded.made.push(payment);
         }
@@ -135,10 +140,23 @@ pub(crate) async fn resealed(system: &System, sealed: &str, from: &str, to: &str
     Ok(vault.sealing.seal(number.expose(), to, &*system.random)?.as_str().to_owned())
 }
 
+/// The sources of a batch that have been pulled from, by their ids.
+async fn sources_of(system: &System, batch: &Batch) -> Result<BTreeMap<String, Source>, OperationError> {
+    let mut sources = BTreeMap::new();
+    for Funding { payer_id, .. } in fund::all_fundings(system, batch).await? {
+        if let Entry::Vacant(entry) = sources.entry(payer_id) {
+            let source = sources::load(system, entry.key()).await?;
+            entry.insert(source);
+        }
+    }
+    Ok(sources)
+}
+
 /// By source, what goes back to the account of which funding.
 async fn to_give_back(
     system: &System,
     batch: &Batch,
+    sources: &BTreeMap<String, Source>,
 ) -> Result<BTreeMap<String, Vec<(Funding, Cents)>>, OperationError> {
     let mut fundings: BTreeMap<String, Vec<(Funding, Cents)>> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
@@ -152,7 +170,7 @@ async fn to_give_back(
     let mut before: BTreeMap<String, Vec<GivenBack>> = BTreeMap::new();
     for refund in all(system, batch).await? {
         if let Payee::Account(payee) = &refund.payee
-            && refund.leg.state.holds_money()
+            && is_spent(refund.leg.state, refund.leg.attention_reason())
         {
             let went_to = payee.came_from.as_ref().map_or_else(|| payee.fingerprint.clone(), |from| from.key());
             let given = GivenBack { account: went_to, amount: refund.amount };
@@ -162,13 +180,13 @@ async fn to_give_back(
     let mut back = BTreeMap::new();
     for (source_id, left) in unspent(system, batch).await? {
         let rounds = fundings.remove(&source_id).unwrap_or_default();
-        let source = sources::load(system, &source_id).await?;
+        let source = sources.get(&source_id).ok_or_else(|| OperationError::not_found("source", &source_id))?;
         let paid_in: Vec<PaidIn> = rounds
             .iter()
-            .map(|(funding, paid_in)| PaidIn { account: pulled_from(funding, &source), amount: *paid_in })
+            .map(|(funding, paid_in)| PaidIn { account: pulled_from(funding, source), amount: *paid_in })
             .collect();
         let shares = give_back(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
-        let is_its = |funding: &&Funding, account: &str| pulled_from(funding, &source) == account;
+        let is_its = |funding: &&Funding, account: &str| pulled_from(funding, source) == account;
         let of = |account: &str| {
             rounds.iter().rev().map(|(funding, _)| funding).find(|funding| is_its(funding, account)).cloned()
         };
@@ -210,11 +228,30 @@ pub(crate) async fn all(system: &System, batch: &Batch) -> Result<Vec<Payment>, 
     let Some(head) = &batch.manifest else { return Ok(Vec::new()) };
     let manifest = system.manifest(batch.id, &head.hash).await?;
     let mut refunds = Vec::new();
-    for number in 1..=u32::try_from(batch.refunds).unwrap_or(u32::MAX) {
+    for number in numbers(batch) {
         for source in &manifest.sources {
             let id = PaymentId::Refund { batch: batch.id, source: SourceTag::of(&source.id), number };
             refunds.extend(read::<Payment>(&*system.table, &keys::payment(id)).await?);
         }
+    }
+    Ok(refunds)
+}
+
+/// The numbers under which refunds of a batch were made so far.
+fn numbers(batch: &Batch) -> RangeInclusive<u32> {
+    1..=u32::try_from(batch.refunds).unwrap_or(u32::MAX)
+}
+
+/// Every refund of one source in a batch.
+pub(super) async fn of_source(
+    system: &System,
+    batch: &Batch,
+    source: SourceTag,
+) -> Result<Vec<Payment>, OperationError> {
+    let mut refunds = Vec::new();
+    for number in numbers(batch) {
+        let id = PaymentId::Refund { batch: batch.id, source, number };
+        refunds.extend(read::<Payment>(&*system.table, &keys::payment(id)).await?);
     }
     Ok(refunds)
 }
@@ -225,11 +262,17 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
         return Err(OperationError::not_found("payment", id));
     };
     let source = sources::load(system, &payment.payer_id).await?;
+    let (is_gone, is_undecided) = match cover_of(system, &payment).await? {
+        Cover::Gone { .. } | Cover::Short => (true, false),
+        Cover::Undecided => (false, true),
+        Cover::Awaited | Cover::Available => (false, false),
+    };
     match payment.leg.state {
-        State::Unprocessed if fault!(RefundOutlivesFunding, false, is_gone(system, &payment).await?) => {
+        State::Unprocessed if fault!(RefundOutlivesFunding, false, is_gone) => {
             return fail_unfunded(system, payment).await;
         }
-        State::Submitting if fault!(SentOnLostFunding, false, is_gone(system, &payment).await?) => {
+        State::Unprocessed if is_undecided => return wait(system, &mut payment).await,
+        State::Submitting if fault!(SentOnLostFunding, false, is_gone || is_undecided) => {
             return look_for(system, payment, deadline).await;
         }
         State::Unprocessed
@@ -259,26 +302,22 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
     pay(system, payment, Arc::new(source), deadline).await
 }
 
-/// Whether the money of a refund is no longer there: a funding of its source in the batch came back or was used up otherwise, and what is
-/// left is less than what is held and paid out.
-async fn is_gone(system: &System, payment: &Payment) -> Result<bool, OperationError> {
-    let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(false) };
-    let batch = load(system, batch).await?;
-    let fundings = debts::behind(system, batch.id, source, rounds(&batch)).await?.latest_first();
-    // Every payment of the batch is read for this: only where something was lost, or used up otherwise.
-    let mut is_whole = true;
-    for funding in fundings {
-        is_whole &= funding.is_whole()?;
+/// Whether the money of a refund that is not at the bank yet is still there: a funding of its source in the batch may have come back, be
+/// undecided, or be used up otherwise, and what is left be less than what is held and paid out.
+async fn cover_of(system: &System, payment: &Payment) -> Result<Cover, OperationError> {
+    let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(Cover::Available) };
+    match payment.leg.state {
+        State::Unprocessed | State::Submitting => {
+            let batch = load(system, batch).await?;
+            cover::of_refund(system, batch.id, source, rounds(&batch)).await
+        }
+        State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
+            Ok(Cover::Available)
+        }
     }
-    if is_whole {
-        return Ok(false);
-    }
-    let money = retry::source_money(system, &batch).await?.remove(&payment.payer_id).unwrap_or_default();
-    let paid = retry::spent_by_source(system, batch.id).await?.remove(&payment.payer_id).unwrap_or_default();
-    Ok(money.funded < money.spent.plus(paid)?)
 }
 
-/// Looks for a refund that may be out and whose money is gone: it is not sent again. What the bank does not have is unsent, and ends so.
+/// Looks for a refund that may be out and whose money is gone, or may be: it is not sent again. What the bank does not have is unsent, and ends so.
 async fn look_for(system: &System, payment: Payment, deadline: Deadline) -> Result<(), OperationError> {
     if payment.leg.attention.is_some() || payment.leg.is_leased(system.clock.elapsed_now()) {
         return Ok(());
@@ -295,7 +334,7 @@ async fn fail_unfunded(system: &System, payment: Payment) -> Result<(), Operatio
     payers::settle_receivable::<Source>(system, &source).await.map(|_| ())
 }
 
-fn rounds(batch: &Batch) -> u32 {
+pub(super) fn rounds(batch: &Batch) -> u32 {
     u32::try_from(batch.rounds).unwrap_or(u32::MAX)
 }
 

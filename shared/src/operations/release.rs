@@ -218,7 +218,7 @@ async fn end(system: &System, mut payment: Payment, is_canceled: bool) -> Result
         ("unfunded", payment.leg.fail_unfunded_for(kind, Cents::ZERO)?)
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);
-    match step::save(&*system.table, &mut payment, &entry, &moved.effects, now).await {
+    match step::save(system, &mut payment, &entry, &moved.effects, now).await? {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),

@@ -13,10 +13,13 @@ use crate::domain::task::{ReportFormat, ReportKind};
 use crate::http::csv_text::{CsvField, CsvText};
 use jiff::Timestamp;
 
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: [u8; 3] = *b"\xef\xbb\xbf";
+
 const SOURCE_ID: &str = "source_id";
 const BRANCH_ID: &str = "branch_id";
 
-const PAYMENT_COLUMNS: [&str; 16] = [
+const PAYMENT_COLUMNS: [&str; 17] = [
     "row",
     "payment_id",
     "employee_id",
@@ -33,6 +36,7 @@ const PAYMENT_COLUMNS: [&str; 16] = [
     "kind",
     "corrected_account_last4",
     "change_code",
+    "payee_name",
 ];
 
 const TALLY_COLUMNS: [&str; 12] = [
@@ -85,6 +89,8 @@ pub struct PaymentLine {
     /// The bank had corrected the account when the payment was sent: the account that is paid, and the change code. Else empty.
     pub corrected_account_last4: String,
     pub change_code: String,
+    /// Of a row that names a bank account: whose account it is, as the bank has the name. Else empty.
+    pub payee_name: String,
 }
 
 /// What a line of the payments report is about.
@@ -160,6 +166,7 @@ impl PaymentLine {
                 .map(|sent| sent.account_last4.clone())
                 .unwrap_or_default(),
             change_code: payment.leg.corrected.as_ref().map(|sent| sent.change_code.clone()).unwrap_or_default(),
+            payee_name: payment.payee_name().unwrap_or_default().to_owned(),
         }
     }
 }
@@ -177,7 +184,7 @@ pub async fn render(
             let refunds = refunds(system, batch_id).await?;
             let lines: Vec<PaymentLine> = payments.iter().chain(&refunds).map(PaymentLine::of).collect();
             match format {
-                ReportFormat::Csv => Ok(("text/csv; charset=utf-8", payments_csv(&lines)?)),
+                ReportFormat::Csv | ReportFormat::CsvBom => as_csv(format, payments_csv(&lines)?),
                 ReportFormat::Json => json(&lines),
             }
         }
@@ -216,6 +223,14 @@ fn json<T: Serialize>(value: &T) -> Result<(&'static str, Vec<u8>), OperationErr
     serde_json::to_vec(value).map(|body| ("application/json", body)).map_err(unwritable)
 }
 
+/// Lines that are written, behind a byte order mark where that is asked for.
+fn as_csv(format: ReportFormat, mut lines: Vec<u8>) -> Result<(&'static str, Vec<u8>), OperationError> {
+    if format == ReportFormat::CsvBom {
+        lines.splice(0..0, BYTE_ORDER_MARK);
+    }
+    Ok(("text/csv; charset=utf-8", lines))
+}
+
 fn unwritable(cause: impl ToString) -> OperationError {
     OperationError::Inconsistent(format!("a report cannot be written: {}", cause.to_string()))
 }
@@ -240,6 +255,7 @@ fn payments_csv(lines: &[PaymentLine]) -> Result<Vec<u8>, OperationError> {
             line.kind.as_str().into(),
             line.corrected_account_last4.as_str().into(),
             line.change_code.as_str().into(),
+            line.payee_name.as_str().into(),
         ])
         .map_err(unwritable)?;
     }
@@ -276,5 +292,5 @@ fn tally_report(
         }
         csv.row(&fields).map_err(unwritable)?;
     }
-    Ok(("text/csv; charset=utf-8", csv.finish().map_err(unwritable)?))
+    as_csv(format, csv.finish().map_err(unwritable)?)
 }

@@ -271,18 +271,27 @@ fn asked_object(batch_id: BatchId, report: ReportKind, format: ReportFormat, per
     format!("{}.asked", report_object(batch_id, report, format, period))
 }
 
-/// Where a report that is too large for an answer is written.
-fn report_object(batch_id: BatchId, report: ReportKind, format: ReportFormat, period: i64) -> String {
+/// The name of a report as a file.
+pub fn file_name(batch_id: BatchId, report: ReportKind, format: ReportFormat) -> String {
     let name = match report {
         ReportKind::Payments => "payments",
         ReportKind::Sources => "sources",
         ReportKind::Branches => "branches",
     };
     let extension = match format {
-        ReportFormat::Csv => "csv",
+        ReportFormat::Csv | ReportFormat::CsvBom => "csv",
         ReportFormat::Json => "json",
     };
-    format!("batches/{batch_id}/reports/{name}-{period}.{extension}")
+    format!("{name}-{batch_id}.{extension}")
+}
+
+/// Where a report that is too large for an answer is written. A browser names what it loads by the end of this.
+fn report_object(batch_id: BatchId, report: ReportKind, format: ReportFormat, period: i64) -> String {
+    let folder = match format {
+        ReportFormat::Csv | ReportFormat::Json => period.to_string(),
+        ReportFormat::CsvBom => format!("{period}-bom"),
+    };
+    format!("batches/{batch_id}/reports/{folder}/{}", file_name(batch_id, report, format))
 }
 
 /// Writes a report as an object, unless it was written a moment ago.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, audit, fund, retried_rows};
+use super::{OperationError, System, audit, fund, retried_rows, webhooks};
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, goes_elsewhere, is_spent, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
@@ -18,6 +18,7 @@ use crate::domain::leg::{Attention, State};
 use crate::domain::money::Cents;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
+use crate::domain::webhooks::event::{BatchFacts, EventType};
 use crate::ports::table::TableError;
 use crate::store::history::HistoryEntry;
 use crate::store::payments::fold_batch;
@@ -64,6 +65,8 @@ pub async fn retry(
         let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), detail_of(&named).as_deref())?;
         let mut changes = vec![replace(&mut batch)?, entry];
         changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        let retried = EventType::BatchRetried;
+        changes.extend(webhooks::of_batch_as(system, &batch, retried, BatchFacts::of(&batch)).await?);
         match system.table.write(changes).await {
             Ok(()) => {
                 system.hint([Task::PlanRetry { batch_id }]).await;
@@ -126,7 +129,11 @@ async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationErr
         *total = total.plus(spent)?;
     }
     let mut plan = RetryPlan { round: u32::try_from(batch.rounds).unwrap_or(u32::MAX), ..RetryPlan::default() };
+    let is_undecided = |source_id: &str| money.get(source_id).is_some_and(|money| money.is_undecided);
     for payment in shards.into_iter().flatten() {
+        if fault!(UndecidedPulledAnew, false, is_undecided(&payment.payer_id)) {
+            continue;
+        }
         if may_retry(&payment, false) || is_corrected(system, &payment).await? {
             plan.take(&payment)?;
         }
@@ -183,14 +190,15 @@ pub(crate) async fn source_money(
 ) -> Result<BTreeMap<String, SourceMoney>, OperationError> {
     let mut money: BTreeMap<String, SourceMoney> = BTreeMap::new();
     for funding in fund::all_fundings(system, batch).await? {
-        let paid_in = funding.paid_in()?;
-        if paid_in.is_positive() {
-            let funded = &mut money.entry(funding.payer_id).or_default().funded;
-            *funded = funded.plus(paid_in)?;
+        let (paid_in, is_undecided) = (funding.paid_in()?, funding.is_undecided());
+        if paid_in.is_positive() || is_undecided {
+            let its = money.entry(funding.payer_id).or_default();
+            its.funded = its.funded.plus(paid_in)?;
+            its.is_undecided |= is_undecided;
         }
     }
     for refund in super::refund::all(system, batch).await? {
-        if refund.leg.state.holds_money() {
+        if is_spent(refund.leg.state, refund.leg.attention_reason()) {
             let spent = &mut money.entry(refund.payer_id.clone()).or_default().spent;
             *spent = spent.plus(refund.amount)?;
         }
@@ -263,7 +271,7 @@ async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), Operat
     let moved = payment.leg.retry(payment.kind())?;
     payment.round = round;
     let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
-    match step::save(&*system.table, &mut payment, &entry, &[], now).await {
+    match step::save(system, &mut payment, &entry, &[], now).await? {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }

@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::release::Surrounding;
 use super::{
     OperationError, System, advance, attention, autopay, billers, closings, follow_up, fund, heed, import, inbox, poll,
-    reconciliation, refund, release, retry, settlement, stops, submit, summarize, sweep,
+    reconciliation, refund, release, retry, settlement, stops, submit, summarize, sweep, webhooks,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -82,6 +82,8 @@ fn do_task<'a>(
         Task::Notify { recipient, occasion } => autopay::notices::deliver(system, *recipient, occasion).boxed(),
         Task::LookUpAddress { institution_id } => billers::look_up_address(system, institution_id, deadline).boxed(),
         Task::ConfirmStop { scope } => stops::confirm(system, scope, deadline).boxed(),
+        Task::DeliverEvents { event_ids } => webhooks::deliver(system, event_ids, deadline).boxed(),
+        Task::ReplayEvents { endpoint_id } => webhooks::go_on_with_replay(system, *endpoint_id, deadline).boxed(),
         Task::Report { batch_id, report, format } => {
             crate::operations::reports::write(system, *batch_id, *report, *format).boxed()
         }

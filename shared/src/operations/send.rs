@@ -86,7 +86,7 @@ where
     match item.leg().next_send(business_now, system.clock.elapsed_now()) {
         NextSend::Send => {}
         NextSend::LookUp { since, until, from } => {
-            let is_wanted = !matches!(item.permission(system).await?, Permission::Gone);
+            let is_wanted = matches!(item.permission(system).await?, Permission::Given(_));
             return look_up(system, item, Search { since, until, from, is_wanted }, deadline).await;
         }
         NextSend::Rest { until: _ } => return postpone(system, item).await,
@@ -95,7 +95,8 @@ where
     }
     let permission = match item.permission(system).await? {
         Permission::Given(checks) => checks,
-        Permission::Gone => return unwanted(system, item, deadline).await,
+        Permission::NotNow if !item.leg().may_be_out() => return postpone(system, item).await,
+        Permission::NotNow | Permission::Gone => return unwanted(system, item, deadline).await,
     };
     if !system.column().await?.has_time(deadline) {
         ask_again(system, item.item_id()).await;
@@ -198,7 +199,7 @@ async fn cannot_be_sent<T: Listener>(
     let moved = item.leg_mut().cannot_be_sent(kind, problem.code(), now)?;
     tracing::error!(item = %item.item_id(), code = problem.code(), "attention: no request can be made of an item");
     let entry = HistoryEntry::new("cannot_be_sent", item.leg(), now).moved(&moved);
-    let mut changes = step::changes(&mut item, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     match system.table.write(changes).await {
         Ok(()) => {
@@ -305,7 +306,7 @@ pub(super) async fn save_refusal<T: Listener>(
     };
     let is_asked = item.leg_mut().note_lack(now);
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
-    let mut changes = step::changes(&mut item, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     if is_asked {
         tracing::error!(item = %item.item_id(), "attention: the money of a payment has been lacking for days");
         changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
@@ -349,7 +350,7 @@ async fn not_sent<T: Carrier>(system: &System, mut item: T, moved: Moved) -> Res
     }
     let now = system.clock.business_now();
     let entry = HistoryEntry::new("not_sent", item.leg(), now).moved(&moved);
-    match step::save(&*system.table, &mut item, &entry, &moved.effects, now).await {
+    match step::save(system, &mut item, &entry, &moved.effects, now).await? {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotReached),
         Err(other) => Err(other.into()),
     }
@@ -409,7 +410,7 @@ pub(super) async fn give_up<T: Carrier>(
     item.leg_mut().raise(reason, now);
     tracing::error!(item = %item.item_id(), ?reason, "attention: a send was given up");
     let entry = HistoryEntry::new("attention_raised", item.leg(), now);
-    let mut changes = step::changes(&mut item, &entry, &[], now)?;
+    let mut changes = step::changes(system, &mut item, &entry, &[], now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),

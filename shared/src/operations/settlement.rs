@@ -5,7 +5,7 @@ use super::bank_events::{Heard, changes_of};
 use super::bank_object::BankObject;
 use super::listener::Listener;
 use super::step;
-use super::{OperationError, System, audit};
+use super::{OperationError, System, audit, webhooks};
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
@@ -136,10 +136,12 @@ async fn never_reached<T: Listener>(
 ) -> Result<Vec<Change>, OperationError> {
     let now = system.clock.business_now();
     let kind = item.expected().kind;
+    let flag = item.leg().attention.clone();
     let moved = item.leg_mut().never_reached(kind)?;
     let mut entry = HistoryEntry::new("never_reached_bank", item.leg(), now).moved(&moved);
     entry.by.clone_from(&settlement.confirmed_by);
-    let mut changes = step::changes(item, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, item, &entry, &moved.effects, now).await?;
+    changes.extend(webhooks::of_cleared(system, item, flag).await?);
     changes.extend(item.refused(system).await?);
     Ok(changes)
 }
@@ -152,11 +154,12 @@ async fn found<T: Listener>(
     object: &BankObject,
 ) -> Result<Vec<Change>, OperationError> {
     let now = system.clock.business_now();
-    item.leg_mut().clear_attention();
+    let flag = item.leg_mut().clear_attention();
     let by = settlement.confirmed_by.as_deref();
     let (at, attempt) = (object.created_at(), settlement.attempt);
     let heard = Heard { what: "outcome_found", at, event_id: None, attempt, object, by };
-    let (changes, verdict) = changes_of(system, item, heard, now).await?;
+    let (mut changes, verdict) = changes_of(system, item, heard, now).await?;
+    changes.extend(webhooks::of_cleared(system, item, flag).await?);
     match verdict {
         Verdict::Applied(_) | Verdict::Disputed(_) => Ok(changes),
         Verdict::Recorded => Err(OperationError::Inconsistent(format!(

@@ -8,10 +8,11 @@ use super::corrected_ends::{self, Numbers};
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::{OperationError, System, audit, lists, payers, rounds};
 use crate::domain::ach::account_correction::AccountCorrection;
+use crate::domain::batch::DecidedBy;
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
 use crate::domain::other_end::account_key;
-use crate::domain::source::{ExternalAccount, Pause, PauseReason, Source, SourceRefusal};
+use crate::domain::source::{ExternalAccount, Pause, PauseReason, PauseWord, Source, SourceRefusal};
 use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
 use crate::store::{account_holder, keys};
@@ -155,6 +156,7 @@ pub(crate) async fn ensure(
                 account_version: 1,
                 bank_account_id: None,
                 pause: None,
+                pause_word: None,
                 barred: None,
                 receivable_open: false,
                 beside_batches: None,
@@ -215,19 +217,19 @@ pub(crate) async fn ensure_bank_account(
 }
 
 /// An operator's pause has no end but an operator's resume.
-pub async fn pause(system: &System, id: &str, caller: &str) -> Result<Source, OperationError> {
+pub async fn pause<'a>(system: &System, id: &str, decided: impl Into<DecidedBy<'a>>) -> Result<Source, OperationError> {
     let now = system.clock.business_now();
     let pause = Some(Pause { reason: PauseReason::Operator, since: now, until: None });
-    set_pause(system, id, caller, "pause_source", pause).await
+    set_pause(system, id, decided.into(), "pause_source", pause).await
 }
 
 /// Ends a pause. What the return code of a debit bars is resumed with a reason.
 pub async fn resume(system: &System, id: &str, caller: &str, reason: Option<&str>) -> Result<Source, OperationError> {
     let mut source = load(system, id).await?;
-    if source.barred.is_none() {
-        return set_pause(system, id, caller, "resume_source", None).await;
-    }
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty() && reason.chars().count() <= REASON_SIZE);
+    if source.barred.is_none() {
+        return set_pause(system, id, DecidedBy { by: caller, reason }, "resume_source", None).await;
+    }
     let reason = reason.ok_or(SourceRefusal::ReasonWanted)?;
     source.barred = None;
     source.pause = None;
@@ -240,7 +242,7 @@ pub async fn resume(system: &System, id: &str, caller: &str, reason: Option<&str
 async fn set_pause(
     system: &System,
     id: &str,
-    caller: &str,
+    decided: DecidedBy<'_>,
     action: &str,
     pause: Option<Pause>,
 ) -> Result<Source, OperationError> {
@@ -254,9 +256,11 @@ async fn set_pause(
     if unchanged {
         return Ok(source);
     }
+    let DecidedBy { by, reason } = decided;
+    source.pause_word = pause.is_some().then(|| PauseWord { by: by.to_owned(), reason: reason.map(str::to_owned) });
     source.pause = pause;
     source.updated_at = system.clock.business_now();
-    let entry = audit::entry(system, caller, action, id, None)?;
+    let entry = audit::entry(system, by, action, id, reason)?;
     system.table.write(vec![replace(&mut source)?, entry]).await?;
     Ok(source)
 }

@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::{OperationError, System, webhooks};
 use crate::domain::funding::Funding;
 use crate::domain::ids::ItemId;
 use crate::domain::leg::{Effect, Expected, Leg};
 use crate::domain::money::Cents;
 use crate::domain::payment::{Payment, RowFacts};
-use crate::ports::table::{Change, Table, TableError};
+use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::ledger::{self, Cause};
 use crate::store::stored::{Stored, replace};
@@ -95,13 +96,14 @@ impl Carrier for Funding {
     }
 }
 
-/// The write of a step whose history entry is given: replaces the item at the version it was read at.
-pub(crate) fn changes<T: Carrier>(
+/// The write of a step whose history entry is given: replaces the item at the version it was read at. What the step tells goes with it.
+pub(crate) async fn changes<T: Carrier>(
+    system: &System,
     item: &mut T,
     entry: &HistoryEntry,
     effects: &[Effect],
     now: Timestamp,
-) -> Result<Vec<Change>, TableError> {
+) -> Result<Vec<Change>, OperationError> {
     item.touch(now);
     let put = replace(item)?;
     let version = *item.version_mut();
@@ -119,16 +121,18 @@ pub(crate) fn changes<T: Carrier>(
         },
         &effects,
     )?);
+    changes.extend(webhooks::of_step(system, item, entry).await?);
     Ok(changes)
 }
 
+/// Writes a step. Whoever was faster is told apart from what could not be written at all.
 pub(crate) async fn save<T: Carrier>(
-    table: &dyn Table,
+    system: &System,
     item: &mut T,
     entry: &HistoryEntry,
     effects: &[Effect],
     now: Timestamp,
-) -> Result<(), TableError> {
-    let changes = changes(item, entry, effects, now)?;
-    table.write(changes).await
+) -> Result<Result<(), TableError>, OperationError> {
+    let changes = changes(system, item, entry, effects, now).await?;
+    Ok(system.table.write(changes).await)
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::file_bytes::{ReadFile, Unpacked};
 use super::upload::{load, upload_object};
-use super::{OperationError, System, account_corrections, audit, file_bytes, manifest};
+use super::{OperationError, System, account_corrections, audit, file_bytes, manifest, webhooks};
 use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
@@ -61,7 +61,7 @@ pub async fn request(
     if batch.summarizing()? == Command::Executed {
         batch.due_at = Some(super::system::minutes_from(system.clock.business_now(), 20));
     }
-    save(system, &mut batch, Some(caller)).await?;
+    save(system, &mut batch, Some(caller), Command::AlreadyApplied).await?;
     system.enqueue([Task::Summarize { batch_id }]).await?;
     Ok(Summarized::Started)
 }
@@ -78,7 +78,13 @@ async fn unpacked_size(system: &System, batch_id: BatchId) -> Result<u64, Operat
 }
 
 /// Saves the batch, with an entry in the audit where a person asked; a worker goes on with what somebody asked for.
-async fn save(system: &System, batch: &mut Batch, caller: Option<&str>) -> Result<(), OperationError> {
+/// What the batch has come to is told where it came to it just now.
+async fn save(
+    system: &System,
+    batch: &mut Batch,
+    caller: Option<&str>,
+    came_to_it: Command,
+) -> Result<(), OperationError> {
     batch.updated_at = system.clock.business_now();
     let counted = caller.map(|caller| batch.count_uploader(caller));
     let mut changes = vec![replace(batch)?];
@@ -87,6 +93,9 @@ async fn save(system: &System, batch: &mut Batch, caller: Option<&str>) -> Resul
             tracing::info!(batch = %batch.id, "somebody else than its creator had the file summarized");
         }
         changes.push(audit::entry(system, caller, "summarize_batch", &batch.id.to_string(), None)?);
+    }
+    if came_to_it == Command::Executed {
+        changes.extend(webhooks::of_batch(system, batch).await?);
     }
     Ok(system.table.write(changes).await?)
 }
@@ -101,7 +110,7 @@ async fn run(
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
     let in_use = account_corrections::in_use(system).await?;
-    let file = match read_file(system, batch_id, account_corrections::endings(&in_use), Unpacked::Kept).await? {
+    let file = match read_file(system, &batch, account_corrections::endings(&in_use), Unpacked::Kept).await? {
         Ok(file) => file,
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
@@ -118,9 +127,10 @@ async fn run(
     system.objects.put(&digests_key, "application/octet-stream", digests).await?;
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
     let now = system.clock.business_now();
-    if batch.summarized(head, now)? == Command::Executed || caller.is_some() {
+    let summarized = batch.summarized(head, now)?;
+    if summarized == Command::Executed || caller.is_some() {
         batch.keep_a_week(now);
-        save(system, &mut batch, caller).await?;
+        save(system, &mut batch, caller, summarized).await?;
     }
     Ok(Summarized::Ready(Box::new(batch)))
 }
@@ -134,10 +144,10 @@ fn digests_of(summary: &Summary) -> Bytes {
     digests.into()
 }
 
-/// Reads the uploaded file, and looks out for loans whose numbers end so.
+/// Reads the uploaded file by the batch's mapping, and looks out for payees whose numbers end so.
 pub(crate) async fn read_file(
     system: &System,
-    batch_id: BatchId,
+    batch: &Batch,
     endings: BTreeSet<String>,
     unpacked: Unpacked,
 ) -> Result<Result<ReadFile, Rejection>, OperationError> {
@@ -145,7 +155,10 @@ pub(crate) async fn read_file(
     let limits = Limits { rows_per_chunk: system.settings.rows_per_chunk, ..Limits::default() };
     let mut reader = FileReader::new(limits, today);
     reader.watch(endings);
-    file_bytes::read(system, batch_id, reader, unpacked).await
+    if let Some(mapping) = &batch.mapping {
+        reader.map(mapping.mapping()?);
+    }
+    file_bytes::read(system, batch.id, reader, unpacked).await
 }
 
 async fn reject(
@@ -156,8 +169,8 @@ async fn reject(
 ) -> Result<Summarized, OperationError> {
     let body = serde_json::to_vec(&rejection).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
     system.objects.put(&errors_object(batch.id), "application/json", body.into()).await?;
-    let _ = batch.rejected(rejection.error_count(), system.clock.business_now())?;
-    save(system, &mut batch, caller).await?;
+    let rejected = batch.rejected(rejection.error_count(), system.clock.business_now())?;
+    save(system, &mut batch, caller, rejected).await?;
     Ok(Summarized::Rejected(Box::new(batch), rejection))
 }
 

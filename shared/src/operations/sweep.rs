@@ -11,7 +11,7 @@ use super::approve::{expire, import_tasks, release_claim};
 use super::autopay::notices;
 use super::system::minutes_from;
 use super::upload::load;
-use super::{OperationError, System, fund, import, payers, retry};
+use super::{OperationError, System, fund, import, payers, retry, webhooks};
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -21,6 +21,7 @@ use crate::domain::ids::BatchId;
 use crate::domain::leg::{Attention, Claim, Effect, Outcome, State};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
+use crate::domain::webhooks::event::{BatchFacts, EventType};
 use crate::ports::table::TableError;
 use crate::store::keys;
 use crate::store::payments::fold_batch;
@@ -326,6 +327,11 @@ async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timesta
     });
     let mut more = notices::puts(system, Recipient::PayrollAdmins, notice).await?;
     more.extend(claim);
+    if let Some(event_type) = EventType::of_batch(batch.state) {
+        // The header is still to be put, which counts its version up.
+        let facts = BatchFacts { paid: Some(count.paid), not_paid: Some(count.not_paid), ..BatchFacts::of(&batch) };
+        more.extend(webhooks::of_batch_as(system, &batch, event_type, facts).await?);
+    }
     if write(system, &mut batch, more).await? {
         tracing::info!(batch = %batch.id, state = batch.state.as_str(), "a batch ended");
     }

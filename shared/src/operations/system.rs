@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::OperationError;
 use super::stops::SeenStops;
+use super::webhooks::SeenEndpoints;
 use crate::adapters::api_key::ApiKey;
 use crate::adapters::column::{ColumnClient, ColumnSettings};
 use crate::adapters::plaid::{PlaidClient, PlaidSettings};
@@ -27,6 +28,7 @@ use crate::ports::random::Random;
 use crate::ports::secrets::{SecretName, SecretText, Secrets};
 use crate::ports::table::Table;
 use crate::ports::transport::Transport;
+use crate::ports::webhook_sender::WebhookSender;
 
 /// What a deployment decides.
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ pub struct Settings {
     pub column_url: String,
     pub plaid_url: String,
     /// Where Plaid sends the webhooks of items that are linked from now on.
-    pub plaid_webhook_url: String,
+    pub plaid_webhook_url: Option<String>,
     /// The business at the bank that owns the sources' accounts.
     pub column_entity_id: String,
     /// Calls a second of one process; 0 is no limit.
@@ -65,6 +67,7 @@ pub struct System {
     pub secrets: Arc<dyn Secrets>,
     pub transport: Arc<dyn Transport>,
     pub notices: Arc<dyn Notices>,
+    pub webhooks: Arc<dyn WebhookSender>,
     pub settings: Arc<Settings>,
     /// Begins empty, in a new process.
     pub clients: Arc<Clients>,
@@ -79,6 +82,7 @@ pub struct Clients {
     manifests: Mutex<HashMap<String, Arc<Manifest>>>,
     bank_reach: Mutex<Reach>,
     pub(super) stops: SeenStops,
+    pub(super) webhooks: SeenEndpoints,
 }
 
 /// The bank's client, and the key it was made with: a rotated key makes a new one.

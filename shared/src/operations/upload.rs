@@ -6,7 +6,7 @@ use bytes::Bytes;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use super::{OperationError, System, audit};
+use super::{OperationError, System, audit, file_mappings};
 use crate::domain::batch::Batch;
 use crate::domain::calendar::eastern_date;
 use crate::domain::ids::BatchId;
@@ -26,21 +26,28 @@ pub fn upload_object(batch_id: BatchId) -> String {
 }
 
 /// What an uploader says about a file beforehand.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Announced {
     /// What it should amount to.
     pub control_total: Option<Cents>,
     /// The day that stands for the period it pays for; by default the day of its summary.
     pub pay_period: Option<Date>,
+    /// The stored mapping that names its columns; by default they go by their known names.
+    pub mapping: Option<String>,
 }
 
 /// Makes a draft batch. The same id again answers the batch that it made.
 pub async fn begin(system: &System, id: Uuid, caller: &str, announced: Announced) -> Result<Batch, OperationError> {
     let now = system.clock.business_now();
-    let Announced { control_total, pay_period } = announced;
+    let Announced { control_total, pay_period, mapping } = announced;
     let draft = Batch::draft(BatchId::new(id), caller.to_owned(), control_total, now);
-    let batch = draft.pay_for(pay_period, eastern_date(now))?;
-    let entry = audit::entry(system, caller, "create_batch", &batch.id.to_string(), None)?;
+    let draft = draft.pay_for(pay_period, eastern_date(now))?;
+    let batch = match &mapping {
+        Some(name) => draft.read_by(file_mappings::chosen(system, name).await?),
+        None => draft,
+    };
+    let detail = mapping.map(|name| format!("read by the mapping {name}"));
+    let entry = audit::entry(system, caller, "create_batch", &batch.id.to_string(), detail.as_deref())?;
     match system.table.write(vec![create(&batch)?, entry]).await {
         Ok(()) => Ok(batch),
         Err(TableError::ConditionFailed { .. }) => load(system, batch.id).await,

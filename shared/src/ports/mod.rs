@@ -9,3 +9,4 @@ pub mod random;
 pub mod secrets;
 pub mod table;
 pub mod transport;
+pub mod webhook_sender;

@@ -10,7 +10,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Attributes of an item by name, its keys included (`pk`, `sk`, and where indexed `due_pk`, `due_sk`, `lists_pk`, `lists_sk`).
+/// Attributes of an item by name, its keys included (`pk`, `sk`, and where indexed `due_pk`, `due_sk`, `lists_pk`, `lists_sk`,
+/// `attention_pk`, `attention_sk`).
 /// Every item has a whole-number `version`. Numbers are integers; money is text with two decimals.
 pub type Attributes = Map<String, Value>;
 
@@ -34,6 +35,8 @@ pub struct Indexing {
     pub due: Option<(String, String)>,
     /// Partition and sort value in the index `lists`.
     pub lists: Option<(String, String)>,
+    /// Partition and sort value in the index `attention`: while it waits for a person.
+    pub attention: Option<(String, String)>,
     /// Seconds since 1970 after which the service may delete the item. Only cleaning: expiry is always compared in the condition.
     pub expires_at: Option<i64>,
 }
@@ -95,16 +98,22 @@ pub struct Query {
     pub start_after: Option<Cursor>,
 }
 
-/// The primary index reads consistently and answers whole items. The two others are for showing and finding, never for deciding:
+/// The primary index reads consistently and answers whole items. The others are for showing and finding, never for deciding:
 /// they lag, and answer keys only (`pk`, `sk` and the index's own two); read each item by its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Index {
     Primary,
     Due,
     Lists,
+    Attention,
 }
 
-/// A part of a partition by its sort value (`sk`, `due_sk` or `lists_sk`).
+impl Index {
+    /// Those beside the primary one.
+    pub const SECONDARY: [Index; 3] = [Index::Due, Index::Lists, Index::Attention];
+}
+
+/// A part of a partition by its sort value (`sk`, `due_sk`, `lists_sk` or `attention_sk`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Range {
     All,

@@ -3,8 +3,9 @@
 
 use jiff::Timestamp;
 
-use super::keys;
 use super::stored::Stored;
+use super::{attention, keys};
+use crate::domain::attention::Subject;
 use crate::domain::autopay::authorisation::{AuthorisationRecord, RecordedStep};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
@@ -16,7 +17,7 @@ use crate::domain::autopay::review::Review;
 use crate::ports::table::{Indexing, Key};
 
 fn indexed(key: &Key, due_at: Option<Timestamp>, lists: Option<(String, String)>) -> Indexing {
-    Indexing { due: due_at.map(|at| keys::due(key, at)), lists, expires_at: None }
+    Indexing { due: due_at.map(|at| keys::due(key, at)), lists, ..Indexing::default() }
 }
 
 impl Stored for Person {
@@ -25,7 +26,9 @@ impl Stored for Person {
     }
 
     fn indexing(&self) -> Indexing {
-        indexed(&self.key(), None, Some((keys::LIST_PERSONS.to_owned(), self.id.to_string())))
+        let attention = attention::place(Subject::Person(self), &self.key());
+        let list = (keys::LIST_PERSONS.to_owned(), self.id.to_string());
+        Indexing { attention, ..indexed(&self.key(), None, Some(list)) }
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -55,7 +58,8 @@ impl Stored for Card {
     fn indexing(&self) -> Indexing {
         // What the person said is another card is shown as that card alone.
         let list = (keys::list_of_cards(self.person_id), self.id.to_string());
-        indexed(&self.key(), self.due_at, Some(list).filter(|_| self.same_as.is_none()))
+        let attention = attention::place(Subject::Card(self), &self.key());
+        Indexing { attention, ..indexed(&self.key(), self.due_at, Some(list).filter(|_| self.same_as.is_none())) }
     }
 
     fn version_mut(&mut self) -> &mut u64 {

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::keys;
 use super::stored::Stored;
+use super::{attention, keys};
+use crate::domain::attention::Subject;
 use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::unmatched::{UnmatchedEvent, Why};
 use crate::domain::ids::ItemId;
@@ -33,6 +34,7 @@ impl Stored for UnmatchedEvent {
                 Indexing {
                     due: self.due_at.map(|at| keys::due(&self.key(), at)),
                     lists: is_listed.then(|| (keys::LIST_UNMATCHED_EVENTS.to_owned(), place)),
+                    attention: attention::place(Subject::UnmatchedEvent(self), &self.key()),
                     expires_at: None,
                 }
             }

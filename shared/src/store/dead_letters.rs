@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::keys;
 use super::stored::Stored;
+use super::{attention, keys};
+use crate::domain::attention::Subject;
 use crate::domain::dead_letter::{DeadLetter, DeadLetterId, Failure};
 use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
 
@@ -26,7 +27,11 @@ impl Stored for DeadLetter {
     fn indexing(&self) -> Indexing {
         if self.state.is_open() {
             let place = format!("{}#{}", keys::sortable(self.since), self.id);
-            return Indexing { lists: Some((keys::LIST_DEAD_LETTERS.to_owned(), place)), ..Indexing::default() };
+            return Indexing {
+                lists: Some((keys::LIST_DEAD_LETTERS.to_owned(), place)),
+                attention: attention::place(Subject::DeadLetter(self), &self.key()),
+                ..Indexing::default()
+            };
         }
         let decided_at = self.decision.as_ref().map_or(self.last_at, |decision| decision.at);
         Indexing { expires_at: hours_after(decided_at, DECIDED_KEPT_HOURS), ..Indexing::default() }

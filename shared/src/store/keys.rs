@@ -6,7 +6,9 @@ use jiff::civil::Date;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::notice::Recipient;
 use crate::domain::dead_letter::DeadLetterId;
-use crate::domain::ids::{BatchId, CorrectionId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId, ReconciliationId};
+use crate::domain::ids::{
+    BatchId, CorrectionId, EventId, FundingId, ItemId, PAYMENT_SHARDS, PaymentId, ReconciliationId, WebhookEndpointId,
+};
 use crate::domain::ledger::{Account, CauseId};
 use crate::ports::table::Key;
 
@@ -81,6 +83,13 @@ pub const PERIOD_PREFIX: &str = "PERIOD#";
 /// The claim of a batch that was summarized before pay periods were kept.
 pub fn file_claim_of_no_period(canonical_hash: &str) -> Key {
     Key::new(claims_on(canonical_hash), "FILE")
+}
+
+/// Every stored mapping of a table's columns, in one partition: there are few.
+pub const FILE_MAPPINGS: &str = "FILE_MAPPINGS";
+
+pub fn file_mapping(name: &str) -> Key {
+    Key::new(FILE_MAPPINGS, name)
 }
 
 /// How many approvals there have been; each replaces it.
@@ -330,6 +339,31 @@ pub fn audit(at: Timestamp, actor: &str, nonce: u64) -> Key {
     Key::new(audit_day(at.date(), audit_shard(actor)), format!("{moment}#{actor}#{nonce:016x}"))
 }
 
+/// Every endpoint of outgoing webhooks, in one partition: there are few, and whatever is told reads them all.
+pub const WEBHOOK_ENDPOINTS: &str = "WEBHOOK_ENDPOINTS";
+
+pub fn webhook_endpoint(id: WebhookEndpointId) -> Key {
+    Key::new(WEBHOOK_ENDPOINTS, id.to_string())
+}
+
+/// Outgoing events of one day: eight partitions take about 4,000 transacted events a second.
+pub const WEBHOOK_EVENT_SHARDS: u8 = 8;
+
+/// The partition of one shard of a day's events, which lie there in the order of their time.
+pub fn webhook_events(day: Date, shard: u8) -> String {
+    format!("{WEBHOOK_EVENTS_PREFIX}{day}#{shard}")
+}
+
+const WEBHOOK_EVENTS_PREFIX: &str = "WEBHOOK_EVENTS#";
+
+/// An event's id tells its day. One that nobody made is of the first.
+pub fn webhook_event(id: EventId) -> Key {
+    let at = id.uuid().get_timestamp().and_then(|time| i64::try_from(time.to_unix().0).ok());
+    let at = at.and_then(|seconds| Timestamp::from_second(seconds).ok()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let sort = id.to_string();
+    Key::new(webhook_events(at.to_zoned(jiff::tz::TimeZone::UTC).date(), spread(&sort, WEBHOOK_EVENT_SHARDS)), sort)
+}
+
 /// The entry of an item in the index `due`.
 pub fn due(key: &Key, at: Timestamp) -> (String, String) {
     (due_shard(spread(&key.pk, DUE_SHARDS)), sortable(at))
@@ -387,7 +421,7 @@ pub fn sortable(at: Timestamp) -> String {
 }
 
 /// Spreads texts evenly over shards (FNV-1a); stable for ever, since keys depend on it.
-fn spread(text: &str, shards: u8) -> u8 {
+pub(super) fn spread(text: &str, shards: u8) -> u8 {
     let hash = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));

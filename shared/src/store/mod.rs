@@ -2,11 +2,13 @@
 
 pub mod account_holder;
 pub mod approvals;
+pub mod attention;
 pub mod audit;
 pub mod autopay;
 pub mod bank_words;
 pub mod counterparty;
 pub mod dead_letters;
+mod file_mappings;
 pub mod history;
 pub mod keys;
 pub mod ledger;
@@ -14,3 +16,4 @@ pub mod payments;
 pub mod plaid_inbox;
 pub mod plaid_keys;
 pub mod stored;
+pub mod webhooks;

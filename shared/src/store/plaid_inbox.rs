@@ -37,8 +37,8 @@ impl Stored for ReceivedWebhook {
         let kept_until = self.received_at.checked_add(SignedDuration::from_hours(KEEP_HOURS));
         Indexing {
             due: self.due_at.map(|at| keys::due(&self.key(), at)),
-            lists: None,
             expires_at: self.due_at.is_none().then(|| kept_until.ok().map(Timestamp::as_second)).flatten(),
+            ..Indexing::default()
         }
     }
 

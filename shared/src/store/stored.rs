@@ -3,8 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::keys;
+use super::{attention, keys};
 use crate::domain::ach::account_correction::AccountCorrection;
+use crate::domain::attention::Subject;
 use crate::domain::autopay::person::SubjectClaim;
 use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
@@ -64,6 +65,7 @@ impl Stored for Batch {
         Indexing {
             due: self.due_at.map(|at| keys::due(&self.key(), at)),
             lists: Some((keys::LIST_BATCHES.to_owned(), format!("{}#{}", keys::sortable(self.created_at), self.id))),
+            attention: attention::place(Subject::Batch(self), &self.key()),
             expires_at: None,
         }
     }
@@ -89,6 +91,7 @@ impl Stored for Payment {
                 }
                 (None, None) => None,
             },
+            attention: attention::place(Subject::Payment(self), &self.key()),
             expires_at: None,
         }
     }
@@ -108,6 +111,7 @@ impl Stored for Funding {
         Indexing {
             due: self.due_at.map(|at| keys::due(&self.key(), at)),
             lists: Some((keys::list_of_fundings(day), self.id.to_string())),
+            attention: attention::place(Subject::Funding(self), &self.key()),
             expires_at: None,
         }
     }
@@ -198,7 +202,8 @@ impl Stored for Correction {
     }
 
     fn indexing(&self) -> Indexing {
-        Indexing::default()
+        let place = attention::place(Subject::LedgerCorrection(self), &self.key());
+        Indexing { attention: place, ..Indexing::default() }
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -212,7 +217,8 @@ impl Stored for AccountCorrection {
     }
 
     fn indexing(&self) -> Indexing {
-        Indexing::default()
+        let place = attention::place(Subject::AccountCorrection(self), &self.key());
+        Indexing { attention: place, ..Indexing::default() }
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -226,7 +232,11 @@ impl Stored for Source {
     }
 
     fn indexing(&self) -> Indexing {
-        Indexing { lists: Some((keys::LIST_SOURCES.to_owned(), self.id.clone())), ..Indexing::default() }
+        Indexing {
+            lists: Some((keys::LIST_SOURCES.to_owned(), self.id.clone())),
+            attention: attention::place(Subject::Source(self), &self.key()),
+            ..Indexing::default()
+        }
     }
 
     fn version_mut(&mut self) -> &mut u64 {
@@ -285,7 +295,7 @@ impl Stored for Stop {
         Indexing {
             due: self.due_at.map(|at| keys::due(&self.key(), at)),
             lists: self.stopped.then(|| (keys::LIST_STOPS.to_owned(), self.scope.clone())),
-            expires_at: None,
+            ..Indexing::default()
         }
     }
 
@@ -304,6 +314,7 @@ impl Stored for Biller {
         Indexing {
             due: waits.map(|lookup| keys::due(&self.key(), lookup.at)),
             lists: Some((keys::LIST_BILLERS.to_owned(), self.institution_id.clone())),
+            attention: attention::place(Subject::Biller(self), &self.key()),
             expires_at: None,
         }
     }

@@ -39,7 +39,7 @@ pub(crate) fn error(code: ErrorCode) -> (&'static str, &'static str, &'static st
         }
         ErrorCode::AccountFormat => (
             ROW,
-            "not 1 to 17 digits, or shortened by a spreadsheet (`4.5E+10`)",
+            "not 1 to 17 digits (of a payee: letters, digits and `-`), or shortened by a spreadsheet (`4.5E+10`)",
             "write all digits; keep the column as text",
         ),
         ErrorCode::EinFormat => (ROW, "not 8 or 9 digits", "write `12-3456789`"),
@@ -68,7 +68,7 @@ pub(crate) fn error(code: ErrorCode) -> (&'static str, &'static str, &'static st
         }
         ErrorCode::DuplicateRow => (
             ROW,
-            "an earlier row pays the same employee, loan and amount from the same source",
+            "an earlier row pays the same employee, loan or account and amount from the same source",
             "take one out, or make one payment of both",
         ),
         ErrorCode::ConflictingEmployee => {
@@ -137,6 +137,20 @@ pub(crate) fn error(code: ErrorCode) -> (&'static str, &'static str, &'static st
             "the line has more or fewer cells than the header",
             "put values that hold the delimiter between quotes, such as `\"$1,234.56\"`",
         ),
+        ErrorCode::AccountType => {
+            (ROW, "the payee's account is neither `checking` nor `savings`", "write one of the two")
+        }
+        ErrorCode::TwoPayees => {
+            (ROW, "the row names a loan and a bank account", "empty the cells of one, or use a row for each")
+        }
+        ErrorCode::NoPayee => {
+            (ROW, "the row names neither a loan nor a bank account", "fill in the cells of one of them")
+        }
+        ErrorCode::PayeeIsSource => (
+            ROW,
+            "the payee's bank account is a source's own: a company pays nothing to itself by payroll",
+            "correct the account of the one or the other",
+        ),
     }
 }
 
@@ -169,6 +183,14 @@ pub(crate) fn warning(code: Warning) -> (&'static str, &'static str) {
         Warning::UnknownColumn => (
             "a column of a table whose name is none of a payment's; it is ignored",
             "make sure that nothing is misspelled",
+        ),
+        Warning::RepeatedAccount => (
+            "an earlier row pays the same employee into the same bank account, with another amount or from another source",
+            "make sure that both are meant",
+        ),
+        Warning::SharedAccount => (
+            "an earlier row pays another employee into the same bank account",
+            "make sure that the two share it: a changed account is a known way to steal wages",
         ),
         Warning::EmptyLine => ("a line of a table whose cells are all empty; it is left out", "nothing"),
     }

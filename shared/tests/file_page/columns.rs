@@ -23,6 +23,12 @@ pub(crate) fn rule(path: &str) -> &'static str {
         "Payee/LoanAccountNumber" => {
             "the loan's number at the institution: 1 to 17 letters, digits and `-`, leading zeros kept; hyphens and case make no other loan"
         }
+        "Payee/ABARouting" => "of a bank account: its routing number, nine digits with a right check digit",
+        "Payee/AccountNumber" => {
+            "of a bank account: 1 to 17 letters, digits and `-`, leading zeros kept; hyphens and case make no other account"
+        }
+        "Payee/AccountType" => "of a bank account: `checking` or `savings`",
+        "Payee/Name" => "of a bank account: whose it is, 1 to 100 characters; the bank gets 22 of them in capitals",
         "Amount" => "dollars with two decimals, `$8.15`, `8.15` or `$1,234.56`, from 1.00 on",
         other => panic!("no words for {other}"),
     }
@@ -36,8 +42,10 @@ pub(crate) fn reported(column: &str) -> &'static str {
         "employee_id" => "as in the file",
         "branch_id" => "as in the file",
         "source_id" => "as in the file",
-        "institution_id" => "as in the file",
-        "account_last4" => "the last four of the loan's number, or of the account that a refund goes to",
+        "institution_id" => "as in the file; empty where the row names a bank account",
+        "account_last4" => {
+            "the last four of the loan's or bank account's number, or of the account that a refund goes to"
+        }
         "amount" => "dollars with two decimals",
         "status" => "unprocessed, submitting, processing, completed, failed, returned or canceled",
         "reason" => "why it failed, came back or waits; else empty",
@@ -47,6 +55,7 @@ pub(crate) fn reported(column: &str) -> &'static str {
         "kind" => "payment, or refund: money that went back to its source, which is in no row",
         "corrected_account_last4" => "the account that was paid where the bank had corrected the one of the file",
         "change_code" => "the bank's code of that correction",
+        "payee_name" => "of a row that names a bank account: whose it is, as the bank has the name; else empty",
         "payments" => "how many payments",
         "total" => "their sum",
         "completed" => "how many are settled",

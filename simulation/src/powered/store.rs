@@ -28,7 +28,7 @@ impl Table for Powered<dyn Table> {
         let page = self.port.query(query).await?;
         Ok(match (query.index, &self.power.weather) {
             (Index::Due, Some(weather)) => weather.perhaps_stale(&query.pk, page),
-            (Index::Due | Index::Primary | Index::Lists, _) => page,
+            (Index::Due | Index::Primary | Index::Lists | Index::Attention, _) => page,
         })
     }
 

@@ -14,6 +14,7 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
 use shared::adapters::recorded_notices::RecordedNotices;
+use shared::adapters::recorded_webhooks::RecordedWebhooks;
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
 use shared::domain::deadline::Deadline;
@@ -57,6 +58,8 @@ pub struct Journey {
     pub system: System,
     pub queue: Arc<MemoryQueue>,
     pub notices: Arc<RecordedNotices>,
+    /// The receivers of outgoing webhooks.
+    pub webhooks: Arc<RecordedWebhooks>,
     pub power: Arc<Power>,
     /// A step goes on to the next round (the poll of the bank's events) too, as the schedule does. Otherwise rounds come late.
     pub keeps_rounds: bool,
@@ -134,6 +137,7 @@ impl Journey {
         let power = Power::unlimited();
         let settings = Settings { column_entity_id: bank.entity_id.clone(), ..world::settings() };
         let notices = Arc::new(RecordedNotices::default());
+        let webhooks = Arc::new(RecordedWebhooks::default());
         let system = System {
             table: Arc::new(Powered::<dyn Table> { port: table.clone(), power: power.clone() }),
             queue: queue.clone(),
@@ -143,6 +147,7 @@ impl Journey {
             secrets: secrets.clone(),
             transport: network.clone(),
             notices: notices.clone(),
+            webhooks: webhooks.clone(),
             settings: Arc::new(settings),
             clients: Arc::new(Clients::default()),
         };
@@ -155,6 +160,7 @@ impl Journey {
             system,
             queue,
             notices,
+            webhooks,
             power,
             keeps_rounds: false,
             table,
@@ -192,6 +198,7 @@ impl Journey {
             secrets: self.secrets.clone(),
             transport: Arc::new(Powered { port: transport, power: power.clone() }),
             notices: self.notices.clone(),
+            webhooks: self.webhooks.clone(),
             settings,
             clients: Arc::new(Clients::default()),
         }

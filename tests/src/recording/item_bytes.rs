@@ -39,15 +39,16 @@ pub(super) fn written(change: &Change, existing: Option<&Attributes>) -> Written
             let entry_bytes =
                 |entry: &Entry| entry.as_ref().map_or(0, |(pk, sk)| pk.len() as u64 + sk.len() as u64 + 18);
             let key_bytes = change.key().pk.len() as u64 + change.key().sk.len() as u64 + 4;
-            let bytes = stored(attributes) + key_bytes + entry_bytes(&indexing.due) + entry_bytes(&indexing.lists);
-            (Written::Put, bytes, Some((indexing.due.clone(), indexing.lists.clone())))
+            let entries = [&indexing.due, &indexing.lists, &indexing.attention];
+            let bytes = stored(attributes) + key_bytes + entries.into_iter().map(entry_bytes).sum::<u64>();
+            (Written::Put, bytes, Some([indexing.due.clone(), indexing.lists.clone(), indexing.attention.clone()]))
         }
-        Change::Delete { .. } => (Written::Deleted, 0, Some((None, None))),
+        Change::Delete { .. } => (Written::Deleted, 0, Some([None, None, None])),
         Change::Check { .. } => (Written::Checked, 0, None),
     };
-    let index_writes = entries.map_or(0, |(due, lists)| {
-        let old = |index: &str| entry_of(existing, index);
-        entry_writes(old("due"), due) + entry_writes(old("lists"), lists)
+    let index_writes = entries.map_or(0, |entries| {
+        let changed = ["due", "lists", "attention"].into_iter().zip(entries);
+        changed.map(|(index, entry)| entry_writes(entry_of(existing, index), entry)).sum()
     });
     let only_if_absent = matches!(change, Change::Put { condition: Condition::Absent, .. });
     WrittenItem { key: change.key().clone(), what, only_if_absent, bytes: before.max(after), index_writes }

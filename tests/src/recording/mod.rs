@@ -28,6 +28,7 @@ pub enum Function {
     Accounts,
     Reports,
     Operator,
+    Rent,
     ColumnWebhook,
     PlaidWebhook,
     PaymentWorker,
@@ -36,11 +37,12 @@ pub enum Function {
 }
 
 impl Function {
-    pub const ALL: [Function; 9] = [
+    pub const ALL: [Function; 10] = [
         Function::ApproveBatch,
         Function::Accounts,
         Function::Reports,
         Function::Operator,
+        Function::Rent,
         Function::ColumnWebhook,
         Function::PlaidWebhook,
         Function::PaymentWorker,
@@ -55,6 +57,7 @@ impl Function {
             Function::Accounts => "accounts",
             Function::Reports => "reports",
             Function::Operator => "operator",
+            Function::Rent => "rent",
             Function::ColumnWebhook => "column-webhook",
             Function::PlaidWebhook => "plaid-webhook",
             Function::PaymentWorker => "payment-worker",
@@ -70,6 +73,7 @@ impl Function {
             Function::Accounts => "AccountsFunction",
             Function::Reports => "ReportsFunction",
             Function::Operator => "OperatorFunction",
+            Function::Rent => "RentFunction",
             Function::ColumnWebhook => "ColumnWebhookFunction",
             Function::PlaidWebhook => "PlaidWebhookFunction",
             Function::PaymentWorker => "PaymentWorkerFunction",
@@ -137,7 +141,7 @@ pub struct WrittenItem {
     pub only_if_absent: bool,
     /// The larger of what was there and what is there now: what is paid for.
     pub bytes: u64,
-    /// Entries put into and taken out of the two indexes.
+    /// Entries put into and taken out of the indexes.
     pub index_writes: u64,
 }
 

@@ -36,6 +36,8 @@ pub(super) fn watched(system: &System, records: &Arc<Records>, function: Functio
         clock: system.clock.clone(),
         random: system.random.clone(),
         notices: Arc::new(Watched { port: system.notices.clone(), records: records.clone(), function }),
+        // A call of a receiver asks nothing of AWS.
+        webhooks: system.webhooks.clone(),
         settings: system.settings.clone(),
         clients: Arc::new(Clients::default()),
     }

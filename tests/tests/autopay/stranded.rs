@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::leg::State;
-use simulators::column::{CallFault, CallFaultKind, Control, MailStatus};
+use simulators::column::{CallFault, CallFaultKind, Control, Direction, MailStatus, ReturnMoment, ReturnPlan};
 
 use super::story::{OLGA, OSCAR, Story, count};
 
@@ -92,6 +92,19 @@ async fn the_money_of_a_stopped_check_goes_back_to_whoever_has_repaid_its_lost_d
     let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
     assert!(story.standing().refunds.is_empty(), "an operator may look first");
     story.clear_attention().await;
+    story.money_is_back().await;
+}
+
+#[tokio::test]
+async fn a_refund_of_repaid_money_that_came_back_is_sent_again() {
+    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
+    story.tell_bank(Control::PlanReturns(ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1, &["R02"])));
+    story.clear_attention().await;
+    story
+        .until("the refund came back", |now| now.refunds.iter().any(|refund| refund.leg.state == State::Returned))
+        .await;
+    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
+    story.call(OLGA, Method::POST, &path, json!({})).await;
     story.money_is_back().await;
 }
 

@@ -87,6 +87,7 @@ impl Deployment {
             | Function::Accounts
             | Function::Reports
             | Function::Operator
+            | Function::Rent
             | Function::DeadLetters
             | Function::Scheduler => 1,
         }
@@ -126,7 +127,7 @@ fn half_read_units(call: &Call) -> u64 {
     let halves = |bytes: u64, each: u64| bytes.div_ceil(4096).max(1) * each;
     match call {
         Call::GetItem { bytes, .. } | Call::Query { index: Index::Primary, bytes, .. } => halves(*bytes, 2),
-        Call::Query { index: Index::Due | Index::Lists, bytes, .. } => halves(*bytes, 1),
+        Call::Query { index: Index::Due | Index::Lists | Index::Attention, bytes, .. } => halves(*bytes, 1),
         Call::Write { .. }
         | Call::SendMessages { .. }
         | Call::PutObject { .. }

@@ -3,6 +3,7 @@
 #![cfg(test)]
 
 mod bill;
+mod events;
 mod page;
 mod payroll;
 mod prices;

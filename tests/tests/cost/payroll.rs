@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use generator::Options;
-use journeys::api::{APPROVES, Api, UPLOADS};
+use journeys::api::{APPROVES, Api, OPERATES, UPLOADS};
 use journeys::file::PayrollFile;
 use journeys::journey::Journey;
 use journeys::recording::Invocation;
@@ -47,6 +47,11 @@ impl io::Write for Log {
 
 /// Pays a file of so many rows for the first time: every account is new to the bank.
 pub(crate) async fn pay(payments: u64) -> Payroll {
+    pay_and_tell(payments, &[]).await
+}
+
+/// The same, with an endpoint that takes events of these types, where there are any.
+pub(crate) async fn pay_and_tell(payments: u64, event_types: &[&str]) -> Payroll {
     let file = PayrollFile::generated(&Options {
         rows: payments,
         employees: u32::try_from(payments).unwrap() / 5,
@@ -65,6 +70,10 @@ pub(crate) async fn pay(payments: u64) -> Payroll {
     let settings = (*journey.system.settings).clone();
     let records = journey.record(settings);
     let api = Api::of(&journey);
+    if !event_types.is_empty() {
+        let asked = json!({"url": "https://payroll.example.com/clearway", "event_types": event_types});
+        api.post(OPERATES, "/webhook-endpoints", asked).await;
+    }
 
     let (_, created) = api.create("payroll", file.bytes.len()).await;
     let batch_id = created["batch_id"].as_str().unwrap();
@@ -75,6 +84,9 @@ pub(crate) async fn pay(payments: u64) -> Payroll {
     assert!(api.approve(batch_id, &summary).await.is_success());
     let batch = journey.finish(batch_id.parse().unwrap()).await;
     assert_eq!(batch.state, BatchState::Completed);
+    if !event_types.is_empty() {
+        journey.settle_now().await;
+    }
     for _ in 0..LOOKS {
         let shown = api.get(APPROVES, &format!("/batches/{batch_id}")).await;
         assert_eq!(shown["payments"]["completed"], json!(payments));

@@ -24,6 +24,7 @@ fn functions(office: &Office) -> Vec<(&'static str, Router, &'static str, &'stat
         ("approve-batch", approve_batch::HTTP.router(system.clone(), verifier.clone()), "/batches", "/sources"),
         ("reports", reports::HTTP.router(system.clone(), verifier.clone()), "/batches", "/batches"),
         ("operator", operator::HTTP.router(system.clone(), verifier.clone()), "/audit", "/audit"),
+        ("rent", rent::HTTP.router(system.clone(), verifier.clone()), "/leases/preview", "/leases/preview"),
         ("column-webhook", column_webhook::router(system.clone()), "/webhooks/column", "/webhooks/column"),
         ("plaid-webhook", plaid_webhook::router(system.clone()), "/webhooks/plaid", "/webhooks/plaid"),
     ]

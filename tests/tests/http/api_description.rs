@@ -7,30 +7,11 @@ use std::path::Path;
 use axum::body::Body;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, StatusCode};
-use serde_json::{Value, json};
+use serde_json::Value;
 use shared::domain::people::Role;
 
+use crate::description::description;
 use crate::office::{Answer, Office};
-
-/// All functions for people as one API.
-fn description() -> Value {
-    let mut api = approve_batch::HTTP.api();
-    api.merge(accounts::HTTP.api());
-    api.merge(reports::HTTP.api());
-    api.merge(operator::HTTP.api());
-    let mut api = serde_json::to_value(api).unwrap();
-    api["info"] = json!({
-        "title": "Clearway",
-        "version": "1",
-        "description": "Payroll from a file to the bank, and card bills paid by themselves. Money is a string of dollars with two decimals, times are RFC 3339 in UTC, errors are problem details (RFC 9457).",
-        "license": {"name": "MIT OR Apache-2.0"},
-    });
-    api["components"]["securitySchemes"] = json!({"bearer": {
-        "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-        "description": "A token of the issuer that the deployment trusts. The names beside a route are roles: any one of them will do.",
-    }});
-    api
-}
 
 /// Every schema of the description, those within others too.
 fn schemas(value: &Value) -> Vec<&Value> {

@@ -9,16 +9,29 @@ use serde_json::{Value, json};
 use crate::office::{OPERATOR, Office, PERSON, Person, READER};
 
 /// Every list that goes page by page, and who reads it. A person without a card meets none of its payments.
-fn lists(batch: &Value, reconciliation_id: &str) -> Vec<(&'static str, Person, String)> {
-    let employee = batch["employee_id"].as_str().unwrap();
-    let source = batch["source_id"].as_str().unwrap();
+fn lists(
+    payment: &Value,
+    batch_id: &str,
+    reconciliation_id: &str,
+    endpoint_id: &str,
+) -> Vec<(&'static str, Person, String)> {
+    let employee = payment["employee_id"].as_str().unwrap();
+    let source = payment["source_id"].as_str().unwrap();
     vec![
+        ("/attention", OPERATOR, "/attention?".to_owned()),
+        ("/attention", OPERATOR, "/attention?kind=payment".to_owned()),
         ("/audit", OPERATOR, "/audit?day=2026-03-02".to_owned()),
         ("/audit", OPERATOR, format!("/audit?subject={reconciliation_id}")),
         ("/audit", OPERATOR, format!("/audit?subject={reconciliation_id}&day=2026-03-02")),
         ("/batches", READER, "/batches?".to_owned()),
+        ("/batches", READER, "/batches?state=paying".to_owned()),
+        ("/billers", OPERATOR, "/billers?".to_owned()),
         ("/dead-letters", OPERATOR, "/dead-letters?".to_owned()),
         ("/employees/{employee_id}/payments", READER, format!("/employees/{employee}/payments?")),
+        ("/file-mappings", READER, "/file-mappings?".to_owned()),
+        ("/fundings", READER, "/fundings?".to_owned()),
+        ("/fundings", READER, format!("/fundings?batch={batch_id}")),
+        ("/payments", READER, format!("/payments?batch={batch_id}")),
         ("/ledger/accounts/{account}/postings", READER, format!("/ledger/accounts/cash:{source}/postings?")),
         ("/reconciliations", OPERATOR, "/reconciliations?".to_owned()),
         (
@@ -28,9 +41,19 @@ fn lists(batch: &Value, reconciliation_id: &str) -> Vec<(&'static str, Person, S
         ),
         ("/account-corrections", OPERATOR, "/account-corrections?".to_owned()),
         ("/unmatched-events", OPERATOR, "/unmatched-events?".to_owned()),
+        (
+            "/webhook-endpoints/{endpoint_id}/deliveries",
+            OPERATOR,
+            format!("/webhook-endpoints/{endpoint_id}/deliveries?"),
+        ),
         ("/cards/{card_id}/payments", PERSON, String::new()),
     ]
 }
+
+/// The list whose places are names: any name is one.
+const BY_NAME: &str = "/file-mappings";
+/// `["a"]`.
+const A_NAME: &str = "WyJhIl0";
 
 fn made_up() -> Vec<String> {
     let long = "a".repeat(2_500);
@@ -70,13 +93,16 @@ async fn a_made_up_cursor_is_refused_by_every_list() {
     let payments =
         office.get_as(READER, &format!("/batches/{batch_id}/reports/payments"), "application/json").await.json();
     let begun = office.post(OPERATOR, "/reconciliations", &json!({"from": "2026-03-01"})).await.json();
-    let lists = lists(&payments[0], begun["reconciliation_id"].as_str().unwrap());
+    let told = json!({"url": "https://payroll.example.com/clearway", "event_types": ["batch.completed"]});
+    let made = office.post(OPERATOR, "/webhook-endpoints", &told).await.json();
+    let endpoint_id = made["endpoint_id"].as_str().unwrap();
+    let lists = lists(&payments[0], &batch_id, begun["reconciliation_id"].as_str().unwrap(), endpoint_id);
     let asked: BTreeSet<String> = lists.iter().map(|(path, ..)| (*path).to_owned()).collect();
     assert_eq!(asked, described());
 
-    for (_, reader, path) in lists.iter().filter(|(.., path)| !path.is_empty()) {
+    for (list, reader, path) in lists.iter().filter(|(.., path)| !path.is_empty()) {
         assert_eq!(office.get(*reader, path).await.status, 200, "{path}");
-        for cursor in made_up() {
+        for cursor in made_up().into_iter().filter(|cursor| *list != BY_NAME || cursor != A_NAME) {
             let answer = office.get(*reader, &format!("{path}&cursor={cursor}")).await;
             assert_eq!(answer.refusal(), (400, "cursor_invalid".to_owned()), "{path} {cursor}");
         }

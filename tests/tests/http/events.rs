@@ -61,6 +61,8 @@ const OPERATORS: &[(&str, Expected)] = &[
     ("send-again", expected(OPERATOR, 404, Some("not_found"))),
 ];
 
+const RENT: &[(&str, Expected)] = &[("preview-lease", expected(PERSON, 200, None))];
+
 const COLUMN_WEBHOOK: &[(&str, u16, Option<&str>)] =
     &[("forged", 401, Some("signature_invalid")), ("settled", 200, None)];
 
@@ -129,6 +131,14 @@ async fn requests_of_those_who_look() {
 async fn requests_of_those_who_operate() {
     people_s_requests("operator", OPERATORS, |office| {
         operator::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn requests_of_landlords_and_renters() {
+    people_s_requests("rent", RENT, |office| {
+        rent::HTTP.router(office.people.world.system.clone(), office.people.verifier.clone())
     })
     .await;
 }
@@ -207,6 +217,7 @@ fn every_sample_is_expected_to_do_something() {
     assert_eq!(names("plaid-webhook"), told(PLAID_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("approve-batch"), told(APPROVE_BATCH.iter().map(|(name, _)| *name)));
     assert_eq!(names("operator"), told(OPERATORS.iter().map(|(name, _)| *name)));
+    assert_eq!(names("rent"), told(RENT.iter().map(|(name, _)| *name)));
     assert_eq!(names("reports"), told(REPORTS.iter().map(|(name, _)| *name)));
     assert_eq!(names("column-webhook"), told(COLUMN_WEBHOOK.iter().map(|(name, _, _)| *name)));
     assert_eq!(names("payment-worker"), told(PAYMENT_WORKER.iter().map(|(name, _)| *name)));
@@ -224,6 +235,7 @@ fn every_sample_is_expected_to_do_something() {
             "operator",
             "payment-worker",
             "plaid-webhook",
+            "rent",
             "reports",
             "scheduler",
         ])
@@ -267,7 +279,7 @@ fn a_fresh_sample_is_the_committed_one_with_other_credentials_and_times() {
 }
 
 fn people_s_samples() -> impl Iterator<Item = &'static str> {
-    ACCOUNTS.iter().chain(APPROVE_BATCH).chain(OPERATORS).chain(REPORTS).map(|(name, _)| *name)
+    ACCOUNTS.iter().chain(APPROVE_BATCH).chain(OPERATORS).chain(RENT).chain(REPORTS).map(|(name, _)| *name)
 }
 
 /// What `sam local invoke --env-vars` gives a function is what it reads, and where `clearway` serves it.
@@ -291,6 +303,12 @@ async fn the_committed_environment_is_that_of_the_local_stack() {
         serde_yaml_ng::from_str(&std::fs::read_to_string(folder("../template.yaml")).unwrap()).unwrap();
     let declared = template["Globals"]["Function"]["Environment"]["Variables"].as_mapping().unwrap().keys();
     let mut declared: BTreeSet<_> = declared.map(|name| name.as_str().unwrap()).collect();
-    declared.extend(["OIDC_ISSUER", "OIDC_AUDIENCE", "BULK_DEAD_LETTERS_ARN", "OTHER_DEAD_LETTERS_ARN"]);
+    declared.extend([
+        "OIDC_ISSUER",
+        "OIDC_AUDIENCE",
+        "PLAID_WEBHOOK_URL",
+        "BULK_DEAD_LETTERS_ARN",
+        "OTHER_DEAD_LETTERS_ARN",
+    ]);
     assert_eq!(told, declared, "SAM hands over only what the template names");
 }

@@ -71,7 +71,11 @@ impl Office {
         let routes = approve_batch::HTTP.routes(system.clone(), verifier.clone());
         let routes = routes.merge(accounts::HTTP.routes(system.clone(), verifier.clone()));
         let routes = routes.merge(reports::HTTP.routes(system.clone(), verifier.clone()));
-        let router = conventions(routes.merge(operator::HTTP.routes(system.clone(), verifier.clone())));
+        let router = conventions(
+            routes
+                .merge(rent::HTTP.routes(system.clone(), verifier.clone()))
+                .merge(operator::HTTP.routes(system.clone(), verifier.clone())),
+        );
         Self { people, router }
     }
 

@@ -165,3 +165,18 @@ async fn a_correction_counts_once_a_second_person_confirms_what_they_saw() {
     let actions: Vec<&str> = audit["items"].as_array().unwrap().iter().map(|e| e["action"].as_str().unwrap()).collect();
     assert!(actions.contains(&"propose_correction") && actions.contains(&"confirm_correction"), "{actions:?}");
 }
+
+/// Whoever throws the switch in haste is not told that something stopped when nothing did.
+#[tokio::test]
+async fn a_switch_of_nobody_cannot_be_thrown() {
+    let office = Office::open();
+    let stop = json!({"stopped": true, "reason": "Everything looks wrong."});
+    for scope in ["All", "ALL", "all%20", "per_0", "%20", "CORP%201"] {
+        let refused = office.json(OPERATOR, Method::PUT, &format!("/stops/{scope}"), &stop).await;
+        assert_eq!(refused.json()["code"], "stop_scope_invalid", "{scope}: {refused:?}");
+    }
+    for scope in ["all", "CORP-1", "per_0123456789abcdef0123456789abcdef"] {
+        let thrown = office.json(OPERATOR, Method::PUT, &format!("/stops/{scope}"), &stop).await;
+        assert_eq!(thrown.json()["stopped"], true, "{scope}: {thrown:?}");
+    }
+}

@@ -93,3 +93,22 @@ async fn the_books_of_a_batch_that_has_moved_nothing_are_empty_and_balanced() {
     assert_eq!(postings, json!({"items": []}));
     assert_eq!(office.get(READER, "/ledger/accounts/gold:CORP-1/postings").await.status, StatusCode::NOT_FOUND);
 }
+
+/// A misspelled filter would show everything.
+#[tokio::test]
+async fn a_query_parameter_that_is_not_described_is_refused_by_name() {
+    let office = Office::open();
+    let refused = office.get(READER, "/batches?stat=ready&limit=2").await;
+    assert_eq!(refused.refusal(), (400, "query_invalid".to_owned()));
+    let error = &refused.json()["errors"][0];
+    assert_eq!((&error["field"], &error["code"]), (&json!("stat"), &json!("parameter_unknown")), "{refused:?}");
+    let message = error["message"].as_str().unwrap();
+    assert!(["limit", "cursor", "state"].iter().all(|name| message.contains(name)), "{message}");
+    assert_eq!(office.get(READER, "/batches?state=ready&limit=2").await.status, 200);
+}
+
+#[tokio::test]
+async fn whoever_may_not_use_a_route_does_not_learn_what_it_takes() {
+    let office = Office::open();
+    assert_eq!(office.get(READER, "/audit?x=1").await.refusal(), (403, "role_missing".to_owned()));
+}

@@ -63,6 +63,7 @@ fn the_committed_description_is_routed_whole() {
     routed_operations.extend(routed("AccountsFunction", "AdminApi"));
     routed_operations.extend(routed("ReportsFunction", "AdminApi"));
     routed_operations.extend(routed("OperatorFunction", "AdminApi"));
+    routed_operations.extend(routed("RentFunction", "AdminApi"));
     assert_eq!(routed_operations, described(&description));
 }
 
@@ -73,6 +74,7 @@ fn each_function_gets_what_its_router_serves() {
         ("ApproveBatchFunction", "AdminApi", approve_batch::HTTP.api()),
         ("ReportsFunction", "AdminApi", reports::HTTP.api()),
         ("OperatorFunction", "AdminApi", operator::HTTP.api()),
+        ("RentFunction", "AdminApi", rent::HTTP.api()),
         ("ColumnWebhookFunction", "WebhookApi", column_webhook::api()),
         ("PlaidWebhookFunction", "WebhookApi", plaid_webhook::api()),
     ] {
@@ -87,6 +89,7 @@ fn webhooks_and_people_have_an_api_each() {
         ("ApproveBatchFunction", "WebhookApi"),
         ("ReportsFunction", "WebhookApi"),
         ("OperatorFunction", "WebhookApi"),
+        ("RentFunction", "WebhookApi"),
         ("ColumnWebhookFunction", "AdminApi"),
         ("PlaidWebhookFunction", "AdminApi"),
     ] {
@@ -142,6 +145,10 @@ fn each_function_is_given_the_variables_that_it_reads() {
         let mut wanted = read.borrow().clone();
         if function == "DeadLetters" {
             wanted.extend(["BULK_DEAD_LETTERS_ARN", "OTHER_DEAD_LETTERS_ARN"].map(str::to_owned));
+        }
+        // Links are made by one function.
+        if function != "Accounts" {
+            wanted.remove("PLAID_WEBHOOK_URL");
         }
         if PEOPLE_S_FUNCTIONS.contains(&function) {
             wanted.extend(["OIDC_ISSUER", "OIDC_AUDIENCE"].map(str::to_owned));

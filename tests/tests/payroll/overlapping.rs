@@ -101,7 +101,7 @@ async fn of_two_overlapping_files_approved_at_once_one_is_refused_unless_it_was_
 }
 
 async fn uploaded_for(journey: &Journey, file: &PayrollFile, pay_period: &str) -> (BatchId, Batch, Approve) {
-    let announced = Announced { pay_period: Some(pay_period.parse().unwrap()), control_total: None };
+    let announced = Announced { pay_period: Some(pay_period.parse().unwrap()), ..Announced::default() };
     let draft = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, announced).await.unwrap();
     upload::store(&journey.system, draft.id, file.bytes.clone(), UPLOADER).await.unwrap();
     let batch = journey.summarize(draft.id).await;

@@ -24,7 +24,7 @@ use crate::proofs_corrected_ends::{
     Corrected, OTHER_OPERATOR, comes_back, correct, corrected_source, given_back, later, paid,
 };
 
-const OTHER_SOURCE: &str = "CORP-00000000-0000-4000-8000-000000000001";
+pub(crate) const OTHER_SOURCE: &str = "CORP-00000000-0000-4000-8000-000000000001";
 
 /// One loan, so many cents, its number spelled so.
 fn loan(file: &PayrollFile, number: &str, cents: i64) -> PayrollFile {
@@ -62,7 +62,7 @@ async fn take_back(journey: &Journey, account: &str) {
 }
 
 /// The same payments of another source with this account.
-fn of_other_source(file: &PayrollFile, account: &str, cents: i64) -> PayrollFile {
+pub(crate) fn of_other_source(file: &PayrollFile, account: &str, cents: i64) -> PayrollFile {
     file.changed(|rows| {
         for row in rows.iter_mut() {
             row.amount_cents += cents;

@@ -48,7 +48,7 @@ async fn go_on_for_hours(journey: &Journey, hours: i64) {
 
 /// The same payments of the same pay period cannot be approved while the earlier batch holds its claim on them.
 pub(crate) async fn is_not_approved_again(journey: &Journey, file: &PayrollFile, batch_id: BatchId) {
-    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), control_total: None };
+    let of_same_period = Announced { pay_period: journey.batch(batch_id).await.pay_period(), ..Announced::default() };
     let again = upload::begin(&journey.system, journey.system.new_uuid(), UPLOADER, of_same_period).await.unwrap().id;
     upload::store(&journey.system, again, file.bytes.clone(), UPLOADER).await.unwrap();
     let consent = journey.consent(&journey.summarize(again).await).await;

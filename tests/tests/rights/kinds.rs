@@ -8,6 +8,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/FUNDING#*", "table/FUNDING#fnd_1"),
     ("table/HISTORY#*", "table/HISTORY#pay_1"),
     ("table/FILE#*", "table/FILE#0a1b"),
+    ("table/FILE_MAPPINGS", "table/FILE_MAPPINGS"),
     ("table/SOURCE#*", "table/SOURCE#CORP-1"),
     ("table/BILLER#*", "table/BILLER#ins_1"),
     ("table/PERSON#*", "table/PERSON#psn_1"),
@@ -42,15 +43,17 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("table/AUDIT#*", "table/AUDIT#2026-03-02#0"),
     ("table/DEADLETTER#*", "table/DEADLETTER#dl_0a1b"),
     ("table/FAILURE#*", "table/FAILURE#dl_0a1b"),
+    ("table/WEBHOOK_ENDPOINTS", "table/WEBHOOK_ENDPOINTS"),
+    ("table/WEBHOOK_EVENTS#*", "table/WEBHOOK_EVENTS#2026-03-02#0"),
     ("bucket/stops/*", "bucket/stops/all.json"),
     ("bucket/uploads/*", "bucket/uploads/bat_1/000000"),
     ("bucket/batches/*/manifest-*", "bucket/batches/bat_1/manifest-0a1b.json"),
     ("bucket/batches/*/digests-*", "bucket/batches/bat_1/digests-0a1b"),
     ("bucket/batches/*/errors.json", "bucket/batches/bat_1/errors.json"),
     ("bucket/batches/*/round-*", "bucket/batches/bat_1/round-2-0a1b.json"),
-    ("bucket/batches/*/reports/*.asked", "bucket/batches/bat_1/reports/payments-1.csv.asked"),
-    ("bucket/batches/*/reports/*.csv", "bucket/batches/bat_1/reports/payments-1.csv"),
-    ("bucket/batches/*/reports/*.json", "bucket/batches/bat_1/reports/payments-1.json"),
+    ("bucket/batches/*/reports/*.asked", "bucket/batches/bat_1/reports/1/payments-bat_1.csv.asked"),
+    ("bucket/batches/*/reports/*.csv", "bucket/batches/bat_1/reports/1/payments-bat_1.csv"),
+    ("bucket/batches/*/reports/*.json", "bucket/batches/bat_1/reports/1/payments-bat_1.json"),
 ];
 
 /// What card autopay alone keeps: no payroll touches it.

@@ -71,6 +71,7 @@ const NEEDED_BY_AUTOPAY: &[(Function, &str, &str)] = &[
     (Function::ColumnWebhook, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
     (Function::ColumnWebhook, "dynamodb:Query", "table/ACCOUNT#*"),
     (Function::ColumnWebhook, "dynamodb:Query", "table/LEDGER#*"),
+    (Function::Operator, "dynamodb:GetItem", "table/REPLACEMENT#*"),
     (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/FUNDING#*"),
     (Function::PaymentWorker, "dynamodb:ConditionCheckItem", "table/PAYMENT#*"),
 ];

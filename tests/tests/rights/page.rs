@@ -25,7 +25,7 @@ fn table() -> String {
 
 #[test]
 fn the_page_for_operators_shows_them() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rights.md");
     let page = std::fs::read_to_string(&path).unwrap();
     let (before, rest) = page.split_once(BEGINS).unwrap();
     let (shown, after) = rest.split_once(ENDS).unwrap();

@@ -49,6 +49,7 @@ fn place(index: Index, pk: &str) -> String {
         Index::Primary => format!("table/{pk}"),
         Index::Due => "table/index/due".to_owned(),
         Index::Lists => "table/index/lists".to_owned(),
+        Index::Attention => "table/index/attention".to_owned(),
     }
 }
 

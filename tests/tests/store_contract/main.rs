@@ -68,6 +68,7 @@ contract! {
         an_index_holds_only_what_is_indexed,
         an_index_forgets_what_was_unindexed,
         an_index_follows_a_moved_item,
+        an_item_is_in_each_index_that_it_names,
         an_index_pages_through_equal_times,
         an_empty_partition_is_an_empty_page,
         a_cursor_stays_in_its_partition,

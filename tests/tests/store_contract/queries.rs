@@ -143,6 +143,24 @@ pub(crate) async fn an_index_follows_a_moved_item(table: &dyn Table) {
     assert!(pages(table, due_now).await.0.is_empty());
 }
 
+pub(crate) async fn an_item_is_in_each_index_that_it_names(table: &dyn Table) {
+    let key = Key::new("PAYMENT#8", "PAYMENT");
+    let place = |pk: &str| Some((pk.to_owned(), "2026-01-01".to_owned()));
+    let everywhere =
+        Indexing { due: place("DUE#5"), lists: place("LIST#5"), attention: place("ATTENTION#5"), expires_at: None };
+    let only_attention = Indexing { due: None, lists: None, ..everywhere.clone() };
+    for (indexing, expected) in [(everywhere, [1, 1, 1]), (only_attention, [0, 0, 1])] {
+        let change = put_indexed(&key, versioned(1), indexing, Condition::Always);
+        table.write(vec![change]).await.expect("a put");
+        for ((index, pk), expected) in
+            Index::SECONDARY.into_iter().zip(["DUE#5", "LIST#5", "ATTENTION#5"]).zip(expected)
+        {
+            let found = pages(table, Query { index, ..Query::primary(pk) }).await.0;
+            assert_eq!(found.len(), expected, "{index:?}");
+        }
+    }
+}
+
 pub(crate) async fn an_index_pages_through_equal_times(table: &dyn Table) {
     for payment in 0..7 {
         given_due(table, &Key::new(format!("PAYMENT#7{payment}"), "PAYMENT"), "DUE#4", "2026-01-01").await;
@@ -158,7 +176,7 @@ pub(crate) async fn an_index_pages_through_equal_times(table: &dyn Table) {
 }
 
 pub(crate) async fn an_empty_partition_is_an_empty_page(table: &dyn Table) {
-    for index in [Index::Primary, Index::Due, Index::Lists] {
+    for index in [Index::Primary, Index::Due, Index::Lists, Index::Attention] {
         let page = table.query(&Query { index, ..Query::primary("NOTHING#1") }).await.expect("a page");
         assert!(page.items.is_empty() && page.next.is_none(), "{page:?}");
     }

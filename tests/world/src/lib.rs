@@ -15,6 +15,7 @@ use shared::adapters::memory_queue::{MemoryQueue, QueueSettings};
 use shared::adapters::memory_table::MemoryTable;
 use shared::adapters::object_links::LinkSigner;
 use shared::adapters::recorded_notices::RecordedNotices;
+use shared::adapters::recorded_webhooks::RecordedWebhooks;
 use shared::adapters::sealing::{fresh_fingerprint_key, fresh_key_ring};
 use shared::adapters::secrets_fixed::FixedSecrets;
 use shared::adapters::simulated::{ManualClock, SeededRandom};
@@ -47,6 +48,7 @@ pub struct World {
     pub table: Arc<FaultyTable>,
     pub queue: Arc<MemoryQueue>,
     pub notices: Arc<RecordedNotices>,
+    pub webhooks: Arc<RecordedWebhooks>,
     pub clock: Arc<ManualClock>,
 }
 
@@ -65,6 +67,7 @@ impl World {
         let queue = Arc::new(MemoryQueue::new(clock.clone(), queue_settings));
         let secrets = secrets(&*random, &format!("{WEBHOOK_SECRETS:?}"));
         let notices = Arc::new(RecordedNotices::default());
+        let webhooks = Arc::new(RecordedWebhooks::default());
         let system = System {
             table: table.clone(),
             queue: queue.clone(),
@@ -74,10 +77,11 @@ impl World {
             secrets: Arc::new(secrets),
             transport,
             notices: notices.clone(),
+            webhooks: webhooks.clone(),
             settings: Arc::new(settings()),
             clients: Arc::new(Clients::default()),
         };
-        Self { system, table, queue, notices, clock }
+        Self { system, table, queue, notices, webhooks, clock }
     }
 
     /// A deadline so many seconds from now, all of which may be used.
@@ -116,7 +120,7 @@ pub fn settings() -> Settings {
     Settings {
         column_url: "http://column.test".to_owned(),
         plaid_url: people::PLAID_URL.to_owned(),
-        plaid_webhook_url: "http://clearway.test/webhooks/plaid".to_owned(),
+        plaid_webhook_url: Some("http://clearway.test/webhooks/plaid".to_owned()),
         column_entity_id: "enti_test".to_owned(),
         bank_calls_per_second: 0,
         hold_banking_days: 2,

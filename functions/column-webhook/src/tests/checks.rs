@@ -54,6 +54,7 @@ async fn world_with_sent_check() -> World {
         message: "Payment for account ending 4421".to_owned(),
         sealed_account: None,
         account_last4: "4421".to_owned(),
+        account_fingerprint: None,
     });
     let payment = Payment {
         id: PAYMENT,

@@ -122,6 +122,7 @@ pub(super) async fn open_payment(world: &World) {
             message: "Payment for account".to_owned(),
             sealed_account: Some(sealed(world, "4111000000004421", &keys::payment(PAYMENT)).await),
             account_last4: "4421".to_owned(),
+            account_fingerprint: None,
         }),
         check: None,
         autopay: None,

@@ -77,6 +77,7 @@ pub(super) fn index_name(index: Index) -> Option<String> {
         Index::Primary => None,
         Index::Due => Some("due".to_owned()),
         Index::Lists => Some("lists".to_owned()),
+        Index::Attention => Some("attention".to_owned()),
     }
 }
 

@@ -3,8 +3,9 @@
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{BuildError, DisplayErrorContext, SdkError};
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection, ProjectionType,
-    ScalarAttributeType, TimeToLiveSpecification,
+    AttributeDefinition, BillingMode, CreateGlobalSecondaryIndexAction, GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate, KeySchemaElement, KeyType, Projection, ProjectionType, ScalarAttributeType,
+    TimeToLiveSpecification,
 };
 
 use super::expressions::index_name;
@@ -19,13 +20,14 @@ pub struct TableSetupError {
     pub reason: String,
 }
 
-/// Creates the table with its two indexes and its expiry, on demand. One that exists already is left as it is.
+/// Creates the table with its indexes and its expiry, on demand. One that a release of before has made gets the indexes that it
+/// lacks; an item stands there once it is put again.
 pub async fn create_table(client: &Client, table: &str) -> Result<(), TableSetupError> {
     let failed = |reason: String| TableSetupError { table: table.to_owned(), reason };
-    let keys = [Index::Primary, Index::Due, Index::Lists].map(key_names);
+    let keys: Vec<_> = [Index::Primary].into_iter().chain(Index::SECONDARY).map(key_names).collect();
     let definitions =
         keys.iter().flat_map(|(pk, sk)| [pk, sk]).map(|name| attribute(name)).collect::<Result<Vec<_>, _>>();
-    let indexes = [Index::Due, Index::Lists].into_iter().map(index_definition).collect::<Result<Vec<_>, _>>();
+    let indexes = Index::SECONDARY.into_iter().map(index_definition).collect::<Result<Vec<_>, _>>();
     let created = client
         .create_table()
         .table_name(table)
@@ -37,9 +39,42 @@ pub async fn create_table(client: &Client, table: &str) -> Result<(), TableSetup
         .await;
     match created {
         Ok(_) => expire(client, table).await.map_err(failed),
-        Err(SdkError::ServiceError(context)) if context.err().is_resource_in_use_exception() => Ok(()),
+        Err(SdkError::ServiceError(context)) if context.err().is_resource_in_use_exception() => {
+            add_missing_indexes(client, table).await.map_err(failed)
+        }
         Err(error) => Err(failed(DisplayErrorContext(error).to_string())),
     }
+}
+
+async fn add_missing_indexes(client: &Client, table: &str) -> Result<(), String> {
+    let described = client.describe_table().table_name(table).send().await;
+    let described = described.map_err(|error| DisplayErrorContext(error).to_string())?;
+    let indexes = described.table.and_then(|table| table.global_secondary_indexes).unwrap_or_default();
+    let there: Vec<String> = indexes.into_iter().filter_map(|index| index.index_name).collect();
+    let is_missing = |index: &Index| index_name(*index).is_some_and(|name| !there.contains(&name));
+    for index in Index::SECONDARY.into_iter().filter(is_missing) {
+        add_index(client, table, index).await?;
+    }
+    Ok(())
+}
+
+async fn add_index(client: &Client, table: &str, index: Index) -> Result<(), String> {
+    let (pk, sk) = key_names(index);
+    let attributes = [pk, sk].map(attribute).into_iter().collect::<Result<Vec<_>, _>>();
+    let create = CreateGlobalSecondaryIndexAction::builder()
+        .set_index_name(index_name(index))
+        .set_key_schema(Some(key_schema(index).map_err(|error| error.to_string())?))
+        .projection(Projection::builder().projection_type(ProjectionType::KeysOnly).build())
+        .build()
+        .map_err(|error| error.to_string())?;
+    let updated = client
+        .update_table()
+        .table_name(table)
+        .set_attribute_definitions(Some(attributes.map_err(|error| error.to_string())?))
+        .global_secondary_index_updates(GlobalSecondaryIndexUpdate::builder().create(create).build())
+        .send()
+        .await;
+    updated.map(drop).map_err(|error| DisplayErrorContext(error).to_string())
 }
 
 async fn expire(client: &Client, table: &str) -> Result<(), String> {

@@ -33,7 +33,7 @@ pub struct LinkTokenRequest {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LinkPurpose {
     /// A new item, whose webhooks go to this address.
-    NewItem { webhook_url: String },
+    NewItem { webhook_url: Option<String> },
     /// Update mode: the item and its token stay the same, and nothing is exchanged afterwards.
     Repair { access_token: AccessToken, need: RepairNeed },
 }
@@ -131,7 +131,7 @@ impl LinkTokenRequest {
         };
         match &self.purpose {
             LinkPurpose::NewItem { webhook_url } => WireRequest {
-                webhook: Some(webhook_url),
+                webhook: webhook_url.as_deref(),
                 products: &PRODUCTS,
                 required_if_supported_products: &PRODUCTS_WHERE_SUPPORTED,
                 account_filters: Some(FILTERS),

@@ -103,6 +103,16 @@ impl ReturnCode {
         self.rule().map_or(RetryRule::Never, |rule| rule.retry)
     }
 
+    /// Whether what it says of an account may pass: that it is frozen, or not open to debits.
+    pub fn may_pass(self) -> bool {
+        fault!(FrozenForEver, false, matches!(self.0, 16 | 20 | 90))
+    }
+
+    /// Whether it says for good what the other says of the same account for now.
+    pub fn outweighs(self, other: Self) -> bool {
+        other.may_pass() && !self.may_pass()
+    }
+
     /// What a batch retry may do with a returned payout; with an unknown code nothing.
     pub fn payout_retry(self) -> PayoutRetry {
         self.rule().map_or(PayoutRetry::No, |rule| rule.payout_retry)
@@ -171,6 +181,17 @@ mod tests {
             let unknown = code(text);
             assert_eq!((unknown.rule(), unknown.retry_rule()), (None, RetryRule::Never));
             assert_eq!(unknown.payout_retry(), PayoutRetry::No);
+        }
+    }
+
+    #[test]
+    fn a_frozen_account_may_be_open_again_and_a_closed_one_not() {
+        for text in ["R16", "R20", "R90"] {
+            assert!(code(text).may_pass() && code("R02").outweighs(code(text)), "{text}");
+            assert!(!code(text).outweighs(code("R02")), "{text}");
+        }
+        for text in ["R02", "R03", "R04", "R12", "R13", "R14", "R15", "R28", "R34"] {
+            assert!(!code(text).may_pass(), "{text}");
         }
     }
 

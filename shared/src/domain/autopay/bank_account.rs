@@ -184,8 +184,27 @@ impl BankAccount {
     /// A debit of this number came back with a code that forbids another one. That of a number that it has no more says nothing of it.
     pub fn closed_by_return(&mut self, fingerprint: &str, return_code: ReturnCode, now: Timestamp) {
         if fault!(OldReturnClosesNewNumber, true, self.has_number(fingerprint)) {
-            self.unusable.get_or_insert(Unusable { reason: UnusableReason::Returned(return_code), since: now });
+            let outweighs = |known: Unusable| match known.reason {
+                UnusableReason::Returned(known) => return_code.outweighs(known),
+                UnusableReason::Withdrawn | UnusableReason::NumbersChanged => false,
+            };
+            if self.unusable.is_none_or(outweighs) {
+                self.unusable = Some(Unusable { reason: UnusableReason::Returned(return_code), since: now });
+            }
         }
+    }
+
+    /// Forgets a return whose cause may have passed: somebody has found that it has. Answers whether there was one.
+    pub fn reopen(&mut self, now: Timestamp) -> bool {
+        let passes = |known: &mut Unusable| match known.reason {
+            UnusableReason::Returned(return_code) => return_code.may_pass(),
+            UnusableReason::Withdrawn | UnusableReason::NumbersChanged => false,
+        };
+        let was_closed = self.unusable.take_if(passes).is_some();
+        if was_closed {
+            self.updated_at = now;
+        }
+        was_closed
     }
 
     /// Whether a debit was of the number that it has now.

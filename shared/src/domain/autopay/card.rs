@@ -3,6 +3,8 @@
 //! Guarantees: nothing prints a balance. Limit: the payments that are kept here are the open ones and those of the last 62 days, which
 //! is what the caps of a month and the balance need; the whole history is that of the payments.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
@@ -139,6 +141,9 @@ pub struct NumberKeys {
     /// Of numbers before it, as long as a payment may be on its way to them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former: Vec<String>,
+    /// Of those that were let go and that somebody else has typed as well: for nothing but whose money it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub put_down: Vec<String>,
 }
 
 /// What the last review came to, so that the next is recorded only where it differs.
@@ -281,8 +286,9 @@ impl Card {
     }
 
     /// An operator has looked into what ended payments: it holds the next one back no more. Answers what that was.
-    pub fn clear_ends(&mut self) -> Vec<EndedBy> {
-        self.payments.iter_mut().filter_map(|payment| payment.ended.take()).map(|ended| ended.by).collect()
+    pub fn clear_ends(&mut self, of: &BTreeSet<PaymentId>) -> Vec<EndedBy> {
+        let payments = self.payments.iter_mut().filter(|payment| of.contains(&payment.payment_id));
+        payments.filter_map(|payment| payment.ended.take()).map(|ended| ended.by).collect()
     }
 
     /// How often the bill was presented that a payment was opened for, over all payments of that bill.

@@ -26,8 +26,10 @@ pub enum EndedBy {
     NoMoney,
     /// The bank account is closed, unknown, frozen, or not open to debits.
     AccountRefused,
-    /// The debit was not authorised, was stopped, or its holder has died.
+    /// The debit was not authorised, or its holder has died.
     NotAuthorised,
+    /// The person had their bank stop the debit: only what they agree to after that is their wish again, or debits of another account.
+    Stopped,
     /// Our bank or the person's did not take the debit, for a reason that an operator looks into.
     DebitRefused,
     /// The check was not made, did not arrive, or did not pay.
@@ -88,15 +90,14 @@ impl MailedTo {
 }
 
 impl EndedBy {
-    pub const fn of_debit(failure: DebitFailure) -> Self {
+    pub fn of_debit(failure: DebitFailure) -> Self {
         match failure {
             DebitFailure::NoMoney => EndedBy::NoMoney,
             DebitFailure::AccountClosed | DebitFailure::AccountUnusable { .. } | DebitFailure::AccountFrozen => {
                 EndedBy::AccountRefused
             }
-            DebitFailure::Unauthorised { .. } | DebitFailure::Stopped | DebitFailure::HolderDeceased => {
-                EndedBy::NotAuthorised
-            }
+            DebitFailure::Stopped => fault!(StoppedIsAgreedAlready, EndedBy::NotAuthorised, EndedBy::Stopped),
+            DebitFailure::Unauthorised { .. } | DebitFailure::HolderDeceased => EndedBy::NotAuthorised,
             DebitFailure::Other { .. } | DebitFailure::Refused => EndedBy::DebitRefused,
         }
     }
@@ -104,7 +105,7 @@ impl EndedBy {
     /// Whether it is one person's word alone: another who holds the same card is not held back by it.
     pub const fn is_of_person(self) -> bool {
         match self {
-            EndedBy::NotAuthorised => true,
+            EndedBy::NotAuthorised | EndedBy::Stopped => true,
             EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::DebitRefused | EndedBy::CheckFailed => false,
         }
     }
@@ -113,7 +114,7 @@ impl EndedBy {
     pub const fn is_operators(self) -> bool {
         match self {
             EndedBy::DebitRefused | EndedBy::CheckFailed => true,
-            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised => false,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised | EndedBy::Stopped => false,
         }
     }
 
@@ -122,7 +123,7 @@ impl EndedBy {
         match self {
             EndedBy::NoMoney => Outlook::NextStatement,
             EndedBy::AccountRefused => Outlook::OtherAccount,
-            EndedBy::NotAuthorised => Outlook::AgreeAnew,
+            EndedBy::NotAuthorised | EndedBy::Stopped => Outlook::AgreeAnew,
             EndedBy::DebitRefused | EndedBy::CheckFailed => Outlook::LookedInto,
         }
     }
@@ -154,6 +155,7 @@ impl Ended {
             }
             EndedBy::AccountRefused => !self.is_agreed_anew(now) && !self.is_other_account(now),
             EndedBy::NotAuthorised => !self.is_agreed_anew(now),
+            EndedBy::Stopped => !self.is_agreed_anew(now) && !self.is_other_account(now),
             EndedBy::DebitRefused => !self.is_other_account(now),
             EndedBy::CheckFailed => !self.is_other_address(now),
         };
@@ -163,14 +165,21 @@ impl Ended {
     /// Whether agreeing to the debits once more would end it.
     pub fn is_lifted_by_agreeing(&self, card: &Card) -> bool {
         let lifts = match self.by {
-            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised => true,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised | EndedBy::Stopped => true,
             EndedBy::DebitRefused | EndedBy::CheckFailed => false,
         };
         lifts && !self.is_before(card)
     }
 
     fn is_before(&self, card: &Card) -> bool {
-        let since = self.agreed_at.unwrap_or(self.at);
+        let since = match self.by {
+            EndedBy::Stopped => self.at,
+            EndedBy::NoMoney
+            | EndedBy::AccountRefused
+            | EndedBy::NotAuthorised
+            | EndedBy::DebitRefused
+            | EndedBy::CheckFailed => self.agreed_at.unwrap_or(self.at),
+        };
         card.authorisation.as_ref().is_some_and(|authorisation| authorisation.agreed_at > since)
     }
 

@@ -1,8 +1,8 @@
 //! Payments of a card that its balance may not show yet.
 //!
 //! Guarantees: a payment counts as in flight from the moment it is opened until Plaid's data, read after the check was cashed, show it, or
-//! the person says that the issuer credited it, or it is undone; it is neither counted as posted before nor forgotten. One posted payment
-//! of the card stands for one payment of ours: the one with our check's number, where the institution tells numbers, and else one of its
+//! the person says that the issuer credited it and the balance was read after that, or it is undone; it is neither counted as posted before
+//! nor forgotten. One posted payment of the card stands for one payment of ours, whoever of its holders made it: the one with our check's number, where the institution tells numbers, and else one of its
 //! amount from the days of its cashing. A balance that merely dropped proves nothing: the person may have paid otherwise. Limit: where no
 //! number is told, a payment by hand of the same amount in those same days is taken for the check.
 
@@ -77,6 +77,8 @@ pub enum Stage {
     Cashed { at: Timestamp },
     /// The person has been asked whether the issuer credited it.
     Asked { cashed_at: Timestamp, asked_at: Timestamp },
+    /// The person has said that the issuer credited it, and the balance that is known is from before that.
+    Confirmed { cashed_at: Timestamp, at: Timestamp },
     /// Plaid's data show it, by this transaction where there is one, or the person has said so.
     Shown { by: ShownBy },
     /// Its money never reached the issuer, or came back.
@@ -126,14 +128,18 @@ impl CardPayment {
     pub fn is_open(&self) -> bool {
         match self.stage {
             Stage::Open => true,
-            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Cashed { .. }
+            | Stage::Asked { .. }
+            | Stage::Confirmed { .. }
+            | Stage::Shown { .. }
+            | Stage::Undone => false,
         }
     }
 
     /// Counts against the balance.
     pub fn is_in_flight(&self) -> bool {
         match self.stage {
-            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } => true,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } => true,
             Stage::Shown { .. } | Stage::Undone => false,
         }
     }
@@ -141,7 +147,11 @@ impl CardPayment {
     /// Counts against the caps.
     pub fn was_paid(&self) -> bool {
         match self.stage {
-            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } => true,
+            Stage::Open
+            | Stage::Cashed { .. }
+            | Stage::Asked { .. }
+            | Stage::Confirmed { .. }
+            | Stage::Shown { .. } => true,
             Stage::Undone => false,
         }
     }
@@ -150,7 +160,9 @@ impl CardPayment {
     fn presented_in_vain(&self) -> u32 {
         match self.stage {
             Stage::Open | Stage::Undone => self.presented,
-            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } => self.presented.saturating_sub(1),
+            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Shown { .. } => {
+                self.presented.saturating_sub(1)
+            }
         }
     }
 
@@ -174,13 +186,15 @@ impl CardPayment {
     pub fn is_shown(&self) -> bool {
         match self.stage {
             Stage::Shown { .. } => true,
-            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Undone => false,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Undone => false,
         }
     }
 
     fn cashed_at(&self) -> Option<Timestamp> {
         match self.stage {
-            Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => Some(at),
+            Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } | Stage::Confirmed { cashed_at: at, .. } => {
+                Some(at)
+            }
             Stage::Open | Stage::Shown { .. } | Stage::Undone => None,
         }
     }
@@ -203,14 +217,23 @@ impl CardPayment {
         self.stage = Stage::Undone;
     }
 
-    /// The person says that the issuer credited it. Answers whether that is news.
-    pub fn confirmed(&mut self) -> bool {
+    /// The person says that the issuer credited it: a balance that is read after that shows it. Answers whether that is news.
+    pub fn confirmed(&mut self, now: Timestamp) -> bool {
         match self.stage {
-            Stage::Cashed { .. } | Stage::Asked { .. } => {
-                self.stage = Stage::Shown { by: ShownBy::Person };
+            Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => {
+                let said = Stage::Confirmed { cashed_at: at, at: now };
+                self.stage = fault!(WordCountsAtOnce, Stage::Shown { by: ShownBy::Person }, said);
                 true
             }
-            Stage::Open | Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Open | Stage::Confirmed { .. } | Stage::Shown { .. } | Stage::Undone => false,
+        }
+    }
+
+    /// Whether the person has said that the issuer credited it.
+    pub fn is_confirmed(&self) -> bool {
+        match self.stage {
+            Stage::Confirmed { .. } => true,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
         }
     }
 
@@ -218,7 +241,7 @@ impl CardPayment {
     pub fn asks_at(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Cashed { at } => at.checked_add(SignedDuration::from_hours(ASKED_AFTER_HOURS)).ok(),
-            Stage::Open | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => None,
+            Stage::Open | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Shown { .. } | Stage::Undone => None,
         }
     }
 
@@ -229,7 +252,12 @@ impl CardPayment {
                 self.stage = Stage::Asked { cashed_at: at, asked_at: now };
                 true
             }
-            Stage::Cashed { .. } | Stage::Open | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Cashed { .. }
+            | Stage::Open
+            | Stage::Asked { .. }
+            | Stage::Confirmed { .. }
+            | Stage::Shown { .. }
+            | Stage::Undone => false,
         }
     }
 }
@@ -278,7 +306,7 @@ pub fn paid_since(issued_on: Date, payments: &[CardPayment], reading: &CardReadi
 
 /// Marks the payments that a reading shows. The oldest payment takes the oldest posted one.
 pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
-    let mut used: Vec<ShownBy> = payments.iter().filter_map(|payment| shown_by(&payment.stage)).collect();
+    let mut used = used_by(payments);
     for payment in payments.iter_mut() {
         let Some(cashed_at) = payment.cashed_at() else { continue };
         if reading.age.as_of() <= cashed_at {
@@ -287,15 +315,39 @@ pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
         if let Some(by) = evidence(payment, reading, &used) {
             used.push(by.clone());
             payment.stage = Stage::Shown { by };
+        } else if matches!(payment.stage, Stage::Confirmed { at, .. } if reading.age.as_of() > at) {
+            payment.stage = Stage::Shown { by: ShownBy::Person };
         }
     }
 }
 
-/// Another's payment of the same card, as this card's own reading lets it be seen: what only the other's reading shows still counts, until
-/// this one is as recent.
-pub fn as_seen_in(payment: CardPayment, shown_there: Option<Timestamp>, reading: &CardReading) -> CardPayment {
+/// What stands for these payments in what their card's link told.
+pub fn used_by(payments: &[CardPayment]) -> Vec<ShownBy> {
+    payments.iter().filter_map(|payment| shown_by(&payment.stage)).collect()
+}
+
+/// Another's payment of the same card, as this card's own reading lets it be seen: what that shows is shown, whether or not the other's link
+/// is still read. What only the other's reading shows still counts until this one is as recent, and what only the other's word or a posted
+/// payment that stands for one of `used` says, until this one shows it.
+pub fn as_seen_in(
+    payment: CardPayment,
+    shown_there: Option<Timestamp>,
+    reading: &CardReading,
+    used: &mut Vec<ShownBy>,
+) -> CardPayment {
+    let is_read_since = payment.cashed_at().is_none_or(|cashed_at| reading.age.as_of() > cashed_at);
+    let is_cashed = payment.is_shown() || fault!(CreditOfOthersCheckUnseen, false, payment.cashed_at().is_some());
+    if !is_cashed || !is_read_since {
+        return payment;
+    }
+    if let Some(by) = evidence(&payment, reading, used) {
+        used.push(by.clone());
+        return CardPayment { stage: Stage::Shown { by }, ..payment };
+    }
     let is_as_recent = shown_there.is_none_or(|at| reading.age.as_of() >= at);
-    if !payment.is_shown() || is_as_recent || evidence(&payment, reading, &[]).is_some() {
+    let is_used = fault!(OneCreditForTwoChecks, false, evidence(&payment, reading, &[]).is_some());
+    let is_anothers_word = payment.is_anothers && shown_by(&payment.stage) == Some(ShownBy::Person);
+    if !payment.is_shown() || (is_as_recent && !is_used && !is_anothers_word) {
         return payment;
     }
     CardPayment { stage: Stage::Cashed { at: shown_there.unwrap_or(reading.age.as_of()) }, ..payment }
@@ -304,7 +356,7 @@ pub fn as_seen_in(payment: CardPayment, shown_there: Option<Timestamp>, reading:
 fn shown_by(stage: &Stage) -> Option<ShownBy> {
     match stage {
         Stage::Shown { by } => Some(by.clone()),
-        Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Undone => None,
+        Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Undone => None,
     }
 }
 

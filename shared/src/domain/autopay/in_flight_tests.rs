@@ -99,9 +99,13 @@ fn the_person_is_asked_after_ten_days_and_their_word_counts() {
     assert!(payment.ask(later(240)));
     assert!(!payment.ask(later(241)), "once");
     assert!(payment.is_in_flight());
-    assert!(payment.confirmed());
-    assert!(!payment.is_in_flight());
-    assert!(!payment.confirmed());
+    assert!(payment.confirmed(later(250)));
+    assert!(!payment.confirmed(later(251)));
+    let mut payments = [payment];
+    heed(&mut payments, &reading(249, &[]));
+    assert!(payments[0].is_in_flight(), "the balance is from before the word");
+    heed(&mut payments, &reading(251, &[]));
+    assert!(!payments[0].is_in_flight());
 }
 
 #[test]
@@ -141,4 +145,40 @@ fn a_payment_of_long_before_the_check_was_cashed_is_not_the_check() {
     for (day, in_flight) in [(14, true), (15, false), (21, false)] {
         assert_eq!(after(vec![cashed(1)], &reading(30, &[("t1", 165_500, date(2026, 3, day))])), [in_flight], "{day}");
     }
+}
+
+/// Another holder's check, as one's own link shows it.
+fn seen(payment: CardPayment, reading: &CardReading, used: &mut Vec<ShownBy>) -> bool {
+    let anothers = CardPayment { is_anothers: true, ..payment };
+    !as_seen_in(anothers, Some(later(1)), reading, used).is_in_flight()
+}
+
+#[test]
+fn a_credit_for_another_holders_check_counts_though_their_link_is_read_no_more() {
+    let credited = reading(5, &[("t1", 165_500, date(2026, 3, 19))]);
+    assert!(seen(cashed(1), &credited, &mut Vec::new()));
+    assert!(!seen(cashed(1), &reading(5, &[]), &mut Vec::new()), "nothing shows it yet");
+    assert!(!seen(cashed(1), &reading(-5, &[("t1", 165_500, date(2026, 3, 19))]), &mut Vec::new()), "read before");
+}
+
+#[test]
+fn one_credit_stands_for_one_check_of_two_holders() {
+    let shown_there = || {
+        let stage = Stage::Shown { by: ShownBy::Transaction("another link's".to_owned()) };
+        CardPayment { stage, ..cashed(2) }
+    };
+    let one = reading(5, &[("t1", 165_500, date(2026, 3, 19))]);
+    let own = vec![ShownBy::Transaction("t1".to_owned())];
+    assert!(!seen(shown_there(), &one, &mut own.clone()));
+    let two = reading(5, &[("t1", 165_500, date(2026, 3, 19)), ("t2", 165_500, date(2026, 3, 19))]);
+    assert!(seen(shown_there(), &two, &mut own.clone()));
+    let none = reading(5, &[]);
+    assert!(seen(shown_there(), &none, &mut own.clone()), "as recent, and nothing here speaks against it");
+}
+
+#[test]
+fn another_holders_word_is_no_credit() {
+    let said = || CardPayment { stage: Stage::Shown { by: ShownBy::Person }, ..cashed(1) };
+    assert!(!seen(said(), &reading(5, &[]), &mut Vec::new()));
+    assert!(seen(said(), &reading(5, &[("t1", 165_500, date(2026, 3, 19))]), &mut Vec::new()));
 }

@@ -3,7 +3,7 @@
 //! Guarantees: [`next`] is total over state and event. A payment is decided only while the item works; a removed item stays removed. The
 //! same notice may come out of several events: it is delivered once per occasion. Limit: consent that ends at the bank sends no webhook, so the day it ends is compared with the clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -184,6 +184,23 @@ impl Item {
             created_at: now,
             updated_at: now,
         }
+    }
+
+    /// Its bank accounts, each once: a link may have shown one under several of Plaid's ids.
+    pub fn each_bank_account(&self) -> Vec<BankAccountId> {
+        self.bank_accounts_of(|_| true)
+    }
+
+    /// The same of those that it has shown under ids which are meant.
+    pub fn bank_accounts_of(&self, is_meant: impl Fn(&str) -> bool) -> Vec<BankAccountId> {
+        let meant = self.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id)).map(|(_, id)| *id);
+        fault!(AccountWalkedTwice, meant.collect(), meant.collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// Forgets the ids under which it no longer shows bank accounts that it shows under others.
+    pub fn let_go_of_former_ids(&mut self, is_shown: impl Fn(&str) -> bool) {
+        let shown: BTreeSet<BankAccountId> = self.bank_accounts_of(&is_shown).into_iter().collect();
+        self.bank_accounts.retain(|account_id, id| is_shown(account_id) || !shown.contains(id));
     }
 
     pub fn is_due(&self, now: Timestamp) -> bool {

@@ -145,3 +145,14 @@ proptest! {
         prop_assert!(told_of_state, "a person who has to act is told");
     }
 }
+
+#[test]
+fn a_bank_account_that_was_shown_under_two_ids_is_one() {
+    let [first, second] = [1, 2].map(|number| BankAccountId::of_fingerprint(&format!("f1_{number:032x}")).unwrap());
+    let shown = [("before", first), ("now", first), ("gone", second)];
+    let bank_accounts = shown.into_iter().map(|(account_id, id)| (account_id.to_owned(), id)).collect();
+    let mut item = Item { bank_accounts, ..item() };
+    assert_eq!(item.each_bank_account(), [first, second]);
+    item.let_go_of_former_ids(|account_id| account_id == "now");
+    assert_eq!(item.bank_accounts.keys().collect::<Vec<_>>(), ["gone", "now"], "what is shown nowhere stays known");
+}

@@ -86,9 +86,19 @@ pub fn join(card: &mut Card, other: &mut Card, takes_over: bool, now: Timestamp)
     (card.same_as, card.looks_like, card.due_at, card.updated_at) = (Some(other.id), None, None, now);
 }
 
-/// Takes a joining back: each is a card of its own again. Answers the keys that the other one has no more, and whether it is read by its
-/// earlier link again; nothing where that cannot be told any more.
-pub fn part(card: &mut Card, other: &mut Card, now: Timestamp) -> Option<(Vec<String>, bool)> {
+/// What taking a joining back comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parted {
+    /// The keys that the other one has no more.
+    pub lost: Vec<String>,
+    /// The number that both would have: it stays the other one's, and its person enters one for this card anew.
+    pub number_of_other: Option<String>,
+    /// The other one is read by its earlier link again.
+    pub goes_back: bool,
+}
+
+/// Takes a joining back: each is a card of its own again. Nothing where that cannot be told any more.
+pub fn part(card: &mut Card, other: &mut Card, now: Timestamp) -> Option<Parted> {
     if card.same_as != Some(other.id) {
         return None;
     }
@@ -102,12 +112,19 @@ pub fn part(card: &mut Card, other: &mut Card, now: Timestamp) -> Option<(Vec<St
         // What the newer link said of a balance is not this card's.
         other.reading = None;
     }
-    let is_lost = |key: &String| card.real_accounts.contains(key) && !before.real_accounts.contains(key);
+    let typed: Vec<String> = other.numbers.present.iter().chain(&other.numbers.former).cloned().collect();
+    let is_typed = |key: &String| fault!(TypedNumberParted, false, typed.contains(key));
+    let is_lost =
+        |key: &String| card.real_accounts.contains(key) && !before.real_accounts.contains(key) && !is_typed(key);
     let (lost, kept) = std::mem::take(&mut other.real_accounts).into_iter().partition(is_lost);
     other.real_accounts = kept;
     (other.updated_at, other.due_at) = (now, Some(now));
+    let number_of_other = card.numbers.present.take_if(|number| is_typed(&*number));
+    if number_of_other.is_some() {
+        card.setup.card_number = None;
+    }
     (card.same_as, card.updated_at, card.due_at) = (None, now, Some(now));
-    Some((lost, goes_back))
+    Some(Parted { lost, number_of_other, goes_back })
 }
 
 fn read_by(card: &mut Card, link: &Joined) {

@@ -97,11 +97,15 @@ pub fn is_opened_under(opened: &AutopayFacts, authorisation: &Authorisation) -> 
     fault!(OldReturnEndsAgreement, true, is_it)
 }
 
-/// Whether the number on a payment's check can still be its card's. An issuer replaces a card while the money for its check is held.
+/// Whether the number on a payment's check can still be its card's. An issuer replaces a card while the money for its check is held, and a
+/// person corrects a number that they mistyped.
 pub fn may_mail(card: &Card, payee: &Payee) -> bool {
     match payee {
         Payee::Check(payee) => {
-            fault!(CheckToFormerNumber, true, fits_mask(&payee.account_last4, card.mask.as_deref()))
+            let known = payee.account_fingerprint.as_ref().zip(card.numbers.present.as_ref());
+            let is_typed_now =
+                fault!(CheckToMistypedNumber, true, known.is_none_or(|(number, present)| number == present));
+            is_typed_now && fault!(CheckToFormerNumber, true, fits_mask(&payee.account_last4, card.mask.as_deref()))
         }
         Payee::Account(_) => true,
     }

@@ -27,5 +27,6 @@ pub mod refusal;
 pub mod retry;
 pub mod review;
 pub mod rule;
+pub mod sending;
 pub mod setup;
 pub mod utilization;

@@ -28,6 +28,10 @@ pub enum RequestProblem {
     CheckText { field: &'static str, size: usize },
     #[error("the number that a letter names is not the one that the check's memo ends with: enter it again")]
     OtherAccount,
+    #[error(
+        "the account is another source's by now: retry the batch, which pulls from the account that is accepted now"
+    )]
+    AccountOfAnotherSource,
     #[error("the request cannot be written: {0}")]
     Unwritable(String),
 }
@@ -43,6 +47,7 @@ impl RequestProblem {
             RequestProblem::EntryDescription => "cannot_carry_entry_description",
             RequestProblem::CheckText { .. } => "cannot_carry_check_text",
             RequestProblem::OtherAccount => "contradictory_account_numbers",
+            RequestProblem::AccountOfAnotherSource => "account_of_another_source",
             RequestProblem::Unwritable(_) => "cannot_write_request",
         }
     }

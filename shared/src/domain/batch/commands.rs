@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::manifest::Overlap;
 use super::{Acknowledgement, Batch, BatchState, Failure, ManifestHead};
+use crate::domain::file_mapping::FileMapping;
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
 
@@ -29,6 +30,8 @@ pub enum BatchRefusal {
     ApproverIsUploader,
     #[error("only who made the batch may put its file; make a batch of your own")]
     NotTheCreator,
+    #[error("only who made the batch may withdraw it; ask them, or somebody who approves to decline it")]
+    WithdrawnByAnother,
     #[error("the batch was approved before, by another person or with another manifest")]
     ApprovedBefore { by: String, manifest_hash: String },
     #[error("the manifest has changed since you saw it; read the summary again and name its hash")]
@@ -51,7 +54,9 @@ pub enum BatchRefusal {
         "the bank account of source {source_id} is the account of source {holder}; name one source id for it in the file"
     )]
     AccountOfAnotherSource { source_id: String, holder: String },
-    #[error("nothing of the batch can be retried")]
+    #[error(
+        "nothing of the batch can be retried; where one of its payments or debits bears attention, clear that first"
+    )]
     NothingToRetry,
     #[error("{} later batches hold rows that this retry would pay; look at them and name those that you accept", .0.len())]
     OverlapNotAccepted(Vec<Overlap>),
@@ -69,10 +74,12 @@ impl Batch {
             updated_at: now,
             control_total,
             pay_period: None,
+            mapping: None,
             manifest: None,
             error_count: 0,
             approval: None,
             failure: None,
+            ending: None,
             rounds: 0,
             retry_plan: None,
             refunds: 0,
@@ -91,6 +98,12 @@ impl Batch {
             return Err(BatchRefusal::PayPeriodFarAway);
         }
         Ok(Self { pay_period, ..self })
+    }
+
+    /// Has its file read by a mapping. Whoever stored that has a hand in the content.
+    pub fn read_by(mut self, mapping: FileMapping) -> Self {
+        let _ = self.count_uploader(&mapping.stored_by);
+        Self { mapping: Some(Box::new(mapping)), ..self }
     }
 
     /// Whether the person had a hand in the content of the file, whatever roles they hold.
@@ -173,7 +186,7 @@ impl Batch {
         self.end_unapproved(BatchState::Expired, "expired")
     }
 
-    fn end_unapproved(&mut self, to: BatchState, wanted: &'static str) -> Result<Command, BatchRefusal> {
+    pub(super) fn end_unapproved(&mut self, to: BatchState, wanted: &'static str) -> Result<Command, BatchRefusal> {
         if self.state == to {
             return Ok(Command::AlreadyApplied);
         }

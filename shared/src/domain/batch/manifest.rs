@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::acceptance::Acknowledgement;
+use super::bank_accounts::ManifestBankAccounts;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::ids::BatchId;
 use crate::domain::money::Cents;
@@ -36,6 +37,9 @@ pub struct Manifest {
     pub sources: Vec<ManifestSource>,
     pub branches: Vec<ManifestBranch>,
     pub institutions: Vec<ManifestInstitution>,
+    /// Rows that name a bank account; none in files whose rows all name loans.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bank_accounts: Option<ManifestBankAccounts>,
     pub warnings: Vec<ManifestWarning>,
     /// The first hundred names that the bank will see otherwise than they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -4,10 +4,13 @@
 
 mod acceptance;
 mod approval;
+mod bank_accounts;
 mod commands;
+mod ending;
 mod failure;
 pub mod manifest;
 pub mod retry;
+pub mod retry_standing;
 #[cfg(test)]
 mod tests;
 
@@ -19,9 +22,12 @@ use serde::{Deserialize, Serialize};
 
 pub use acceptance::{Accepted, Acknowledgement, Circumstances};
 pub use approval::Approve;
+pub use bank_accounts::ManifestBankAccounts;
 pub use commands::{BatchRefusal, Command};
+pub use ending::{DecidedBy, Ending, EndingKind};
 pub use failure::{Failure, FailureCode};
 
+use super::file_mapping::FileMapping;
 use super::ids::BatchId;
 use super::leg::Attention;
 use super::money::Cents;
@@ -47,6 +53,9 @@ pub struct Batch {
     /// What the uploader says the file pays for. See [`Batch::pay_period`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pay_period: Option<Date>,
+    /// What the columns of its file are called, where a mapping was named. It stays as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<Box<FileMapping>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<ManifestHead>,
     /// Row errors, or the file error, of a rejected file.
@@ -57,6 +66,9 @@ pub struct Batch {
     /// Why its import failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+    /// How a person ended it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ending: Option<Ending>,
     /// Rounds of funding so far: 1 after the approval, one more per retry.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rounds: u64,

@@ -34,6 +34,8 @@ pub struct SourceMoney {
     pub funded: Cents,
     /// Held by or gone out with payments: open, in flight or settled.
     pub spent: Cents,
+    /// Nobody has decided what a word of the bank about one of its fundings means: nothing is pulled anew.
+    pub is_undecided: bool,
 }
 
 impl SourceMoney {
@@ -76,31 +78,9 @@ pub fn goes_elsewhere(payment: &Payment, now: &SentCorrected) -> bool {
     went_to != Some(now.account.as_str())
 }
 
-/// Whether a payment's money is there for nothing else: it holds it, it was paid with it, or the bank may still say so.
+/// Whether the money of a payment or refund is there for nothing else: it holds it, it was paid with it, or the bank may still say so.
 pub fn is_spent(state: State, attention: Option<AttentionReason>) -> bool {
-    state.holds_money() || fault!(DisputedMoneyGivenAway, false, attention.is_some_and(is_open_question))
-}
-
-/// Whether the bank has said something about the money that nobody has decided on yet.
-const fn is_open_question(reason: AttentionReason) -> bool {
-    match reason {
-        AttentionReason::BankDisagrees
-        | AttentionReason::BankMovedUnexpectedly
-        | AttentionReason::EarlierAttemptMoved
-        | AttentionReason::ReturnDisputed
-        | AttentionReason::UnknownBankStatus
-        | AttentionReason::OutcomeUnknown => true,
-        AttentionReason::KeepsFailing
-        | AttentionReason::PresentedForOtherAmount
-        | AttentionReason::SourceChanged
-        | AttentionReason::CheckUndeliverable
-        | AttentionReason::CheckRejected
-        | AttentionReason::ReceivableOpen
-        | AttentionReason::RefundReturned
-        | AttentionReason::CannotBeSent
-        | AttentionReason::CorrectionUnusable
-        | AttentionReason::FundingShort => false,
-    }
+    state.holds_money() || fault!(DisputedMoneyGivenAway, false, attention.is_some_and(AttentionReason::is_undecided))
 }
 
 fn return_allows(code: &str, data_corrected: bool) -> bool {

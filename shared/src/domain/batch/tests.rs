@@ -3,6 +3,7 @@
 mod approving;
 mod commands;
 mod retrying;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -127,6 +128,7 @@ fn manifest(standing: AccountStanding) -> Manifest {
         sources: vec![source(standing)],
         branches: Vec::new(),
         institutions: Vec::new(),
+        bank_accounts: None,
         warnings: Vec::new(),
         bank_names: Vec::new(),
         overlaps: Vec::new(),

@@ -120,6 +120,11 @@ impl Biller {
         }
     }
 
+    /// Whether something is proposed that a second person has not confirmed.
+    pub const fn is_waiting(&self) -> bool {
+        self.proposal.is_some() || self.remittance_proposal.is_some()
+    }
+
     /// What the bank's directory said becomes a proposal, or the reason that there is none.
     pub fn looked_up(&mut self, institution: Option<&Institution>, now: Timestamp) {
         let Some(lookup) = self.address_lookup.take() else { return };

@@ -46,6 +46,8 @@ pub fn words(task: &Task) -> String {
         }
         Task::LookUpAddress { institution_id } => format!("look up the address of {institution_id}"),
         Task::ConfirmStop { scope } => format!("confirm the stop of {scope}"),
+        Task::DeliverEvents { event_ids } => format!("send {} events to the endpoints of webhooks", event_ids.len()),
+        Task::ReplayEvents { endpoint_id } => format!("make events due again for webhook endpoint {endpoint_id}"),
         Task::Report { batch_id, report, format } => {
             let report = match report {
                 ReportKind::Payments => "payments",
@@ -53,7 +55,7 @@ pub fn words(task: &Task) -> String {
                 ReportKind::Branches => "branches",
             };
             let format = match format {
-                ReportFormat::Csv => "CSV",
+                ReportFormat::Csv | ReportFormat::CsvBom => "CSV",
                 ReportFormat::Json => "JSON",
             };
             format!("write the report of {report} of batch {batch_id} as {format}")

@@ -231,6 +231,7 @@ impl Funding {
     /// What its payments may do now.
     pub fn cover(&self) -> Cover {
         match self.leg.state {
+            State::Available | State::Returned | State::Failed if self.is_undecided() => Cover::Undecided,
             State::Available => Cover::Available,
             State::Returned | State::Failed => {
                 Cover::Gone { after_available: self.leg.effects.contains(&Effect::FundingAvailable) }
@@ -248,6 +249,8 @@ impl Funding {
 pub enum Cover {
     Awaited,
     Available,
+    /// It may be there, or gone: nobody has decided what a word of the bank about a funding means. Nothing leaves, and nothing ends.
+    Undecided,
     /// It is there, and less than its payments cost: they wait for a person.
     Short,
     /// It came back; `after_available` says whether the sum is a receivable now.

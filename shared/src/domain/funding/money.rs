@@ -1,17 +1,23 @@
 //! The money of a funding: what its payments may spend of it, and what is still owed of one that came back after it was available.
 //!
 //! Guarantees: what is owed of a funding is its amount less what was repaid of it and less what payments that never left have taken off,
-//! each at most what was left then, so that no debt is taken off twice and none is another funding's.
+//! each at most what was left then, so that no debt is taken off twice and none is another funding's. Of a funding about which the bank has
+//! said something undecided nothing is spent, given back or set against a debt.
 
 use super::{Cover, Funding};
 use crate::domain::ledger::correction::CorrectionRefusal;
-use crate::domain::leg::{Effect, State};
+use crate::domain::leg::{AttentionReason, Effect, State};
 use crate::domain::money::{Cents, MoneyOverflow};
 
 impl Funding {
     /// Whether it came back after its money was available, so that its payer owes for it.
     pub fn is_lost(&self) -> bool {
         self.leg.effects.contains(&Effect::FundingReturnedAvailable)
+    }
+
+    /// Whether the bank has said something about it that nobody has decided on yet: its money may be there, or gone.
+    pub fn is_undecided(&self) -> bool {
+        fault!(UndecidedFundingSpent, false, self.leg.attention_reason().is_some_and(AttentionReason::is_undecided))
     }
 
     /// What its payer still owes for it. Never below zero.
@@ -32,7 +38,7 @@ impl Funding {
         Ok(part)
     }
 
-    /// Takes in what a correction says this payer repaid of it, or took back. No more than is still owed.
+    /// Takes in what a correction says this payer repaid of it, or took back. No more than is still owed, or was repaid.
     pub fn note_repaid(&mut self, payer_id: &str, cents: Cents) -> Result<(), CorrectionRefusal> {
         if self.payer_id != payer_id || !self.is_lost() {
             return Err(CorrectionRefusal::NothingLost);
@@ -42,8 +48,37 @@ impl Funding {
             return Err(CorrectionRefusal::MoreThanLost);
         }
         let repaid = self.repaid.unwrap_or_default().plus(cents).ok().filter(|repaid| *repaid <= self.amount);
-        self.repaid = Some(repaid.ok_or(CorrectionRefusal::MoreThanLost)?);
+        let repaid = repaid.ok_or(CorrectionRefusal::MoreThanLost)?;
+        if fault!(RepaidBelowNothing, false, repaid < Cents::ZERO) {
+            return Err(CorrectionRefusal::NotRepaid);
+        }
+        self.repaid = Some(repaid);
         Ok(())
+    }
+
+    /// Takes in what a correction sets against what its source owes: that spends it. `left` is what its batch has left of its source's money,
+    /// which no payment or refund holds or was paid with.
+    pub fn note_set_against_debt(
+        &mut self,
+        payer_id: &str,
+        cents: Cents,
+        left: Cents,
+    ) -> Result<(), CorrectionRefusal> {
+        if self.payer_id != payer_id {
+            return Err(CorrectionRefusal::NotItsMoney);
+        }
+        if self.is_undecided() {
+            return Err(CorrectionRefusal::Undecided);
+        }
+        let own = self.paid_in().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
+        let lacking = self.lacking().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
+        // As long as the books do not say what the bank moved less, what is used up would count as that.
+        let is_booked = lacking <= self.set_off.unwrap_or_default();
+        if fault!(SpentMoneySetOff, true, is_booked && cents <= own.min(left)) {
+            self.note_set_off(payer_id, cents)
+        } else {
+            Err(CorrectionRefusal::NotLeft)
+        }
     }
 
     /// Takes in what a correction used up of its money for something else than its batch, or gave back to it. Never more than it brought;
@@ -68,10 +103,12 @@ impl Funding {
     }
 
     /// What of its money its batch has had, less what corrections used up: all that the bank moved while it is available, and of a returned
-    /// one what its source has repaid since. A correction that tells the books what the bank moved less uses up nothing more.
+    /// one what its source has repaid since. Nothing while it is undecided. A correction that tells the books what the bank moved less uses up
+    /// nothing more.
     pub fn paid_in(&self) -> Result<Cents, MoneyOverflow> {
         let set_off = self.set_off.unwrap_or_default();
         let paid_in = match self.leg.state {
+            _ if self.is_undecided() => Cents::ZERO,
             State::Available => self.amount.minus(set_off.max(self.lacking()?))?,
             State::Returned => {
                 fault!(RepaymentForgotten, Cents::ZERO, self.repaid.unwrap_or_default()).minus(set_off)?
@@ -89,7 +126,7 @@ impl Funding {
     /// Whether all that it was to bring is there for its batch, or none of it ever was.
     pub fn is_whole(&self) -> Result<bool, MoneyOverflow> {
         let is_short = self.set_off.unwrap_or_default().max(self.lacking()?).is_positive();
-        Ok(!self.is_lost() && !is_short)
+        Ok(!self.is_lost() && !is_short && !self.is_undecided())
     }
 }
 
@@ -125,32 +162,46 @@ impl Behind {
         self.own.iter().chain(&self.earlier)
     }
 
+    /// Whether all that they were to bring is there, so that nothing has to be counted.
+    pub fn is_whole(&self) -> Result<bool, MoneyOverflow> {
+        self.all().try_fold(true, |is_whole, funding| Ok(is_whole && funding.is_whole()?))
+    }
+
     /// What the payments may do, as far as the fundings tell. `None`: what payments hold has to be counted.
     pub fn cover(&self, is_pulled: bool) -> Result<Option<Cover>, MoneyOverflow> {
         match self.own.as_ref().map(Funding::cover) {
-            Some(known @ (Cover::Awaited | Cover::Short | Cover::Gone { .. })) => return Ok(Some(known)),
+            Some(known @ (Cover::Awaited | Cover::Undecided | Cover::Short | Cover::Gone { .. })) => {
+                return Ok(Some(known));
+            }
             None if is_pulled => return Ok(Some(Cover::Awaited)),
             Some(Cover::Available) | None => {}
         }
-        for funding in self.all() {
-            if !funding.is_whole()? {
-                return Ok(None);
-            }
+        if !self.is_whole()? {
+            return Ok(None);
         }
         let is_there = self.all().any(|funding| funding.leg.state == State::Available);
         Ok(Some(if is_there { Cover::Available } else { Cover::Awaited }))
     }
 
+    /// What all of them have paid in.
+    fn funded(&self) -> Result<Cents, MoneyOverflow> {
+        self.all().try_fold(Cents::ZERO, |funded, funding| funded.plus(funding.paid_in()?))
+    }
+
+    /// What is left of that. Never below zero.
+    pub fn left(&self, held: Held) -> Result<Cents, MoneyOverflow> {
+        Ok(self.funded()?.minus(held.by_all)?.max(Cents::ZERO))
+    }
+
     /// The same by amounts: the round lives on its own funding where that suffices, or else on all that is there less all that is held.
     pub fn cover_by(&self, held: Held) -> Result<Cover, MoneyOverflow> {
         let own = self.own.as_ref().map_or(Ok(Cents::ZERO), Funding::paid_in)?;
-        let mut funded = Cents::ZERO;
-        for funding in self.all() {
-            funded = funded.plus(funding.paid_in()?)?;
-        }
+        let funded = self.funded()?;
         let is_covered = own >= held.by_round || funded >= held.by_all;
         if fault!(SumsNotAsked, funded.is_positive(), is_covered) {
             Ok(Cover::Available)
+        } else if self.all().any(Funding::is_undecided) {
+            Ok(Cover::Undecided)
         } else if self.all().any(Funding::is_lost) {
             Ok(Cover::Gone { after_available: true })
         } else {
@@ -232,6 +283,48 @@ mod tests {
         assert_eq!((funding.owed(), funding.paid_in()), (Ok(Cents::ZERO), Ok(Cents::new(6_000))));
         assert_eq!(funding.note_repaid("CORP-1", Cents::new(-6_000)), Ok(()));
         assert_eq!(funding.owed(), Ok(Cents::new(6_000)));
+        assert_eq!(funding.note_repaid("CORP-1", Cents::new(-1)), Err(CorrectionRefusal::NotRepaid));
+        assert_eq!(funding.owed(), Ok(Cents::new(6_000)));
+    }
+
+    fn undecided(mut funding: Funding) -> Funding {
+        funding.leg.raise(AttentionReason::BankDisagrees, Timestamp::UNIX_EPOCH);
+        funding
+    }
+
+    #[test]
+    fn of_an_undecided_funding_nothing_is_spent_and_nothing_ends() {
+        let failed = funding(1, 10_000, State::Failed);
+        for funding in [there(1, 10_000), lost(1, 10_000), failed] {
+            let funding = undecided(Funding { repaid: Some(Cents::new(5_000)), ..funding });
+            assert_eq!((funding.cover(), funding.paid_in()), (Cover::Undecided, Ok(Cents::ZERO)), "{:?}", funding.leg);
+            assert_eq!(funding.is_whole(), Ok(false));
+        }
+        let mut unsettled = undecided(funding(1, 10_000, State::Completed));
+        assert_eq!(unsettled.cover(), Cover::Awaited);
+        unsettled.leg.attention = None;
+        unsettled.leg.raise(AttentionReason::CorrectionUnusable, Timestamp::UNIX_EPOCH);
+        assert!(!unsettled.is_undecided(), "that says nothing of its money");
+    }
+
+    #[test]
+    fn no_more_is_set_against_a_debt_than_is_left() {
+        let set = |mut funding: Funding, cents, left| {
+            funding.note_set_against_debt("CORP-1", Cents::new(cents), Cents::new(left))
+        };
+        let refused = Err(CorrectionRefusal::NotLeft);
+        assert_eq!(set(there(1, 10_000), 10_000, 10_000), Ok(()));
+        assert_eq!(set(there(1, 10_000), 10_000, 9_999), refused, "its batch has spent it");
+        assert_eq!(set(there(1, 10_000), 10_001, 20_000), refused, "it is another funding's");
+        let repaid = Funding { repaid: Some(Cents::new(5_000)), ..lost(1, 10_000) };
+        assert_eq!(set(repaid.clone(), 5_000, 5_000), Ok(()));
+        assert_eq!(set(repaid, 5_001, 10_000), refused, "the rest of it is gone");
+        assert_eq!(set(undecided(there(1, 10_000)), 1, 10_000), Err(CorrectionRefusal::Undecided));
+        let mut short = moved(there(1, 10_000), 6_000);
+        assert_eq!(set(short.clone(), 6_000, 6_000), refused, "the books do not know yet that less was moved");
+        short.note_set_off("CORP-1", Cents::new(4_000)).unwrap();
+        assert_eq!(set(short.clone(), 6_001, 6_001), refused);
+        assert_eq!(set(short, 6_000, 6_000), Ok(()));
     }
 
     #[test]
@@ -276,6 +369,13 @@ mod tests {
         assert_eq!(cover(None, vec![cent], held(10_000, 10_000)), gone);
         let all = Funding { repaid: Some(Cents::new(14_000)), ..lost(1, 14_000) };
         assert_eq!(cover(None, vec![all], held(10_000, 14_000)), Cover::Available);
+        // What nobody has decided on may be there or gone.
+        let (waits, own) = (Cover::Undecided, Some(there(2, 6_000)));
+        assert_eq!(cover(Some(undecided(there(2, 6_000))), vec![there(1, 14_000)], held(1, 1)), waits);
+        assert_eq!(cover(own.clone(), vec![undecided(there(1, 14_000))], held(10_000, 20_000)), waits);
+        assert_eq!(cover(own.clone(), vec![undecided(lost(1, 14_000))], held(10_000, 20_000)), waits);
+        assert_eq!(cover(own, vec![undecided(there(1, 14_000))], held(6_000, 20_000)), Cover::Available);
+        assert_eq!(cover(None, vec![undecided(there(1, 14_000))], held(1, 1)), waits);
         // Nothing came back, and yet less is there than was planned with.
         assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(10_000, 10_000)), Cover::Short);
         assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(6_000, 6_000)), Cover::Available);
@@ -296,7 +396,7 @@ mod tests {
                     take_off(std::slice::from_mut(&mut funding), Cents::new(cents)).unwrap();
                 }
                 let settled = funding.repaid.unwrap_or_default().plus(funding.taken_off.unwrap_or_default()).unwrap();
-                prop_assert!(settled <= funding.amount);
+                prop_assert!(settled <= funding.amount && funding.repaid.unwrap_or_default() >= Cents::ZERO);
                 prop_assert_eq!(funding.owed().unwrap(), funding.amount.minus(settled).unwrap());
             }
         }

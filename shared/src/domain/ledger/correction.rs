@@ -38,6 +38,8 @@ pub struct Reach {
     /// Whose money in `funds` is used up, and how much: less than nothing where some is added. Without a funding it is money that a source
     /// paid in beside its batches.
     pub used: Option<(Option<FundingId>, Cents)>,
+    /// That is spent, on what is owed for another one; else the books are told what the bank did.
+    pub is_spent: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +90,17 @@ pub enum CorrectionRefusal {
         "the funding whose money this uses up or adds to is another payer's, was never available, or has no such sum to it"
     )]
     NotItsMoney,
+    #[error(
+        "no such sum is left of the funding in `uses`: its batch has paid it out, given it back or holds it for payments; where the bank moved \
+         less than was asked for, correct the books for that first"
+    )]
+    NotLeft,
+    #[error(
+        "the bank has said something about the funding in `uses` that nobody has decided on; clear its attention first"
+    )]
+    Undecided,
+    #[error("more would be taken back than was repaid of the funding in `about`")]
+    NotRepaid,
 }
 
 impl CorrectionTerms {
@@ -134,7 +147,8 @@ impl CorrectionTerms {
             (_, Funds) => Some((about, less)),
             _ => None,
         };
-        Ok(Reach { repaid, used })
+        let is_spent = self.debit == Funds && self.credit == Receivable;
+        Ok(Reach { repaid, used, is_spent })
     }
 
     fn is_of_source(&self) -> bool {

@@ -246,6 +246,28 @@ impl AttentionReason {
         }
     }
 
+    /// Whether it is a word of the bank about the money that nobody has decided on yet: the money is then there for nothing else.
+    pub const fn is_undecided(self) -> bool {
+        match self {
+            AttentionReason::BankDisagrees
+            | AttentionReason::BankMovedUnexpectedly
+            | AttentionReason::EarlierAttemptMoved
+            | AttentionReason::ReturnDisputed
+            | AttentionReason::UnknownBankStatus
+            | AttentionReason::OutcomeUnknown => true,
+            AttentionReason::KeepsFailing
+            | AttentionReason::PresentedForOtherAmount
+            | AttentionReason::SourceChanged
+            | AttentionReason::CheckUndeliverable
+            | AttentionReason::CheckRejected
+            | AttentionReason::ReceivableOpen
+            | AttentionReason::RefundReturned
+            | AttentionReason::CannotBeSent
+            | AttentionReason::CorrectionUnusable
+            | AttentionReason::FundingShort => false,
+        }
+    }
+
     /// Whether nothing automatic happens while it stands. What failed without being sent still gives its money back.
     pub const fn holds(self) -> bool {
         match self {
@@ -292,8 +314,16 @@ impl Leg {
         }
     }
 
+    /// The first reason stands, but for a word of the bank about the money: what stood before must not hide it.
     pub fn raise(&mut self, reason: AttentionReason, since: Timestamp) {
-        self.attention.get_or_insert(Attention { reason, since });
+        let known = self.attention_reason();
+        if known.is_none_or(|known| reason.is_undecided() && !known.is_undecided()) {
+            self.attention = Some(Attention { reason, since });
+        }
+    }
+
+    pub fn attention_reason(&self) -> Option<AttentionReason> {
+        self.attention.as_ref().map(|attention| attention.reason)
     }
 
     /// Whether it bears attention that keeps everything automatic from it.

@@ -85,7 +85,7 @@ fn next_of_payout(now: Standing<'_>) -> Action {
     }
     match leg.state {
         State::Unprocessed => next_of_unsent(now),
-        // Its outcome is unknown: it goes out again under its key, whatever became of the funding in between.
+        // Its outcome is unknown: it goes out again under its key, or is looked for where it may not (`may_resend`).
         State::Submitting if now.payer.is_paused || rests(leg, now) => Action::Wait,
         State::Submitting => Action::SendPayout,
         State::Processing if fault!(StopNotSent, false, now.payment.stop_wish() == StopWish::Now) => Action::StopCheck,
@@ -150,6 +150,13 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
         }
         State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Canceled => Action::Wait,
     }
+}
+
+/// Whether a payout whose send was not answered may go out again: its money is here, and its person has not canceled it. Else the bank's list
+/// says what became of it, and nothing goes out.
+pub fn may_resend(payment: &Payment, funding: &Funding) -> bool {
+    let is_repaid = payment.refund_of().is_some() && funding.is_repaid();
+    (funding.leg.state == State::Available || is_repaid) && !payment.is_cancel_asked()
 }
 
 /// What a refund gives back was pulled by the same funding.

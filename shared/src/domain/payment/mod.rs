@@ -71,12 +71,22 @@ pub enum StopWish {
 pub struct RowFacts {
     pub employee_id: String,
     pub branch_id: String,
+    /// Empty where the row names a bank account.
     pub institution_id: String,
 }
 
 impl Payment {
     pub const fn kind(&self) -> Kind {
         self.payee.kind()
+    }
+
+    /// Whose bank account its row names, as the bank has the name; nothing where the row names a loan.
+    pub fn payee_name(&self) -> Option<&str> {
+        self.row.as_ref().filter(|row| row.institution_id.is_empty())?;
+        match &self.payee {
+            Payee::Account(account) => Some(&account.name),
+            Payee::Check(_) => None,
+        }
     }
 
     pub fn expected(&self) -> Expected {

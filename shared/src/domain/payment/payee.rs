@@ -54,6 +54,9 @@ pub struct CheckPayee {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sealed_account: Option<String>,
     pub account_last4: String,
+    /// The key of that number. Absent in what was opened before it was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_fingerprint: Option<String>,
 }
 
 impl std::fmt::Debug for AccountPayee {

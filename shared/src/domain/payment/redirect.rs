@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Payment;
 use super::replacement::ReplacementRefusal;
 use crate::domain::autopay::ids::BankAccountId;
 use crate::domain::ids::PaymentId;
+use crate::domain::leg::{AttentionReason, Reason, State};
 
 /// The latest proposal for a refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +34,26 @@ pub struct Redirect {
 pub struct SeenAccount {
     pub bank_account_id: BankAccountId,
     pub account_last4: String,
+}
+
+/// Whether a refund may be sent again: the bank has given it back or never took it, and nothing else is to be understood about it first.
+pub fn may_be_sent_again(refund: &Payment) -> bool {
+    let is_back = match refund.leg.state {
+        State::Returned => true,
+        State::Failed => matches!(refund.leg.reason, Some(Reason::Refused(_) | Reason::CanceledByBank)),
+        State::Unprocessed
+        | State::Submitting
+        | State::Processing
+        | State::Completed
+        | State::Available
+        | State::Canceled => false,
+    };
+    let is_understood = refund
+        .leg
+        .attention
+        .as_ref()
+        .is_none_or(|flag| matches!(flag.reason, AttentionReason::RefundReturned | AttentionReason::CannotBeSent));
+    refund.refund_of().is_some() && is_back && is_understood
 }
 
 impl Redirect {

@@ -67,10 +67,10 @@ impl Payment {
     }
 }
 
-/// Nothing of it is to leave any more: it was stopped with its batch, or would be paid with somebody else's money.
+/// Nothing of it is to leave any more: it was stopped with its batch, or would be paid with somebody else's money, or perhaps so.
 fn is_unwanted(around: Surroundings<'_>) -> bool {
     let is_lost = match around.cover {
-        Cover::Gone { .. } => true,
+        Cover::Undecided | Cover::Gone { .. } => true,
         Cover::Awaited | Cover::Available | Cover::Short => false,
     };
     fault!(CanceledSentAgain, false, is_given_up(around.batch)) || fault!(SentOnLostFunding, false, is_lost)
@@ -109,13 +109,17 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
         (BatchState::Paying | BatchState::Canceling | BatchState::Canceled, Cover::Gone { after_available }) => {
             Push::FailUnfunded { after_available }
         }
-        (BatchState::Canceling | BatchState::Canceled, Cover::Awaited | Cover::Available | Cover::Short) => {
-            Push::Cancel
-        }
+        (
+            BatchState::Canceling | BatchState::Canceled,
+            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short,
+        ) => Push::Cancel,
         // What was recorded of a file that turned out to be another one.
-        (BatchState::Failed, Cover::Awaited | Cover::Available | Cover::Short | Cover::Gone { .. }) => Push::Cancel,
+        (
+            BatchState::Failed,
+            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short | Cover::Gone { .. },
+        ) => Push::Cancel,
         (BatchState::Paying, Cover::Available) if !is_held => Push::Submit,
-        (BatchState::Paying, Cover::Available | Cover::Awaited | Cover::Short) => Push::Leave,
+        (BatchState::Paying, Cover::Available | Cover::Awaited | Cover::Undecided | Cover::Short) => Push::Leave,
         (
             BatchState::Draft
             | BatchState::Summarizing
@@ -125,7 +129,7 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
             | BatchState::Completed
             | BatchState::Declined
             | BatchState::Expired,
-            Cover::Awaited | Cover::Available | Cover::Short | Cover::Gone { .. },
+            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short | Cover::Gone { .. },
         ) => Push::Leave,
     }
 }

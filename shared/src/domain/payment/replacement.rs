@@ -5,8 +5,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Payment;
 use crate::domain::bank::mailing_address::MailingAddress;
+use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
+use crate::domain::leg::{Kind, State};
 
 /// The latest proposal for a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +34,17 @@ pub enum ReplacementRefusal {
     SamePerson,
     #[error("the proposal is not the one you name; read it again")]
     OtherProposal,
+}
+
+/// Whether a check may be made anew: the bank has given its money back, and nobody wants that to go back to its payer.
+pub fn may_be_replaced(payment: &Payment) -> bool {
+    let is_back = payment.kind() == Kind::Check && payment.leg.state == State::Returned;
+    is_back && payment.owes_refund() && !payment.is_cancel_asked()
+}
+
+/// Whether the money that a debit brought is here, and nothing about it is to be looked into first.
+pub fn is_money_here(funding: &Funding) -> bool {
+    funding.leg.state == State::Available && funding.leg.attention.is_none()
 }
 
 impl Replacement {

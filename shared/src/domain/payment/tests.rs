@@ -30,6 +30,7 @@ fn source() -> Source {
         account_version: 1,
         bank_account_id: Some("bacc_1".to_owned()),
         pause: None,
+        pause_word: None,
         barred: None,
         receivable_open: false,
         beside_batches: None,
@@ -107,24 +108,25 @@ fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
     use Push::{Cancel, Leave, Submit};
     let pending = Push::FailUnfunded { after_available: false };
     let owed = Push::FailUnfunded { after_available: true };
-    // Columns: awaited, available, short, gone before it was available, gone after.
+    // Columns: awaited, available, undecided, short, gone before it was available, gone after.
     let table = [
-        (B::Draft, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Summarizing, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Ready, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Rejected, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Importing, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Paying, [Leave, Submit, Leave, pending, owed]),
-        (B::Completed, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Canceling, [Cancel, Cancel, Cancel, pending, owed]),
-        (B::Canceled, [Cancel, Cancel, Cancel, pending, owed]),
-        (B::Declined, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Expired, [Leave, Leave, Leave, Leave, Leave]),
-        (B::Failed, [Cancel, Cancel, Cancel, Cancel, Cancel]),
+        (B::Draft, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Summarizing, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Ready, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Rejected, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Importing, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Paying, [Leave, Submit, Leave, Leave, pending, owed]),
+        (B::Completed, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Canceling, [Cancel, Cancel, Cancel, Cancel, pending, owed]),
+        (B::Canceled, [Cancel, Cancel, Cancel, Cancel, pending, owed]),
+        (B::Declined, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Expired, [Leave, Leave, Leave, Leave, Leave, Leave]),
+        (B::Failed, [Cancel, Cancel, Cancel, Cancel, Cancel, Cancel]),
     ];
     let covers = [
         Cover::Awaited,
         Cover::Available,
+        Cover::Undecided,
         Cover::Short,
         Cover::Gone { after_available: false },
         Cover::Gone { after_available: true },
@@ -180,6 +182,7 @@ fn a_claimed_payment_that_nobody_wants_sent_is_looked_for_once_its_send_has_arri
     let gone = |after_available| Cover::Gone { after_available };
     for (batch, cover) in [
         (BatchState::Canceling, Cover::Available),
+        (BatchState::Paying, Cover::Undecided),
         (BatchState::Paying, gone(true)),
         (BatchState::Paying, gone(false)),
         (BatchState::Canceling, gone(true)),

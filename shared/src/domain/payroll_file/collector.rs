@@ -5,12 +5,15 @@ use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
+use super::accounts::{Accounts, Sighting};
 use super::csv::Header;
 use super::employees::Employees;
 use super::error::{ErrorCode, Flaw, RowError};
+use super::field::Field;
 use super::hash::{RowDigest, Sha256Hash, canonical_hash};
 use super::layout::Layout;
 use super::limits::Limits;
+use super::payee::CheckedPayee;
 use super::raw_row::RawRow;
 use super::row::{CheckedRow, Checker, Problem, RowPlace, Rules};
 use super::sources::{self, Sources};
@@ -18,7 +21,7 @@ use super::summary::{BankName, Chunk, Summary, WarningCount};
 use super::tally::Tally;
 use super::warning::{Warning, Warnings};
 use super::watched::Watched;
-use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
+use crate::domain::bank::limits::ReceiverName;
 use crate::domain::money::MoneyOverflow;
 
 /// Names that a summary shows as the bank will see them; of more it tells how many.
@@ -38,9 +41,10 @@ pub(super) struct Collector {
     /// 64-bit hashes of (employee, institution, loan): a collision would only miscount loans by one.
     loans: HashSet<u64, RandomState>,
     loan_hasher: RandomState,
+    accounts: Accounts,
     warnings: BTreeMap<Warning, WarningCount>,
     bank_names: Vec<BankName>,
-    /// Loans whose numbers end like an account that the bank has corrected.
+    /// Payees whose numbers end like an account that the bank has corrected.
     watched: Watched,
     buffer: Vec<u8>,
 }
@@ -67,6 +71,7 @@ impl Collector {
             digests: HashMap::default(),
             loans: HashSet::default(),
             loan_hasher: RandomState::default(),
+            accounts: Accounts::default(),
             warnings: BTreeMap::new(),
             bank_names: Vec::new(),
             watched: Watched::default(),
@@ -132,12 +137,17 @@ impl Collector {
         let warnings = sources::warnings(&details);
         checker.warnings.insert_all(warnings);
         // A row that is wrong in other ways must not decide what its source looks like.
-        if checker.problems.is_empty()
-            && let Err(conflict) = self.sources.add(details, warnings, number)
-        {
+        if !checker.problems.is_empty() {
+            return;
+        }
+        let place = |field: Field| (Some(field.path()), raw.get(field).map_or(0, |value| value.at));
+        if let Some(row) = self.accounts.first_row(details.routing_number.as_str(), details.account_number.expose()) {
+            let text = format!(" is the account that row {row} pays; a company pays nothing to itself");
+            let (path, at) = place(Field::AccountNumber);
+            checker.problems.push(Problem { path, code: ErrorCode::PayeeIsSource, at, text });
+        } else if let Err(conflict) = self.sources.add(details, warnings, number) {
             let text = format!(" {}; compare row {}", conflict.what, conflict.first_row);
-            let at = raw.get(conflict.field).map_or(0, |value| value.at);
-            let path = Some(conflict.field.path());
+            let (path, at) = place(conflict.field);
             checker.problems.push(Problem { path, code: ErrorCode::ConflictingPayor, at, text });
         }
     }
@@ -150,23 +160,48 @@ impl Collector {
             let at = raw.get(field).map_or(0, |value| value.at);
             problems.push(Problem { path: Some(field.path()), code: ErrorCode::ConflictingEmployee, at, text });
         }
-        let number_as_typed = row.loan_account_number;
-        let loan_number =
-            fault!(SpellingIsAnotherLoan, number_as_typed.into(), EntryAccountNumber::normalized(number_as_typed));
-        let texts = [row.employee_id, row.source_id, row.institution_id, &*loan_number];
+        let (place, payee_number) = row.payee.identity();
+        let texts = [row.employee_id, row.source_id, place, &*payee_number];
         let digest = RowDigest::of(texts, row.amount.get(), &mut self.buffer);
         let short_number = u32::try_from(number).unwrap_or(u32::MAX);
         let first = *self.digests.entry(digest).or_insert(short_number);
+        let repeated = match row.payee {
+            CheckedPayee::Loan { .. } => self.see_loan(row, place, &payee_number),
+            CheckedPayee::Account { .. } => self.see_account(raw, row, (place, &*payee_number), problems),
+        };
         let mut warnings = Warnings::default();
-        let loan = (row.employee_id, row.institution_id, &*loan_number);
-        let new_loan = self.loans.insert(self.loan_hasher.hash_one(loan));
         if first != short_number {
-            let text = format!(" pays the same employee, loan and amount from the same source as row {first}");
+            let text = format!(" pays the same employee, payee and amount from the same source as row {first}");
             problems.push(Problem { path: None, code: ErrorCode::DuplicateRow, at: 0, text });
-        } else if !new_loan {
-            warnings.insert(Warning::RepeatedLoan);
+        } else if let Some(warning) = repeated {
+            warnings.insert(warning);
         }
         warnings
+    }
+
+    fn see_loan(&mut self, row: &CheckedRow<'_>, place: &str, number: &str) -> Option<Warning> {
+        let loan = self.loan_hasher.hash_one((row.employee_id, place, number));
+        (!self.loans.insert(loan)).then_some(Warning::RepeatedLoan)
+    }
+
+    /// Refuses a source's own account: what a company pays to itself is no payroll, and its money would go round.
+    fn see_account(
+        &mut self,
+        raw: &RawRow<'_>,
+        row: &CheckedRow<'_>,
+        (routing_number, number): (&str, &str),
+        problems: &mut Vec<Problem>,
+    ) -> Option<Warning> {
+        if let Some(source_id) = self.sources.holder(routing_number, number) {
+            let text = format!(" is the account of source \"{source_id}\"; a company pays nothing to itself");
+            let (path, at) = (Field::PayeeAccount.path(), raw.get(Field::PayeeAccount).map_or(0, |value| value.at));
+            problems.push(Problem { path: Some(path), code: ErrorCode::PayeeIsSource, at, text });
+        }
+        match self.accounts.see(routing_number, number, row.employee_id, self.rows + 1) {
+            Sighting::New => None,
+            Sighting::OfEmployee => Some(Warning::RepeatedAccount),
+            Sighting::OfAnother => Some(Warning::SharedAccount),
+        }
     }
 
     /// Of each name that the bank sees otherwise the first row.
@@ -212,6 +247,7 @@ impl Collector {
             file_bytes: file.bytes,
             employees,
             loans,
+            payee_accounts: self.accounts.count(),
             by_source: by_source.by_id,
             by_branch: by_branch.by_id,
             by_institution,
@@ -222,7 +258,7 @@ impl Collector {
             chunks: file.chunks,
             layout: file.layout,
             sources: self.sources.into_details(),
-            watched: self.watched.into_loans(),
+            watched: self.watched.into_payees(),
             row_digests,
         })
     }

@@ -63,10 +63,18 @@ pub enum ErrorCode {
     CsvSyntax,
     /// A line of a table has more or fewer cells than its header.
     CellCount,
+    /// The kind of a payee's account is neither checking nor savings.
+    AccountType,
+    /// A row names a loan and a bank account.
+    TwoPayees,
+    /// A row names neither a loan nor a bank account.
+    NoPayee,
+    /// A payee's bank account is a source's own.
+    PayeeIsSource,
 }
 
 impl ErrorCode {
-    pub const ALL: [ErrorCode; 42] = [
+    pub const ALL: [ErrorCode; 46] = [
         ErrorCode::MissingField,
         ErrorCode::EmptyField,
         ErrorCode::DuplicateField,
@@ -109,6 +117,10 @@ impl ErrorCode {
         ErrorCode::CsvHeader,
         ErrorCode::CsvSyntax,
         ErrorCode::CellCount,
+        ErrorCode::AccountType,
+        ErrorCode::TwoPayees,
+        ErrorCode::NoPayee,
+        ErrorCode::PayeeIsSource,
     ];
 }
 
@@ -236,8 +248,12 @@ impl Flaw {
 /// How a value may appear in a message.
 pub(super) fn quote(field: Field, value: &str) -> String {
     match field {
-        Field::FirstName | Field::LastName | Field::Dob | Field::PhoneNumber | Field::Ein => String::new(),
-        Field::AccountNumber | Field::LoanAccountNumber => format!(" \"***{}\"", shortened(last_four(value), 4)),
+        Field::FirstName | Field::LastName | Field::Dob | Field::PhoneNumber | Field::Ein | Field::PayeeName => {
+            String::new()
+        }
+        Field::AccountNumber | Field::LoanAccountNumber | Field::PayeeAccount => {
+            format!(" \"***{}\"", shortened(last_four(value), 4))
+        }
         Field::EmployeeId
         | Field::BranchId
         | Field::SourceId
@@ -249,6 +265,8 @@ pub(super) fn quote(field: Field, value: &str) -> String {
         | Field::State
         | Field::Zip
         | Field::InstitutionId
+        | Field::PayeeRouting
+        | Field::PayeeAccountType
         | Field::Amount => format!(" \"{}\"", shortened(value, 64)),
     }
 }
@@ -279,7 +297,7 @@ mod tests {
         for (place, code) in ErrorCode::ALL.into_iter().enumerate() {
             assert_eq!(code as usize, place);
         }
-        assert_eq!(ErrorCode::CellCount as usize + 1, ErrorCode::ALL.len(), "the last one is listed");
+        assert_eq!(ErrorCode::PayeeIsSource as usize + 1, ErrorCode::ALL.len(), "the last one is listed");
     }
 
     #[test]

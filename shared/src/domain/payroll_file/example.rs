@@ -1,4 +1,4 @@
-//! A small file in each format, for whoever writes their own: two made-up payments, the same in both.
+//! A small file in each format, for whoever writes their own: three made-up payments, of two loans and to one bank account, the same in both.
 
 /// A format in which payroll files are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

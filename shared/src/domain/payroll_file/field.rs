@@ -1,4 +1,5 @@
-//! The structure of a row: four groups, nineteen leaves, each addressed by its path (payroll-file.md section 1).
+//! The structure of a row: four groups and their leaves, each addressed by its path (payroll-file.md section 1). A payee is a loan, by two
+//! leaves, or a bank account, by four others.
 
 /// A leaf of a row. `DunkinId` occurs twice with different meanings, so the names here are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,10 @@ pub(super) enum Field {
     Zip,
     InstitutionId,
     LoanAccountNumber,
+    PayeeRouting,
+    PayeeAccount,
+    PayeeAccountType,
+    PayeeName,
     Amount,
 }
 
@@ -44,7 +49,7 @@ pub(super) enum Element {
 }
 
 impl Field {
-    pub(super) const COUNT: usize = 19;
+    pub(super) const COUNT: usize = 23;
 
     pub(super) const ALL: [Field; Field::COUNT] = [
         Field::EmployeeId,
@@ -65,8 +70,19 @@ impl Field {
         Field::Zip,
         Field::InstitutionId,
         Field::LoanAccountNumber,
+        Field::PayeeRouting,
+        Field::PayeeAccount,
+        Field::PayeeAccountType,
+        Field::PayeeName,
         Field::Amount,
     ];
+
+    /// What names a loan as the payee.
+    pub(super) const OF_LOAN: [Field; 2] = [Field::InstitutionId, Field::LoanAccountNumber];
+
+    /// What names a bank account as the payee.
+    pub(super) const OF_ACCOUNT: [Field; 4] =
+        [Field::PayeeRouting, Field::PayeeAccount, Field::PayeeAccountType, Field::PayeeName];
 
     pub(super) const fn index(self) -> usize {
         self as usize
@@ -92,6 +108,10 @@ impl Field {
             Field::Zip => "Payor/Address/Zip",
             Field::InstitutionId => "Payee/PlaidId",
             Field::LoanAccountNumber => "Payee/LoanAccountNumber",
+            Field::PayeeRouting => "Payee/ABARouting",
+            Field::PayeeAccount => "Payee/AccountNumber",
+            Field::PayeeAccountType => "Payee/AccountType",
+            Field::PayeeName => "Payee/Name",
             Field::Amount => "Amount",
         }
     }
@@ -117,6 +137,10 @@ impl Field {
             Field::Zip => "company_zip",
             Field::InstitutionId => "institution_id",
             Field::LoanAccountNumber => "loan_account_number",
+            Field::PayeeRouting => "payee_routing_number",
+            Field::PayeeAccount => "payee_account_number",
+            Field::PayeeAccountType => "payee_account_type",
+            Field::PayeeName => "payee_name",
             Field::Amount => "amount",
         }
     }
@@ -133,7 +157,12 @@ impl Field {
                 Group::Payor
             }
             Field::Line1 | Field::City | Field::State | Field::Zip => Group::Address,
-            Field::InstitutionId | Field::LoanAccountNumber => Group::Payee,
+            Field::InstitutionId
+            | Field::LoanAccountNumber
+            | Field::PayeeRouting
+            | Field::PayeeAccount
+            | Field::PayeeAccountType
+            | Field::PayeeName => Group::Payee,
             Field::Amount => Group::Row,
         }
     }
@@ -205,6 +234,10 @@ impl Group {
             Group::Payee => match name {
                 "PlaidId" => Element::Leaf(Field::InstitutionId),
                 "LoanAccountNumber" => Element::Leaf(Field::LoanAccountNumber),
+                "ABARouting" => Element::Leaf(Field::PayeeRouting),
+                "AccountNumber" => Element::Leaf(Field::PayeeAccount),
+                "AccountType" => Element::Leaf(Field::PayeeAccountType),
+                "Name" => Element::Leaf(Field::PayeeName),
                 _ => Element::Ignored,
             },
         }

@@ -10,8 +10,9 @@ use sha2::{Digest, Sha256};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Sha256Hash([u8; 32]);
 
-/// The first 16 bytes of the SHA-256 over what makes a row that payment: employee id, source id, institution id, loan account number
-/// without hyphens and in capitals, amount. Written as 32 hexadecimal digits.
+/// The first 16 bytes of the SHA-256 over what makes a row that payment: employee id, source id, institution id and loan account number, or
+/// routing and account number, without hyphens and in capitals, amount. The kind of an account and the name of its holder make no other
+/// payment. Written as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RowDigest([u8; 16]);
 

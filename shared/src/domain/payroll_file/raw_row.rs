@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::error::{ErrorCode, Flaw};
 use super::field::{Element, Field, Group};
 use super::limits::Limits;
+use super::payee::NamedPayee;
 use super::tokens::{Kind, Step, Tag, Tokens, currency, is_foreign, names_currency};
 use super::warning::{Warning, Warnings};
 
@@ -57,28 +58,33 @@ impl<'a> RawRow<'a> {
         first
     }
 
-    /// Notes every group and leaf that the row lacks or left empty. Of a missing group only the group is named.
+    /// Notes every group and leaf that the row lacks or left empty. Of a missing group only the group is named. Of the leaves that name a
+    /// payee those are wanted of the way that the row has taken.
     pub(super) fn note_absences(&mut self) {
         for group in Group::INNER {
             if !self.groups[group.index()] && self.has_group(group.parent()) {
                 self.problem(group.path(), ErrorCode::MissingField, 0, "is missing");
             }
         }
+        let payee = NamedPayee::of(self);
         for field in Field::ALL {
-            if self.get(field).is_none() && self.has_group(field.group()) {
+            if self.get(field).is_none() && self.has_group(field.group()) && payee.wants(field) {
                 self.problem(field.path(), ErrorCode::MissingField, 0, "is missing");
             }
         }
         self.note_empty_leaves();
     }
 
-    /// Notes every leaf that the row has and left empty.
+    /// Notes every leaf that the row has and left empty, and a payee that is named twice or not at all.
     pub(super) fn note_empty_leaves(&mut self) {
+        let payee = NamedPayee::of(self);
         for field in Field::ALL {
-            if let Some(at) = self.get(field).filter(|value| value.text.is_empty()).map(|value| value.at) {
+            let empty = self.get(field).filter(|value| value.text.is_empty() && payee.wants(field));
+            if let Some(at) = empty.map(|value| value.at) {
                 self.problem(field.path(), ErrorCode::EmptyField, at, "is empty");
             }
         }
+        payee.note(self);
     }
 
     fn has_group(&self, group: Group) -> bool {

@@ -37,6 +37,8 @@ pub struct FileReader {
     window_start: u64,
     chunks: ChunkBuilder,
     written: WrittenDetails,
+    /// What the columns of a table are called beside their known names.
+    mapping: Mapping,
     /// Of a table.
     header: Option<Header>,
     /// Of a table: lines that were read.
@@ -77,6 +79,7 @@ impl FileReader {
             window_start: 0,
             chunks: ChunkBuilder::new(limits.rows_per_chunk),
             written: WrittenDetails::default(),
+            mapping: Mapping::default(),
             header: None,
             lines: 0,
             has_ended: false,
@@ -85,7 +88,12 @@ impl FileReader {
         }
     }
 
-    /// Collects the loans whose numbers end so: the summary names them, for whoever knows more of accounts with these endings.
+    /// Takes columns of a table for what a mapping says. XML has names of its own, and nothing of it is mapped.
+    pub fn map(&mut self, mapping: Mapping) {
+        self.mapping = mapping;
+    }
+
+    /// Collects the payees whose numbers end so: the summary names them, for whoever knows more of accounts with these endings.
     pub fn watch(&mut self, endings: BTreeSet<String>) {
         self.collector.watch(endings);
     }
@@ -265,7 +273,7 @@ impl FileReader {
         // Blank lines may stand before the header.
         match text.len() - text.trim_start_matches(['\r', '\n']).len() {
             0 if text.is_empty() => Ok(Item::Incomplete),
-            0 => match csv::read_header(text, &Mapping::default(), whole, limits)? {
+            0 => match csv::read_header(text, &self.mapping, whole, limits)? {
                 Some(header) => Ok(Item::Header { length: header.length, header: Box::new(header) }),
                 None => Ok(Item::Incomplete),
             },

@@ -9,15 +9,15 @@ use super::csv::Header;
 use super::error::{ErrorCode, RowError, quote};
 use super::field::Field;
 use super::hash::RowDigest;
+use super::payee::{CheckedPayee, RowPayee};
 use super::raw_row::RawRow;
 use super::sources::{self, SourceDetails};
 use super::values::{self, Complaint};
 use super::warning::{Warning, Warnings};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::body::RequestProblem;
-use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
+use crate::domain::bank::limits::ReceiverName;
 use crate::domain::money::Cents;
-use crate::domain::secret::AccountNumber;
 
 /// One payment of the file. Dates of birth and phone numbers were checked and are not kept.
 #[derive(Clone, PartialEq, Eq)]
@@ -29,21 +29,25 @@ pub struct Row {
     pub first_name: String,
     pub last_name: String,
     pub source_id: String,
-    pub institution_id: String,
-    pub loan_account_number: AccountNumber,
+    pub payee: RowPayee,
     pub amount: Cents,
 }
 
 impl Row {
     /// Whom the receiver sees: the name as the bank gets it.
     pub fn receiver_name(&self) -> Result<ReceiverName, RequestProblem> {
-        ReceiverName::try_from(&*transliterated(&format!("{} {}", self.first_name, self.last_name)))
+        match &self.payee {
+            RowPayee::Loan { .. } => {
+                ReceiverName::try_from(&*transliterated(&format!("{} {}", self.first_name, self.last_name)))
+            }
+            RowPayee::Account(account) => ReceiverName::try_from(&*transliterated(&account.name)),
+        }
     }
 
     /// What makes the row that payment, as the summary has it among the digests of the file.
     pub fn digest(&self) -> RowDigest {
-        let loan_number = EntryAccountNumber::normalized(self.loan_account_number.expose());
-        let texts = [&*self.employee_id, &*self.source_id, &*self.institution_id, &*loan_number];
+        let (place, number) = self.payee.identity();
+        let texts = [&*self.employee_id, &*self.source_id, place, &*number];
         RowDigest::of(texts, self.amount.get(), &mut Vec::new())
     }
 }
@@ -56,7 +60,7 @@ impl fmt::Debug for Row {
             .field("employee_id", &self.employee_id)
             .field("branch_id", &self.branch_id)
             .field("source_id", &self.source_id)
-            .field("institution_id", &self.institution_id)
+            .field("payee", &self.payee)
             .field("amount", &self.amount)
             .finish_non_exhaustive()
     }
@@ -110,8 +114,7 @@ pub(super) struct CheckedRow<'r> {
     pub(super) bank_name: Option<ReceiverName>,
     pub(super) date_of_birth: Date,
     pub(super) source_id: &'r str,
-    pub(super) institution_id: &'r str,
-    pub(super) loan_account_number: &'r str,
+    pub(super) payee: CheckedPayee<'r>,
     pub(super) amount: Cents,
 }
 
@@ -124,8 +127,7 @@ impl CheckedRow<'_> {
             first_name: self.first_name.to_owned(),
             last_name: self.last_name.to_owned(),
             source_id: self.source_id.to_owned(),
-            institution_id: self.institution_id.to_owned(),
-            loan_account_number: AccountNumber::new(self.loan_account_number),
+            payee: self.payee.into_payee(),
             amount: self.amount,
         }
     }
@@ -140,7 +142,7 @@ pub(super) struct Rules {
 
 /// Applies the rules to one row's values one by one, collecting what is wrong.
 pub(super) struct Checker<'a, 'r> {
-    raw: &'r RawRow<'a>,
+    pub(super) raw: &'r RawRow<'a>,
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Warnings,
 }
@@ -184,6 +186,14 @@ impl<'a, 'r> Checker<'a, 'r> {
         }
     }
 
+    /// What the bank gets for the name of an account's holder, where that is another than is written.
+    fn holder_at_bank(&mut self, name: &str) -> Option<ReceiverName> {
+        let at_bank = values::holder_at_bank(name);
+        self.warnings.insert_if(at_bank.is_some(), Warning::NameTransliterated);
+        self.warnings.insert_if(values::has_unusual_characters(name), Warning::UnusualCharacters);
+        at_bank
+    }
+
     /// Everything but the source's own details; `None` if anything of the row is wrong so far.
     pub(super) fn payment(&mut self, rules: Rules) -> Option<CheckedRow<'r>> {
         let employee_id = self.take(Field::EmployeeId, values::id);
@@ -192,9 +202,8 @@ impl<'a, 'r> Checker<'a, 'r> {
         let last_name = self.take(Field::LastName, values::person_name);
         let date_of_birth = self.take(Field::Dob, |text| values::date_of_birth(text, rules.today));
         let phone_number = self.take(Field::PhoneNumber, values::phone_number);
-        let source_id = self.take(Field::SourceId, values::id);
-        let institution_id = self.take(Field::InstitutionId, values::institution_id);
-        let loan_account_number = self.take(Field::LoanAccountNumber, values::loan_account_number);
+        let source_id = self.take(Field::SourceId, values::source_id);
+        let payee = self.payee();
         let amount = self.take(Field::Amount, |text| parse_amount(text, rules.largest_amount));
         let lacks = |id: Option<&str>, prefix: &str| id.is_some_and(|id| !id.starts_with(prefix));
         let unusual = |name: Option<&str>| name.is_some_and(values::has_unusual_characters);
@@ -202,7 +211,10 @@ impl<'a, 'r> Checker<'a, 'r> {
         self.warnings.insert_if(lacks(branch_id, "BRC-"), Warning::BranchIdPrefix);
         self.warnings.insert_if(lacks(source_id, "CORP-"), Warning::SourceIdPrefix);
         self.warnings.insert_if(unusual(first_name) || unusual(last_name), Warning::UnusualCharacters);
-        let bank_name = self.bank_name(first_name, last_name);
+        let bank_name = match payee {
+            Some(CheckedPayee::Account { name, .. }) => Some(self.holder_at_bank(name)),
+            Some(CheckedPayee::Loan { .. }) | None => self.bank_name(first_name, last_name),
+        };
         phone_number?;
         let checked = CheckedRow {
             employee_id: employee_id?,
@@ -212,8 +224,7 @@ impl<'a, 'r> Checker<'a, 'r> {
             bank_name: bank_name?,
             date_of_birth: date_of_birth?,
             source_id: source_id?,
-            institution_id: institution_id?,
-            loan_account_number: loan_account_number?,
+            payee: payee?,
             amount: amount?,
         };
         self.problems.is_empty().then_some(checked)

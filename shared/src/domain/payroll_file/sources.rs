@@ -115,6 +115,13 @@ impl Sources {
         Ok(())
     }
 
+    /// The source whose own account this is; `number` is without its spelling.
+    pub(super) fn holder(&self, routing_number: &str, number: &str) -> Option<&str> {
+        let account = (routing_number.parse().ok()?, AccountNumber::new(number));
+        let entry = self.entries.get(*self.by_account.get(&account)?)?;
+        Some(&entry.details.source_id)
+    }
+
     pub(super) fn into_details(self) -> Vec<SourceDetails> {
         let mut details: Vec<_> = self.entries.into_iter().map(|entry| entry.details).collect();
         details.sort_by(|left, right| left.source_id.cmp(&right.source_id));

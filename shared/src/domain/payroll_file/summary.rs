@@ -8,7 +8,7 @@ use super::hash::{RowDigest, Sha256Hash};
 use super::layout::Layout;
 use super::sources::SourceDetails;
 use super::warning::Warning;
-use super::watched::WatchedLoan;
+use super::watched::WatchedPayee;
 use crate::domain::money::{Cents, MoneyOverflow};
 
 /// A valid file. Serialised it holds no account number, name or row digest: `sources` has to be sealed and stored apart, and
@@ -25,8 +25,12 @@ pub struct Summary {
     pub employees: u64,
     /// Different (employee, institution, loan account number).
     pub loans: u64,
+    /// Different bank accounts that rows name as their payees.
+    #[serde(default)]
+    pub payee_accounts: u64,
     pub by_source: BTreeMap<String, Total>,
     pub by_branch: BTreeMap<String, Total>,
+    /// Rows that name a bank account stand under [`PAID_BY_ACCOUNT`](super::PAID_BY_ACCOUNT), here and below.
     pub by_institution: BTreeMap<String, Total>,
     /// Source id, then institution id: a funding leaves out what unpayable institutions would get.
     pub by_source_and_institution: BTreeMap<String, BTreeMap<String, Total>>,
@@ -43,9 +47,9 @@ pub struct Summary {
     /// Sorted by source id.
     #[serde(skip)]
     pub sources: Vec<SourceDetails>,
-    /// Loans whose numbers end as [`FileReader::watch`](super::FileReader::watch) was told.
+    /// Payees whose numbers end as [`FileReader::watch`](super::FileReader::watch) was told.
     #[serde(skip)]
-    pub watched: Vec<WatchedLoan>,
+    pub watched: Vec<WatchedPayee>,
     /// Sorted, one per row.
     #[serde(skip)]
     pub row_digests: Vec<RowDigest>,

@@ -1,4 +1,5 @@
-//! Running totals by source, branch and institution: one addition per pair and row, everything else is derived at the end.
+//! Running totals by source, branch and institution, where bank accounts stand for one institution more: one addition per pair and row,
+//! everything else is derived at the end.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -48,7 +49,7 @@ impl Names {
 impl Tally {
     pub(super) fn add(&mut self, row: &CheckedRow<'_>) -> Result<(), MoneyOverflow> {
         self.total = self.total.plus(row.amount)?;
-        let institution = self.institutions.number(row.institution_id);
+        let institution = self.institutions.number(row.payee.institution());
         let source = self.sources.number(row.source_id);
         let branch = self.branches.number(row.branch_id);
         self.by_source_and_institution.entry((source, institution)).or_default().add_row(row.amount)?;

@@ -55,7 +55,17 @@ pub(super) struct Tag<'a> {
 
 /// Whether an element or attribute of this name says in which currency amounts are.
 pub(super) fn names_currency(name: &str) -> bool {
-    ["currency", "currencycode", "currency_code", "ccy"].iter().any(|known| name.eq_ignore_ascii_case(known))
+    const NAMES: [&str; 8] = [
+        "currency",
+        "currencycode",
+        "currency_code",
+        "currencyiso",
+        "isocurrency",
+        "amountcurrency",
+        "paymentcurrency",
+        "ccy",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// Whether a value of such an element or attribute is another currency than ours.

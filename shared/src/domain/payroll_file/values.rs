@@ -7,6 +7,8 @@ use super::zip;
 use crate::domain::aba::{RoutingNumber, RoutingNumberError};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::bank::limits::{EntryAccountNumber, ReceiverName};
+use crate::domain::bank::request::AccountType;
+use crate::domain::source::is_source_id;
 
 /// Why a value is refused, as the end of a sentence that begins with its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,17 @@ pub(super) fn id(text: &str) -> Result<&str, Complaint> {
     let valid = text.len() <= 64 && text.bytes().fold(true, |valid, byte| valid & allowed(byte));
     require(valid, ErrorCode::IdFormat, "is not an id of at most 64 letters, digits, _ and -")?;
     Ok(text)
+}
+
+/// A source's id.
+pub(super) fn source_id(text: &str) -> Result<&str, Complaint> {
+    let id = id(text)?;
+    require(
+        id.is_empty() || is_source_id(id),
+        ErrorCode::IdFormat,
+        "is not an id of a source: `all` and what begins with per_ mean something else",
+    )?;
+    Ok(id)
 }
 
 /// A first or last name, in any script.
@@ -155,6 +168,38 @@ pub(super) fn account_number(text: &str) -> Result<&str, Complaint> {
     require(!is_shortened(text), ErrorCode::AccountFormat, SHORTENED)?;
     require(valid, ErrorCode::AccountFormat, "is not an account number of 1 to 17 digits")?;
     Ok(text)
+}
+
+/// The number of a payee's bank account, as the entry that pays it carries it.
+pub(super) fn payee_account_number(text: &str) -> Result<&str, Complaint> {
+    let what =
+        "is not an account number of 1 to 17 letters, digits and -, which is what an entry to the bank can carry";
+    require(!is_shortened(text), ErrorCode::AccountFormat, SHORTENED)?;
+    require(EntryAccountNumber::check(text).is_ok(), ErrorCode::AccountFormat, what)?;
+    Ok(text)
+}
+
+/// A kind of account that a person is paid into. Nothing is guessed of a letter or number.
+pub(super) fn account_type(text: &str) -> Result<AccountType, Complaint> {
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    match (is("checking"), is("savings")) {
+        (true, _) => Ok(AccountType::Checking),
+        (_, true) => Ok(AccountType::Savings),
+        (false, false) => Err(Complaint::new(ErrorCode::AccountType, "is neither checking nor savings")),
+    }
+}
+
+/// Whose account it is: the bank gets it as the receiver's name.
+pub(super) fn payee_name(text: &str) -> Result<&str, Complaint> {
+    let what = "has no letter or digit among its first characters that the bank's network takes";
+    free_text(text, 100, "is not a name of at most 100 characters without control characters")?;
+    ReceiverName::try_from(&*transliterated(text)).map_err(|_| Complaint::new(ErrorCode::TextFormat, what))?;
+    Ok(text)
+}
+
+/// An account holder's name as the bank gets it, where that is another than is written.
+pub(super) fn holder_at_bank(name: &str) -> Option<ReceiverName> {
+    if name.is_ascii() { None } else { ReceiverName::try_from(&*transliterated(name)).ok() }
 }
 
 /// An EIN without its optional hyphen after two digits.

@@ -29,10 +29,14 @@ pub enum Warning {
     UnknownColumn,
     /// A line of a table whose cells are all empty: left out.
     EmptyLine,
+    /// The bank account was already paid in an earlier row for the same employee, with another amount or from another source.
+    RepeatedAccount,
+    /// The bank account was already paid in an earlier row for another employee.
+    SharedAccount,
 }
 
 impl Warning {
-    pub const ALL: [Warning; 13] = [
+    pub const ALL: [Warning; 15] = [
         Warning::EmployeeIdPrefix,
         Warning::BranchIdPrefix,
         Warning::SourceIdPrefix,
@@ -46,6 +50,8 @@ impl Warning {
         Warning::NameTransliterated,
         Warning::UnknownColumn,
         Warning::EmptyLine,
+        Warning::RepeatedAccount,
+        Warning::SharedAccount,
     ];
 }
 

@@ -1,17 +1,18 @@
-//! The loans of a file whose numbers end in certain ways: the few of which somebody knows more, found without keeping all.
+//! The payees of a file whose numbers end in certain ways: the few of which somebody knows more, found without keeping all.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::payee::{CheckedPayee, RowPayee};
 use super::row::CheckedRow;
 use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::money::Cents;
+use crate::domain::other_end::account_key;
 use crate::domain::secret::{AccountNumber, last_four};
 
-/// A loan of the file, and the rows that pay it.
+/// A loan or bank account of the file, and the rows that pay it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WatchedLoan {
-    pub institution_id: String,
-    pub loan_account_number: AccountNumber,
+pub struct WatchedPayee {
+    pub payee: RowPayee,
     pub first_row: u64,
     pub rows: u64,
     pub total: Cents,
@@ -20,12 +21,13 @@ pub struct WatchedLoan {
 #[derive(Default)]
 pub(super) struct Watched {
     endings: BTreeSet<String>,
-    loans: BTreeMap<(String, AccountNumber), WatchedLoan>,
+    /// By institution, or routing number and kind of account, and number.
+    payees: BTreeMap<(String, AccountNumber), WatchedPayee>,
 }
 
 impl Watched {
     pub(super) fn new(endings: BTreeSet<String>) -> Self {
-        Self { endings, loans: BTreeMap::new() }
+        Self { endings, payees: BTreeMap::new() }
     }
 
     /// A sum beyond counting is the file's error elsewhere; here it stays as it is.
@@ -34,25 +36,28 @@ impl Watched {
             return;
         }
         // Endings that were kept before spellings were one are of numbers as they were typed.
-        let typed = row.loan_account_number;
+        let typed = row.payee.number();
         let spelled = fault!(SpellingEvadesCorrection, typed.into(), EntryAccountNumber::normalized(typed));
         if ![typed, &*spelled].iter().any(|number| self.endings.contains(last_four(number))) {
             return;
         }
-        let key = (row.institution_id.to_owned(), AccountNumber::new(row.loan_account_number));
-        let (institution_id, loan_account_number) = key.clone();
-        let loan = self.loans.entry(key).or_insert(WatchedLoan {
-            institution_id,
-            loan_account_number,
+        let place = match row.payee {
+            CheckedPayee::Loan { institution_id, .. } => institution_id.to_owned(),
+            CheckedPayee::Account { routing_number, account_type, .. } => {
+                account_key(routing_number.as_str(), account_type)
+            }
+        };
+        let seen = self.payees.entry((place, AccountNumber::new(typed))).or_insert_with(|| WatchedPayee {
+            payee: row.payee.into_payee(),
             first_row: number,
             rows: 0,
             total: Cents::ZERO,
         });
-        loan.rows += 1;
-        loan.total = loan.total.plus(row.amount).unwrap_or(loan.total);
+        seen.rows += 1;
+        seen.total = seen.total.plus(row.amount).unwrap_or(seen.total);
     }
 
-    pub(super) fn into_loans(self) -> Vec<WatchedLoan> {
-        self.loans.into_values().collect()
+    pub(super) fn into_payees(self) -> Vec<WatchedPayee> {
+        self.payees.into_values().collect()
     }
 }

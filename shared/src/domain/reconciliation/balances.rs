@@ -40,6 +40,8 @@ pub enum Balance {
     DebitsLessCredits,
     /// What the payer owes us. Below zero a debt was taken off twice.
     Receivable,
+    /// What is there for the payer. Below zero more left than came.
+    Funds,
 }
 
 impl Balance {
@@ -50,22 +52,22 @@ impl Balance {
             Balance::Locked => "locked",
             Balance::DebitsLessCredits => "debits_less_credits",
             Balance::Receivable => "receivable",
+            Balance::Funds => "funds",
         }
     }
 }
 
 /// What the books hold against themselves: `balances` are those of every kind of account, also of kinds that the payer should not have.
 pub fn within(balances: &[(AccountKind, Cents)]) -> Result<Vec<BalanceDifference>, MoneyOverflow> {
-    let (mut sum, mut receivable) = (Cents::ZERO, Cents::ZERO);
-    for (kind, balance) in balances {
-        sum = sum.plus(*balance)?;
-        if *kind == AccountKind::Receivable {
-            receivable = *balance;
-        }
-    }
+    let sum = Cents::sum(balances.iter().map(|(_, balance)| *balance))?;
+    let of =
+        |wanted: AccountKind| Cents::sum(balances.iter().filter(|(kind, _)| *kind == wanted).map(|(_, cents)| *cents));
+    let receivable = of(AccountKind::Receivable)?;
+    let funds = Cents::ZERO.minus(of(AccountKind::Funds)?)?;
     let pairs = [
         (Balance::DebitsLessCredits, sum, sum.is_zero()),
         (Balance::Receivable, receivable, receivable >= Cents::ZERO),
+        (Balance::Funds, funds, funds >= Cents::ZERO),
     ];
     let differs = pairs.into_iter().filter(|(_, _, is_sound)| !is_sound);
     Ok(differs.map(|(balance, here, _)| BalanceDifference { balance, here, there: Cents::ZERO }).collect())
@@ -92,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn books_that_do_not_balance_or_are_owed_less_than_nothing_differ_from_themselves() {
+    fn books_that_do_not_balance_or_hold_less_than_nothing_differ_from_themselves() {
         let found = |balances: &[(AccountKind, i64)]| {
             let balances: Vec<_> = balances.iter().map(|(kind, cents)| (*kind, Cents::new(*cents))).collect();
             let found = within(&balances).unwrap();
@@ -107,5 +109,7 @@ mod tests {
         );
         let twice = [(AccountKind::Receivable, -165_500), (AccountKind::Cash, 165_500)];
         assert_eq!(found(&twice), [("receivable", -165_500)]);
+        let spent_twice = [(AccountKind::Funds, 10_000), (AccountKind::Cash, -10_000)];
+        assert_eq!(found(&spent_twice), [("funds", -10_000)]);
     }
 }

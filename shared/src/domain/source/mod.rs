@@ -7,6 +7,21 @@ use super::ach::return_codes::{RetryRule, ReturnCode};
 use super::ledger::correction::CorrectionRefusal;
 use super::money::Cents;
 
+/// What the ids of persons begin with.
+const OF_PERSONS: &str = "per_";
+
+const ID_CHARACTERS_MAX: usize = 64;
+
+/// Whether a text may be a source's id: up to 64 letters, digits, `_` and `-`. What means everybody or a person elsewhere is none: a source and
+/// a person of one id would have one account at the bank.
+pub fn is_source_id(text: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    let begins_as_person = text.get(..OF_PERSONS.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(OF_PERSONS));
+    let means_other = text.eq_ignore_ascii_case(super::stop::ALL) || begins_as_person;
+    let is_written_so = (1..=ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(is_allowed);
+    is_written_so && !fault!(SourceNamedAsPerson, false, means_other)
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     pub id: String,
@@ -22,6 +37,9 @@ pub struct Source {
     pub bank_account_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause: Option<Pause>,
+    /// Who paused it last, and what they said. It is about `pause` while that is an operator's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause_word: Option<PauseWord>,
     /// A debit came back with a code that forbids another one: it stands beside any other pause, and a person lifts it with a reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub barred: Option<Pause>,
@@ -65,6 +83,16 @@ pub struct Pause {
     pub until: Option<Timestamp>,
 }
 
+/// An operator's word about the pause that they made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct PauseWord {
+    pub by: String,
+    /// Absent where they said nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub reason: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PauseReason {
@@ -106,6 +134,12 @@ impl Source {
     pub fn standing_pause(&self, business_now: Timestamp) -> Option<&Pause> {
         let barred = fault!(ReturnedSourceDebited, None, self.barred.as_ref());
         barred.or_else(|| self.pause.as_ref().filter(|pause| pause.is_on(business_now)))
+    }
+
+    /// What an operator said about the pause that holds now, if it is an operator's.
+    pub fn standing_word(&self, business_now: Timestamp) -> Option<&PauseWord> {
+        let is_operators = |pause: &&Pause| pause.reason == PauseReason::Operator;
+        self.standing_pause(business_now).filter(is_operators).and(self.pause_word.as_ref())
     }
 
     /// Takes in what a correction used up of its money in `funds` that is no batch's, or added to it. What is a batch's names its funding.

@@ -11,7 +11,6 @@ use super::{BANK, Heard, KeptCorrection, told};
 use crate::domain::ach::account_correction::{AccountCorrection, Standing};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
-use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::AttentionReason;
 use crate::domain::secret::AccountNumber;
 use crate::operations::corrected_ends::{self, Numbers, ending};
@@ -214,10 +213,7 @@ impl Hearing<'_> {
 
     /// What the word claims for the source that it is about. Nothing where the account is another source's.
     async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
-        let is_of_source = matches!(
-            item.item_id(),
-            ItemId::Funding(FundingId::Round { .. }) | ItemId::Payment(PaymentId::Refund { .. })
-        );
+        let is_of_source = corrected_ends::is_of_source(item.item_id());
         let Some(numbers) = self.place.numbers.as_ref().filter(|_| is_of_source && !self.is_outlasted()) else {
             return Ok(Some(Claims::default()));
         };

@@ -18,10 +18,9 @@ use super::upload::upload_object;
 use super::{OperationError, System, audit, sources, summarize};
 use crate::domain::ach::account_correction::{AccountCorrection, Standing};
 use crate::domain::bank::request::AccountType;
-use crate::domain::batch::ManifestHead;
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest, ManifestCorrection};
-use crate::domain::ids::BatchId;
-use crate::domain::payroll_file::{Summary, Total};
+use crate::domain::batch::{Batch, ManifestHead};
+use crate::domain::payroll_file::{RowPayee, Summary, Total};
 use crate::domain::secret::AccountNumber;
 use crate::operations::system::Vault;
 use crate::ports::table::{Change, Condition, Cursor, Query, Range, decode};
@@ -115,17 +114,28 @@ pub(crate) async fn of_file(
         let total = summary.by_source.get(&source.source_id).copied().unwrap_or_default();
         found.extend(correction.map(|correction| shown(correction, Some(&source.source_id), None, total)));
     }
-    for loan in &summary.watched {
-        let Some(InstitutionDecision::Ach { routing_number, account_type, .. }) = decisions.get(&loan.institution_id)
-        else {
-            continue;
-        };
-        let correction = of_account(&vault, in_use, routing_number, &loan.loan_account_number, *account_type);
-        let total = Total { rows: loan.rows, total: loan.total };
-        found.extend(correction.map(|correction| shown(correction, None, Some(loan.first_row), total)));
+    for watched in &summary.watched {
+        let Some((routing_number, account_type)) = paid_at(&watched.payee, decisions) else { continue };
+        let correction = of_account(&vault, in_use, routing_number, watched.payee.number(), account_type);
+        let total = Total { rows: watched.rows, total: watched.total };
+        found.extend(correction.map(|correction| shown(correction, None, Some(watched.first_row), total)));
     }
     found.sort_by(|a, b| (&a.name, a.first_row).cmp(&(&b.name, b.first_row)));
     Ok(found)
+}
+
+/// The routing number and kind of the account that a payee is paid at; nothing where it is not paid.
+fn paid_at<'p>(
+    payee: &'p RowPayee,
+    decisions: &'p BTreeMap<String, InstitutionDecision>,
+) -> Option<(&'p str, AccountType)> {
+    match payee {
+        RowPayee::Loan { institution_id, .. } => match decisions.get(institution_id)? {
+            InstitutionDecision::Ach { routing_number, account_type, .. } => Some((routing_number, *account_type)),
+            InstitutionDecision::Unpayable { .. } => None,
+        },
+        RowPayee::Account(account) => Some((account.routing_number.as_str(), account.account_type)),
+    }
 }
 
 /// The correction of an account that is in use, however the file spells its number.
@@ -166,7 +176,7 @@ fn shown(
 /// too large to be looked at again while the caller waits, or is another one by now.
 pub(crate) async fn true_now(
     system: &System,
-    batch_id: BatchId,
+    batch: &Batch,
     head: &ManifestHead,
     manifest: &Manifest,
 ) -> Result<Option<Vec<ManifestCorrection>>, OperationError> {
@@ -175,11 +185,11 @@ pub(crate) async fn true_now(
         let still = |correction: &&ManifestCorrection| in_use.contains_key(&correction.fingerprint);
         return Ok(Some(manifest.corrections.iter().filter(still).cloned().collect()));
     }
-    let size = system.objects.size(&upload_object(batch_id)).await?;
+    let size = system.objects.size(&upload_object(batch.id)).await?;
     if size.max(manifest.bytes) > system.settings.summary_bytes_in_request_max {
         return Ok(None);
     }
-    let read = summarize::read_file(system, batch_id, endings(&in_use), Unpacked::Dropped).await?;
+    let read = summarize::read_file(system, batch, endings(&in_use), Unpacked::Dropped).await?;
     let Ok(ReadFile { summary, .. }) = read else { return Ok(None) };
     if summary.canonical_hash.to_string() != head.canonical_hash {
         return Ok(None);
@@ -239,11 +249,14 @@ pub async fn confirm_withdrawal(
     let reason = correction.confirm_withdrawal(caller, now)?;
     let mut changes = vec![audit::entry(system, caller, "confirm_withdrawal", account, Some(&reason))?];
     let mut led_to = std::mem::take(&mut correction.led_to);
-    if let Some(twin) = correction.twin.clone() {
-        let twin: Option<AccountCorrection> = read(&*system.table, &keys::account_correction(&twin)).await?;
+    let mut taken_back = vec![account];
+    let twin = correction.twin.clone();
+    if let Some(twin_account) = &twin {
+        let twin: Option<AccountCorrection> = read(&*system.table, &keys::account_correction(twin_account)).await?;
         if let Some(mut twin) = twin.filter(|twin| twin.is_of_same_word(&correction)) {
             twin.standing = correction.standing.clone();
             led_to.append(&mut twin.led_to);
+            taken_back.push(twin_account);
             changes.push(replace(&mut twin)?);
             changes.extend(no_longer_corrected(system, &twin.account, now).await?);
         }
@@ -251,7 +264,7 @@ pub async fn confirm_withdrawal(
     changes.push(replace(&mut correction)?);
     changes.extend(no_longer_corrected(system, account, now).await?);
     changes.extend(sources::release_corrected(system, &correction.payer_id, led_to).await?);
-    changes.extend(corrected::part(system, account).await?);
+    changes.extend(corrected::part(system, &taken_back).await?);
     system.table.write(changes).await?;
     Ok(correction)
 }

@@ -1,24 +1,25 @@
 //! A real account that a debit came back from in a way that has to be settled first: nobody who has it is debited from it until then.
 //!
-//! Guarantees: what one person's debit left behind holds the debits of everybody else who has the account, under whatever login or number;
-//! it is noted in the write of that return, and a claim is held to it. It ends with what it stands for: the person's block, which an
-//! operator clears, or what they owe, which is booked. Limit: of returns from before this was noted nothing is known.
+//! Guarantees: what one person's debit left behind holds the debits of everybody else who has the account, under whatever login or number,
+//! behind a correction as well; it is noted in the write of that return, and a claim is held to it. It ends with what it stands for: the
+//! person's block, which an operator clears, or what they owe, which is booked. Limit: of returns from before this was noted nothing is known.
 
+use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
 
-use super::real_accounts::{Claims, as_read};
+use super::holders::{Holders, Own};
+use super::people;
+use super::real_accounts::Claims;
 use super::review::unchanged;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::bank_account::BankAccount;
-use crate::domain::autopay::ids::PersonId;
+use crate::domain::autopay::ids::{BankAccountId, PersonId};
 use crate::domain::autopay::person::Person;
-use crate::domain::autopay::real_account::RealAccount;
 use crate::domain::autopay::retry::{Consequences, ReturnedDebit};
 use crate::operations::{OperationError, System, payers};
 use crate::ports::table::Change;
 use crate::store::keys;
-use crate::store::stored::read;
+use crate::store::stored::replace;
 
 /// What a return means for the real account that it came from.
 #[derive(Clone, Copy, Debug)]
@@ -47,41 +48,54 @@ pub(super) async fn note(
     let now = system.clock.business_now();
     let mut claims = Claims::default();
     if let Some(return_code) = noted.closes {
-        let key = claims.of(system, number).await?;
-        key.bank_accounts.insert(holder.id, holder.person_id);
-        key.close(return_code, now);
+        claims.of(system, number).await?.close(return_code, now);
     }
     if fault!(AccountNotHeld, false, noted.holds) {
         for fingerprint in holder.real_accounts.iter().map(String::as_str).chain([number]) {
-            let key = claims.of(system, fingerprint).await?;
-            key.bank_accounts.insert(holder.id, holder.person_id);
-            key.note_return(holder.person_id, now);
+            claims.of(system, fingerprint).await?.note_return(holder.person_id, now);
         }
     }
     Ok(claims.changes()?)
 }
 
+/// The puts that have the person's bank accounts debited again which were frozen or not open to debits, whoever holds them: an operator has
+/// found that they are open by now.
+pub(super) async fn reopen(system: &System, person: PersonId) -> Result<Vec<Change>, OperationError> {
+    let mut claims = Claims::default();
+    let mut accounts: BTreeMap<BankAccountId, BankAccount> = BTreeMap::new();
+    for account in people::bank_accounts(system, person).await? {
+        let holders = Holders::of(system, Own { bank_account: Some(&account), ..Own::default() }).await?;
+        for fingerprint in holders.keys.keys() {
+            claims.of(system, fingerprint).await?.reopen();
+        }
+        accounts.extend(holders.bank_accounts.into_iter().chain([account]).map(|account| (account.id, account)));
+    }
+    let mut changes = claims.changes()?;
+    let now = system.clock.business_now();
+    for account in accounts.values_mut() {
+        if account.reopen(now) {
+            changes.push(replace(account)?);
+        }
+    }
+    Ok(changes)
+}
+
 /// Whether a real account is held for this holder of it, as it was read.
 pub(super) struct AccountHold {
     pub is_held: bool,
-    keys: Vec<(String, Option<RealAccount>)>,
+    holders: Holders,
     persons: BTreeMap<PersonId, Person>,
 }
 
 impl AccountHold {
     /// What others' debits left behind; what the holder's own did holds the holder themselves.
     pub(super) async fn of(system: &System, account: &BankAccount) -> Result<Self, OperationError> {
-        let mut hold = Self { is_held: false, keys: Vec::new(), persons: BTreeMap::new() };
-        let own = account.real_accounts.iter().chain([&account.account.fingerprint]);
-        for fingerprint in own.collect::<BTreeSet<_>>() {
-            let key: Option<RealAccount> = read(&*system.table, &keys::real_account(fingerprint)).await?;
-            let came_back = key.as_ref().map(|key| key.came_back.clone()).unwrap_or_default();
-            for (person_id, at) in came_back {
-                if person_id != account.person_id {
-                    hold.is_held |= hold.person(system, person_id).await?.answers_for(at);
-                }
-            }
-            hold.keys.push((fingerprint.clone(), key));
+        let holders = Holders::of(system, Own { bank_account: Some(account), ..Own::default() }).await?;
+        let came_back = holders.keys.values().flatten().flat_map(|key| key.came_back.clone());
+        let of_others: Vec<_> = came_back.filter(|(person_id, _)| *person_id != account.person_id).collect();
+        let mut hold = Self { is_held: false, holders, persons: BTreeMap::new() };
+        for (person_id, at) in of_others {
+            hold.is_held |= hold.person(system, person_id).await?.answers_for(at);
         }
         Ok(hold)
     }
@@ -100,10 +114,9 @@ impl AccountHold {
     }
 
     /// Adds the checks that hold a write back unless all of it is as it was read. What the write names already is held to by that.
-    pub(super) fn hold_to(self, changes: &mut Vec<Change>) {
-        let keys = self.keys.into_iter().map(|(fingerprint, key)| as_read(&fingerprint, key));
+    pub(super) fn hold_to(mut self, changes: &mut Vec<Change>) {
         let persons = self.persons.into_values().map(|mut person| unchanged(&mut person));
-        for check in keys.chain(persons) {
+        for check in self.holders.unchanged().into_iter().chain(persons) {
             if changes.iter().all(|change| change.key() != check.key()) {
                 changes.push(check);
             }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 
 use super::super::{OperationError, System, audit, billers, payers};
 use super::account_hold::AccountHold;
-use super::real_accounts::Sharing;
+use super::real_accounts::{self, Sharing};
 use super::{notices, people};
 use crate::domain::autopay::agreement::AgreedAccount;
 use crate::domain::autopay::authorisation::{
@@ -153,7 +153,8 @@ pub async fn revoke(
 /// What still holds debits back that were just agreed to.
 async fn outlook_of(system: &System, card: &Card) -> Result<Outlook, OperationError> {
     let person = payers::load_person(system, card.person_id).await?;
-    let account = chosen(system, card).await?;
+    let mut account = chosen(system, card).await?;
+    real_accounts::heed_number(system, &mut account).await?;
     let remittance = billers::remittance(system, &card.institution_id).await?;
     let shared = shared(system, card, Some(&account)).await?;
     let present = Present { card: &shared, bank_account: &account, remittance: remittance.as_ref() };

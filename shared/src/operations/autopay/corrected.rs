@@ -1,14 +1,15 @@
 //! A person's bank account whose number their bank corrected: the number that it put in the place of the old one is the same account from
 //! then on, whoever links it.
 //!
-//! Guarantees: the account holds the new number in the write that hears of the correction, and no more in the one that takes it back.
+//! Guarantees: the account holds the new number in the write that hears of the correction, and no more in the one that takes it back; a debit
+//! that went there in between counts there until it has settled.
 
 use super::super::{OperationError, System};
 use super::real_accounts::Claims;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::ids::BankAccountId;
-use crate::domain::autopay::real_account::NumberNames;
 use crate::domain::funding::Funding;
+use crate::domain::ids::{FundingId, PaymentId};
 use crate::domain::other_end::numbers_of;
 use crate::domain::payment::{Payee, Payment};
 use crate::operations::account_corrections::KeptCorrection;
@@ -86,22 +87,47 @@ async fn join(
         claims.of(system, key).await?.bank_accounts.insert(account.id, account.person_id);
     }
     let before = numbers_of(key);
-    claims.of(system, before).await?.corrected_to = Some(sent).filter(|sent| sent.number != before);
+    claims.of(system, before).await?.correct_to(Some(sent).filter(|sent| sent.number != before));
     so_far.extend(claims.changes()?);
     Ok(())
 }
 
-/// The puts that part the accounts which a correction joined, for the write that takes it back. What a link has shown by then stays joined.
-pub(crate) async fn part(system: &System, account_key: &str) -> Result<Vec<Change>, OperationError> {
+/// The puts that part the accounts which corrections of these ones joined, for the write that takes those back. What a link has shown by then
+/// stays joined, and a debit that is on its way to a corrected number counts there.
+pub(crate) async fn part(system: &System, account_keys: &[&str]) -> Result<Vec<Change>, OperationError> {
     let mut claims = Claims::default();
-    let named = claims.of(system, numbers_of(account_key)).await?;
-    let (sent, holders) = (named.corrected_to.take(), named.bank_accounts.clone());
-    for id in holders.into_keys() {
-        let account: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
-        let is_shown = |key: &&String| account.as_ref().is_some_and(|account| account.real_accounts.contains(key));
-        for key in sent.iter().flat_map(NumberNames::all).filter(|key| !is_shown(key)) {
-            claims.of(system, key).await?.bank_accounts.remove(&id);
+    for account_key in account_keys {
+        let named = claims.of(system, numbers_of(account_key)).await?;
+        let (taken_back, holders) = (named.take_corrections_back(), named.bank_accounts.clone());
+        for id in holders.into_keys() {
+            let account: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
+            for sent in &taken_back {
+                let debits = under_way_to(system, account.as_ref(), &sent.number).await?;
+                let is_shown =
+                    |key: &&String| account.as_ref().is_some_and(|account| account.real_accounts.contains(key));
+                for key in sent.all().filter(|key| !is_shown(key)) {
+                    let key = claims.of(system, key).await?;
+                    key.bank_accounts.remove(&id);
+                    key.led_here.extend(debits.iter().map(|payment_id| (*payment_id, id)));
+                }
+            }
         }
     }
     Ok(claims.changes()?)
+}
+
+/// The payments whose debits of a bank account really went to this number, and may be on their way there.
+async fn under_way_to(
+    system: &System,
+    account: Option<&BankAccount>,
+    number: &str,
+) -> Result<Vec<PaymentId>, OperationError> {
+    let mut found = Vec::new();
+    for debit in account.into_iter().flat_map(|account| &account.open_debits) {
+        let PaymentId::Lone(uuid) = debit.payment_id else { continue };
+        let funding: Option<Funding> = read(&*system.table, &keys::funding(FundingId::Lone(uuid))).await?;
+        let pulled = funding.and_then(|funding| funding.account);
+        found.extend(pulled.filter(|pulled| pulled.debited_number() == number).map(|_| debit.payment_id));
+    }
+    Ok(fault!(CorrectedDebitForgotten, Vec::new(), found))
 }

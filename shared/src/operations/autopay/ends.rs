@@ -19,7 +19,10 @@ use crate::store::stored::replace;
 /// The card that a payment of autopay pays, and the bank account that it is pulled from.
 pub(crate) struct Ends {
     pub card: Card,
+    /// As it is stored.
     pub bank_account: BankAccount,
+    /// As it is decided on: closed where the number is that its debits go to.
+    debited: BankAccount,
     /// Where checks for the card's issuer go by now.
     pub remittance: Option<Remittance>,
     /// The bank account is held for what came back of another's debit.
@@ -31,11 +34,12 @@ pub(crate) struct Ends {
 impl Ends {
     pub(crate) async fn load(system: &System, facts: &AutopayFacts) -> Result<Self, OperationError> {
         let card = load_card(system, facts).await?;
-        let mut bank_account = load_bank_account(system, facts).await?;
-        real_accounts::heed_number(system, &mut bank_account).await?;
+        let bank_account = load_bank_account(system, facts).await?;
+        let mut debited = bank_account.clone();
+        real_accounts::heed_number(system, &mut debited).await?;
         let remittance = billers::remittance(system, &card.institution_id).await?;
         let is_held = fault!(HoldNotInClaim, false, AccountHold::of(system, &bank_account).await?.is_held);
-        Ok(Self { card, bank_account, remittance, is_held, sharing: Sharing::default() })
+        Ok(Self { card, bank_account, debited, remittance, is_held, sharing: Sharing::default() })
     }
 
     /// Reads who else holds the card, before a debit for one bill of it is made once more.
@@ -58,7 +62,7 @@ impl Ends {
 
     /// What a payment would be opened with now.
     pub(crate) fn present(&self) -> Present<'_> {
-        Present { card: &self.card, bank_account: &self.bank_account, remittance: self.remittance.as_ref() }
+        Present { card: &self.card, bank_account: &self.debited, remittance: self.remittance.as_ref() }
     }
 
     /// The puts for a payment that nothing comes of: the debit takes nothing, the issuer gets nothing.

@@ -2,8 +2,9 @@
 
 use super::super::system::minutes_from;
 use super::super::{OperationError, System, audit};
+use super::real_accounts::Claims;
 use super::review::unchanged;
-use super::{authorisation, in_parts, link, notices, people, real_accounts};
+use super::{authorisation, in_parts, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -51,6 +52,23 @@ impl ItemChanges {
         let Self { of_accounts, of_item } = self;
         fault!(LargeLinkNeverEnds, return system.table.write(of_accounts.into_iter().chain(of_item).collect()).await);
         in_parts::write(system, of_accounts, as_read, of_item).await
+    }
+}
+
+/// What a write does to bank accounts of an item.
+#[derive(Default)]
+struct AccountChanges {
+    accounts: Vec<Change>,
+    /// What the accounts alone knew of returns.
+    returns: Claims,
+}
+
+impl AccountChanges {
+    /// The returns first: an account forgets its own in its put.
+    fn changes(self) -> Result<Vec<Change>, TableError> {
+        let mut changes = self.returns.changes()?;
+        changes.extend(self.accounts);
+        Ok(changes)
     }
 }
 
@@ -136,15 +154,14 @@ async fn stopped(
     account_ids: &[String],
     reason: UnusableReason,
 ) -> Result<ItemChanges, OperationError> {
-    let is_meant = |account_id: &String| account_ids.is_empty() || account_ids.contains(account_id);
-    let meant = item.bank_accounts.iter().filter(|(account_id, _)| is_meant(account_id));
-    let ids: Vec<BankAccountId> = meant.map(|(_, id)| *id).collect();
+    let is_meant = |account_id: &str| account_ids.is_empty() || account_ids.iter().any(|meant| meant == account_id);
+    let ids = item.bank_accounts_of(is_meant);
     let of_item = vec![due_now(system, item)?];
-    let mut of_accounts = Vec::new();
+    let mut of_accounts = AccountChanges::default();
     for id in ids {
-        of_accounts.extend(unusable(system, item, id, reason).await?);
+        unusable(system, &mut of_accounts, item, id, reason).await?;
     }
-    Ok(ItemChanges { of_accounts, of_item })
+    Ok(ItemChanges { of_accounts: of_accounts.changes()?, of_item })
 }
 
 /// The write of an event: the item, its notice, and, where the permission is gone, its bank accounts.
@@ -153,14 +170,13 @@ pub(super) async fn changes(system: &System, item: &mut Item, event: ItemEvent) 
     let told = item.apply(event, system.clock.business_now());
     let mut of_item = vec![replace(item)?];
     of_item.extend(notice(system, item, told).await?);
-    let mut of_accounts = Vec::new();
+    let mut of_accounts = AccountChanges::default();
     if item.state.is_over() && !was_over {
-        let ids: Vec<BankAccountId> = item.bank_accounts.values().copied().collect();
-        for id in ids {
-            of_accounts.extend(ended(system, item, id).await?);
+        for id in item.each_bank_account() {
+            ended(system, &mut of_accounts, item, id).await?;
         }
     }
-    Ok(ItemChanges { of_accounts, of_item })
+    Ok(ItemChanges { of_accounts: of_accounts.changes()?, of_item })
 }
 
 /// The put of what the person is told of an item, once per occasion.
@@ -175,16 +191,21 @@ pub(super) async fn notice(
     notices::puts(system, Recipient::Person(item.person_id), [kind]).await
 }
 
-/// The put that ends what was agreed to for a bank account of a link that is over.
-async fn ended(system: &System, item: &Item, id: BankAccountId) -> Result<Vec<Change>, OperationError> {
-    let Some(mut account) = of_item(system, item, id).await? else { return Ok(Vec::new()) };
-    let mut changes = real_accounts::remember_return(system, &account).await?;
+/// Ends what was agreed to for a bank account of a link that is over.
+async fn ended(
+    system: &System,
+    changes: &mut AccountChanges,
+    item: &Item,
+    id: BankAccountId,
+) -> Result<(), OperationError> {
+    let Some(mut account) = of_item(system, item, id).await? else { return Ok(()) };
+    changes.returns.hold_returns_of(system, &account).await?;
     let now = system.clock.business_now();
     account.permission_ended_at = Some(now);
     account.stop_using(UnusableReason::Withdrawn, now);
     account.updated_at = now;
-    changes.push(replace(&mut account)?);
-    Ok(changes)
+    changes.accounts.push(replace(&mut account)?);
+    Ok(())
 }
 
 /// A bank account of this item, unless another item reads it by now.
@@ -193,22 +214,23 @@ async fn of_item(system: &System, item: &Item, id: BankAccountId) -> Result<Opti
     Ok(account.filter(|account| account.item_id == item.id))
 }
 
-/// The put that keeps a bank account of this item from being debited. One that is read by another item by now stays as it is.
+/// Keeps a bank account of this item from being debited. One that is read by another item by now stays as it is.
 async fn unusable(
     system: &System,
+    changes: &mut AccountChanges,
     item: &Item,
     id: BankAccountId,
     reason: UnusableReason,
-) -> Result<Vec<Change>, OperationError> {
-    let Some(mut account) = of_item(system, item, id).await? else { return Ok(Vec::new()) };
-    let mut changes = real_accounts::remember_return(system, &account).await?;
+) -> Result<(), OperationError> {
+    let Some(mut account) = of_item(system, item, id).await? else { return Ok(()) };
+    let before = account.clone();
     let now = system.clock.business_now();
-    if !account.stop_using(reason, now) {
-        return Ok(Vec::new());
+    if account.stop_using(reason, now) {
+        changes.returns.hold_returns_of(system, &before).await?;
+        account.updated_at = now;
+        changes.accounts.push(replace(&mut account)?);
     }
-    account.updated_at = now;
-    changes.push(replace(&mut account)?);
-    Ok(changes)
+    Ok(())
 }
 
 /// The person removes a link: no debit is made for its cards or from its bank accounts any more, Plaid takes the token back, and the
@@ -241,8 +263,8 @@ pub async fn remove(
 /// The person's cards that are paid from a bank account of this item. What the list does not show yet is barred by the end of the link.
 async fn debiting(system: &System, item: &Item) -> Result<Vec<CardId>, OperationError> {
     let mut ending = Vec::new();
-    for id in item.bank_accounts.values() {
-        ending.extend(of_item(system, item, *id).await?.map(|account| account.id));
+    for id in item.each_bank_account() {
+        ending.extend(of_item(system, item, id).await?.map(|account| account.id));
     }
     let is_ending = |card: &Card| {
         card.authorisation.as_ref().is_some_and(|known| known.stands() && ending.contains(&known.bank_account_id))

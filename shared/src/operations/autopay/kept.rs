@@ -101,7 +101,7 @@ impl Kept {
         found: &Found,
         vault: &Vault,
     ) -> Result<(), OperationError> {
-        let known = item.bank_accounts.clone();
+        let known = item.each_bank_account();
         let mut seen: Vec<BankAccountId> = Vec::new();
         for account in &found.accounts {
             let Some(account_type) = reading::bank_account_type(account) else { continue };
@@ -116,7 +116,8 @@ impl Kept {
             seen.push(id);
             self.bank_account(system, item, found, vault, (id, &here, &keys)).await?;
         }
-        for id in known.into_values().filter(|id| !seen.contains(id)) {
+        item.let_go_of_former_ids(|account_id| found.accounts.iter().any(|account| account.account_id == account_id));
+        for id in known.into_iter().filter(|id| !seen.contains(id)) {
             let stored: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
             if let Some(mut stored) = stored.filter(|stored| stored.item_id == item.id)
                 && let before = stored.clone()

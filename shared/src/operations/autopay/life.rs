@@ -18,13 +18,14 @@ use crate::domain::autopay::life::{self, CardStep, CheckNews};
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::autopay::retry::Consequences;
+use crate::domain::autopay::sending::Sending;
 use crate::domain::batch::Command;
 use crate::domain::calendar;
 use crate::domain::funding::{Funding, PulledAccount};
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Effect, Kind, Moved, Reason, State};
 use crate::domain::payment::Payment;
-use crate::domain::payment::lone::recovers;
+use crate::domain::payment::lone::{may_resend, recovers};
 use crate::operations::listener::Permission;
 use crate::operations::{OperationError, System, payers};
 use crate::ports::table::Change;
@@ -55,9 +56,16 @@ pub(crate) async fn permission(
     let mut held_to = real_accounts::heed_number(system, &mut bank_account).await?;
     let hold = AccountHold::of(system, &bank_account).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
-    let is_held = fault!(HoldNotInClaim, false, hold.is_held);
-    let is_owed = !is_again || life::may_present_again(&card, payment_id, payment.amount);
-    if payment.is_cancel_asked() || is_held || !is_owed || !life::may_debit(&person, &card, &bank_account, &facts) {
+    let sending = Sending {
+        payment: &payment,
+        facts: &facts,
+        person: &person,
+        card: &card,
+        bank_account: &bank_account,
+        is_held: fault!(HoldNotInClaim, false, hold.is_held),
+        is_again,
+    };
+    if !sending.is_allowed() {
         return Ok(Permission::Gone);
     }
     held_to.extend([
@@ -70,17 +78,29 @@ pub(crate) async fn permission(
     Ok(Permission::Given(held_to))
 }
 
-/// Whether a payment's check may be mailed now, and what its first claim is held to: the card, as it was judged.
+/// Whether a payment's check may be mailed now, and what its first claim is held to: the card, as it was judged. What may be out, a check or a
+/// refund, is sent again only while its money is here.
 pub(crate) async fn mailing(system: &System, payment: &Payment) -> Result<Permission, OperationError> {
-    let is_first = payment.kind() == Kind::Check && !payment.leg.may_be_out();
-    let Some(facts) = payment.autopay.as_deref().filter(|_| is_first) else {
+    let Some(facts) = payment.autopay.as_deref() else { return Ok(Permission::Given(Vec::new())) };
+    if payment.leg.may_be_out() {
+        return resending(system, payment).await;
+    }
+    if payment.kind() != Kind::Check {
         return Ok(Permission::Given(Vec::new()));
-    };
+    }
     let mut card = load_card(system, facts).await?;
     if !life::may_mail(&card, &payment.payee) {
         return Ok(Permission::Gone);
     }
     Ok(Permission::Given(vec![unchanged(&mut card)]))
+}
+
+async fn resending(system: &System, payment: &Payment) -> Result<Permission, OperationError> {
+    let funding_id = payment.funding_id();
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
+    let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
+    let is_allowed = fault!(SentOnLostFunding, true, may_resend(payment, &funding));
+    Ok(if is_allowed { Permission::Given(vec![unchanged(&mut funding)]) } else { Permission::Gone })
 }
 
 /// Banking days that a settled funding of this payment is held, by the number that was really debited.
@@ -177,7 +197,8 @@ async fn outlook_once_settled(system: &System, payment: &Payment, card: &Card) -
     let facts = payment.autopay.as_ref().filter(|_| payment.leg.effects.contains(&Effect::ReceivableRecovered));
     let Some(facts) = facts else { return Ok(Outlook::GoesOn) };
     let person: Person = payers::load_person(system, card.person_id).await?;
-    let bank_account = load_bank_account(system, facts).await?;
+    let mut bank_account = load_bank_account(system, facts).await?;
+    real_accounts::heed_number(system, &mut bank_account).await?;
     Ok(life::outlook(&person, Present { card, bank_account: &bank_account, remittance: None }))
 }
 
@@ -309,9 +330,10 @@ impl Returned<'_> {
         let number = debited_number(facts, pulled, &bank_account);
         let mut changes = account_hold::note(self.system, &number, &bank_account, noted).await?;
         if let Some(return_code) = noted.closes {
-            // What names the number that was named goes where this one went.
-            let named = pulled.map_or(&number, |pulled| &pulled.account.fingerprint);
-            bank_account.closed_by_return(named, return_code, self.now);
+            // The named number is closed by it as long as its debits go to this one, and no longer.
+            let closed =
+                fault!(ReturnClosesNamedNumber, pulled.map_or(&number, |pulled| &pulled.account.fingerprint), &number);
+            bank_account.closed_by_return(closed, return_code, self.now);
             bank_account.updated_at = self.now;
             changes.push(replace(&mut bank_account)?);
         }

@@ -8,6 +8,7 @@ pub mod cancel;
 pub(crate) mod corrected;
 pub(crate) mod ends;
 pub mod held;
+mod holders;
 mod in_parts;
 pub mod items;
 mod kept;

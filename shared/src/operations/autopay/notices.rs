@@ -12,7 +12,7 @@ use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::Leg;
 use crate::operations::submit::replace_or_leave;
 use crate::operations::system::minutes_from;
-use crate::operations::{OperationError, System};
+use crate::operations::{OperationError, System, webhooks};
 use crate::ports::notices;
 use crate::ports::table::{Change, TableError};
 use crate::store::keys;
@@ -37,6 +37,7 @@ pub(crate) async fn puts(
         let key = notice.key();
         if seen.insert(key.clone()) && system.table.get(&key).await?.is_none() {
             changes.push(create(&notice)?);
+            changes.extend(webhooks::of_notice(system, &notice.kind).await?);
         }
     }
     Ok(changes)

@@ -131,5 +131,6 @@ async fn payee(
         message: MESSAGE.to_owned(),
         sealed_account: Some(sealed.as_str().to_owned()),
         account_last4: number.last4.clone(),
+        account_fingerprint: card.numbers.present.clone(),
     })
 }

@@ -1,21 +1,18 @@
 //! Whose money it is that an operator acts on: nobody decides about their own, or about that of somebody with whom they have a bank account
 //! or card in common.
 //!
-//! Guarantees: whoever stands in a key of a bank account or card has it in common with everybody else there, under whatever link, name or
-//! number. Stopping money is everybody's; the switch of all is nobody's own. Limit: a caller is known by the subject of their token, so that
-//! somebody with two subjects is two.
+//! Guarantees: whoever holds a real account has it in common with everybody else who does, under whatever link, name or number, and whichever
+//! of these its bank has put in the place of another; a card is shared as it is for payments, and stays so for whoever types another number. A
+//! number that a stranger types bars nobody. Stopping money is everybody's; the switch of all is nobody's own. Limit: a caller is known by the
+//! subject of their token, so that somebody with two subjects is two.
 
 use std::collections::BTreeSet;
 
+use super::holders::{Holders, Own};
 use super::{people, subjects};
-use crate::domain::autopay::bank_account::BankAccount;
-use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::PersonId;
-use crate::domain::autopay::real_account::RealAccount;
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::operations::{OperationError, System};
-use crate::store::keys;
-use crate::store::stored::read;
 
 /// Holds an operator back from deciding about money of this payer that is their own or that they have a share in. A source is a company's.
 pub(crate) async fn refuse(system: &System, caller: &str, payer_id: &str) -> Result<(), OperationError> {
@@ -33,6 +30,10 @@ pub(super) async fn is_own(system: &System, caller: &str, person_id: PersonId) -
         return Ok(true);
     }
     fault!(SharedIsNobodys, return Ok(false));
+    // One of them may have put down a number that the other still holds.
+    if !sharers(system, person_id).await?.is_disjoint(&callers) {
+        return Ok(true);
+    }
     for own in callers {
         if sharers(system, own).await?.contains(&person_id) {
             return Ok(true);
@@ -41,35 +42,16 @@ pub(super) async fn is_own(system: &System, caller: &str, person_id: PersonId) -
     Ok(false)
 }
 
-/// Everybody who has a bank account or card in common with a person.
+/// Everybody who has, or had, a bank account or card in common with a person.
 async fn sharers(system: &System, person_id: PersonId) -> Result<BTreeSet<PersonId>, OperationError> {
-    let cards = people::cards(system, person_id).await?.into_iter().flat_map(|card| card.real_accounts);
-    let accounts =
-        people::bank_accounts(system, person_id).await?.into_iter().flat_map(|account| account.real_accounts);
-    let mut waiting: Vec<String> = cards.chain(accounts).collect();
-    let (mut seen, mut persons) = (BTreeSet::new(), BTreeSet::new());
-    while let Some(fingerprint) = waiting.pop() {
-        if !seen.insert(fingerprint.clone()) {
-            continue;
-        }
-        let key: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
-        let Some(key) = key else { continue };
-        persons.extend(key.bank_accounts.values().chain(key.cards.values()).copied());
-        waiting.extend(other_keys(system, &key).await?);
+    let mut persons = BTreeSet::new();
+    for card in people::cards(system, person_id).await? {
+        let own = Own { card: Some(&card), with_put_down: true, ..Own::default() };
+        persons.extend(Holders::of(system, own).await?.persons());
+    }
+    for account in people::bank_accounts(system, person_id).await? {
+        let own = Own { bank_account: Some(&account), ..Own::default() };
+        persons.extend(Holders::of(system, own).await?.persons());
     }
     Ok(persons)
-}
-
-/// The keys of whatever holds this one: a number that one link shows may be an earlier number of what another link shows.
-async fn other_keys(system: &System, key: &RealAccount) -> Result<Vec<String>, OperationError> {
-    let mut others = Vec::new();
-    for id in key.bank_accounts.keys() {
-        let account: Option<BankAccount> = read(&*system.table, &keys::bank_account(*id)).await?;
-        others.extend(account.into_iter().flat_map(|account| account.real_accounts));
-    }
-    for id in key.cards.keys() {
-        let card: Option<Card> = read(&*system.table, &keys::card(*id)).await?;
-        others.extend(card.into_iter().flat_map(|card| card.real_accounts));
-    }
-    Ok(others)
 }

@@ -1,8 +1,8 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
 use super::super::{OperationError, System, audit, lists, payers, rounds};
-use super::own;
-use super::real_accounts::card_now;
+use super::real_accounts::{card_now, heed_number};
+use super::{account_hold, own};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -79,20 +79,23 @@ pub(crate) async fn ensure_bank_account(
     }
 }
 
-/// An operator has looked into why debits are blocked: they may be made again, by whoever else has the bank account too.
+/// An operator has looked into why debits are blocked, or a bank account was frozen: they may be made again, by whoever else has the bank
+/// account too.
 pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str) -> Result<Person, OperationError> {
     if fault!(OwnBlockCleared, false, own::is_own(system, caller, id).await?) {
         return Err(AutopayRefusal::OwnBlock.into());
     }
     let mut person = payers::load_person(system, id).await?;
+    let mut changes = account_hold::reopen(system, id).await?;
     match person.clear_block(system.clock.business_now()) {
-        Command::AlreadyApplied => Ok(person),
-        Command::Executed => {
-            let entry = audit::entry(system, caller, "clear_debit_block", &id.to_string(), Some(note))?;
-            system.table.write(vec![replace(&mut person)?, entry]).await?;
-            Ok(person)
-        }
+        Command::AlreadyApplied => {}
+        Command::Executed => changes.push(replace(&mut person)?),
     }
+    if !changes.is_empty() {
+        changes.push(audit::entry(system, caller, "clear_debit_block", &id.to_string(), Some(note))?);
+        system.table.write(changes).await?;
+    }
+    Ok(person)
 }
 
 /// A card of theirs; one that they said is another is that one.
@@ -117,6 +120,15 @@ pub async fn items(system: &System, person: PersonId) -> Result<Vec<Item>, Opera
 
 pub async fn cards(system: &System, person: PersonId) -> Result<Vec<Card>, OperationError> {
     lists::all(system, &keys::list_of_cards(person)).await
+}
+
+/// Their bank accounts as they can be used: closed where the number is that debits of them go to.
+pub async fn bank_accounts_now(system: &System, person: PersonId) -> Result<Vec<BankAccount>, OperationError> {
+    let mut accounts = bank_accounts(system, person).await?;
+    for account in &mut accounts {
+        heed_number(system, account).await?;
+    }
+    Ok(accounts)
 }
 
 pub async fn bank_accounts(system: &System, person: PersonId) -> Result<Vec<BankAccount>, OperationError> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::system::Vault;
 use super::super::{OperationError, System};
+use super::holders::{Holders, Own};
 use super::review::unchanged;
 use super::typed;
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
@@ -11,7 +12,7 @@ use crate::domain::autopay::card::Card;
 use crate::domain::autopay::card_number;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::real_account::{
-    NumberNames, RealAccount, is_shared, shared_bank_account, shared_card, telling_digits,
+    NumberNames, RealAccount, shared_bank_account, shared_card, telling_digits,
 };
 use crate::domain::plaid::auth::AchNumbers;
 use crate::ports::table::{Change, Condition, TableError, decode};
@@ -116,13 +117,15 @@ impl Claims {
         fingerprints: &[String],
     ) -> Result<(), OperationError> {
         for fingerprint in fingerprints {
-            self.of(system, fingerprint).await?.cards.insert(card.id, card.person_id);
+            self.of(system, fingerprint).await?.take_card(card.id, card.person_id);
             add(&mut card.real_accounts, fingerprint);
+            card.numbers.put_down.retain(|put_down| put_down != fingerprint);
         }
         Ok(())
     }
 
-    /// Has a card hold these keys no more.
+    /// Has a card hold these keys no more. Where somebody else holds or held one as well, the card remembers it, so that whoever puts a
+    /// number down does not become a stranger to those who share their card.
     pub(super) async fn release_card(
         &mut self,
         system: &System,
@@ -130,7 +133,10 @@ impl Claims {
         fingerprints: &[String],
     ) -> Result<(), OperationError> {
         for fingerprint in fingerprints {
-            self.of(system, fingerprint).await?.cards.remove(&card.id);
+            let key = self.of(system, fingerprint).await?;
+            if key.put_down(card.id, card.person_id) {
+                add(&mut card.numbers.put_down, fingerprint);
+            }
             card.real_accounts.retain(|held| held != fingerprint);
         }
         Ok(())
@@ -220,13 +226,6 @@ pub(super) async fn hold_what_is_known(
     }
 }
 
-/// The puts of [`Claims::hold_returns_of`], for the write that puts something else there.
-pub(super) async fn remember_return(system: &System, account: &BankAccount) -> Result<Vec<Change>, OperationError> {
-    let mut claims = Claims::default();
-    claims.hold_returns_of(system, account).await?;
-    Ok(claims.changes()?)
-}
-
 /// Marks a bank account whose number a return closed, whoever's debit that was, or the number that its bank put in that one's place. Answers
 /// the checks that hold a write back once one has.
 pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> Result<Vec<Change>, OperationError> {
@@ -254,9 +253,7 @@ pub(super) fn as_read(fingerprint: &str, stored: Option<RealAccount>) -> Change 
 #[derive(Default)]
 pub(super) struct Sharing {
     own_account: Option<BankAccount>,
-    keys: BTreeMap<String, Option<RealAccount>>,
-    bank_accounts: Vec<BankAccount>,
-    cards: Vec<Card>,
+    holders: Holders,
 }
 
 impl Sharing {
@@ -265,56 +262,32 @@ impl Sharing {
         card: &Card,
         bank_account: Option<&BankAccount>,
     ) -> Result<Self, OperationError> {
-        let mut sharing = Self { own_account: bank_account.cloned(), ..Self::default() };
-        let own = bank_account.map(|account| account.id);
-        let mut waiting: Vec<String> = card.real_accounts.clone();
-        waiting.extend(bank_account.into_iter().flat_map(|account| account.real_accounts.clone()));
-        let mut seen_accounts: BTreeSet<BankAccountId> = own.into_iter().collect();
-        let mut seen_cards = BTreeSet::from([card.id]);
-        while let Some(fingerprint) = waiting.pop() {
-            if sharing.keys.contains_key(&fingerprint) {
-                continue;
-            }
-            let key: Option<RealAccount> = read(&*system.table, &keys::real_account(&fingerprint)).await?;
-            let (accounts, cards) = key.clone().map(|key| (key.bank_accounts, key.cards)).unwrap_or_default();
-            let corrected_to = key.as_ref().and_then(|key| key.corrected_to.as_ref());
-            waiting.extend(corrected_to.into_iter().flat_map(NumberNames::all).cloned());
-            sharing.keys.insert(fingerprint, key);
-            for id in accounts.into_keys().filter(|id| seen_accounts.insert(*id)) {
-                let other: Option<BankAccount> = read(&*system.table, &keys::bank_account(id)).await?;
-                waiting.extend(other.iter().flat_map(|other| other.real_accounts.clone()));
-                sharing.bank_accounts.extend(other);
-            }
-            for id in cards.into_keys().filter(|id| seen_cards.insert(*id)) {
-                let other: Option<Card> = read(&*system.table, &keys::card(id)).await?;
-                let other = other.filter(|other| is_shared(card, other));
-                waiting.extend(other.iter().flat_map(|other| other.real_accounts.clone()));
-                sharing.cards.extend(other);
-            }
-        }
-        Ok(sharing)
+        let own = Own { card: Some(card), bank_account, ..Own::default() };
+        Ok(Self { own_account: bank_account.cloned(), holders: Holders::of(system, own).await? })
     }
 
     /// The card as it is decided on.
     pub(super) fn card(&self, own: &Card) -> Card {
-        shared_card(own, self.own_account.as_ref(), &self.cards)
+        shared_card(own, self.own_account.as_ref(), &self.holders.cards)
+    }
+
+    /// The cards of others, and the person's own under other ids.
+    pub(super) fn into_cards(self) -> Vec<Card> {
+        self.holders.cards
     }
 
     /// The bank account as it is decided on.
     pub(super) fn bank_account(&self, own: &BankAccount) -> BankAccount {
-        let key = |fingerprint: &String| self.keys.get(fingerprint).and_then(Option::as_ref);
+        let key = |fingerprint: &String| self.holders.keys.get(fingerprint).and_then(Option::as_ref);
         let named = key(&own.account.fingerprint);
         let sent = named.and_then(|named| key(&named.corrected_to.as_ref()?.number));
         let numbers: Vec<&RealAccount> = [named, sent].into_iter().flatten().collect();
-        shared_bank_account(own, &numbers, &self.bank_accounts)
+        shared_bank_account(own, &numbers, self.holders.bank_accounts.iter().chain(&self.holders.led_here))
     }
 
     /// Holds a write back unless all of it is as it was read.
     pub(super) fn unchanged(&mut self) -> Vec<Change> {
-        let keys = std::mem::take(&mut self.keys).into_iter();
-        let keys = keys.map(|(fingerprint, key)| as_read(&fingerprint, key));
-        let accounts = self.bank_accounts.iter_mut().map(unchanged);
-        keys.chain(accounts).chain(self.cards.iter_mut().map(unchanged)).collect()
+        self.holders.unchanged()
     }
 }
 

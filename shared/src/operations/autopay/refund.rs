@@ -59,7 +59,7 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
         | State::Canceled) => Moved { from: state, to: state, effects: Vec::new() },
     };
     let entry = HistoryEntry::new("refunded", &payment.leg, now).moved(&moved);
-    let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
     changes.push(create(&refund)?);
     changes.extend(held_to);
     CardStep::Undone.mark(&mut ends.card, payment.id, now);
@@ -109,7 +109,7 @@ async fn flag(system: &System, mut payment: Payment, now: Timestamp) -> Result<(
     payment.leg.raise(AttentionReason::ReceivableOpen, now);
     tracing::error!(payment = %payment.id, "attention: the books do not hold what is to go back to its person");
     let entry = HistoryEntry::new("attention_raised", &payment.leg, now);
-    let mut changes = step::changes(&mut payment, &entry, &[], now)?;
+    let mut changes = step::changes(system, &mut payment, &entry, &[], now).await?;
     changes.extend(notices::of_attention(system, ItemId::Payment(payment.id), &payment.leg).await?);
     match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),

@@ -12,14 +12,14 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{AttentionReason, Reason, State};
+use crate::domain::leg::State;
 use crate::domain::other_end::account_key;
-use crate::domain::payment::redirect::{Redirect, SeenAccount};
+use crate::domain::payment::redirect::{Redirect, SeenAccount, may_be_sent_again};
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::refund::resealed;
-use crate::operations::{OperationError, System, audit, step};
+use crate::operations::{OperationError, System, audit, step, webhooks};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -84,22 +84,7 @@ async fn that_came_back(
     let refund = refund.filter(|payment| payment.refund_of().is_some());
     let refund = refund.ok_or_else(|| OperationError::not_found("payment", refund_id))?;
     own::refuse(system, caller, &refund.payer_id).await?;
-    let is_back = match refund.leg.state {
-        State::Returned => true,
-        State::Failed => matches!(refund.leg.reason, Some(Reason::Refused(_) | Reason::CanceledByBank)),
-        State::Unprocessed
-        | State::Submitting
-        | State::Processing
-        | State::Completed
-        | State::Available
-        | State::Canceled => false,
-    };
-    let is_understood = refund
-        .leg
-        .attention
-        .as_ref()
-        .is_none_or(|flag| matches!(flag.reason, AttentionReason::RefundReturned | AttentionReason::CannotBeSent));
-    if !is_back || !is_understood {
+    if !may_be_sent_again(&refund) {
         return Err(OperationError::PaymentState {
             payment_id: refund_id,
             state: refund.leg.state,
@@ -109,7 +94,8 @@ async fn that_came_back(
     let funding_id = refund.funding_id();
     let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
     let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
-    if funding.leg.state != State::Available || funding.leg.attention.is_some() {
+    let is_here = funding.leg.state == State::Available || fault!(RepaidRefundStranded, false, funding.is_repaid());
+    if !is_here || funding.leg.attention.is_some() {
         return Err(OperationError::MoneyGone { payment_id: refund_id, funding: funding.leg.state });
     }
     Ok((refund, funding))
@@ -161,10 +147,11 @@ async fn send(
 ) -> Result<(), OperationError> {
     let (refund_id, kind, now) = (refund.id, refund.kind(), system.clock.business_now());
     let moved = refund.leg.retry(kind)?;
-    refund.leg.attention = None;
+    let flag = refund.leg.attention.take();
     let mut entry = HistoryEntry::new("sent_again", &refund.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
-    let mut changes = step::changes(&mut refund, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, &mut refund, &entry, &moved.effects, now).await?;
+    changes.extend(webhooks::of_cleared(system, &mut refund, flag).await?);
     changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
     changes.extend(more);
     let bank_account_last4 = refund.payee.account_last4().to_owned();

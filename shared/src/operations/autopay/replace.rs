@@ -12,11 +12,10 @@ use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::biller::{Biller, Remittance, RemittanceProposal};
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::State;
-use crate::domain::payment::replacement::{Replacement, ReplacementRefusal};
+use crate::domain::payment::replacement::{Replacement, ReplacementRefusal, is_money_here, may_be_replaced};
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
-use crate::operations::{OperationError, System, audit, step};
+use crate::operations::{OperationError, System, audit, step, webhooks};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -133,14 +132,13 @@ async fn replaceable(
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     own::refuse(system, caller, &payment.payer_id).await?;
     address_of(&payment)?;
-    if payment.leg.state != State::Returned || !payment.owes_refund() || payment.is_cancel_asked() {
+    if !may_be_replaced(&payment) {
         return Err(refused(&payment));
     }
     let funding_id = payment.funding_id();
     let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
     let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
-    let is_here = funding.leg.state == State::Available && funding.leg.attention.is_none();
-    if fault!(ReplacedWithoutMoney, false, !is_here) {
+    if fault!(ReplacedWithoutMoney, false, !is_money_here(&funding)) {
         return Err(OperationError::MoneyGone { payment_id, funding: funding.leg.state });
     }
     Ok((payment, funding))
@@ -179,13 +177,14 @@ async fn make_anew(
     }
     let now = system.clock.business_now();
     let moved = payment.leg.retry(kind)?;
-    payment.leg.attention = None;
+    let flag = payment.leg.attention.take();
     if let Some(facts) = &mut payment.autopay {
         facts.stop_asked_at = None;
     }
     let mut entry = HistoryEntry::new("replaced", &payment.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
-    let mut changes = step::changes(&mut payment, &entry, &moved.effects, now)?;
+    let mut changes = step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
+    changes.extend(webhooks::of_cleared(system, &mut payment, flag).await?);
     let condition = Condition::VersionIs(*funding.version_mut());
     changes.push(Change::Check { key: funding.key(), condition });
     changes.extend(more);

@@ -38,6 +38,10 @@ pub async fn say(system: &System, card_id: CardId, said: Said, ip_address: &str)
     let is_joined = card_now(system, card.id).await?.is_some_and(|now| now.id == other.id) && card.id != other.id;
     match (said.is_same, is_joined) {
         (true, true) => Ok(other),
+        // It went on as a third one, whose payments are not this one's to move.
+        (true, false) if fault!(JoinedCardJoinedAgain, false, card.same_as.is_some()) => {
+            Err(AutopayRefusal::CardsJoined.into())
+        }
         (true, false) => join(system, card, other, said.number, ip_address).await,
         (false, true) => {
             fault!(JoinedForEver, Err(AutopayRefusal::CardsJoined.into()), part(system, card, other, ip_address).await)
@@ -98,13 +102,14 @@ async fn part(system: &System, card: Card, other: Card, ip_address: &str) -> Res
     let now = system.clock.business_now();
     let mut known = (card.clone(), other.clone());
     let parted = joining::part(&mut known.0, &mut known.1, now);
-    let (_, goes_back) = parted.ok_or(AutopayRefusal::CardsJoined)?;
+    let goes_back = parted.ok_or(AutopayRefusal::CardsJoined)?.goes_back;
     let mut other =
         if goes_back { authorisation::revoke(system, other.person_id, other.id, ip_address).await? } else { other };
     let mut card = card;
-    let (lost, _) = joining::part(&mut card, &mut other, now).ok_or(AutopayRefusal::CardsJoined)?;
+    let parted = joining::part(&mut card, &mut other, now).ok_or(AutopayRefusal::CardsJoined)?;
     let mut claims = Claims::default();
-    claims.release_card(system, &mut other, &lost).await?;
+    claims.release_card(system, &mut other, &parted.lost).await?;
+    claims.release_card(system, &mut card, parted.number_of_other.as_slice()).await?;
     let mut changes = links_parted(system, &card, &other, goes_back).await?;
     changes.extend([replace(&mut card)?, replace(&mut other)?, audited(system, "tell_cards_apart", &card, other.id)?]);
     changes.extend(claims.changes()?);

@@ -111,8 +111,11 @@ pub async fn confirm_posted(
     let mut card = people::card(system, person, card_id).await?;
     let payment = card.payments.iter_mut().find(|payment| payment.payment_id == payment_id);
     let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
-    if payment.confirmed() {
-        return save(system, card, Vec::new(), "confirm_posted", &payment_id.to_string()).await;
+    if payment.confirmed(system.clock.business_now()) {
+        let card = save(system, card, Vec::new(), "confirm_posted", &payment_id.to_string()).await?;
+        // The balance that is known is from before their word.
+        system.hint([Task::ReadItem { item_id: card.item_id.clone() }]).await;
+        return Ok(card);
     }
-    if payment.is_shown() { Ok(card) } else { Err(AutopayRefusal::NotCashed.into()) }
+    if payment.is_shown() || payment.is_confirmed() { Ok(card) } else { Err(AutopayRefusal::NotCashed.into()) }
 }

@@ -1,8 +1,10 @@
 //! Journeys that together reach every call of every function. What they lead to is proven elsewhere; here it matters what was asked for.
 
 mod bank;
+mod mappings;
 mod operators;
 mod people;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -22,6 +24,7 @@ pub(crate) async fn all() -> Vec<Invocation> {
     [
         people::upload_and_approve().await,
         people::look().await,
+        mappings::store_use_and_delete_one().await,
         people::change_their_minds().await,
         bank::a_batch_is_retried_and_refunded().await,
         operators::look_after_sources_billers_and_attention().await,
@@ -32,8 +35,10 @@ pub(crate) async fn all() -> Vec<Invocation> {
         operators::look_after_what_the_bank_says().await,
         operators::end_what_may_be_out().await,
         operators::reconcile_and_correct().await,
+        operators::set_what_is_left_against_a_debt().await,
         people::nobody_decides_and_messages_are_lost().await,
         operators::tasks_are_given_up_and_dealt_with().await,
+        webhooks::a_company_s_system_is_told().await,
         a_service_does_not_say_what_was_in_the_way().await,
     ]
     .concat()

@@ -2,7 +2,7 @@
 
 use http::Method;
 use jiff::SignedDuration;
-use journeys::api::{OPERATES, OPERATES_TOO, Sent};
+use journeys::api::{OPERATES, OPERATES_TOO, Sent, UPLOADS};
 use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::recording::Invocation;
@@ -14,7 +14,7 @@ use shared::operations::{fund, upload};
 use shared::ports::queue::{Queue as _, QueueName};
 use simulators::column::Control;
 
-use super::{Story, id_of};
+use super::{Story, id_of, other_payments};
 
 pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation> {
     let file = PayrollFile::of(12);
@@ -28,6 +28,7 @@ pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation
     api.expect(OPERATES, Method::PUT, "/billers/ins_9/remittance/institution-address", Sent::Json(there)).await;
     journey.settle_now().await;
     assert_eq!(api.get(OPERATES, "/billers/ins_9").await["remittance_proposal"]["by"], OPERATES.0);
+    assert_eq!(api.get(OPERATES, "/billers?waiting=true").await["items"][0]["institution_id"], "ins_9");
     let batch_id = story.pay(&file).await;
     let sources = api.get(OPERATES, "/sources").await;
     for stopped in [true, false] {
@@ -51,6 +52,8 @@ pub(super) async fn look_after_sources_billers_and_attention() -> Vec<Invocation
     story.overwrite(funding).await;
     batch.attention = Some(Attention { reason: attention, since: journey.now() });
     story.overwrite(batch).await;
+    let waiting = api.get(OPERATES, "/attention").await;
+    assert_eq!(waiting["items"].as_array().unwrap().len(), 4, "{waiting}");
     for item in [format!("/payments/{payment_id}"), format!("/fundings/{funding_id}"), format!("/batches/{batch_id}")] {
         api.post(OPERATES, &format!("{item}/attention/clear"), note.clone()).await;
     }
@@ -83,6 +86,8 @@ pub(super) async fn look_after_what_the_bank_says() -> Vec<Invocation> {
         api.post(OPERATES, &format!("/payments/{}/attention/clear", payment.id), clearing).await;
         journey.settle_now().await;
     }
+    // Whether the bank has corrected the account that it came back from decides whether it can be retried.
+    assert_eq!(api.get(UPLOADS, &format!("/payments/{}", payments[0].id)).await["retry"]["possible"], false);
     let batch = upload::load(&journey.system, id_of(&batch_id)).await.unwrap();
     let funding = fund::all_fundings(&journey.system, &batch).await.unwrap().remove(0);
     let word = json!({
@@ -136,6 +141,7 @@ pub(super) async fn end_what_may_be_out() -> Vec<Invocation> {
         for _ in 0..2 {
             api.expect(OPERATES, Method::PUT, &path, Sent::Json(proposal.clone())).await;
         }
+        api.get(OPERATES_TOO, "/attention").await;
         let confirmed = api.post(OPERATES_TOO, &format!("{path}/confirm"), told).await;
         assert_eq!(confirmed["is_pending"], true);
         journey.settle_now().await;
@@ -192,6 +198,34 @@ pub(super) async fn reconcile_and_correct() -> Vec<Invocation> {
     let path = format!("/ledger/corrections/{}", proposed["correction_id"].as_str().unwrap());
     api.get(OPERATES, &path).await;
     assert_eq!(api.post(OPERATES_TOO, &format!("{path}/confirm"), terms).await["confirmed_by"], OPERATES_TOO.0);
+    story.told()
+}
+
+/// Of one batch a payment was refunded, and another came back: that is set against what its source owes for the next batch.
+pub(super) async fn set_what_is_left_against_a_debt() -> Vec<Invocation> {
+    let file = PayrollFile::generated(&one_source(4));
+    let story = Story::of(&file);
+    let (api, journey) = (&story.api, &story.journey);
+    let first = story.pay(&file).await;
+    let comes_back = async |row: usize| {
+        let payment = journey.payments(id_of(&first)).await.remove(row);
+        journey.bank.return_now(payment.leg.transfer_id.as_deref().unwrap(), "R02");
+        journey.settle_now().await;
+        payment
+    };
+    comes_back(0).await;
+    api.post(OPERATES, &format!("/batches/{first}/refund"), Value::Null).await;
+    while journey.step().await {}
+    let left = comes_back(1).await;
+    story.pay(&other_payments(&file)).await;
+    let [pulled_first, pulled_next] = &journey.bank.debits()[..] else { panic!("two debits") };
+    journey.bank.return_now(&pulled_next.id, "R01");
+    journey.settle_now().await;
+    let terms = json!({"payer_id": left.payer_id, "debit": "funds", "credit": "receivable", "amount": left.amount.to_string(),
+        "reason": "what is left of the batch before", "about": pulled_next.item(), "uses": pulled_first.item()});
+    let proposed = api.post(OPERATES, "/ledger/corrections", terms.clone()).await;
+    let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+    assert_eq!(api.post(OPERATES_TOO, &path, terms).await["confirmed_by"], OPERATES_TOO.0);
     story.told()
 }
 

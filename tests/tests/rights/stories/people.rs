@@ -56,9 +56,12 @@ pub(super) async fn look() -> Vec<Invocation> {
         "/batches".to_owned(),
         format!("/batches/{batch_id}"),
         format!("/batches/{batch_id}/reports/payments"),
+        format!("/payments?batch={batch_id}"),
         format!("/payments/{payment_id}"),
         format!("/payments/{payment_id}/history"),
         format!("/employees/{employee}/payments"),
+        format!("/fundings?batch={batch_id}"),
+        "/fundings".to_owned(),
         format!("/fundings/{funding_id}"),
         format!("/fundings/{funding_id}/history"),
         "/ledger/trial-balance".to_owned(),
@@ -76,6 +79,8 @@ pub(super) async fn change_their_minds() -> Vec<Invocation> {
     let (api, journey) = (&story.api, &story.journey);
     let declined = api.upload(file.bytes.clone()).await;
     api.post(APPROVES, &format!("/batches/{declined}/decline"), Value::Null).await;
+    let withdrawn = api.upload(file.bytes.clone()).await;
+    api.post(UPLOADS, &format!("/batches/{withdrawn}/withdraw"), Value::Null).await;
     let canceled = api.begin(file.bytes.clone()).await;
     api.post(APPROVES, &format!("/batches/{canceled}/cancel"), Value::Null).await;
     assert_eq!(journey.finish(id_of(&canceled)).await.state, BatchState::Canceled);

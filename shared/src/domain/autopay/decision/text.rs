@@ -314,7 +314,7 @@ fn held_back(by: EndedBy, amount: Cents, on: Date) -> String {
             "Nothing is paid, because your bank account could not be debited on {on}: choose another one, or agree to the debits of this one \
              again."
         ),
-        EndedBy::NotAuthorised => format!(
+        EndedBy::NotAuthorised | EndedBy::Stopped => format!(
             "Nothing is paid, because the debit of {amount} was stopped or disputed at your bank on {on}: agree to the debits again to go on."
         ),
         EndedBy::DebitRefused => format!(
@@ -394,6 +394,11 @@ impl AttentionNeed {
                 "Nothing is paid, because the card is not among your accounts any more: it is closed, or no longer shared.".to_owned()
             }
             AttentionNeed::OtherCurrency => "Nothing is paid, because the card is not kept in US dollars.".to_owned(),
+            AttentionNeed::BankAccountUnusable(UnusableReason::Returned(return_code)) if return_code.may_pass() => format!(
+                "Nothing is paid, because your bank account cannot be debited ({}): choose another one, or tell us once your bank has opened \
+                 it again, and agree to its debits anew.",
+                return_code.meaning()
+            ),
             AttentionNeed::BankAccountUnusable(UnusableReason::Returned(return_code)) => format!(
                 "Nothing is paid, because your bank account cannot be debited ({}): choose another one.",
                 return_code.meaning()

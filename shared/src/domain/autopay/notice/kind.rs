@@ -11,7 +11,7 @@ use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::ItemNotice;
 use crate::domain::batch::FailureCode;
-use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId};
+use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId, WebhookEndpointId};
 use crate::domain::money::Cents;
 
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -234,6 +234,11 @@ pub enum NoticeKind {
         payer_id: String,
         differences: u64,
     },
+    /// A receiver of webhooks has taken nothing for three days.
+    WebhookEndpointDisabled {
+        endpoint_id: WebhookEndpointId,
+        since: Timestamp,
+    },
 }
 
 /// Of notices that were put down before this was said.
@@ -299,6 +304,7 @@ impl NoticeKind {
             NoticeKind::AccountCorrected { .. } => "account_corrected",
             NoticeKind::SourceBarred { .. } => "source_barred",
             NoticeKind::DifferenceFound { .. } => "difference_found",
+            NoticeKind::WebhookEndpointDisabled { .. } => "webhook_endpoint_disabled",
         }
     }
 
@@ -345,6 +351,7 @@ impl NoticeKind {
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {
                 format!("{code}#{reconciliation_id}#{payer_id}")
             }
+            NoticeKind::WebhookEndpointDisabled { endpoint_id, since } => format!("{code}#{endpoint_id}#{since}"),
         }
     }
 }

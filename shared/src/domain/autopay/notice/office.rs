@@ -3,7 +3,7 @@
 use super::Outlook;
 use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::CardId;
-use crate::domain::ids::PaymentId;
+use crate::domain::ids::{PaymentId, WebhookEndpointId};
 
 /// What operators have to know of the next debit of whoever's debit ended.
 pub(super) const fn held(outlook: Outlook) -> &'static str {
@@ -23,7 +23,9 @@ pub(super) fn held_back(card_id: CardId, payment_id: PaymentId, by: EndedBy) -> 
     let (what, ends) = match by {
         EndedBy::NoMoney => ("its debit came back for lack of money", "the next statement"),
         EndedBy::AccountRefused => ("its bank account cannot be debited", "the person has another bank account"),
-        EndedBy::NotAuthorised => ("its debit was stopped or disputed", "the person has given a new authorization"),
+        EndedBy::NotAuthorised | EndedBy::Stopped => {
+            ("its debit was stopped or disputed", "the person has given a new authorization")
+        }
         EndedBy::DebitRefused => ("its debit was not taken", "the person has another bank account"),
         EndedBy::CheckFailed => (
             "its check did not pay",
@@ -33,6 +35,15 @@ pub(super) fn held_back(card_id: CardId, payment_id: PaymentId, by: EndedBy) -> 
     format!(
         "Payment {payment_id} ended: {what}. No new payment of card {card_id} is opened until {ends}, or you have looked into it and say so \
          (POST /cards/{card_id}/hold/clear)."
+    )
+}
+
+/// What operators do about a receiver that takes nothing.
+pub(super) fn webhook_endpoint_disabled(endpoint_id: WebhookEndpointId, since: &str) -> String {
+    format!(
+        "Webhook endpoint {endpoint_id} has taken nothing since {since} and is disabled. Events are kept for it. When its receiver is \
+         repaired, enable it (POST /webhook-endpoints/{endpoint_id}/enable) and have them sent again \
+         (POST /webhook-endpoints/{endpoint_id}/replay)."
     )
 }
 

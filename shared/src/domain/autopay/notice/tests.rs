@@ -7,7 +7,7 @@ use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::ItemNotice;
 use crate::domain::batch::FailureCode;
-use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId, SourceTag};
+use crate::domain::ids::{BatchId, FundingId, ItemId, PaymentId, ReconciliationId, SourceTag, WebhookEndpointId};
 use crate::domain::money::Cents;
 
 fn now() -> Timestamp {
@@ -128,10 +128,11 @@ const fn place(kind: &NoticeKind) -> usize {
         NoticeKind::RefundCameBack { .. } => 28,
         NoticeKind::ReviewLasts { .. } => 29,
         NoticeKind::AddressOffered { .. } => 30,
+        NoticeKind::WebhookEndpointDisabled { .. } => 31,
     }
 }
 
-const KINDS: usize = 31;
+const KINDS: usize = 32;
 
 /// Every kind that can be sent to somebody who stands so, with every cause that changes its words.
 fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
@@ -232,6 +233,7 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         },
         NoticeKind::CardHeldBack { card_id, payment_id: payment_id(), by: EndedBy::CheckFailed },
         NoticeKind::EventUnmatched { event_id: "evnt_1".to_owned(), is_readable: false, since: now() },
+        NoticeKind::WebhookEndpointDisabled { endpoint_id: WebhookEndpointId::new(uuid), since: now() },
     ];
     for step in [AuthorisationStep::Agreed, AuthorisationStep::Revoked] {
         kinds.push(NoticeKind::Authorisation { card_id, step, at: now(), text: "I agree.".to_owned(), outlook });

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::office::{held, held_back, payout_returned};
+use super::office::{held, held_back, payout_returned, webhook_endpoint_disabled};
 use super::{CheckFailure, DebitFailure, NoticeKind, Outlook};
 use crate::domain::autopay::authorisation::AuthorisationStep;
 use crate::domain::autopay::explain::{day, money};
@@ -145,6 +145,9 @@ impl NoticeKind {
                  if it is right for all."
             ),
             NoticeKind::CardHeldBack { card_id, payment_id, by } => held_back(*card_id, *payment_id, *by),
+            NoticeKind::WebhookEndpointDisabled { endpoint_id, since } => {
+                webhook_endpoint_disabled(*endpoint_id, &moment(*since))
+            }
         }
     }
 }
@@ -188,13 +191,21 @@ fn debit_failure(failure: DebitFailure) -> String {
     }
 }
 
+/// What a person does about an account that its bank may open again.
+const UNTIL_OPEN: &str = "Nothing is debited until you choose another bank account; or until your bank has told you that it lets this one be \
+                          debited, you have told us, and you have agreed to its debits anew.";
+
 /// What a person can do after a debit failed, in the state that they are in.
 fn after_debit(failure: DebitFailure, outlook: Outlook) -> &'static str {
     match (outlook, failure) {
         (Outlook::GoesOn, DebitFailure::NoMoney) => {
             "Autopay looks again at the next review; pay the bill yourself if it is due."
         }
-        (Outlook::OtherAccount, DebitFailure::AccountFrozen) => "Ask your bank, or choose another account.",
+        (Outlook::OtherAccount, DebitFailure::AccountFrozen) => UNTIL_OPEN,
+        (Outlook::OtherAccount, DebitFailure::AccountUnusable { return_code }) if return_code.may_pass() => UNTIL_OPEN,
+        (Outlook::OtherAccount, DebitFailure::AccountClosed | DebitFailure::AccountUnusable { .. }) => {
+            "Nothing is debited until you choose another bank account."
+        }
         (
             Outlook::GoesOn,
             DebitFailure::AccountClosed
@@ -243,7 +254,8 @@ const fn agreed(outlook: Outlook) -> &'static str {
         }
         Outlook::AgreeAnew => "You agreed to the debits, and that has ended since: nothing is debited.",
         Outlook::OtherAccount => {
-            "You agreed to the debits. Nothing is debited yet: the bank account cannot be debited; choose another one, or link it again."
+            "You agreed to the debits. Nothing is debited yet: the bank account cannot be debited. Choose another one, link it again if it \
+             is no longer shared, or tell us once its bank has opened it again."
         }
         Outlook::Owing => "You agreed to the debits. Nothing new is debited until what is owed is settled.",
         Outlook::Blocked => "You agreed to the debits. No new debit is made until we have spoken to you.",

@@ -1,6 +1,6 @@
 use super::*;
 
-fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
+pub(super) fn payment(row: u32, state: State, reason: Option<Reason>) -> Payment {
     Payment {
         id: PaymentId::Row { batch: id(1), row },
         version: 1,
@@ -89,6 +89,7 @@ fn money_about_which_the_bank_has_said_something_undecided_is_spent() {
         (State::Returned, Some(AttentionReason::BankDisagrees), true),
         (State::Canceled, Some(AttentionReason::BankMovedUnexpectedly), true),
         (State::Failed, Some(AttentionReason::EarlierAttemptMoved), true),
+        (State::Failed, Some(AttentionReason::BankDisagrees), true),
         (State::Failed, Some(AttentionReason::CannotBeSent), false),
     ];
     for (state, attention, spent) in table {
@@ -112,7 +113,7 @@ fn a_plan_deals_its_payments_to_their_shards_and_adds_up_each_source() {
 fn money_of_one_source_never_pays_for_another() {
     let mut plan = RetryPlan::default();
     plan.take(&payment(1, State::Failed, Some(Reason::Unfunded))).unwrap();
-    let rich = SourceMoney { funded: Cents::new(1_000_000), spent: Cents::ZERO };
+    let rich = SourceMoney { funded: Cents::new(1_000_000), ..SourceMoney::default() };
     plan.set_shortfalls(&BTreeMap::from([("CORP-2".to_owned(), rich)])).unwrap();
     assert_eq!(plan.sources["CORP-1"].shortfall, Cents::new(1_250));
 }
@@ -126,7 +127,7 @@ proptest! {
     ) {
         let need = SourceNeed { payments: 1, needed: Cents::new(needed), shortfall: Cents::ZERO };
         let mut plan = RetryPlan { sources: BTreeMap::from([("CORP-1".to_owned(), need)]), ..RetryPlan::default() };
-        let money = SourceMoney { funded: Cents::new(funded), spent: Cents::new(spent) };
+        let money = SourceMoney { funded: Cents::new(funded), spent: Cents::new(spent), is_undecided: false };
         plan.set_shortfalls(&BTreeMap::from([("CORP-1".to_owned(), money)])).unwrap();
 
         let shortfall = plan.sources["CORP-1"].shortfall;

@@ -97,6 +97,16 @@ fn what_follows_a_return_moves_no_money_and_needs_a_person() {
 }
 
 #[test]
+fn a_word_about_the_money_is_not_hidden_by_another_reason_for_attention() {
+    let mut leg = sent(Kind::Payout);
+    leg.raise(AttentionReason::KeepsFailing, start());
+    hear(&mut leg, Kind::Payout, BankStatus::ReturnDishonored);
+    assert_eq!(attention(&leg), Some(AttentionReason::ReturnDisputed));
+    leg.raise(AttentionReason::RefundReturned, start());
+    assert_eq!(attention(&leg), Some(AttentionReason::ReturnDisputed));
+}
+
+#[test]
 fn the_first_reason_for_attention_stands() {
     let mut leg = sent(Kind::Payout);
     hear(&mut leg, Kind::Payout, BankStatus::parse("TELEPORTED"));

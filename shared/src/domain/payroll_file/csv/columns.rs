@@ -17,7 +17,20 @@ pub enum Delimiter {
 
 /// The columns of a table, from left to right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "StoredColumns")]
 pub struct Columns {
+    delimiter: Delimiter,
+    columns: Vec<Column>,
+    /// What every line asks of the columns, found once.
+    #[serde(skip)]
+    details_start: Option<usize>,
+    #[serde(skip)]
+    names_both_payees: bool,
+}
+
+/// What is kept of the columns.
+#[derive(Deserialize)]
+struct StoredColumns {
     delimiter: Delimiter,
     columns: Vec<Column>,
 }
@@ -45,8 +58,11 @@ impl Delimiter {
 }
 
 impl Columns {
-    pub(super) const fn new(delimiter: Delimiter, columns: Vec<Column>) -> Self {
-        Self { delimiter, columns }
+    pub(super) fn new(delimiter: Delimiter, columns: Vec<Column>) -> Self {
+        let details_start = details_start(&columns);
+        let names_any = |fields: &[Field]| fields.iter().any(|field| columns.contains(&Column::Field(*field)));
+        let names_both_payees = names_any(&Field::OF_LOAN) && names_any(&Field::OF_ACCOUNT);
+        Self { delimiter, columns, details_start, names_both_payees }
     }
 
     pub fn delimiter(&self) -> Delimiter {
@@ -72,10 +88,25 @@ impl Columns {
 
     /// Where the details of the source stand, if they stand together right behind its id, in a template's order, with something behind.
     pub(super) fn details_start(&self) -> Option<usize> {
-        let id = self.columns.iter().position(|column| *column == Column::Field(Field::SourceId))?;
-        let after = self.columns.get(id + 1..)?;
-        let together = after.iter().zip(DETAILS).filter(|(column, field)| **column == Column::Field(*field)).count();
-        (together == DETAILS.len() && after.len() > DETAILS.len()).then_some(id + 1)
+        self.details_start
+    }
+
+    /// Whether there are columns for a loan and for a bank account.
+    pub(super) fn names_both_payees(&self) -> bool {
+        self.names_both_payees
+    }
+}
+
+fn details_start(columns: &[Column]) -> Option<usize> {
+    let id = columns.iter().position(|column| *column == Column::Field(Field::SourceId))?;
+    let after = columns.get(id + 1..)?;
+    let together = after.iter().zip(DETAILS).filter(|(column, field)| **column == Column::Field(*field)).count();
+    (together == DETAILS.len() && after.len() > DETAILS.len()).then_some(id + 1)
+}
+
+impl From<StoredColumns> for Columns {
+    fn from(stored: StoredColumns) -> Self {
+        Self::new(stored.delimiter, stored.columns)
     }
 }
 

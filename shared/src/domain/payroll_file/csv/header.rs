@@ -35,8 +35,6 @@ pub enum MapError {
     NoSuchColumn(String),
     #[error("{0} is mapped twice; keep one")]
     Twice(String),
-    #[error("no column of the file is called {0}")]
-    NotInFile(String),
     #[error("only a table's columns have other names; this file is none")]
     NoTable,
     #[error("{0}")]
@@ -49,17 +47,32 @@ impl Mapping {
         let mut mapping = Mapping::default();
         for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
             let (column, name) = pair.split_once('=').ok_or_else(|| MapError::Form(pair.to_owned()))?;
-            let name = folded(name);
-            if name.is_empty() {
-                return Err(MapError::Form(pair.to_owned()));
-            }
-            let field = field_called(column).ok_or_else(|| MapError::NoSuchColumn(column.trim().to_owned()))?;
-            let is_taken = mapping.fields.values().any(|known| *known == field);
-            if is_taken || mapping.fields.insert(name, field).is_some() {
-                return Err(MapError::Twice(pair.trim().to_owned()));
-            }
+            mapping.add(column, name)?;
         }
         Ok(mapping)
+    }
+
+    /// Takes each of our columns with what a file calls it.
+    pub fn of<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Result<Self, MapError> {
+        let mut mapping = Mapping::default();
+        for (column, name) in pairs {
+            mapping.add(column, name)?;
+        }
+        Ok(mapping)
+    }
+
+    fn add(&mut self, column: &str, name: &str) -> Result<(), MapError> {
+        let pair = || format!("{}={}", column.trim(), name.trim());
+        let field = field_called(column).ok_or_else(|| MapError::NoSuchColumn(column.trim().to_owned()))?;
+        let name = match folded(name) {
+            name if name.is_empty() => return Err(MapError::Form(pair())),
+            name => name,
+        };
+        let is_taken = self.fields.values().any(|known| *known == field);
+        if is_taken || self.fields.insert(name, field).is_some() {
+            return Err(MapError::Twice(pair()));
+        }
+        Ok(())
     }
 
     /// Writes the header of a table anew, with the names of a template. Answers it and how many bytes of the file it stands for.
@@ -77,11 +90,6 @@ impl Mapping {
         let blank = text.len() - lines.len();
         let header = read_header(lines, self, true, limits).map_err(|flaw| MapError::Header(flaw.message))?;
         let header = header.ok_or(MapError::NoTable)?;
-        if let Some(missing) =
-            self.fields.keys().find(|name| header.written.iter().all(|known| folded(known) != **name))
-        {
-            return Err(MapError::NotInFile(missing.clone()));
-        }
         Ok((header.rewritten(), mark + blank + header.length))
     }
 
@@ -93,7 +101,7 @@ impl Mapping {
         match field_called(name) {
             Some(field) if self.fields.values().all(|mapped| *mapped != field) => Column::Field(field),
             Some(_) => Column::Ignored,
-            None if names_currency(name.trim()) => Column::Currency,
+            None if names_currency(&folded(name)) => Column::Currency,
             None => Column::Ignored,
         }
     }
@@ -150,7 +158,7 @@ pub(in crate::domain::payroll_file) fn read_header(
         }
     }
     match (best, flaw) {
-        (Some(header), _) => check(header).map(Some),
+        (Some(header), _) => check(header, mapping).map(Some),
         // A first line without end is no header.
         (None, Some(flaw)) if flaw.code == ErrorCode::LimitExceeded => Err(no_table()),
         (None, Some(flaw)) => Err(flaw),
@@ -167,6 +175,12 @@ fn no_table() -> Flaw {
 impl Header {
     fn known(&self) -> usize {
         self.columns.iter().filter(|column| matches!(column, Column::Field(_))).count()
+    }
+
+    /// A name of the mapping that no column bears: whoever wrote it meant another file.
+    fn lacks<'m>(&self, mapping: &'m Mapping) -> Option<&'m str> {
+        let is_absent = |name: &&String| self.written.iter().all(|known| folded(known) != **name);
+        mapping.fields.keys().find(is_absent).map(String::as_str)
     }
 }
 
@@ -189,16 +203,28 @@ fn split(cells: Cells<'_, '_>, mapping: &Mapping) -> Result<Option<Header>, Flaw
 }
 
 /// What a header says may be somebody's data where the file has none, so no cell of it that is not a known name is repeated.
-fn check(header: Header) -> Result<Header, Flaw> {
+fn check(header: Header, mapping: &Mapping) -> Result<Header, Flaw> {
     if header.known() == 0 {
         return Err(no_table());
+    }
+    if let Some(name) = header.lacks(mapping) {
+        let what = format!("no column of the first line is called {}, as the mapping has it", shortened(name, 64));
+        return Err(Flaw::new(ErrorCode::CsvHeader, 0, what));
     }
     let count = |field: &Field| header.columns.iter().filter(|column| *column == Column::Field(*field)).count();
     if let Some(field) = Field::ALL.iter().find(|field| count(field) > 1) {
         let what = format!("two columns of the first line are both {}; rename or remove one", field.column());
         return Err(Flaw::new(ErrorCode::CsvHeader, 0, what));
     }
-    let missing: Vec<_> = Field::ALL.iter().filter(|field| count(field) == 0).map(|field| field.column()).collect();
+    let names_any = |fields: &[Field]| fields.iter().any(|field| count(field) > 0);
+    // A payee is named by a loan or by a bank account: the columns of one way may be left out, all of them.
+    let unused: &[Field] = match (names_any(&Field::OF_LOAN), names_any(&Field::OF_ACCOUNT)) {
+        (true, true) => &[],
+        (false, true) => &Field::OF_LOAN,
+        (true | false, false) => &Field::OF_ACCOUNT,
+    };
+    let is_missing = |field: &&Field| count(field) == 0 && !unused.contains(field);
+    let missing: Vec<_> = Field::ALL.iter().filter(is_missing).map(|field| field.column()).collect();
     if missing.is_empty() {
         return Ok(header);
     }

@@ -22,6 +22,8 @@ struct Line<'a> {
     cells: usize,
     /// Whether any cell holds anything.
     holds_something: bool,
+    /// Whether a cell of a payment is empty.
+    lacks_something: bool,
     /// Whether a cell beyond the header's does.
     holds_more: bool,
 }
@@ -50,7 +52,8 @@ pub(in crate::domain::payroll_file) fn next_line<'a>(
         Some(0) => {}
         Some(length) => return Ok(Item::Nothing { length }),
     }
-    let mut line = Line { row: Box::default(), cells: 0, holds_something: false, holds_more: false };
+    let mut line =
+        Line { row: Box::default(), cells: 0, holds_something: false, lacks_something: false, holds_more: false };
     let details_start = columns.details_start();
     let mut details = 0..0;
     let mut at = 0;
@@ -89,6 +92,7 @@ impl<'a> Line<'a> {
         self.holds_something |= !is_empty;
         match columns.get(self.cells) {
             Some(Column::Field(field)) => {
+                self.lacks_something |= is_empty;
                 self.row.put(field, cell.text, cell.at);
             }
             Some(Column::Currency) if is_foreign(&cell.text) => {
@@ -119,7 +123,10 @@ impl<'a> Line<'a> {
             row.whole_row_problem(ErrorCode::CellCount, miscounted(self.cells, columns.count()));
             return Item::Row { row, length };
         }
-        self.row.note_empty_leaves();
+        // A row with all of its leaves, of which none is for another kind of payee, has nothing to note.
+        if self.lacks_something || columns.names_both_payees() {
+            self.row.note_empty_leaves();
+        }
         Item::Row { row: self.row, length }
     }
 }

@@ -16,7 +16,7 @@ mod names;
 
 pub use columns::{Columns, Delimiter};
 pub use header::{MapError, Mapping};
-pub use names::{ColumnName, column_names};
+pub use names::{ColumnName, column_called, column_names};
 
 pub(super) use header::{Header, read_header};
 pub(super) use lines::{lines_in, next_line};

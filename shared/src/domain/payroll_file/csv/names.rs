@@ -35,6 +35,11 @@ pub(super) fn field_called(name: &str) -> Option<Field> {
     })
 }
 
+/// The column that is called so, by its name in a template.
+pub fn column_called(name: &str) -> Option<&'static str> {
+    field_called(name).map(Field::column)
+}
+
 /// Names that mean one thing only. `Account number` could be the company's, an employee's or a loan's, `City` and `Tax id` an employee's, `Name`
 /// anybody's: none of these is taken for anything.
 const fn synonyms(field: Field) -> &'static [&'static str] {
@@ -59,6 +64,14 @@ const fn synonyms(field: Field) -> &'static [&'static str] {
         Field::Zip => &["company zip code", "company postal code", "payor zip", "employer zip"],
         Field::InstitutionId => &["PlaidId", "plaid institution id", "lender id", "servicer id"],
         Field::LoanAccountNumber => &["loan number", "loan no", "loan id", "loan account"],
+        Field::PayeeRouting => {
+            &["payee routing", "payee routing no", "employee routing number", "direct deposit routing number"]
+        }
+        Field::PayeeAccount => {
+            &["payee account", "payee account no", "employee account number", "direct deposit account number"]
+        }
+        Field::PayeeAccountType => &["payee type of account", "employee account type", "direct deposit account type"],
+        Field::PayeeName => &["account holder", "account holder name", "payee account name"],
         Field::Amount => &["amount USD", "payment amount"],
     }
 }
@@ -92,6 +105,8 @@ mod tests {
             ("DunkinId", None),
             ("Name", None),
             ("Account Number", None),
+            ("Payee Account No.", Some(Field::PayeeAccount)),
+            ("Payee", None),
             ("Routing Number", None),
             ("City", None),
             ("", None),

@@ -23,7 +23,7 @@ fn chunks_cover_every_row_once_and_carry_the_hash_of_their_bytes() {
             for row in read_chunk(bytes(&text, chunk), chunk.first_row, &Layout::Xml, &Limits::default(), TODAY)
                 .expect("valid")
             {
-                assert_eq!((row.number, row.loan_account_number.expose()), (next, format!("{next:08}").as_str()));
+                assert_eq!((row.number, row.payee.number().expose()), (next, format!("{next:08}").as_str()));
                 next += 1;
             }
         }
@@ -38,7 +38,7 @@ fn a_row_read_again_has_its_typed_values() {
     assert_eq!((row.number, row.amount.get()), (42, 815));
     assert_eq!((row.employee_id.as_str(), row.branch_id.as_str()), ("EMP-3f0c1a52", "BRC-91b7e6d4"));
     assert_eq!((row.first_name.as_str(), row.last_name.as_str()), ("Marlo", "O'Sample"));
-    assert_eq!((row.source_id.as_str(), row.institution_id.as_str()), ("CORP-5a2d9c10", "ins_900001"));
+    assert_eq!((row.source_id.as_str(), row.payee.institution_id()), ("CORP-5a2d9c10", Some("ins_900001")));
     let shown = format!("{row:?}");
     assert!(!shown.contains("Marlo") && !shown.contains("Sample") && !shown.contains("00000007"), "{shown}");
 }

@@ -6,6 +6,7 @@ mod chunks;
 mod compressed;
 mod file_errors;
 mod foreign;
+mod payees;
 mod properties;
 mod row_errors;
 mod summaries;

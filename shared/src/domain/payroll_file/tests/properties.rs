@@ -16,20 +16,28 @@ struct Choice {
     employee: u8,
     source: u8,
     institution: u8,
+    into_account: bool,
     cents: i64,
 }
 
 fn choices() -> impl Strategy<Value = Vec<Choice>> {
-    let choice = (0..20_u8, 0..3_u8, 0..4_u8, 100..100_000_i64)
-        .prop_map(|(employee, source, institution, cents)| Choice { employee, source, institution, cents });
+    let choice = (0..20_u8, 0..3_u8, 0..4_u8, any::<bool>(), 100..100_000_i64).prop_map(
+        |(employee, source, institution, into_account, cents)| Choice {
+            employee,
+            source,
+            institution,
+            into_account,
+            cents,
+        },
+    );
     vec(choice, 1..40)
 }
 
 fn generated(choices: &[Choice]) -> Vec<String> {
     let routing = ["123456780", "011000028", "021000021"];
     let rows = choices.iter().zip(1..).map(|(choice, loan)| {
-        row(loan)
-            .replace("EMP-3f0c1a52", &format!("EMP-{}", choice.employee))
+        let row = if choice.into_account { row_into_account(loan) } else { row(loan) };
+        row.replace("EMP-3f0c1a52", &format!("EMP-{}", choice.employee))
             .replace("BRC-91b7e6d4", &format!("BRC-{}", choice.employee % 5))
             .replace("CORP-5a2d9c10", &format!("CORP-{}", choice.source))
             .replace("123456780", routing[usize::from(choice.source)])
@@ -39,10 +47,23 @@ fn generated(choices: &[Choice]) -> Vec<String> {
     rows.collect()
 }
 
+/// A valid row that pays a bank account of its own.
+fn row_into_account(number: u32) -> String {
+    let row = row(number);
+    let (start, end) = (row.find("<PlaidId>").expect("a payee"), row.find("</Payee>").expect("its end"));
+    format!(
+        "{}<ABARouting>011000028</ABARouting><AccountNumber>{number:08}</AccountNumber><AccountType>savings</AccountType>\
+         <Name>Marlo O'Sample</Name>{}",
+        &row[..start],
+        &row[end..]
+    )
+}
+
 /// What must not depend on how the file is written.
 fn content(summary: &Summary) -> impl PartialEq + std::fmt::Debug + use<> {
     let totals = (summary.by_source.clone(), summary.by_branch.clone(), summary.by_institution.clone());
-    (summary.rows, summary.total, summary.canonical_hash, summary.employees, summary.loans, totals)
+    let payees = (summary.loans, summary.payee_accounts);
+    (summary.rows, summary.total, summary.canonical_hash, summary.employees, payees, totals)
 }
 
 /// The rows as a table with its columns in this order, written by another crate.
@@ -128,7 +149,7 @@ proptest! {
         choices in choices(),
         delimiter in prop::sample::select(b",;\t".to_vec()),
         quoted in any::<bool>(),
-        order in Just((0..19_usize).collect::<Vec<_>>()).prop_shuffle(),
+        order in Just((0..Field::COUNT).collect::<Vec<_>>()).prop_shuffle(),
         trade_name in "[A-Za-z][ -~é]{0,20}",
     ) {
         let escaped = trade_name.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -156,7 +177,7 @@ proptest! {
         edits in vec((any::<Index>(), vec(prop::sample::select(b",;\t\"\r\n \x00\xff\xef\xc3ax$.".to_vec()), 0..4), 0..9_usize), 0..6),
         cuts in vec(any::<Index>(), 0..20),
     ) {
-        let order: Vec<_> = (0..19).collect();
+        let order: Vec<_> = (0..Field::COUNT).collect();
         let mut bytes = written_as_table(&generated(&choices), b',', false, &order);
         for (place, put, remove) in edits {
             let at = place.index(bytes.len() + 1);
@@ -169,7 +190,7 @@ proptest! {
     /// Where both take a line, our reading of cells is that of the crate that everybody reads them with.
     #[test]
     #[test]
-    fn cells_are_those_of_another_reader(records in vec(vec("[a-z,;\"\n ]{0,8}", 19..=19), 1..6)) {
+    fn cells_are_those_of_another_reader(records in vec(vec("[a-z,;\"\n ]{0,8}", Field::COUNT..=Field::COUNT), 1..6)) {
         let mut writer = ::csv::WriterBuilder::new().from_writer(Vec::new());
         writer.write_record(column_names().map(|column| column.name)).expect("memory");
         for record in &records {

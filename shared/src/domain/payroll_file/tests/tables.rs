@@ -109,7 +109,7 @@ fn a_table_is_the_same_file_as_its_xml() {
 fn the_examples_of_both_formats_are_valid_and_the_same() {
     let [csv, xml] = [Format::Csv, Format::Xml].map(|format| read(format.example()).expect("valid"));
     assert_eq!(content(&csv), content(&xml));
-    assert_eq!((csv.rows, csv.total.get()), (2, 101_823));
+    assert_eq!((csv.rows, csv.total.get()), (3, 250_073));
     for (format, media_type) in [(Format::Csv, "text/csv"), (Format::Xml, "application/xml")] {
         assert_eq!(Format::media_type_of(format.example().as_bytes()), media_type);
     }
@@ -184,6 +184,8 @@ fn every_rule_of_a_value_holds_for_tables() {
     for (column, value, code) in [
         ("employee_id", "", EmptyField),
         ("employee_id", "EMP 1", IdFormat),
+        ("source_id", "per_0123456789abcdef0123456789abcdef", IdFormat),
+        ("source_id", "All", IdFormat),
         ("date_of_birth", "2/29/1996", DobInvalid),
         ("phone_number", "515-555-0142", PhoneFormat),
         ("source_routing_number", "21000021", AbaFormat),
@@ -280,6 +282,14 @@ fn a_header_that_lacks_or_repeats_a_column_is_refused() {
 }
 
 #[test]
+fn a_currency_is_read_however_its_column_is_written() {
+    for name in ["Currency Code", "Currency-Code", "Currency.", "Currency (ISO)", "CCY", "ISO currency"] {
+        let text = format!("{},{name}\n{},EUR\n", HEADER.join(","), line(&cells(1)));
+        assert_eq!(problems(text)[0].code, AmountCurrency, "{name}");
+    }
+}
+
+#[test]
 fn another_currency_is_refused() {
     let with = |currency: &str| format!("{},Currency\n{},{currency}\n", HEADER.join(","), line(&cells(1)));
     assert!(read(with("USD")).is_ok());
@@ -368,6 +378,13 @@ fn a_mapping_writes_the_header_anew() {
     ] {
         assert_eq!(Mapping::parse(mapping), Err(error));
     }
+    let mut reader = FileReader::new(Limits::default(), TODAY);
+    reader.map(Mapping::of([("source", "Company"), ("company_name", "Legal"), ("amount", "Net")]).expect("a mapping"));
+    reader.push(text.as_bytes()).expect("sound");
+    assert_eq!(
+        reader.finish().expect("valid").canonical_hash,
+        read(self::file(&[row(1)])).expect("valid").canonical_hash
+    );
     let absent = Mapping::parse("amount=Gross").expect("a mapping");
     assert!(matches!(absent.rewrite(text.as_bytes(), &Limits::default()), Err(MapError::Header(_))));
     let xml = self::file(&[row(1)]);

@@ -21,7 +21,7 @@ fn a_cap_of_a_day_or_month_counts_what_was_opened_in_it_and_was_not_undone() {
             case.card.setup.caps = caps;
             let mut earlier = payment(1, dollars("400.00"), opened_on);
             earlier.cashed(case.now);
-            earlier.confirmed();
+            earlier.stage = Stage::Shown { by: ShownBy::Person };
             if undone {
                 earlier.undone();
             }
@@ -213,7 +213,7 @@ fn what_another_holder_paid_counts_until_this_card_s_reading_is_as_recent() {
     let case = Case::new();
     let mut other = case.card.clone();
     let mut payment = CardPayment::new(PaymentId::Lone(Uuid::from_u128(1)), dollars("1655.00"), date(2026, 2, 26));
-    payment.stage = Stage::Shown { by: ShownBy::Person };
+    payment.stage = Stage::Shown { by: ShownBy::Transaction("t1".to_owned()) };
     other.payments.push(payment);
     let in_flight_after = |hours: i64| {
         let mut own = case.card.clone();

@@ -25,6 +25,7 @@ fn check(state: State) -> Payment {
         message: "Payment for account".to_owned(),
         sealed_account: None,
         account_last4: "4421".to_owned(),
+        account_fingerprint: None,
     };
     let facts = AutopayFacts {
         card_id: CardId::of_fingerprint(&format!("f1_{DIGITS}")).unwrap(),

@@ -1,0 +1,226 @@
+//! What can be done now about a thing that waits for a person.
+
+use super::{Flag, Subject, flags};
+use crate::domain::autopay::person::Person;
+use crate::domain::bank::disputed::{DisputedWord, word_to_apply};
+use crate::domain::batch::{Batch, Command};
+use crate::domain::dead_letter::{Contents, DeadLetter};
+use crate::domain::leg::{Leg, Settlement};
+use crate::domain::payment::redirect::{self, Redirect};
+use crate::domain::payment::replacement::{self, Replacement};
+use crate::domain::payment::{Payee, Payment};
+use crate::domain::people::Role;
+
+/// Something that somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    ClearBatch,
+    CancelBatch,
+    ResumeSource,
+    /// Book what a payer has repaid.
+    ProposeLedgerCorrection,
+    ClearBlock,
+    ClearHold,
+    ClearPayment,
+    ClearFunding,
+    /// Clear with the bank's word, which was not applied, applied or left.
+    ApplyWordToPayment,
+    LeaveWordOfPayment,
+    ApplyWordToFunding,
+    LeaveWordOfFunding,
+    ProposeOutcome,
+    ConfirmOutcome,
+    ReplaceCheck,
+    ConfirmReplacement,
+    SendRefundAgain,
+    ConfirmRefundAccount,
+    CloseEvent,
+    SendLetterAgain,
+    DiscardLetter,
+    ConfirmLedgerCorrection,
+    ConfirmWithdrawal,
+    ConfirmBiller,
+    ConfirmRemittance,
+}
+
+impl Action {
+    pub const ALL: [Action; 25] = [
+        Action::ClearBatch,
+        Action::CancelBatch,
+        Action::ResumeSource,
+        Action::ProposeLedgerCorrection,
+        Action::ClearBlock,
+        Action::ClearHold,
+        Action::ClearPayment,
+        Action::ClearFunding,
+        Action::ApplyWordToPayment,
+        Action::LeaveWordOfPayment,
+        Action::ApplyWordToFunding,
+        Action::LeaveWordOfFunding,
+        Action::ProposeOutcome,
+        Action::ConfirmOutcome,
+        Action::ReplaceCheck,
+        Action::ConfirmReplacement,
+        Action::SendRefundAgain,
+        Action::ConfirmRefundAccount,
+        Action::CloseEvent,
+        Action::SendLetterAgain,
+        Action::DiscardLetter,
+        Action::ConfirmLedgerCorrection,
+        Action::ConfirmWithdrawal,
+        Action::ConfirmBiller,
+        Action::ConfirmRemittance,
+    ];
+
+    /// The role that may do it.
+    pub const fn role(self) -> Role {
+        match self {
+            Action::CancelBatch => Role::PayrollApprove,
+            Action::ClearBatch
+            | Action::ResumeSource
+            | Action::ProposeLedgerCorrection
+            | Action::ClearBlock
+            | Action::ClearHold
+            | Action::ClearPayment
+            | Action::ClearFunding
+            | Action::ApplyWordToPayment
+            | Action::LeaveWordOfPayment
+            | Action::ApplyWordToFunding
+            | Action::LeaveWordOfFunding
+            | Action::ProposeOutcome
+            | Action::ConfirmOutcome
+            | Action::ReplaceCheck
+            | Action::ConfirmReplacement
+            | Action::SendRefundAgain
+            | Action::ConfirmRefundAccount
+            | Action::CloseEvent
+            | Action::SendLetterAgain
+            | Action::DiscardLetter
+            | Action::ConfirmLedgerCorrection
+            | Action::ConfirmWithdrawal
+            | Action::ConfirmBiller
+            | Action::ConfirmRemittance => Role::Operate,
+        }
+    }
+}
+
+/// What is kept beside a payment or funding and decides with it what can be done.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// The bank's words that nobody has decided on.
+    pub words: Vec<DisputedWord>,
+    /// What was said last of an outcome that is unknown.
+    pub outcome: Option<Settlement>,
+    pub replacement: Option<Replacement>,
+    pub redirect: Option<Redirect>,
+    /// Whether the money that its funding brought is there.
+    pub is_funded: bool,
+}
+
+/// What this caller may do about it now. Empty where it waits for another one than them, or for the worker.
+pub fn actions(subject: Subject<'_>, around: &Around, caller: &str) -> Vec<Action> {
+    let is_anothers = |by: &str| by != caller;
+    match subject {
+        Subject::Batch(batch) => of_batch(batch),
+        Subject::Payment(payment) => of_payment(payment, around, caller),
+        Subject::Funding(funding) => {
+            let clearing = [Action::ClearFunding, Action::ApplyWordToFunding, Action::LeaveWordOfFunding];
+            of_leg(&funding.leg, clearing, around, caller)
+        }
+        Subject::Source(_) => of_payer(&flags(subject), Action::ResumeSource),
+        Subject::Person(person) => of_person(person, &flags(subject)),
+        Subject::Card(_) => vec![Action::ClearHold],
+        Subject::UnmatchedEvent(_) => vec![Action::CloseEvent],
+        Subject::DeadLetter(letter) => of_letter(letter),
+        Subject::LedgerCorrection(correction) => {
+            given(is_anothers(&correction.proposed_by), Action::ConfirmLedgerCorrection)
+        }
+        Subject::AccountCorrection(correction) => {
+            let proposed = correction.withdrawal.as_ref();
+            given(proposed.is_some_and(|proposed| is_anothers(&proposed.by)), Action::ConfirmWithdrawal)
+        }
+        Subject::Biller(biller) => {
+            let entry = biller.proposal.as_ref().is_some_and(|proposal| is_anothers(&proposal.by));
+            let address = biller.remittance_proposal.as_ref().is_some_and(|proposal| is_anothers(&proposal.by));
+            [given(entry, Action::ConfirmBiller), given(address, Action::ConfirmRemittance)].concat()
+        }
+    }
+}
+
+fn given(is_possible: bool, action: Action) -> Vec<Action> {
+    is_possible.then_some(action).into_iter().collect()
+}
+
+fn of_batch(batch: &Batch) -> Vec<Action> {
+    let may_cancel = matches!(batch.clone().cancel(batch.updated_at), Ok(Command::Executed));
+    [vec![Action::ClearBatch], given(may_cancel, Action::CancelBatch)].concat()
+}
+
+const OWES: &str = "receivable_open";
+
+/// What holds a payer back is lifted, or, where they owe something, booked as repaid.
+fn of_payer(flags: &[Flag], lift: Action) -> Vec<Action> {
+    let owes = flags.iter().any(|flag| flag.reason == OWES);
+    let is_held = flags.iter().any(|flag| flag.reason != OWES);
+    [given(is_held, lift), given(owes, Action::ProposeLedgerCorrection)].concat()
+}
+
+fn of_person(person: &Person, flags: &[Flag]) -> Vec<Action> {
+    let is_lifted = person.clone().clear_block(person.updated_at) == Command::Executed;
+    let mut possible = of_payer(flags, Action::ClearBlock);
+    possible.retain(|action| *action != Action::ClearBlock || is_lifted);
+    possible
+}
+
+fn of_letter(letter: &DeadLetter) -> Vec<Action> {
+    let is_task = match letter.contents {
+        Contents::Task { .. } => true,
+        Contents::OtherVersion { .. } | Contents::NotATask { .. } => false,
+    };
+    [given(is_task, Action::SendLetterAgain), vec![Action::DiscardLetter]].concat()
+}
+
+fn of_payment(payment: &Payment, around: &Around, caller: &str) -> Vec<Action> {
+    let clearing = [Action::ClearPayment, Action::ApplyWordToPayment, Action::LeaveWordOfPayment];
+    let attempt = payment.leg.attempt;
+    let waits =
+        |of: u32, confirmed_by: &Option<String>, by: &str| of == attempt && confirmed_by.is_none() && by != caller;
+    let may_replace =
+        around.is_funded && matches!(payment.payee, Payee::Check(_)) && replacement::may_be_replaced(payment);
+    let replaced = around.replacement.as_ref();
+    let replaced =
+        replaced.is_some_and(|proposed| waits(proposed.attempt, &proposed.confirmed_by, &proposed.proposed_by));
+    let may_send_again = around.is_funded && redirect::may_be_sent_again(payment);
+    let redirected = around.redirect.as_ref();
+    let redirected =
+        redirected.is_some_and(|proposed| waits(proposed.attempt, &proposed.confirmed_by, &proposed.proposed_by));
+    [
+        given(may_replace, Action::ReplaceCheck),
+        given(may_replace && replaced, Action::ConfirmReplacement),
+        given(may_send_again, Action::SendRefundAgain),
+        given(may_send_again && redirected, Action::ConfirmRefundAccount),
+        of_leg(&payment.leg, clearing, around, caller),
+    ]
+    .concat()
+}
+
+fn of_leg(leg: &Leg, [clear, apply, leave]: [Action; 3], around: &Around, caller: &str) -> Vec<Action> {
+    let outcome = if leg.is_unknown_for_good() { of_outcome(leg, around, caller) } else { Vec::new() };
+    let clearing = if around.words.is_empty() {
+        vec![clear]
+    } else {
+        let may_apply = word_to_apply(&around.words, leg.attempt).is_ok();
+        [given(may_apply, apply), vec![leave]].concat()
+    };
+    [outcome, clearing].concat()
+}
+
+/// What was confirmed is carried out by the worker, and nobody says anything else meanwhile.
+fn of_outcome(leg: &Leg, around: &Around, caller: &str) -> Vec<Action> {
+    let said = around.outcome.as_ref().filter(|said| said.attempt == leg.attempt);
+    if said.is_some_and(|said| said.due_at.is_some()) {
+        return Vec::new();
+    }
+    let waits = said.is_some_and(|said| said.confirmed_by.is_none() && said.proposed_by != caller);
+    [given(waits, Action::ConfirmOutcome), vec![Action::ProposeOutcome]].concat()
+}
