@@ -344,6 +344,8 @@ mod chosen {
         NamedNumberProven,
         /// what another holder of a bank account has under way does not count
         SharedDebitsNotCounted,
+        /// a debit that came back is made again although the balance does not bear it beside another that is under way
+        PresentedBesideOthers,
         /// what another holder of a card has paid does not count
         SharedCardNotCounted,
         /// two holders of a bank account open a debit each at once

@@ -4,7 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 use shared::domain::autopay::life::may_mail;
 use shared::domain::autopay::sending;
 use shared::domain::funding::Funding;
-use shared::domain::leg::{EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State};
+use shared::domain::leg::{
+    AttentionReason, EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State,
+};
 use shared::domain::payment::Payment;
 use shared::domain::payment::lone::may_resend;
 
@@ -189,6 +191,10 @@ fn take_in(cards: &mut Cards, call: Call, change: impl FnOnce(&mut Leg, Kind)) {
         change(&mut leg, kind);
     } else {
         end_lease(&mut leg);
+    }
+    let is_refund = call.part == Part::Payout && cards.table.lives[call.life].payment.refund_of().is_some();
+    if is_refund && leg.state == State::Failed {
+        leg.raise(AttentionReason::RefundReturned, cards.now());
     }
     let write = Write { puts: vec![put(cards, call.life, call.part, leg)], ..Write::default() };
     cards.commit(write);

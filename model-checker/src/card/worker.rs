@@ -6,6 +6,7 @@ use shared::domain::autopay::facts::AutopayFacts;
 use shared::domain::autopay::held::{Ended, EndedBy};
 use shared::domain::autopay::life::{CardStep, ended_by_debit, may_debit, may_mail, may_present_again};
 use shared::domain::autopay::person::Person;
+use shared::domain::autopay::real_account::shared_bank_account;
 use shared::domain::funding::Funding;
 use shared::domain::leg::{AttentionReason, Effect, Kind, State};
 use shared::domain::money::Cents;
@@ -133,12 +134,22 @@ impl<'a> Look<'a> {
             funding: &self.funding,
             payer: self.payer(),
             may_debit: facts.is_none_or(|facts| !is_held && may_debit(person, card, &self.account, facts)),
-            may_present_again: may_present_again(card, self.payment.id, self.payment.amount),
+            may_present_again: self.may_present_again(),
             may_mail: may_mail(card, &self.payment.payee),
             presented: shared.presented_with(self.payment.id),
             business_now: self.cards.now(),
             elapsed_now: ELAPSED_NOW,
         }
+    }
+
+    /// Who else has the bank account is read where the debit came back.
+    fn may_present_again(&self) -> bool {
+        let (id, amount) = (self.payment.id, self.payment.amount);
+        let is_back = self.payment.leg.state == State::Unprocessed && self.funding.leg.state == State::Returned;
+        let others = review::others(self.cards, self.holder).filter(|_| is_back);
+        let others: Vec<&BankAccount> = others.map(|other| &*self.cards.table.holders[other].account).collect();
+        let shared = shared_bank_account(&self.account, &[&self.cards.table.number], others);
+        may_present_again(&self.card, id, amount) && shared.bears_again(id, amount)
     }
 
     fn payer(&self) -> PayerFacts {
@@ -159,12 +170,16 @@ impl<'a> Look<'a> {
             Next::FailUnfunded { after_available } => self.fail_unfunded(after_available),
             Next::CancelUnsent => self.cancel_both(),
             Next::GiveBack => self.give_back(),
-            Next::FlagRefund => self.flag(AttentionReason::RefundReturned),
+            Next::NoteRepaid => self.note_repaid(),
             Next::Wait => self.postpone(),
         }
     }
 
-    fn send(self, part: Part) -> Found {
+    fn send(mut self, part: Part) -> Found {
+        if part == Part::Debit && self.payment.due_at.is_some_and(|at| at <= self.cards.now()) {
+            let puts = vec![self.put_payment()];
+            return Found::Write(Write { puts, goes_on: true, ..Write::default() });
+        }
         match sends::next(&self, part) {
             Sending::Write(write) => Found::Write(write),
             Sending::Found => Found::Asks(part),
@@ -245,6 +260,9 @@ impl<'a> Look<'a> {
     fn fail_unfunded(mut self, after_available: bool) -> Found {
         let now = self.cards.now();
         let takes_off = after_available && !is_taken_off(&self.payment.leg, &self.funding);
+        if takes_off && self.cards.table.holders[self.holder].books.receivable() < self.payment.amount.get() {
+            return self.flag(AttentionReason::ReceivableOpen);
+        }
         let kind = self.payment.kind();
         let Ok(moved) = self.payment.leg.fail_unfunded(kind, takes_off) else { return Found::Nothing };
         let posts = self.posts(&moved.effects);
@@ -252,6 +270,7 @@ impl<'a> Look<'a> {
         if takes_off {
             self.funding.debt_taken_off_at = Some(now);
             puts.push(Put::Funding(self.funded_by(), Item::new(self.funding.clone())));
+            puts.push(Put::Person(self.holder, Item::new(self.person().clone())));
         }
         if self.payment.refund_of().is_none() {
             let ended = ended_by_debit(&self.payment, &self.funding, now);
@@ -287,7 +306,7 @@ impl<'a> Look<'a> {
             Put::Account(self.holder, Item::new(account)),
             self.put_card(),
         ];
-        let others = review::others(self.cards, self.holder).map(Key::Card);
+        let others = review::others(self.cards, self.holder).flat_map(|other| [Key::Card(other), Key::Account(other)]);
         Found::Write(Write { puts, checks: others.collect(), ..Write::default() })
     }
 
@@ -299,13 +318,8 @@ impl<'a> Look<'a> {
         let mut puts = Vec::new();
         let mut checks = vec![Key::Funding(self.funded_by())];
         if is_lost_and_owed(&self.payment.leg, &self.funding) {
-            let books = &table.holders[self.holder].books;
-            if self.person().receivable_open || books.funds() < self.payment.amount.get() {
-                return self.flag(AttentionReason::ReceivableOpen);
-            }
-            self.funding.repaid = Some(self.funding.amount);
-            puts.push(Put::Funding(self.funded_by(), Item::new(self.funding.clone())));
-            puts.push(Put::Person(self.holder, Item::new(self.person().clone())));
+            let Some(noted) = self.repaid() else { return self.flag(AttentionReason::ReceivableOpen) };
+            puts.extend(noted);
             checks.clear();
         }
         let id = stored::payment_id(self.holder, number);
@@ -337,6 +351,22 @@ impl<'a> Look<'a> {
         }
         puts.push(self.put_card());
         Found::Write(Write { puts, checks, ..Write::default() })
+    }
+
+    /// The puts that note that its person has repaid its lost funding, where the books hold that.
+    fn repaid(&mut self) -> Option<[Put; 2]> {
+        let books = &self.cards.table.holders[self.holder].books;
+        if self.person().receivable_open || books.funds() < self.payment.amount.get() {
+            return None;
+        }
+        self.funding.repaid = Some(self.funding.amount);
+        let funding = Put::Funding(self.funded_by(), Item::new(self.funding.clone()));
+        Some([funding, Put::Person(self.holder, Item::new(self.person().clone()))])
+    }
+
+    fn note_repaid(mut self) -> Found {
+        let Some(noted) = self.repaid() else { return self.flag(AttentionReason::ReceivableOpen) };
+        Found::Write(Write { puts: noted.into(), goes_on: true, ..Write::default() })
     }
 
     fn flag(mut self, reason: AttentionReason) -> Found {

@@ -6,7 +6,6 @@ use uuid::Uuid;
 
 use super::ach;
 use super::autopay::ends::Ends;
-use super::autopay::life::refund_came_back;
 use super::autopay::{held, notices, people, refund};
 use super::corrected_ends::OtherEnd;
 use super::payers::{self, facts};
@@ -14,15 +13,15 @@ use super::submit::replace_or_leave;
 use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Ended;
-use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, may_mail, may_present_again, outlook};
+use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, may_mail, outlook};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::calendar;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{ItemId, PaymentId};
-use crate::domain::leg::{AttentionReason, Effect, Kind, State};
+use crate::domain::ids::PaymentId;
+use crate::domain::leg::{Effect, Kind, State};
 use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_lost_and_owed, is_taken_off, next_action, repays};
 use crate::domain::payment::{CheckPayee, Payee, Payment};
 use crate::ports::table::{Change, TableError};
@@ -116,7 +115,7 @@ impl Lone {
             funding: &self.funding,
             payer: self.payer_facts(business_now),
             may_debit: ends.is_none_or(may_debit),
-            may_present_again: ends.is_none_or(|(ends, _)| may_present_again(&ends.card, id, amount)),
+            may_present_again: ends.is_none_or(|(ends, _)| ends.may_present_again(id, amount)),
             may_mail: ends.is_none_or(|(ends, _)| may_mail(&ends.card, &self.payment.payee)),
             presented: ends.map_or(0, |(ends, _)| ends.presented_with(id)),
             business_now,
@@ -140,14 +139,19 @@ impl Lone {
             Action::CancelUnsent => self.cancel_both(system).await.map(|_| false),
             Action::StopCheck => check::stop(system, &self.payment, deadline).await.map(|()| false),
             Action::GiveBack => refund::give_back(system, self).await.map(|()| false),
-            Action::FlagRefund => self.flag_refund(system).await.map(|()| false),
+            Action::NoteRepaid => refund::note_repaid(system, self).await,
             Action::Wait => self.postpone(system).await.map(|()| false),
         }
     }
 
     /// Answers whether the bank refused it for good: no event of the bank tells of that, so what follows is done at once.
-    async fn pull(self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
-        let id = self.funding.id;
+    async fn pull(mut self, system: &System, deadline: Deadline) -> Result<bool, OperationError> {
+        let (id, now) = (self.funding.id, system.clock.business_now());
+        // The debit is due by itself while its outcome is unknown; its payment would be looked at every minute for that long.
+        if self.payment.due_at.is_some_and(|at| at <= now) {
+            self.payment.schedule(now);
+            replace_or_leave(system, &mut self.payment).await?;
+        }
         let Some(pulled) = self.funding.account.clone() else {
             return Err(OperationError::Inconsistent(format!("{id} names no account to pull from")));
         };
@@ -232,27 +236,23 @@ impl Lone {
         Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
     }
 
-    async fn flag_refund(mut self, system: &System) -> Result<(), OperationError> {
-        let now = system.clock.business_now();
-        self.payment.leg.raise(AttentionReason::RefundReturned, now);
-        tracing::error!(payment = %self.payment.id, "attention: the bank refused a refund");
-        let entry = HistoryEntry::new("attention_raised", &self.payment.leg, now);
-        let mut changes = step::changes(system, &mut self.payment, &entry, &[], now).await?;
-        changes.extend(notices::of_attention(system, ItemId::Payment(self.payment.id), &self.payment.leg).await?);
-        changes.extend(refund_came_back(system, &self.payment).await?);
-        match system.table.write(changes).await {
-            Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
-            Err(other) => Err(other.into()),
-        }
-    }
-
     async fn fail_unfunded(mut self, system: &System, after_available: bool) -> Result<(), OperationError> {
         let now = system.clock.business_now();
         let kind = self.payment.kind();
         let takes_off = after_available && !is_taken_off(&self.payment.leg, &self.funding);
+        let mut more = Vec::new();
+        if takes_off {
+            let person = keys::person(self.person.id);
+            let (owes, unchanged) = payers::owes::<Person>(system, &person, self.payment.amount).await?;
+            if !owes {
+                return refund::flag(system, self.payment, now).await;
+            }
+            more.push(unchanged);
+        }
         let moved = self.payment.leg.fail_unfunded(kind, takes_off)?;
         let entry = HistoryEntry::new("unfunded", &self.payment.leg, now).moved(&moved);
         let mut changes = step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
+        changes.extend(more);
         if takes_off {
             self.funding.debt_taken_off_at = Some(now);
             changes.push(replace(&mut self.funding)?);

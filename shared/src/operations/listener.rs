@@ -66,8 +66,8 @@ pub(crate) trait Listener: Carrier {
     async fn permission(&self, _: &System) -> Result<Permission, OperationError> {
         Ok(Permission::Given(Vec::new()))
     }
-    /// What is told where the bank refused it for good.
-    async fn refused(&self, _: &System) -> Result<Vec<Change>, OperationError> {
+    /// What is flagged and told where the bank refused it for good, before it is saved.
+    async fn refused(&mut self, _: &System) -> Result<Vec<Change>, OperationError> {
         Ok(Vec::new())
     }
     /// Hints after the write.
@@ -168,12 +168,13 @@ impl Listener for Payment {
         life::mailing(system, self).await
     }
 
-    async fn refused(&self, system: &System) -> Result<Vec<Change>, OperationError> {
+    async fn refused(&mut self, system: &System) -> Result<Vec<Change>, OperationError> {
         match self.id {
             PaymentId::Refund { .. } => {
                 fault!(RefusedRefundNotTold, Ok(Vec::new()), self.tell_undelivered(system).await)
             }
-            // The batch's report says so of a row; a lone refund gets attention.
+            PaymentId::Lone(_) if self.refund_of().is_some() => life::refund_refused(system, self).await,
+            // The batch's report says so of a row, and the money of a lone payment goes back to its person.
             PaymentId::Row { .. } | PaymentId::Lone(_) => Ok(Vec::new()),
         }
     }

@@ -305,14 +305,13 @@ pub(super) async fn save_refusal<T: Listener>(
         | State::Canceled => "refused_with_unknown_outcome",
     };
     let is_asked = item.leg_mut().note_lack(now);
+    let told = if moved.to == State::Failed { item.refused(system).await? } else { Vec::new() };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
     let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
+    changes.extend(told);
     if is_asked {
         tracing::error!(item = %item.item_id(), "attention: the money of a payment has been lacking for days");
         changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
-    }
-    if moved.to == State::Failed {
-        changes.extend(item.refused(system).await?);
     }
     match system.table.write(changes).await {
         Ok(()) => Ok(sent),

@@ -138,11 +138,12 @@ async fn never_reached<T: Listener>(
     let kind = item.expected().kind;
     let flag = item.leg().attention.clone();
     let moved = item.leg_mut().never_reached(kind)?;
+    let told = item.refused(system).await?;
     let mut entry = HistoryEntry::new("never_reached_bank", item.leg(), now).moved(&moved);
     entry.by.clone_from(&settlement.confirmed_by);
     let mut changes = step::changes(system, item, &entry, &moved.effects, now).await?;
     changes.extend(webhooks::of_cleared(system, item, flag).await?);
-    changes.extend(item.refused(system).await?);
+    changes.extend(told);
     Ok(changes)
 }
 

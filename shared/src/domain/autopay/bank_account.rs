@@ -128,6 +128,17 @@ impl BankAccount {
         open.map(|debit| i128::from(debit.amount.get().max(0))).sum()
     }
 
+    /// Whether a debit that came back for want of money may be made once more. Where nothing else is under way, its bank decides; else the
+    /// balance that is known has to bear both.
+    pub fn bears_again(&self, payment_id: PaymentId, amount: Cents) -> bool {
+        let is_shown = |debit: &OpenDebit| self.reading.as_ref().is_some_and(|reading| debit.is_shown(reading));
+        let others = self.open_debits.iter().filter(|debit| debit.payment_id != payment_id && !is_shown(debit));
+        let under_way: i128 = others.map(|debit| i128::from(debit.amount.get().max(0))).sum();
+        let spendable = self.reading.as_ref().and_then(BankReading::spendable);
+        let bears_both = spendable.is_some_and(|has| i128::from(has.get()) >= under_way + i128::from(amount.get()));
+        fault!(PresentedBesideOthers, true, under_way == 0 || bears_both)
+    }
+
     /// Records a debit in the write that opens its payment. The same payment counts once.
     pub fn open_debit(&mut self, payment_id: PaymentId, amount: Cents) {
         if self.open_debits.iter().all(|debit| debit.payment_id != payment_id) {

@@ -10,7 +10,7 @@ use super::{Payment, StopWish};
 use crate::domain::autopay::retry::{AfterReturn, ReturnedDebit, after_return};
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
-use crate::domain::leg::{Effect, Leg, Reason, State};
+use crate::domain::leg::{Effect, Leg, State};
 
 /// What is to be done now, one thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub enum Action {
     StopCheck,
     /// The money is here and will not be paid out: it goes back to the person's bank account.
     GiveBack,
-    /// The bank refuses to give the money back: an operator decides.
-    FlagRefund,
+    /// What a refund gives back came back to its payer, who has repaid it otherwise: that is noted, and the refund goes out.
+    NoteRepaid,
     Wait,
 }
 
@@ -90,7 +90,6 @@ fn next_of_payout(now: Standing<'_>) -> Action {
         State::Submitting => Action::SendPayout,
         State::Processing if fault!(StopNotSent, false, now.payment.stop_wish() == StopWish::Now) => Action::StopCheck,
         State::Processing if is_due(now.payment.due_at, now.business_now) => Action::AskPayout,
-        State::Failed if is_refused_refund(now.payment) => Action::FlagRefund,
         State::Failed | State::Returned if now.payment.owes_refund() && is_the_payers(now) => Action::GiveBack,
         State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
             Action::Wait
@@ -103,16 +102,16 @@ fn rests(leg: &Leg, now: Standing<'_>) -> bool {
     leg.is_leased(now.elapsed_now) || leg.rests_until(now.business_now).is_some()
 }
 
-fn is_refused_refund(payment: &Payment) -> bool {
-    let is_flagged = payment.leg.attention.is_some();
-    payment.refund_of().is_some() && !is_flagged && matches!(payment.leg.reason, Some(Reason::Refused(_)))
-}
-
 /// Whether money that is with us again is its payer's: its funding is here, or came back late and they repaid it otherwise.
 fn is_the_payers(now: Standing<'_>) -> bool {
-    let is_repaid = !now.payer.receivable_open && is_lost_and_owed(&now.payment.leg, now.funding);
-    let is_here = now.funding.leg.state == State::Available || fault!(RepaidMoneyStranded, false, is_repaid);
+    let is_here = now.funding.leg.state == State::Available || is_repaid_otherwise(now);
     is_here && now.funding.leg.attention.is_none()
+}
+
+/// A funding came back late, and its payer owes nothing for it any more.
+fn is_repaid_otherwise(now: Standing<'_>) -> bool {
+    let is_repaid = !now.payer.receivable_open && is_lost_and_owed(&now.payment.leg, now.funding);
+    fault!(RepaidMoneyStranded, false, is_repaid)
 }
 
 /// A funding came back late, and nothing of ours was set against what its payer owed for it.
@@ -138,6 +137,8 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
         State::Available if is_canceled || is_unwanted(now) || !now.may_mail => Action::GiveBack,
         State::Returned if is_of_repaid(now) && (now.payer.is_paused || now.payer.receivable_open) => Action::Wait,
         State::Returned if is_of_repaid(now) => Action::SendPayout,
+        State::Returned if is_repaid_otherwise(now) && now.payment.refund_of().is_some() => Action::NoteRepaid,
+        State::Returned if is_repaid_otherwise(now) => Action::GiveBack,
         State::Available if now.payer.is_paused || now.payer.receivable_open => Action::Wait,
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {

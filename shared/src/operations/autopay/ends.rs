@@ -9,9 +9,10 @@ use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Present;
-use crate::domain::autopay::life::CardStep;
+use crate::domain::autopay::life::{CardStep, may_present_again};
 use crate::domain::biller::Remittance;
 use crate::domain::ids::PaymentId;
+use crate::domain::money::Cents;
 use crate::operations::{OperationError, System, billers};
 use crate::ports::table::Change;
 use crate::store::stored::replace;
@@ -27,7 +28,7 @@ pub(crate) struct Ends {
     pub remittance: Option<Remittance>,
     /// The bank account is held for what came back of another's debit.
     pub is_held: bool,
-    /// Who else holds the card; nobody, where that was not read.
+    /// Who else holds them; nobody, where that was not read.
     sharing: Sharing,
 }
 
@@ -42,9 +43,9 @@ impl Ends {
         Ok(Self { card, bank_account, debited, remittance, is_held, sharing: Sharing::default() })
     }
 
-    /// Reads who else holds the card, before a debit for one bill of it is made once more.
+    /// Reads who else holds the card and the bank account, before a debit for one bill of it is made once more.
     pub(crate) async fn with_sharing(self, system: &System) -> Result<Self, OperationError> {
-        let sharing = Sharing::of(system, &self.card, None).await?;
+        let sharing = Sharing::of(system, &self.card, Some(&self.bank_account)).await?;
         Ok(Self { sharing, ..self })
     }
 
@@ -55,7 +56,13 @@ impl Ends {
         counted.presented_with(payment_id)
     }
 
-    /// Holds a write back unless the others who hold the card are as they were read.
+    /// Whether the debit of this payment may be made once more, by what is owed and by what whoever holds the bank account has under way.
+    pub(crate) fn may_present_again(&self, payment_id: PaymentId, amount: Cents) -> bool {
+        let account = self.sharing.bank_account(&self.bank_account);
+        may_present_again(&self.card, payment_id, amount) && account.bears_again(payment_id, amount)
+    }
+
+    /// Holds a write back unless the others who hold them are as they were read.
     pub(crate) fn others_unchanged(&mut self) -> Vec<Change> {
         self.sharing.unchanged()
     }

@@ -181,8 +181,17 @@ pub(crate) async fn after_payment(
     Ok(changes)
 }
 
+/// The bank refuses to give the money back: an operator decides, and the person is told.
+pub(crate) async fn refund_refused(system: &System, refund: &mut Payment) -> Result<Vec<Change>, OperationError> {
+    refund.leg.raise(AttentionReason::RefundReturned, system.clock.business_now());
+    tracing::error!(payment = %refund.id, "attention: the bank refused a refund");
+    let mut changes = notices::of_attention(system, ItemId::Payment(refund.id), &refund.leg).await?;
+    changes.extend(refund_came_back(system, refund).await?);
+    Ok(changes)
+}
+
 /// The put of what the person is told of a refund that did not arrive.
-pub(crate) async fn refund_came_back(system: &System, refund: &Payment) -> Result<Vec<Change>, OperationError> {
+async fn refund_came_back(system: &System, refund: &Payment) -> Result<Vec<Change>, OperationError> {
     let kind = NoticeKind::RefundCameBack {
         payment_id: refund.id,
         attempt: refund.leg.attempt,

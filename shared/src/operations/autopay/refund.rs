@@ -86,6 +86,21 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     }
 }
 
+/// Notes that its person has repaid the lost funding behind an unsent refund, so that the refund goes out. Answers whether it may.
+pub(crate) async fn note_repaid(system: &System, lone: Lone) -> Result<bool, OperationError> {
+    let Lone { payment, mut funding, person, ends: _, stopped: _ } = lone;
+    let now = system.clock.business_now();
+    let Some(changes) = money_held(system, &payment, &mut funding, &person, now).await? else {
+        return flag(system, payment, now).await.map(|()| false);
+    };
+    match system.table.write(changes).await {
+        Ok(()) => Ok(true),
+        // Something moved in between: what is next is decided anew.
+        Err(TableError::ConditionFailed { .. }) => Ok(false),
+        Err(other) => Err(other.into()),
+    }
+}
+
 /// What the write of a refund is held to: the money must still be there when it is made. That of a funding which came back late is there
 /// where its person has repaid it otherwise: they owe nothing, and their books hold it. Nothing where that is not so.
 async fn money_held(
@@ -104,10 +119,10 @@ async fn money_held(
     Ok(if holds { Some(vec![unchanged, replace(funding)?]) } else { None })
 }
 
-/// The books do not hold what is to be given back: an operator looks at what was booked.
-async fn flag(system: &System, mut payment: Payment, now: Timestamp) -> Result<(), OperationError> {
+/// The books say neither that the money is its person's nor that they owe it: an operator looks at what was booked.
+pub(crate) async fn flag(system: &System, mut payment: Payment, now: Timestamp) -> Result<(), OperationError> {
     payment.leg.raise(AttentionReason::ReceivableOpen, now);
-    tracing::error!(payment = %payment.id, "attention: the books do not hold what is to go back to its person");
+    tracing::error!(payment = %payment.id, "attention: the books do not say whose the money of a payment is");
     let entry = HistoryEntry::new("attention_raised", &payment.leg, now);
     let mut changes = step::changes(system, &mut payment, &entry, &[], now).await?;
     changes.extend(notices::of_attention(system, ItemId::Payment(payment.id), &payment.leg).await?);

@@ -94,7 +94,7 @@ fn letter(action: Action) -> char {
         Action::CancelUnsent => 'C',
         Action::StopCheck => 'S',
         Action::GiveBack => 'G',
-        Action::FlagRefund => 'R',
+        Action::NoteRepaid => 'N',
         Action::Wait => '-',
     }
 }
@@ -169,7 +169,8 @@ fn what_failed_with_its_funding_knows_whether_the_money_had_been_there() {
         let mut back = funding(State::Returned);
         back.leg.effects = effects;
         let expected = Action::FailUnfunded { after_available };
-        assert_eq!(action(&payment(State::Unprocessed), &back, CALM), expected);
+        let owing = PayerFacts { receivable_open: after_available, ..CALM };
+        assert_eq!(action(&payment(State::Unprocessed), &back, owing), expected);
     }
 }
 

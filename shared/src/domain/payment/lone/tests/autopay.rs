@@ -123,8 +123,10 @@ fn a_debit_that_is_no_longer_allowed_is_not_sent_and_one_under_way_goes_on() {
 #[test]
 fn a_debit_without_money_is_presented_again_twice_before_its_payment_fails() {
     let pending = [Effect::FundingAccepted, Effect::FundingReturnedPending];
+    let owing = |receivable_open| PayerFacts { receivable_open, ..CALM };
     let next = |code, presentments, effects: &[Effect]| {
-        letter(action(&check(State::Unprocessed), &returned(code, presentments, effects), CALM))
+        let payer = owing(effects.contains(&Effect::FundingReturnedAvailable));
+        letter(action(&check(State::Unprocessed), &returned(code, presentments, effects), payer))
     };
     for code in ["R01", "R09"] {
         assert_eq!([1, 2, 3].map(|presentments| next(code, presentments, &pending)), ['A', 'A', 'U'], "{code}");
@@ -204,12 +206,9 @@ fn a_refund_pays_out_what_the_other_payments_funding_brought() {
     assert_eq!(letter(action(&refund, &funding(State::Available), CALM)), 'P');
     let late = [Effect::FundingAccepted, Effect::FundingAvailable, Effect::FundingReturnedAvailable];
     let gone = returned("R10", 1, &late);
-    assert_eq!(action(&refund, &gone, CALM), Action::FailUnfunded { after_available: true });
-
-    let mut refused = Payment { leg: leg(State::Failed), ..refund };
-    assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), '-', "it failed with its funding");
-    refused.leg.reason = Some(Reason::Refused("account_closed".to_owned()));
-    assert_eq!(letter(action(&refused, &funding(State::Available), CALM)), 'R');
+    let owing = PayerFacts { receivable_open: true, ..CALM };
+    assert_eq!(action(&refund, &gone, owing), Action::FailUnfunded { after_available: true });
+    assert_eq!(letter(action(&refund, &gone, CALM)), 'N', "its person has repaid it");
 }
 
 /// A funding that came back after it was available.
@@ -236,7 +235,14 @@ fn a_refund_of_what_was_repaid_is_paid_out_although_its_funding_came_back() {
     assert!(repaid.is_repaid() && is_taken_off(&refund.leg, &repaid));
     let owing = PayerFacts { receivable_open: true, ..CALM };
     assert_eq!([CALM, owing].map(|payer| letter(action(&refund, &repaid, payer))), ['P', '-']);
-    assert_eq!(letter(action(&refund, &lost(), CALM)), 'U', "what nobody repaid is lost");
+    assert_eq!(letter(action(&refund, &lost(), owing)), 'U', "what nobody repaid is lost");
+}
+
+#[test]
+fn the_money_of_a_check_that_was_never_sent_goes_back_to_whoever_has_repaid_its_lost_debit() {
+    let unsent = check(State::Unprocessed);
+    let owing = PayerFacts { receivable_open: true, ..CALM };
+    assert_eq!([CALM, owing].map(|payer| letter(action(&unsent, &lost(), payer))), ['G', 'U']);
 }
 
 fn payment_to_account() -> Payment {
