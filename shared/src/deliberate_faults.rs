@@ -460,6 +460,14 @@ mod chosen {
         OldReturnEndsAgreement,
         /// a link with more accounts than one write holds never ends
         LargeLinkNeverEnds,
+        /// what a source owes is booked against any account
+        DebtBookedAgainstAnything,
+        /// what a source owes less than nothing is given back although it does not
+        DebtFromNothing,
+        /// the books are corrected by any amount
+        CorrectionOfAnyAmount,
+        /// a source that is barred, stopped or owing gives its account up for another
+        HeldAccountGivenUp,
         /// what a source repaid of a lost funding is no money of its batch: neither paid out nor given back
         RepaymentForgotten,
         /// a refund that the bank refuses is told to nobody

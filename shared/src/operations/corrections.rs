@@ -77,6 +77,12 @@ pub async fn confirm(
 /// a refund writes its source, so that it and a correction see each other too.
 async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>, OperationError> {
     let reach = terms.reach()?;
+    if reach.is_of_overpaid {
+        let owed = payers::owed_by_source(system, &terms.payer_id).await?;
+        if fault!(DebtFromNothing, false, owed.plus(terms.amount)? > Cents::ZERO) {
+            return Err(CorrectionRefusal::NotBelowNothing.into());
+        }
+    }
     let mut changes = payer_of(system, terms, reach).await?;
     let mut fundings: BTreeMap<FundingId, Funding> = BTreeMap::new();
     let used_of = reach.used.and_then(|(id, _)| id);

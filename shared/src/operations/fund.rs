@@ -9,7 +9,7 @@ use super::autopay::notices;
 use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, follow_up, retry, send, sources, stops};
+use super::{OperationError, System, follow_up, retry, send, sources, sources::Described, stops};
 use crate::domain::ach::transliteration::transliterated;
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
@@ -93,12 +93,14 @@ pub async fn fund(
         batch.approval.as_ref().is_some_and(|approval| approval.accounts.contains(&described.account.fingerprint));
     // A retry pulls from the account that is accepted now: what its batch was approved with may have been replaced since.
     let source = if fault!(AcceptanceOutlivesAccount, false, round > 1) {
-        sources::present(system, source_id).await?
+        sources::present(system, source_id).await?.map_or(Described::OtherAccount, Described::Known)
     } else {
         sources::ensure(system, described, accepted).await?
     };
-    let Some(source) = source else {
-        return source_changed(system, &mut batch, described, round).await;
+    let source = match source {
+        Described::Known(source) => source,
+        Described::OtherAccount => return source_changed(system, &mut batch, described, round).await,
+        Described::Held => return Ok(()),
     };
     let mut source = sources::ensure_bank_account(system, source, deadline).await?;
     let funding = Funding {

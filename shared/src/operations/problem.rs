@@ -235,7 +235,9 @@ impl From<CorrectionRefusal> for Problem {
             CorrectionRefusal::Amount
             | CorrectionRefusal::SameAccount
             | CorrectionRefusal::Reason
-            | CorrectionRefusal::NoSuchAccount(_) => Problem::unprocessable("correction_invalid", detail),
+            | CorrectionRefusal::NoSuchAccount(_)
+            | CorrectionRefusal::ReceivableWithOther
+            | CorrectionRefusal::NotBelowNothing => Problem::unprocessable("correction_invalid", detail),
             CorrectionRefusal::SamePerson => Problem::forbidden("same_person", detail),
             CorrectionRefusal::OtherTerms => Problem::conflict("correction_differs", detail),
             CorrectionRefusal::AboutMissing => Problem::unprocessable("about_missing", detail),

@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::corrected_ends::{self, Numbers};
 use super::fund::SOURCE_ACCOUNT_TYPE;
-use super::{OperationError, System, audit, lists, payers, rounds};
+use super::{OperationError, System, audit, lists, payers, rounds, stops};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::DecidedBy;
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
@@ -128,20 +128,31 @@ pub(crate) async fn present(system: &System, id: &str) -> Result<Option<Source>,
     Ok(other.is_none().then_some(source))
 }
 
-/// The source as the manifest describes it. `None` where its account is another one now: the approver accepted none in place of the one
-/// that it has now, or it is the account of another source, as is one that corrections lead to.
+/// A source that a batch names, as it stands.
+pub(crate) enum Described {
+    /// With the account that the batch names.
+    Known(Source),
+    /// Its account is another one now: the approver accepted none in place of the one that it has now, or it is the account of another
+    /// source, as is one that corrections lead to.
+    OtherAccount,
+    /// It is stopped, paused or barred, or owes something. It keeps the account that this is about until a person has seen to that: given
+    /// up, the account could be debited under another source's id.
+    Held,
+}
+
+/// The source as the manifest describes it.
 pub(crate) async fn ensure(
     system: &System,
     described: &ManifestSource,
     account_accepted: bool,
-) -> Result<Option<Source>, OperationError> {
+) -> Result<Described, OperationError> {
     let now = system.clock.business_now();
     let wanted = debited(system, &described.id, &described.account).await?;
     let mut claims = Vec::new();
     for fingerprint in &wanted {
         let Some(claim) = claim(system, fingerprint, &described.id).await? else {
             tracing::error!(source = described.id, "the account of a source is another source's");
-            return Ok(None);
+            return Ok(Described::OtherAccount);
         };
         claims.extend(claim);
     }
@@ -172,7 +183,10 @@ pub(crate) async fn ensure(
             let replaces =
                 fault!(AcceptanceOutlivesAccount, true, described.replaces_version == Some(source.account_version));
             if !account_accepted || !replaces {
-                return Ok(None);
+                return Ok(Described::OtherAccount);
+            }
+            if fault!(HeldAccountGivenUp, false, is_held(system, &source).await?) {
+                return Ok(Described::Held);
             }
             tracing::warn!(source = source.id, "the account of a source changed, as its approver accepted");
             let mut changes = release_replaced(system, &source, &wanted).await?;
@@ -183,13 +197,20 @@ pub(crate) async fn ensure(
     };
     let changes: Vec<_> = put.into_iter().chain(claims).collect();
     if changes.is_empty() {
-        return Ok(Some(source));
+        return Ok(Described::Known(source));
     }
     match system.table.write(changes).await {
-        Ok(()) => Ok(Some(source)),
+        Ok(()) => Ok(Described::Known(source)),
         Err(TableError::ConditionFailed { .. }) => Err(OperationError::Contended(format!("source {}", described.id))),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Whether a person has to see to it first. A rest that the bank's refusals make ends by itself.
+async fn is_held(system: &System, source: &Source) -> Result<bool, OperationError> {
+    let is_paused = source.pause.as_ref().is_some_and(|pause| pause.until.is_none());
+    let waits_for_a_word = is_paused || source.barred.is_some() || source.receivable_open;
+    Ok(waits_for_a_word || !stops::may_claim(system, &source.id).await?)
 }
 
 /// Opens the source's own account at the bank, once: its id is the key.

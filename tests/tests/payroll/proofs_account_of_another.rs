@@ -5,6 +5,7 @@ use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
 use shared::domain::leg::{Reason, State};
 use shared::operations::{fund, refund, sources};
+use simulators::column::{CallFaultKind, Control};
 
 use crate::other_end::debited;
 use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
@@ -19,12 +20,17 @@ async fn a_debit_that_waits_is_not_made_once_its_account_is_another_sources() {
     let (source_id, named) = (&file.rows[0].source.source_id, &file.rows[0].source.account_number);
     let journey = Journey::start(&file);
     paid(&journey, &file).await;
-    sources::pause(&journey.system, source_id, OPERATOR).await.unwrap();
+    journey.bank.fail_transfers(CallFaultKind::Unauthorized, 1_000);
     let waits = journey.begin(&later(&file, 1)).await;
     journey.settle_now().await;
     let moved = later(&file, 2).changed(|rows| "00000055".clone_into(&mut rows[0].source.account_number));
     journey.begin(&moved).await;
-    journey.settle_now().await;
+    // Between the rests that the bank's refusals make, the source takes its other account.
+    while sources::load(&journey.system, source_id).await.unwrap().account.account_last4 != "0055" {
+        assert!(journey.step().await, "the source keeps its account");
+    }
+    sources::pause(&journey.system, source_id, OPERATOR).await.unwrap();
+    journey.bank.control(Control::ClearFaults);
     let others = paid(&journey, &of_other_source(&file, named, 3)).await;
     assert_eq!(debited(&journey, others).await, std::slice::from_ref(named));
 

@@ -74,7 +74,7 @@ pub(crate) fn of_other_source(file: &PayrollFile, account: &str, cents: i64) -> 
 }
 
 /// Uploads and summarizes a file, and answers the source that its account is of, by the refusal of its approval.
-async fn refused_for(journey: &Journey, file: &PayrollFile) -> String {
+pub(crate) async fn refused_for(journey: &Journey, file: &PayrollFile) -> String {
     let batch_id = journey.upload(file).await;
     let batch = journey.summarize(batch_id).await;
     let refused = journey.approve(&journey.consent(&batch).await, batch_id).await;

@@ -7,11 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, AccountKind, Line, Side};
 use crate::domain::autopay::ids::PersonId;
+use crate::domain::bank::limits::TransferAmount;
 use crate::domain::batch::Command;
 use crate::domain::ids::{CorrectionId, FundingId, ItemId};
 use crate::domain::money::Cents;
 
 pub const REASON_CHARACTERS_MAX: usize = 500;
+
+/// What the bank moves at once at most; sums of such amounts do not leave the range of the books.
+const LARGEST_AMOUNT: Cents = TransferAmount::LARGEST;
 
 /// What is to be booked, as both persons see it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +44,8 @@ pub struct Reach {
     pub used: Option<(Option<FundingId>, Cents)>,
     /// That is spent, on what is owed for another one; else the books are told what the bank did.
     pub is_spent: bool,
+    /// It takes back what was repaid beyond the debt, of no funding: the receivable has to be below zero by that much.
+    pub is_of_overpaid: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,12 +69,18 @@ pub struct Booked {
 /// Why a correction is not proposed or booked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CorrectionRefusal {
-    #[error("a correction has a positive amount")]
+    #[error("a correction has a positive amount, of {LARGEST_AMOUNT} dollars at most; book more in several")]
     Amount,
     #[error("a correction debits one account and credits another")]
     SameAccount,
     #[error("this payer has no account {}", .0.as_str())]
     NoSuchAccount(AccountKind),
+    #[error("what a source owes is booked against cash or funds alone")]
+    ReceivableWithOther,
+    #[error(
+        "the payer's books do not say that they owe less than nothing by that much: there is nothing to give back of it"
+    )]
+    NotBelowNothing,
     #[error("say in 1 to {REASON_CHARACTERS_MAX} characters why")]
     Reason,
     #[error("who proposed a correction cannot confirm it; ask a second person")]
@@ -106,7 +118,8 @@ pub enum CorrectionRefusal {
 impl CorrectionTerms {
     pub fn check(&self) -> Result<(), CorrectionRefusal> {
         let reason_fits = !self.reason.trim().is_empty() && self.reason.chars().count() <= REASON_CHARACTERS_MAX;
-        if !self.amount.is_positive() {
+        let fits = self.amount.is_positive() && fault!(CorrectionOfAnyAmount, true, self.amount <= LARGEST_AMOUNT);
+        if !fits {
             Err(CorrectionRefusal::Amount)
         } else if self.debit == self.credit {
             Err(CorrectionRefusal::SameAccount)
@@ -122,7 +135,7 @@ impl CorrectionTerms {
     /// What it does to the money of a source's fundings. Without their names the money would be no batch's, and nobody could spend it or give
     /// it back; or it would be spent twice.
     pub fn reach(&self) -> Result<Reach, CorrectionRefusal> {
-        use AccountKind::{Cash, Funds, Receivable};
+        use AccountKind::{Cash, CashLocked, ChecksOutstanding, Funds, FundsPending, Pulled, Receivable};
         // What a person owes is kept with their lone payment.
         if !self.is_of_source() {
             return Ok(Reach::default());
@@ -133,6 +146,15 @@ impl CorrectionTerms {
             Some(ItemId::Funding(FundingId::Lone(_)) | ItemId::Payment(_)) | None => None,
         };
         let (about, uses) = (named(self.about), named(self.uses));
+        let beside = [self.debit, self.credit].into_iter().find(|kind| *kind != Receivable);
+        let is_owed = self.debit == Receivable || self.credit == Receivable;
+        let is_beside_money = match beside {
+            Some(Pulled | FundsPending | CashLocked | ChecksOutstanding) => true,
+            Some(Cash | Funds | Receivable) | None => false,
+        };
+        if is_owed && fault!(DebtBookedAgainstAnything, false, is_beside_money) {
+            return Err(CorrectionRefusal::ReceivableWithOther);
+        }
         let repaid = match (self.debit, self.credit) {
             (Cash | Funds, Receivable) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, self.amount)),
             (Receivable, Cash) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, less)),
@@ -143,12 +165,16 @@ impl CorrectionTerms {
         let used = match (self.debit, self.credit) {
             (Funds, Receivable) => Some((uses, self.amount)),
             (Receivable, Funds) => Some((uses, less)),
-            (Funds, _) => Some((about, self.amount)),
-            (_, Funds) => Some((about, less)),
+            (Funds, Cash) => Some((about, self.amount)),
+            (Cash, Funds) => Some((about, less)),
+            // Not money that came or went beside the batches: it is some funding's.
+            (Funds, _) => Some((Some(about.ok_or(CorrectionRefusal::AboutMissing)?), self.amount)),
+            (_, Funds) => Some((Some(about.ok_or(CorrectionRefusal::AboutMissing)?), less)),
             _ => None,
         };
         let is_spent = self.debit == Funds && self.credit == Receivable;
-        Ok(Reach { repaid, used, is_spent })
+        let is_of_overpaid = self.debit == Receivable && self.credit == Funds && about.is_none();
+        Ok(Reach { repaid, used, is_spent, is_of_overpaid })
     }
 
     fn is_of_source(&self) -> bool {
@@ -242,11 +268,12 @@ mod tests {
         type Change = fn(&mut CorrectionTerms);
         let locked = CorrectionRefusal::NoSuchAccount(AccountKind::CashLocked);
         let outstanding = CorrectionRefusal::NoSuchAccount(AccountKind::ChecksOutstanding);
-        let changes: [(Change, CorrectionRefusal); 8] = [
+        let changes: [(Change, CorrectionRefusal); 9] = [
             (|terms| terms.debit = AccountKind::CashLocked, locked),
             (|terms| terms.credit = AccountKind::ChecksOutstanding, outstanding),
             (|terms| terms.amount = Cents::ZERO, CorrectionRefusal::Amount),
             (|terms| terms.amount = Cents::new(-1), CorrectionRefusal::Amount),
+            (|terms| terms.amount = LARGEST_AMOUNT.plus(Cents::new(1)).unwrap(), CorrectionRefusal::Amount),
             (|terms| terms.credit = AccountKind::Cash, CorrectionRefusal::SameAccount),
             (|terms| terms.reason = "  ".to_owned(), CorrectionRefusal::Reason),
             (|terms| terms.reason = "x".repeat(501), CorrectionRefusal::Reason),
@@ -279,6 +306,20 @@ mod tests {
             assert_eq!(repaid(cash, receivable, about, person), Ok(None));
         }
         assert_eq!(repaid(receivable, funds, None, "CORP-1"), Ok(None), "a receivable below zero is no funding's");
+    }
+
+    #[test]
+    fn what_a_source_owes_is_booked_against_cash_or_funds_alone() {
+        for other in [AccountKind::Pulled, AccountKind::FundsPending] {
+            for (debit, credit) in [(other, AccountKind::Receivable), (AccountKind::Receivable, other)] {
+                let terms = CorrectionTerms { debit, credit, ..terms() };
+                assert_eq!(terms.check(), Err(CorrectionRefusal::ReceivableWithOther), "{terms:?}");
+            }
+            for (debit, credit) in [(other, AccountKind::Funds), (AccountKind::Funds, other)] {
+                let terms = CorrectionTerms { debit, credit, about: None, ..terms() };
+                assert_eq!(terms.check(), Err(CorrectionRefusal::AboutMissing), "money beside the batches: {terms:?}");
+            }
+        }
     }
 
     #[test]
