@@ -346,6 +346,8 @@ mod chosen {
         SharedDebitsNotCounted,
         /// a debit that came back is made again although the balance does not bear it beside another that is under way
         PresentedBesideOthers,
+        /// whether a debit's card still owes as much is judged without what others who hold it have paid
+        OwnPaymentsOnlyOwed,
         /// what another holder of a card has paid does not count
         SharedCardNotCounted,
         /// two holders of a bank account open a debit each at once
@@ -464,6 +466,8 @@ mod chosen {
         DebtBookedAgainstAnything,
         /// what a source owes less than nothing is given back although it does not
         DebtFromNothing,
+        /// a debt that a correction makes, or makes again, blocks nobody
+        DebtOfCorrectionForgotten,
         /// the books are corrected by any amount
         CorrectionOfAnyAmount,
         /// a source that is barred, stopped or owing gives its account up for another

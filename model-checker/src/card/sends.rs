@@ -49,10 +49,9 @@ pub(super) fn is_debit_allowed(look: &Look<'_>) -> bool {
         payment: &look.payment,
         facts,
         person: look.person(),
-        card: &look.card,
+        card: &review::as_shared(look.cards, look.holder, None),
         bank_account: &look.account,
         is_held: review::is_held(look.cards, look.holder),
-        is_again: look.funding.leg.attempt > 1,
     }
     .is_allowed()
 }
@@ -100,6 +99,9 @@ impl Sender<'_> {
             Part::Debit if !look.world.is_held_to => Some(Vec::new()),
             Part::Debit => {
                 let mut checks = review::held_to(look.cards, look.holder);
+                checks.extend(
+                    review::others(look.cards, look.holder).flat_map(|other| [Key::Card(other), Key::Account(other)]),
+                );
                 let own = [Key::Person(look.holder), Key::Card(look.holder), Key::Account(look.holder)];
                 checks.extend(own);
                 checks.push(Key::Payment(look.life));

@@ -4,7 +4,7 @@ use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::facts::AutopayFacts;
 use shared::domain::autopay::held::{Ended, EndedBy};
-use shared::domain::autopay::life::{CardStep, ended_by_debit, may_debit, may_mail, may_present_again};
+use shared::domain::autopay::life::{CardStep, ended_by_debit, is_still_owed, may_debit, may_mail};
 use shared::domain::autopay::person::Person;
 use shared::domain::autopay::real_account::shared_bank_account;
 use shared::domain::funding::Funding;
@@ -134,7 +134,8 @@ impl<'a> Look<'a> {
             funding: &self.funding,
             payer: self.payer(),
             may_debit: facts.is_none_or(|facts| !is_held && may_debit(person, card, &self.account, facts)),
-            may_present_again: self.may_present_again(),
+            is_still_owed: self.is_still_owed(&shared),
+            may_present_again: self.bears_again(),
             may_mail: may_mail(card, &self.payment.payee),
             presented: shared.presented_with(self.payment.id),
             business_now: self.cards.now(),
@@ -142,14 +143,23 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// Who else has the bank account is read where the debit came back.
-    fn may_present_again(&self) -> bool {
+    /// Whether its debit is still to be made: then everybody else who has card or bank account is read.
+    fn may_be_debited(&self) -> bool {
+        let is_unsent = matches!(self.funding.leg.state, State::Unprocessed | State::Returned);
+        is_unsent && self.payment.leg.state == State::Unprocessed
+    }
+
+    fn is_still_owed(&self, shared: &Card) -> bool {
+        let card = if self.may_be_debited() { shared } else { &self.card };
+        is_still_owed(card, self.payment.id, self.payment.amount)
+    }
+
+    fn bears_again(&self) -> bool {
         let (id, amount) = (self.payment.id, self.payment.amount);
-        let is_back = self.payment.leg.state == State::Unprocessed && self.funding.leg.state == State::Returned;
-        let others = review::others(self.cards, self.holder).filter(|_| is_back);
+        let others = review::others(self.cards, self.holder).filter(|_| self.may_be_debited());
         let others: Vec<&BankAccount> = others.map(|other| &*self.cards.table.holders[other].account).collect();
         let shared = shared_bank_account(&self.account, &[&self.cards.table.number], others);
-        may_present_again(&self.card, id, amount) && shared.bears_again(id, amount)
+        shared.bears_again(id, amount)
     }
 
     fn payer(&self) -> PayerFacts {

@@ -89,9 +89,17 @@ impl Lone {
             Some(facts) => Some(Ends::load(system, facts).await?),
             None => None,
         };
-        let may_come_again = payment.leg.state == State::Unprocessed && funding.leg.state == State::Returned;
+        let may_be_debited = match funding.leg.state {
+            State::Unprocessed | State::Returned => payment.leg.state == State::Unprocessed,
+            State::Submitting
+            | State::Processing
+            | State::Completed
+            | State::Available
+            | State::Failed
+            | State::Canceled => false,
+        };
         let ends = match ends {
-            Some(ends) if may_come_again => Some(ends.with_sharing(system).await?),
+            Some(ends) if may_be_debited => Some(ends.with_sharing(system).await?),
             known => known,
         };
         let stopped = !stops::may_claim(system, &payment.payer_id).await?;
@@ -115,7 +123,8 @@ impl Lone {
             funding: &self.funding,
             payer: self.payer_facts(business_now),
             may_debit: ends.is_none_or(may_debit),
-            may_present_again: ends.is_none_or(|(ends, _)| ends.may_present_again(id, amount)),
+            is_still_owed: ends.is_none_or(|(ends, _)| ends.is_still_owed(id, amount)),
+            may_present_again: ends.is_none_or(|(ends, _)| ends.bears_again(id, amount)),
             may_mail: ends.is_none_or(|(ends, _)| may_mail(&ends.card, &self.payment.payee)),
             presented: ends.map_or(0, |(ends, _)| ends.presented_with(id)),
             business_now,

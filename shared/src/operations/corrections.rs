@@ -139,7 +139,7 @@ async fn payer_of(system: &System, terms: &CorrectionTerms, reach: Reach) -> Res
     if !terms.touches_receivable() {
         return Ok(Vec::new());
     }
-    Ok(vec![payers::touched(system, &terms.payer_id).await?])
+    Ok(vec![payers::corrected(system, &terms.payer_id, terms.more_owed()).await?])
 }
 
 /// Done again where a run stopped between the entry and this.

@@ -258,7 +258,7 @@ impl Listener for Funding {
 
     async fn permission(&self, system: &System) -> Result<Permission, OperationError> {
         match self.id.payment() {
-            Some(payment_id) => life::permission(system, payment_id, self.leg.attempt > 1).await,
+            Some(payment_id) => life::permission(system, payment_id).await,
             None if self.is_earlier_undecided(system).await? => Ok(Permission::NotNow),
             None => Ok(Permission::Given(Vec::new())),
         }

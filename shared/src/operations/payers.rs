@@ -29,6 +29,8 @@ pub(crate) trait Payer: Stored + Send + Sync {
     fn created_at(&self) -> Timestamp;
     fn pause_mut(&mut self) -> &mut Option<Pause>;
     fn receivable_open_mut(&mut self) -> &mut bool;
+    /// A correction of the books says that they owe.
+    fn owe_again(&mut self, now: Timestamp);
     /// Called with every change.
     fn touch(&mut self, now: Timestamp);
 }
@@ -52,6 +54,10 @@ impl Payer for Source {
 
     fn receivable_open_mut(&mut self) -> &mut bool {
         &mut self.receivable_open
+    }
+
+    fn owe_again(&mut self, _: Timestamp) {
+        self.receivable_open = true;
     }
 
     fn touch(&mut self, now: Timestamp) {
@@ -78,6 +84,10 @@ impl Payer for Person {
 
     fn receivable_open_mut(&mut self) -> &mut bool {
         &mut self.receivable_open
+    }
+
+    fn owe_again(&mut self, now: Timestamp) {
+        Person::owe_again(self, now);
     }
 
     fn touch(&mut self, now: Timestamp) {
@@ -205,19 +215,25 @@ pub(crate) async fn holds<P: Payer>(
     Ok((holds, replace(&mut payer)?))
 }
 
-/// The item of a payer, changed in nothing but its version.
-pub(crate) async fn touched(system: &System, payer_id: &str) -> Result<Change, OperationError> {
+/// The item of a payer for the write of a correction that has them owe so much more, or less: who owes then is blocked by that write, and whom
+/// it frees is found by their books after it.
+pub(crate) async fn corrected(system: &System, payer_id: &str, more_owed: Cents) -> Result<Change, OperationError> {
     let key = key_of(payer_id);
     if payer_id.parse::<PersonId>().is_ok() {
-        touched_as::<Person>(system, &key).await
+        corrected_as::<Person>(system, &key, more_owed).await
     } else {
-        touched_as::<Source>(system, &key).await
+        corrected_as::<Source>(system, &key, more_owed).await
     }
 }
 
-async fn touched_as<P: Payer>(system: &System, key: &Key) -> Result<Change, OperationError> {
+async fn corrected_as<P: Payer>(system: &System, key: &Key, more_owed: Cents) -> Result<Change, OperationError> {
     let mut payer: P = load(system, key).await?;
-    payer.touch(system.clock.business_now());
+    let now = system.clock.business_now();
+    let owes = receivable(system, &payer).await?.plus(more_owed)?.is_positive();
+    if fault!(DebtOfCorrectionForgotten, false, owes && !*payer.receivable_open_mut()) {
+        payer.owe_again(now);
+    }
+    payer.touch(now);
     Ok(replace(&mut payer)?)
 }
 

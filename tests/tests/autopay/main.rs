@@ -20,6 +20,7 @@ mod privacy;
 mod proofs_accounts;
 mod proofs_cards;
 mod proofs_numbers;
+mod proofs_repaid_and_owed;
 mod proofs_shared_checks;
 mod reconciliation;
 mod refunds_returned;

@@ -38,7 +38,7 @@ impl Story {
         self.is_balanced().await;
     }
 
-    async fn money_goes_back(&self) {
+    pub(super) async fn money_goes_back(&self) {
         self.clear_attention().await;
         let is_refunded = |now: &Standing| now.refunds.iter().any(|refund| refund.leg.state == State::Completed);
         self.until("the money is back in the bank account", is_refunded).await;
@@ -125,33 +125,6 @@ async fn a_check_whose_debit_came_back_is_not_replaced_and_what_is_owed_is_taken
 }
 
 /// Without the look into the books the debt would be taken off twice: the person would have repaid it, and lose the refund as well.
-#[tokio::test]
-async fn a_refund_that_comes_back_after_its_debt_was_repaid_is_the_persons() {
-    let story = Story::after("check-returned-by-mail").await;
-    story.money_goes_back().await;
-    story.bank_returns(story.standing().funding().unwrap().leg.transfer_id.clone().unwrap()).await;
-    story.until("the person owes", |now| now.persons[0].receivable_open).await;
-
-    let amount = story.standing().payment().unwrap().amount.to_string();
-    story.wire(&amount).await;
-    let paid = json!({
-        "payer_id": story.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
-        "reason": "Repaid by wire.",
-    });
-    let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", paid.clone()).await;
-    let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
-    story.call(OSCAR, Method::POST, &path, paid).await;
-    story.until("nothing is owed", |now| !now.persons[0].receivable_open).await;
-
-    story.bank_returns(story.standing().refunds[0].leg.transfer_id.clone().unwrap()).await;
-    let is_back = |now: &Standing| now.refunds[0].leg.state == State::Returned;
-    story.until("the refund came back", is_back).await;
-    story.simulation.settle().await.unwrap();
-    let outcome = story.simulation.outcome("after").await.unwrap();
-    assert_eq!((outcome.ledger.debits, outcome.ledger.receivable.get()), (outcome.ledger.credits, 0));
-    assert!(story.standing().refunds[0].leg.attention.is_some(), "somebody has to find a way to give it back");
-}
-
 #[tokio::test]
 async fn whoever_is_blocked_is_not_told_that_autopay_goes_on() {
     let story = Story::after("funding-returned-after-mailing-stop-wins").await;

@@ -82,8 +82,8 @@ fn is_as_decided(card: &Card, opened: &AutopayFacts) -> bool {
     fits && !is_gone && card.setup.rule.unwrap_or_default() == opened.rule
 }
 
-/// Whether a debit that came back may be made once more: the card still owes that much, which may have been paid otherwise meanwhile.
-pub fn may_present_again(card: &Card, payment_id: PaymentId, amount: Cents) -> bool {
+/// Whether the card still owes that much beside what else is on its way to it: it may have been paid otherwise since a payment was opened.
+pub fn is_still_owed(card: &Card, payment_id: PaymentId, amount: Cents) -> bool {
     fault!(PaidByHandPresentedAgain, true, card.still_owes(payment_id, amount))
 }
 

@@ -134,6 +134,12 @@ impl Person {
         }
     }
 
+    /// A correction of the books says that they owe, as they had before where they did.
+    pub fn owe_again(&mut self, now: Timestamp) {
+        self.receivable_open = true;
+        self.receivable_since.get_or_insert(now);
+    }
+
     /// Whether what came back then is still to be settled with them: they have been blocked, or have owed, since then or before.
     pub fn answers_for(&self, came_back_at: Timestamp) -> bool {
         let is_blocked = self.debit_block.is_some_and(|block| block.since <= came_back_at);

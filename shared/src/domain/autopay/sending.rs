@@ -6,7 +6,7 @@
 use super::bank_account::BankAccount;
 use super::card::Card;
 use super::facts::AutopayFacts;
-use super::life::{may_debit, may_present_again};
+use super::life::{is_still_owed, may_debit};
 use super::person::Person;
 use crate::domain::payment::Payment;
 
@@ -16,19 +16,18 @@ pub struct Sending<'a> {
     pub payment: &'a Payment,
     pub facts: &'a AutopayFacts,
     pub person: &'a Person,
+    /// With what everybody else who holds it has paid.
     pub card: &'a Card,
     /// With what a return has closed of its number.
     pub bank_account: &'a BankAccount,
     /// What came back of another's debit of the bank account is still to be settled with them.
     pub is_held: bool,
-    /// It came back once for want of money.
-    pub is_again: bool,
 }
 
 impl Sending<'_> {
     pub fn is_allowed(&self) -> bool {
-        let Self { payment, facts, person, card, bank_account, is_held, is_again } = *self;
-        let is_owed = !is_again || may_present_again(card, payment.id, payment.amount);
+        let Self { payment, facts, person, card, bank_account, is_held } = *self;
+        let is_owed = is_still_owed(card, payment.id, payment.amount);
         !payment.is_cancel_asked() && !is_held && is_owed && may_debit(person, card, bank_account, facts)
     }
 }

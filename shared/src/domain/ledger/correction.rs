@@ -195,7 +195,16 @@ impl CorrectionTerms {
         [line(Side::Debit, self.debit), line(Side::Credit, self.credit)]
     }
 
-    /// It changes what the payer owes: it may be free afterwards.
+    /// How much more the payer owes by it; less than nothing where they owe less.
+    pub fn more_owed(&self) -> Cents {
+        match (self.debit, self.credit) {
+            (AccountKind::Receivable, _) => self.amount,
+            (_, AccountKind::Receivable) => Cents::new(self.amount.get().saturating_neg()),
+            _ => Cents::ZERO,
+        }
+    }
+
+    /// It changes what the payer owes: it may be free afterwards, or blocked.
     pub fn touches_receivable(&self) -> bool {
         self.debit == AccountKind::Receivable || self.credit == AccountKind::Receivable
     }

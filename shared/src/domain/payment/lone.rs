@@ -62,6 +62,8 @@ pub struct Standing<'a> {
     pub payer: PayerFacts,
     /// Whether the payer's bank account may still be debited for it: authorised, usable, and nobody blocked.
     pub may_debit: bool,
+    /// Whether what it is to pay is still owed.
+    pub is_still_owed: bool,
     /// Whether the same debit may be made once more, where it came back for want of money.
     pub may_present_again: bool,
     /// Whether the number on its check can still be its card's.
@@ -132,7 +134,7 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
     let is_canceled = now.payment.is_cancel_asked();
     let is_again = now.funding.leg.attempt > 1;
     match now.funding.leg.state {
-        State::Unprocessed if is_canceled || !now.may_debit => Action::CancelUnsent,
+        State::Unprocessed if is_canceled || !now.may_debit || !now.is_still_owed => Action::CancelUnsent,
         State::Unprocessed if is_again && !now.may_present_again => Action::CancelUnsent,
         State::Available if is_canceled || is_unwanted(now) || !now.may_mail => Action::GiveBack,
         State::Returned if is_of_repaid(now) && (now.payer.is_paused || now.payer.receivable_open) => Action::Wait,
@@ -143,7 +145,8 @@ fn next_of_unsent(now: Standing<'_>) -> Action {
         State::Available => Action::SendPayout,
         State::Failed | State::Returned => {
             let after_available = now.funding.leg.effects.contains(&Effect::FundingAvailable);
-            let may_try = !after_available && !is_canceled && now.may_debit && now.may_present_again;
+            let may_try =
+                !after_available && !is_canceled && now.may_debit && now.is_still_owed && now.may_present_again;
             match next_presentment(now).filter(|_| may_try) {
                 Some(not_before) => Action::PresentAgain { not_before },
                 None => Action::FailUnfunded { after_available },

@@ -113,13 +113,18 @@ impl AccountHold {
         Ok(free.insert(person))
     }
 
-    /// Adds the checks that hold a write back unless all of it is as it was read. What the write names already is held to by that.
+    /// Adds the checks that hold a write back unless all of it is as it was read.
     pub(super) fn hold_to(mut self, changes: &mut Vec<Change>) {
         let persons = self.persons.into_values().map(|mut person| unchanged(&mut person));
-        for check in self.holders.unchanged().into_iter().chain(persons) {
-            if changes.iter().all(|change| change.key() != check.key()) {
-                changes.push(check);
-            }
+        add_checks(changes, self.holders.unchanged().into_iter().chain(persons));
+    }
+}
+
+/// Adds checks to a write. What the write names already is held to by that.
+pub(super) fn add_checks(changes: &mut Vec<Change>, checks: impl IntoIterator<Item = Change>) {
+    for check in checks {
+        if changes.iter().all(|change| change.key() != check.key()) {
+            changes.push(check);
         }
     }
 }

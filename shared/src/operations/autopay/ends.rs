@@ -9,7 +9,7 @@ use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Present;
-use crate::domain::autopay::life::{CardStep, may_present_again};
+use crate::domain::autopay::life::{CardStep, is_still_owed};
 use crate::domain::biller::Remittance;
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Cents;
@@ -43,7 +43,7 @@ impl Ends {
         Ok(Self { card, bank_account, debited, remittance, is_held, sharing: Sharing::default() })
     }
 
-    /// Reads who else holds the card and the bank account, before a debit for one bill of it is made once more.
+    /// Reads who else holds the card and the bank account, before a debit for one bill of it is made.
     pub(crate) async fn with_sharing(self, system: &System) -> Result<Self, OperationError> {
         let sharing = Sharing::of(system, &self.card, Some(&self.bank_account)).await?;
         Ok(Self { sharing, ..self })
@@ -56,10 +56,14 @@ impl Ends {
         counted.presented_with(payment_id)
     }
 
-    /// Whether the debit of this payment may be made once more, by what is owed and by what whoever holds the bank account has under way.
-    pub(crate) fn may_present_again(&self, payment_id: PaymentId, amount: Cents) -> bool {
-        let account = self.sharing.bank_account(&self.bank_account);
-        may_present_again(&self.card, payment_id, amount) && account.bears_again(payment_id, amount)
+    /// Whether the card still owes that much beside what whoever holds it has under way.
+    pub(crate) fn is_still_owed(&self, payment_id: PaymentId, amount: Cents) -> bool {
+        is_still_owed(&self.sharing.card(&self.card), payment_id, amount)
+    }
+
+    /// Whether the bank account bears the debit of this payment once more beside what whoever holds it has under way.
+    pub(crate) fn bears_again(&self, payment_id: PaymentId, amount: Cents) -> bool {
+        self.sharing.bank_account(&self.bank_account).bears_again(payment_id, amount)
     }
 
     /// Holds a write back unless the others who hold them are as they were read.

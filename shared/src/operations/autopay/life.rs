@@ -7,7 +7,8 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use super::account_hold::{self, AccountHold, Noted};
+use super::account_hold::{self, AccountHold, Noted, add_checks};
+use super::real_accounts::Sharing;
 use super::review::unchanged;
 use super::{authorisation, held, notices, real_accounts};
 use crate::domain::autopay::bank_account::BankAccount;
@@ -43,27 +44,23 @@ pub(super) async fn load_bank_account(system: &System, facts: &AutopayFacts) -> 
 }
 
 /// Whether the debit for a payment may be sent now, and what its claim is held to: the payment, the person, the card and the bank account
-/// as they were judged. `is_again` says that it came back once for want of money.
-pub(crate) async fn permission(
-    system: &System,
-    payment_id: PaymentId,
-    is_again: bool,
-) -> Result<Permission, OperationError> {
+/// as they were judged, and whoever else holds these.
+pub(crate) async fn permission(system: &System, payment_id: PaymentId) -> Result<Permission, OperationError> {
     let payment = load_payment(system, payment_id).await?;
     let mut payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
     let Some(facts) = payment.autopay.clone() else { return Ok(Permission::Given(Vec::new())) };
     let (mut card, mut bank_account) = (load_card(system, &facts).await?, load_bank_account(system, &facts).await?);
     let mut held_to = real_accounts::heed_number(system, &mut bank_account).await?;
     let hold = AccountHold::of(system, &bank_account).await?;
+    let mut sharing = Sharing::of(system, &card, None).await?;
     let mut person: Person = payers::load_person(system, card.person_id).await?;
     let sending = Sending {
         payment: &payment,
         facts: &facts,
         person: &person,
-        card: &card,
+        card: &fault!(OwnPaymentsOnlyOwed, card.clone(), sharing.card(&card)),
         bank_account: &bank_account,
         is_held: fault!(HoldNotInClaim, false, hold.is_held),
-        is_again,
     };
     if !sending.is_allowed() {
         return Ok(Permission::Gone);
@@ -74,6 +71,7 @@ pub(crate) async fn permission(
         unchanged(&mut card),
         unchanged(&mut bank_account),
     ]);
+    add_checks(&mut held_to, sharing.unchanged());
     hold.hold_to(&mut held_to);
     Ok(Permission::Given(held_to))
 }

@@ -103,7 +103,7 @@ pub(crate) async fn note_repaid(system: &System, lone: Lone) -> Result<bool, Ope
 
 /// What the write of a refund is held to: the money must still be there when it is made. That of a funding which came back late is there
 /// where its person has repaid it otherwise: they owe nothing, and their books hold it. Nothing where that is not so.
-async fn money_held(
+pub(crate) async fn money_held(
     system: &System,
     payment: &Payment,
     funding: &mut Funding,

@@ -4,6 +4,7 @@
 //! Guarantees: it goes out again only after the bank has given it back, and while the debit that it gives back still stands, which its
 //! write checks; no one person decides that it goes to another account.
 
+use super::refund::money_held;
 use super::replace::Replaced;
 use super::{own, people};
 use crate::domain::autopay::bank_account::BankAccount;
@@ -14,12 +15,13 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::State;
 use crate::domain::other_end::account_key;
+use crate::domain::payment::lone::is_lost_and_owed;
 use crate::domain::payment::redirect::{Redirect, SeenAccount, may_be_sent_again};
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::refund::resealed;
-use crate::operations::{OperationError, System, audit, step, webhooks};
+use crate::operations::{OperationError, System, audit, payers, step, webhooks};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -32,9 +34,9 @@ pub async fn again(
     to: Option<BankAccountId>,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let (refund, funding) = that_came_back(system, refund_id, caller).await?;
+    let (refund, money) = that_came_back(system, refund_id, caller).await?;
     let Some(bank_account_id) = to else {
-        send(system, (refund, funding), caller, Vec::new()).await?;
+        send(system, refund, caller, money).await?;
         return Ok(Replaced::Done);
     };
     let account = account_of(system, &refund, bank_account_id).await?;
@@ -64,22 +66,24 @@ pub async fn confirm(
     seen: &SeenAccount,
     caller: &str,
 ) -> Result<(), OperationError> {
-    let (mut refund, funding) = that_came_back(system, refund_id, caller).await?;
+    let (mut refund, mut held_to) = that_came_back(system, refund_id, caller).await?;
     let proposal: Option<Redirect> = read(&*system.table, &keys::redirect(refund_id)).await?;
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     let mut account = account_of(system, &refund, proposal.bank_account_id).await?;
     proposal.confirm(caller, refund.leg.attempt, seen, &known_by(&account))?;
     redirect(system, &mut refund, &account).await?;
     let unchanged = Change::Check { key: account.key(), condition: Condition::VersionIs(*account.version_mut()) };
-    send(system, (refund, funding), caller, vec![replace(&mut proposal)?, unchanged]).await
+    held_to.extend([replace(&mut proposal)?, unchanged]);
+    send(system, refund, caller, held_to).await
 }
 
-/// A refund that the bank has given back or never took, and the funding whose money it gives back. Not the caller's own.
+/// A refund that the bank has given back or never took, and what the write that sends it again is held to: its money has to be here, brought
+/// by the debit that it gives back, or by its person, who repaid that one otherwise. Not the caller's own.
 async fn that_came_back(
     system: &System,
     refund_id: PaymentId,
     caller: &str,
-) -> Result<(Payment, Funding), OperationError> {
+) -> Result<(Payment, Vec<Change>), OperationError> {
     let refund: Option<Payment> = read(&*system.table, &keys::payment(refund_id)).await?;
     let refund = refund.filter(|payment| payment.refund_of().is_some());
     let refund = refund.ok_or_else(|| OperationError::not_found("payment", refund_id))?;
@@ -93,12 +97,16 @@ async fn that_came_back(
     }
     let funding_id = refund.funding_id();
     let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
-    let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
-    let is_here = funding.leg.state == State::Available || fault!(RepaidRefundStranded, false, funding.is_repaid());
+    let mut funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
+    let is_repaid = funding.is_repaid() || is_lost_and_owed(&refund.leg, &funding);
+    let is_here = funding.leg.state == State::Available || fault!(RepaidRefundStranded, false, is_repaid);
+    let gone = OperationError::MoneyGone { payment_id: refund_id, funding: funding.leg.state };
     if !is_here || funding.leg.attention.is_some() {
-        return Err(OperationError::MoneyGone { payment_id: refund_id, funding: funding.leg.state });
+        return Err(gone);
     }
-    Ok((refund, funding))
+    let person = payers::load_person(system, refund.payer_id.parse()?).await?;
+    let held_to = money_held(system, &refund, &mut funding, &person, system.clock.business_now()).await?;
+    Ok((refund, held_to.ok_or(gone)?))
 }
 
 /// An account of the person whose money it is, as it is now.
@@ -139,12 +147,7 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
 }
 
 /// That it came back is thereby looked into. The money must still be here when it goes out.
-async fn send(
-    system: &System,
-    (mut refund, mut funding): (Payment, Funding),
-    caller: &str,
-    more: Vec<Change>,
-) -> Result<(), OperationError> {
+async fn send(system: &System, mut refund: Payment, caller: &str, held_to: Vec<Change>) -> Result<(), OperationError> {
     let (refund_id, kind, now) = (refund.id, refund.kind(), system.clock.business_now());
     let moved = refund.leg.retry(kind)?;
     let flag = refund.leg.attention.take();
@@ -152,8 +155,7 @@ async fn send(
     entry.by = Some(caller.to_owned());
     let mut changes = step::changes(system, &mut refund, &entry, &moved.effects, now).await?;
     changes.extend(webhooks::of_cleared(system, &mut refund, flag).await?);
-    changes.push(Change::Check { key: funding.key(), condition: Condition::VersionIs(*funding.version_mut()) });
-    changes.extend(more);
+    changes.extend(held_to);
     let bank_account_last4 = refund.payee.account_last4().to_owned();
     let (payment_id, attempt, amount) = (refund.refund_of().unwrap_or(refund_id), refund.leg.attempt, refund.amount);
     let told = NoticeKind::RefundSent { payment_id, attempt, amount, bank_account_last4 };

@@ -73,6 +73,7 @@ fn action(payment: &Payment, funding: &Funding, payer: PayerFacts) -> Action {
         funding,
         payer,
         may_debit: true,
+        is_still_owed: true,
         may_present_again: true,
         may_mail: true,
         presented: 0,
