@@ -1,8 +1,6 @@
 //! Alarms: what the scheduler says every minute is what the template counts, and whoever is called finds in docs/operate.md what to do.
 
-use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,26 +11,17 @@ use shared::operations::{dead_letters, reconciliation};
 use shared::ports::clock::Clock;
 use shared::ports::queue::QueueName;
 use shared::store::stored::create;
-use tracing::Dispatch;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::LevelFilter;
 
+use crate::log::said;
 use crate::office::Office;
 use crate::template::template;
 
 /// What a run of the scheduler writes to its log, from warnings on.
 async fn said_by_scheduler(office: &Office) -> Vec<Value> {
-    let log = Arc::new(tempfile::tempfile().unwrap());
-    let subscriber = wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), log.clone());
-    // With one subscriber alone a place in the code that another test reaches first counts as off for good.
-    let _second = Dispatch::new(wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), std::io::sink));
-    let guard = tracing::subscriber::set_default(subscriber);
-    scheduler::handle(&office.people.world.system).await.unwrap();
-    drop(guard);
-
-    let mut text = String::new();
-    (&*log).rewind().unwrap();
-    (&*log).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let (run, lines) = said(LevelFilter::WARN, scheduler::on_schedule(&office.people.world.system)).await;
+    run.unwrap();
+    lines
 }
 
 fn counted(filter: &str) -> (String, String) {
