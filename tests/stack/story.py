@@ -10,6 +10,7 @@ import json
 
 import autopay
 import aws
+import doctor
 import integration
 import payroll_file
 import web
@@ -31,6 +32,7 @@ class World:
     file: str
     rows: list[Row]
     dead_servicers: set[str]
+    doctor: doctor.Doctor
 
     def __post_init__(self):
         self.api = self.stack.url("ApiUrl")
@@ -64,6 +66,8 @@ class World:
 def tell(world):
     with step("the bank knows the webhook"):
         register_webhook(world)
+    with step("clearway doctor finds nothing wrong, and prints no secret"):
+        doctor.when_all_is_set_up(world.doctor, world.stack, world.approver)
     with step("who shows no token, no role or a wrong signature is refused"):
         refuse_strangers(world)
     with step("uploaded by a presigned link"):
