@@ -2,6 +2,7 @@
 //! objects, and simulators of Column and Plaid. No cloud, no Docker.
 
 pub mod autopay;
+pub mod doctor;
 pub mod embedded_dynamodb;
 pub mod ended;
 pub mod error;

@@ -9,7 +9,7 @@ use local::error::LocalError;
 use local::payroll::PayrollOptions;
 use local::terminal::stop::{Parting, Stop};
 use local::terminal::{say, unread};
-use local::{autopay, event, generate, payroll, serve, simulate, simulators, template};
+use local::{autopay, doctor, event, generate, payroll, serve, simulate, simulators, template};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -51,6 +51,9 @@ enum Command {
     Simulators(simulators::SimulatorsOptions),
     /// Write a sample event for a function to standard output, signed by the running stack; without NAME list them.
     Event(event::EventOptions),
+    /// Check a deployed stack: parameters, secrets, webhooks, tokens, the bank; and say what to do next.
+    #[command(after_help = doctor::STATUSES)]
+    Doctor(doctor::DoctorOptions),
 }
 
 fn main() -> ExitCode {
@@ -104,7 +107,7 @@ fn parting(arguments: &Arguments) -> Parting {
         }
         Some(Command::Autopay(options)) => options.parting(),
         Some(Command::Simulators(_)) => Parting { is_its_end: true, ..Parting::default() },
-        Some(Command::Template(_) | Command::Event(_)) => Parting::default(),
+        Some(Command::Template(_) | Command::Event(_) | Command::Doctor(_)) => Parting::default(),
         None => arguments.serve.parting(),
     }
 }
@@ -118,6 +121,7 @@ async fn run(arguments: Arguments) -> Result<Ended, LocalError> {
         Some(Command::Template(options)) => template::run(&options).map(|()| Ended::Done),
         Some(Command::Simulators(options)) => simulators::run(options).await.map(|()| Ended::Done),
         Some(Command::Event(options)) => event::run(&options).await.map(|()| Ended::Done),
+        Some(Command::Doctor(options)) => doctor::run(&options).await,
         None => serve::run(arguments.serve).await.map(|()| Ended::Done),
     }
 }

@@ -86,6 +86,7 @@ class Stack:
     def __init__(self, name, environment):
         self.name = name
         self.endpoint = environment["AWS_ENDPOINT_URL"]
+        self.stored_secrets = []
         session = boto3.Session(
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
@@ -134,6 +135,7 @@ class Stack:
         return "/".join([f"{self.endpoint}/restapis/{api_id}/{stage}/_user_request_", *path])
 
     def store_secret(self, name, value):
+        self.stored_secrets.append(value)
         text = value if isinstance(value, str) else json.dumps(value)
         self.secrets.put_secret_value(SecretId=f"{self.name}/{name}", SecretString=text)
 

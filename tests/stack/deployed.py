@@ -14,6 +14,7 @@ import time
 import aws
 import binaries
 import build
+import doctor
 import payroll_file
 import processes
 import rights
@@ -104,6 +105,11 @@ def bound_concurrency(stack):
             )
 
 
+def set_protection(stack):
+    """Sets the table's protection again, as a boolean: the same text as above, which no client of the table's description can read."""
+    stack.dynamodb.update_table(TableName=stack.outputs["TableName"], DeletionProtectionEnabled=False)
+
+
 def contract(environment, log):
     command = ["cargo", "test", "--workspace", "--locked", "--test", "store_contract", "--", "dynamodb::"]
     processes.run(command, environment, log)
@@ -143,13 +149,17 @@ def main(wanted, running, folder, target):
         else:
             rights.make_enforceable(stack)
         bound_concurrency(stack)
+        set_protection(stack)
         store_secrets(stack, providers)
     for binary in build.bootstraps(template):
         with step(f"{binary.parent.name}: a panic unwinds"):
             binaries.check_unwinds(binary, stack.variables_of(binary.parent.name) | {"AWS_REGION": aws.REGION})
 
+    examination = doctor.Doctor(program, stack, environment)
+    with step("clearway doctor says what is still to be set up"):
+        doctor.before_registration(examination)
     try:
-        story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead)))
+        story.tell(story.World(stack, providers, file, payroll_file.read(file), set(dead), examination))
     except (Exception, SystemExit):
         for group, lines in stack.logged(25).items():
             print(f"\n-- the end of {group}", *(line[:500] for line in lines), sep="\n", file=sys.stderr)

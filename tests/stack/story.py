@@ -10,6 +10,7 @@ import json
 
 import autopay
 import aws
+import doctor
 import integration
 import payroll_file
 import web
@@ -21,6 +22,8 @@ from steps import check, equal, step, wait_until
 REPORTS = ("payments", "sources", "branches")
 # More than any payroll of some banking days has moments at which something is due.
 MOVES_MAX = 500
+# More than the functions write while they pay.
+LOG_LINES_MAX = 1_000_000
 POISON = "this is no task"
 
 
@@ -31,6 +34,7 @@ class World:
     file: str
     rows: list[Row]
     dead_servicers: set[str]
+    doctor: doctor.Doctor
 
     def __post_init__(self):
         self.api = self.stack.url("ApiUrl")
@@ -64,6 +68,8 @@ class World:
 def tell(world):
     with step("the bank knows the webhook"):
         register_webhook(world)
+    with step("clearway doctor finds nothing wrong, and prints no secret"):
+        doctor.when_all_is_set_up(world.doctor, world.stack, world.approver)
     with step("who shows no token, no role or a wrong signature is refused"):
         refuse_strangers(world)
     with step("uploaded by a presigned link"):
@@ -81,6 +87,8 @@ def tell(world):
         compare_reports(world, reports)
         compare_bank(world)
         compare_ledger(world)
+    with step("the logs tell the money that the dashboard counts"):
+        compare_money_moved(world)
     with step("approved again when all is paid: nothing moves"):
         approve_late(world, batch_id, approval)
     autopay.tell(world)
@@ -234,6 +242,21 @@ def compare_tallies(world, lines, column, key):
             count, amount = (state, f"{state}_total") if state else ("payments", "total")
             wanted = expected.get(state, {}).get(line[column], Sum())
             equal(Sum(int(line[count]), cents(line[amount])), wanted, f"{line[column]}: {state or 'all'}")
+
+
+def compare_money_moved(world):
+    """Whatever was sent settled: the lines of either step, in cents and in number, are the payments."""
+    moved = collections.defaultdict(list)
+    for lines in world.stack.logged(LOG_LINES_MAX).values():
+        for line in (json.loads(line) for line in lines if line.startswith("{")):
+            if line.get("metric") == "money_moved":
+                moved[line["of"], line["step"]].append(line["cents"])
+    paid = Sum(len(world.payable), payroll_file.total(world.payable))
+    for moment in ("sent", "settled"):
+        cents_of = moved["payment", moment]
+        equal(Sum(len(cents_of), sum(cents_of)), paid, f"payments {moment}, as the logs tell them")
+    pulled = {moment: sum(moved["funding", moment]) for moment in ("sent", "settled", "available")}
+    equal(pulled, dict.fromkeys(pulled, paid.cents), "debits, as the logs tell them")
 
 
 def compare_bank(world):

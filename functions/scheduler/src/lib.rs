@@ -4,7 +4,16 @@
 //! Guarantees: it decides nothing and changes no item. A missed or doubled run does no harm: an item stays due until its task moved it.
 
 use shared::domain::reconciliation::health::Health;
-use shared::operations::{OperationError, System, dead_letters, due, reconciliation, rounds};
+use shared::operations::{OperationError, System, attention_list, dead_letters, due, reconciliation, rounds};
+
+/// What the schedule calls: [`handle`], and then what the dashboard alone needs, which a laptop has none of.
+pub async fn on_schedule(system: &System) -> Result<usize, OperationError> {
+    let count = handle(system).await?;
+    if let Err(error) = tell_of_attention(system).await {
+        tracing::error!(%error, "it is not known how much waits for an operator");
+    }
+    Ok(count)
+}
 
 /// Queues a task for everything that is due, and answers how many. An error lets the next run do it again.
 pub async fn handle(system: &System) -> Result<usize, OperationError> {
@@ -18,6 +27,14 @@ pub async fn handle(system: &System) -> Result<usize, OperationError> {
         tracing::error!(%error, "it is not known whether the daily reconciliation runs");
     }
     Ok(count)
+}
+
+/// Of very many things that wait only the first are counted, as `GET /attention/counts` does.
+async fn tell_of_attention(system: &System) -> Result<(), OperationError> {
+    let counts = attention_list::counts(system).await?;
+    let open_attention: u64 = counts.by_kind.values().sum();
+    tracing::info!(open_attention, "what waits for an operator");
+    Ok(())
 }
 
 // The metrics of the alarms are made of these lines.

@@ -13,7 +13,7 @@ async fn main() -> Result<(), Error> {
     let system = &system;
     // What the schedule sends along says nothing: any call means to look now.
     lambda_runtime::run(service_fn(move |_: LambdaEvent<IgnoredAny>| async move {
-        scheduler::handle(system).await.map_err(Error::from)
+        scheduler::on_schedule(system).await.map_err(Error::from)
     }))
     .await
 }

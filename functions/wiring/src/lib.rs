@@ -25,6 +25,7 @@ use shared::domain::webhooks::address::AddressRule;
 use shared::operations::System;
 use shared::operations::system::Clients;
 use shared::ports::clock::Clock;
+use shared::store::metered::MeteredTable;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
@@ -52,8 +53,9 @@ pub fn system() -> Result<System, WiringError> {
     };
     let random = Arc::new(SystemRandom);
     let secrets = AwsSecrets::new(aws_sdk_secretsmanager::Client::new(&config), environment.secrets_prefix);
+    let table = DynamoTable::new(aws.dynamodb, environment.table_name, random.clone(), clock.clone());
     Ok(System {
-        table: Arc::new(DynamoTable::new(aws.dynamodb, environment.table_name, random.clone(), clock.clone())),
+        table: Arc::new(MeteredTable::new(Arc::new(table))),
         queue: Arc::new(SqsQueue::new(aws.sqs, environment.queue_urls, clock.clone())),
         objects: Arc::new(S3Objects::new(aws.s3, environment.bucket_name)),
         secrets: Arc::new(CachedSecrets::new(secrets, clock.clone())),

@@ -25,12 +25,18 @@ impl Secrets for AwsSecrets {
     async fn get(&self, name: SecretName) -> Result<SecretText, SecretError> {
         let secret_id = format!("{}/{name}", self.prefix);
         match self.client.get_secret_value().secret_id(secret_id).send().await {
-            Ok(answer) => answer
-                .secret_string
-                .map(SecretText::new)
-                .ok_or(SecretError::Malformed { name, expected: "a text, not bytes" }),
+            Ok(answer) => text(name, answer.secret_string),
             Err(error) => Err(secret_error(name, error.code(), || DisplayErrorContext(&error).to_string())),
         }
+    }
+}
+
+/// An empty text is none: it must not be kept for minutes while somebody stores the first one.
+fn text(name: SecretName, stored: Option<String>) -> Result<SecretText, SecretError> {
+    match stored {
+        Some(text) if text.is_empty() => Err(SecretError::Missing(name)),
+        Some(text) => Ok(SecretText::new(text)),
+        None => Err(SecretError::Malformed { name, expected: "a text, not bytes" }),
     }
 }
 
@@ -47,6 +53,14 @@ fn secret_error(name: SecretName, code: Option<&str>, cause: impl FnOnce() -> St
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_empty_text_is_not_stored() {
+        let name = SecretName::ColumnApiKey;
+        assert_eq!(text(name, Some(String::new())).unwrap_err(), SecretError::Missing(name));
+        assert_eq!(text(name, Some("test_1".to_owned())).unwrap().expose(), "test_1");
+        assert!(matches!(text(name, None), Err(SecretError::Malformed { .. })));
+    }
 
     #[test]
     fn what_only_an_operator_can_mend_is_final() {

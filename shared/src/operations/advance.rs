@@ -10,7 +10,7 @@ use super::autopay::{held, notices, people, refund};
 use super::corrected_ends::OtherEnd;
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
-use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from};
+use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from, unsettled};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Ended;
 use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, may_mail, outlook};
@@ -54,8 +54,11 @@ pub async fn advance(system: &System, payment_id: PaymentId, deadline: Deadline)
     let PaymentId::Lone(uuid) = payment_id else {
         return Err(OperationError::not_found("lone payment", payment_id));
     };
-    for _ in 0..STEPS_MAX {
+    for step in 0..STEPS_MAX {
         let lone = Lone::load(system, uuid).await?;
+        if step == 0 {
+            unsettled::tell_of_payment(system, &lone.payment);
+        }
         if !lone.act(system, deadline).await? {
             break;
         }

@@ -5,11 +5,11 @@ use super::bank_events;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::step::Carrier;
 use super::submit::replace_or_leave;
-use super::{OperationError, System};
+use super::{OperationError, System, unsettled};
 use crate::domain::autopay::notice::NoticeKind;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
-use crate::domain::ids::ItemId;
+use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::Kind;
 use crate::domain::payment::Payment;
 use crate::ports::table::TableError;
@@ -19,7 +19,13 @@ use crate::store::stored::read;
 pub async fn follow_up(system: &System, item_id: ItemId, deadline: Deadline) -> Result<(), OperationError> {
     match item_id {
         ItemId::Payment(id) => match read::<Payment>(&*system.table, &keys::payment(id)).await? {
-            Some(payment) => ask(system, payment, deadline).await,
+            Some(payment) => {
+                // A row's batch tells of it.
+                if matches!(id, PaymentId::Refund { .. }) {
+                    unsettled::tell_of_payment(system, &payment);
+                }
+                ask(system, payment, deadline).await
+            }
             None => Ok(()),
         },
         ItemId::Funding(id) => match read::<Funding>(&*system.table, &keys::funding(id)).await? {

@@ -61,6 +61,7 @@ pub mod submit;
 pub mod summarize;
 pub mod sweep;
 pub mod system;
+mod unsettled;
 pub mod upload;
 pub mod webhooks;
 

@@ -11,7 +11,7 @@ use super::approve::{expire, import_tasks, release_claim};
 use super::autopay::notices;
 use super::system::minutes_from;
 use super::upload::load;
-use super::{OperationError, System, fund, import, payers, retry, webhooks};
+use super::{OperationError, System, fund, import, payers, retry, unsettled, webhooks};
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -195,6 +195,7 @@ async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), Operati
     let round_ready = prepare_round(system, &batch).await?;
     if let Some(until) = nothing_funded_until(system, &batch, now).await? {
         batch.due_at = Some(until);
+        unsettled::tell_of_batch(system, &batch);
         return write(system, &mut batch, Vec::new()).await.map(|_| ());
     }
     let count = count(system, batch.id).await?;
@@ -202,6 +203,7 @@ async fn sweep_payments(system: &System, mut batch: Batch) -> Result<(), Operati
         free_sources(system, &batch).await?;
         return complete(system, batch, &count, now).await;
     }
+    unsettled::tell_of_batch(system, &batch);
     let stalled = batch.sweep == Some(count.mark);
     let waits = wait_of(system, &batch, &count, now).await?;
     if stalled || waits.can_move || batch.state == BatchState::Canceling {

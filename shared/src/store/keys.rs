@@ -58,6 +58,11 @@ pub fn history_of(item: ItemId) -> String {
     format!("HISTORY#{item}")
 }
 
+/// Whose history an entry is part of.
+pub fn item_of_history(key: &Key) -> Option<ItemId> {
+    key.pk.strip_prefix("HISTORY#")?.parse().ok()
+}
+
 /// Our own step: named by the version of the item that it made.
 pub fn history_step(item: ItemId, version: u64) -> Key {
     Key::new(history_of(item), format!("STEP#{version:06}"))

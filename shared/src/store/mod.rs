@@ -12,6 +12,7 @@ mod file_mappings;
 pub mod history;
 pub mod keys;
 pub mod ledger;
+pub mod metered;
 pub mod payments;
 pub mod plaid_inbox;
 pub mod plaid_keys;

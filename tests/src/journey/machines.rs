@@ -122,7 +122,7 @@ impl Journey {
         self.work().await;
         // A run that fails is repeated by the next.
         self.begin_run(Function::Scheduler, 1);
-        let _ = scheduler::handle(&self.system_of(Function::Scheduler)).await;
+        let _ = scheduler::on_schedule(&self.system_of(Function::Scheduler)).await;
         self.work().await;
     }
 

@@ -13,6 +13,7 @@ use journeys::recording::Invocation;
 use serde_json::{Value, json};
 use shared::domain::batch::BatchState;
 use shared::ports::objects::Objects as _;
+use shared::store::metered::MeteredTable;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// How often people look at a batch until it is paid, and each of the three reports then.
@@ -67,6 +68,7 @@ pub(crate) async fn pay_and_tell(payments: u64, event_types: &[&str]) -> Payroll
     let mut journey = Journey::start(&file);
     journey.bank.send_only(&registered_events());
     journey.keeps_rounds = true;
+    journey.wrap_table(|table| Arc::new(MeteredTable::new(table)));
     let settings = (*journey.system.settings).clone();
     let records = journey.record(settings);
     let api = Api::of(&journey);

@@ -1,8 +1,6 @@
 //! Alarms: what the scheduler says every minute is what the template counts, and whoever is called finds in docs/operate.md what to do.
 
-use std::io::{Read as _, Seek as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,26 +11,17 @@ use shared::operations::{dead_letters, reconciliation};
 use shared::ports::clock::Clock;
 use shared::ports::queue::QueueName;
 use shared::store::stored::create;
-use tracing::Dispatch;
-use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::filter::LevelFilter;
 
+use crate::log::said;
 use crate::office::Office;
 use crate::template::template;
 
 /// What a run of the scheduler writes to its log, from warnings on.
 async fn said_by_scheduler(office: &Office) -> Vec<Value> {
-    let log = Arc::new(tempfile::tempfile().unwrap());
-    let subscriber = wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), log.clone());
-    // With one subscriber alone a place in the code that another test reaches first counts as off for good.
-    let _second = Dispatch::new(wiring::subscriber(Targets::new().with_default(LevelFilter::WARN), std::io::sink));
-    let guard = tracing::subscriber::set_default(subscriber);
-    scheduler::handle(&office.people.world.system).await.unwrap();
-    drop(guard);
-
-    let mut text = String::new();
-    (&*log).rewind().unwrap();
-    (&*log).read_to_string(&mut text).unwrap();
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    let (run, lines) = said(LevelFilter::WARN, scheduler::on_schedule(&office.people.world.system)).await;
+    run.unwrap();
+    lines
 }
 
 fn counted(filter: &str) -> (String, String) {
@@ -86,18 +75,100 @@ async fn a_daily_reconciliation_that_does_not_run_is_overdue() {
     assert_eq!((pattern.as_str(), value.as_str()), (r#"{ $.metric = "reconciliation_overdue" }"#, "1"));
 }
 
+/// The names of all alarms of the template.
+fn alarms() -> Vec<String> {
+    let template = template();
+    let resources = template["Resources"].as_mapping().unwrap();
+    let alarms = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
+    alarms.map(|(name, _)| name.as_str().unwrap().strip_suffix("Alarm").unwrap().to_owned()).collect()
+}
+
 /// Those that each function has are told of together.
 #[test]
 fn operators_are_told_what_to_do_about_every_alarm() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate.md")).unwrap();
-    let template = template();
-    let resources = template["Resources"].as_mapping().unwrap();
-    let alarms = resources.iter().filter(|(_, resource)| resource["Type"] == "AWS::CloudWatch::Alarm");
-    let names: Vec<&str> = alarms.map(|(name, _)| name.as_str().unwrap().strip_suffix("Alarm").unwrap()).collect();
+    let names = alarms();
     assert!(names.len() > 20, "{names:?}");
     for name in names {
         let of_each = ["Errors", "Throttles"].iter().find(|kind| name.ends_with(*kind));
         let told = of_each.map_or(format!("`{name}`"), |kind| format!("`…{kind}`"));
         assert!(page.lines().any(|line| line.starts_with('|') && line.contains(&told)), "{name} is not told of");
     }
+}
+
+/// The part of the page for operators under a heading.
+fn section(heading: &str) -> String {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate.md")).unwrap();
+    let (_, rest) = page.split_once(&format!("\n### {heading}\n")).unwrap();
+    rest.split_once("\n## ").unwrap().0.to_owned()
+}
+
+#[test]
+fn operators_have_a_query_for_every_alarm() {
+    let queries = section("Queries to paste");
+    let named: Vec<&str> = queries.lines().filter(|line| line.starts_with("**")).collect();
+    for name in alarms() {
+        let of_each = ["Errors", "Throttles"].iter().find(|kind| name.ends_with(*kind));
+        let told = of_each.map_or(format!("**`{name}`**"), |kind| format!("**`…{kind}`**"));
+        assert!(named.iter().any(|line| line.contains(&told)), "{name} has no query");
+    }
+}
+
+/// What the queries look for is what the code says.
+#[test]
+fn the_queries_name_lines_that_are_written() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut code = String::new();
+    for folder in ["shared/src", "functions"] {
+        read_all(&root.join(folder), &mut code);
+    }
+    let queries = section("Queries to paste");
+    let of_lambda = ["REPORT", "ERROR"];
+    let lines = queries.lines().filter(|line| line.starts_with("    "));
+    let texts: Vec<&str> = lines.flat_map(|line| line.split('"').skip(1).step_by(2)).collect();
+    assert!(texts.len() > 15, "{texts:?}");
+    for text in texts {
+        assert!(of_lambda.contains(&text) || code.contains(&format!("\"{text}\"")), "nothing says {text:?}");
+    }
+}
+
+fn read_all(folder: &Path, code: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_all(&path, code);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            code.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// A row of what an idle stack costs begins with a number of resources.
+#[test]
+fn the_idle_cost_counts_the_template_s_resources_and_adds_up() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/operate.md")).unwrap();
+    let (_, rest) = page.split_once("**A stack that does nothing**").unwrap();
+    let rows: Vec<Vec<&str>> = rest
+        .lines()
+        .skip_while(|line| !line.starts_with("| --- "))
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let count = |kind: &str| {
+        let template = template();
+        let resources = template["Resources"].as_mapping().unwrap();
+        resources.values().filter(|resource| resource["Type"] == kind).count()
+    };
+    for (kind, named) in [
+        ("AWS::CloudWatch::Alarm", "alarms"),
+        ("AWS::CloudWatch::Dashboard", "dashboard"),
+        ("AWS::SecretsManager::Secret", "secrets"),
+    ] {
+        let row = format!("{} {named}", count(kind));
+        assert!(rows.iter().any(|cells| cells[0] == row), "no row {row}");
+    }
+    let cents = |cells: &[&str]| cells[2].replace('.', "").parse::<u64>().unwrap();
+    let (sum, parts) = rows.split_last().unwrap();
+    assert_eq!(cents(sum), parts.iter().map(|cells| cents(cells)).sum::<u64>());
 }

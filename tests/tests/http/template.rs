@@ -33,7 +33,7 @@ pub(crate) fn template() -> Value {
 }
 
 /// The text after a tag such as `!Ref` or `!Sub`.
-fn tagged(value: &Value) -> Option<&str> {
+pub(crate) fn tagged(value: &Value) -> Option<&str> {
     if let Value::Tagged(tagged) = value { tagged.value.as_str() } else { None }
 }
 

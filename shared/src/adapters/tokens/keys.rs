@@ -102,6 +102,10 @@ impl IssuerKeys {
         }
     }
 
+    pub(super) async fn count(&self) -> Result<usize, TokenError> {
+        Ok(self.fetch().await?.len())
+    }
+
     async fn fetch(&self) -> Result<HashMap<String, VerifyingKey>, TokenError> {
         let issuer = self.issuer.trim_end_matches('/');
         let discovery = self.get(format!("{issuer}/.well-known/openid-configuration")).await?;

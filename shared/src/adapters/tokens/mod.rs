@@ -69,6 +69,11 @@ impl TokenVerifier {
         Self { expected, keys, clock }
     }
 
+    /// How many keys of the issuer tokens can be verified with. Fetches them anew.
+    pub async fn usable_keys(&self) -> Result<usize, TokenError> {
+        self.keys.count().await
+    }
+
     /// The caller named by the value of an `Authorization` header.
     pub async fn verify(&self, authorization: Option<&str>) -> Result<Caller, TokenError> {
         let token = bearer_token(authorization)?;
