@@ -214,6 +214,10 @@ mod chosen {
         WordTakenUnasked,
         /// what a word corrects is believed although the word does not fit
         MixedUpCorrectionHeard,
+        /// a word about an earlier attempt is believed whatever it is about
+        EarlierWordUnchecked,
+        /// what is corrected of an earlier attempt is kept with the account that the present one goes to
+        CorrectionOfOtherAttempt,
         /// a word is applied although the bank has its transfer under another payment's key
         WordOfOtherTransfer,
         /// a signed event that cannot be read is answered and forgotten

@@ -20,6 +20,7 @@ mod payees_by_bank_account;
 mod people;
 mod proofs_account_of_another;
 mod proofs_corrected_ends;
+mod proofs_late_words;
 mod proofs_lost_fundings;
 mod proofs_shown_and_gone;
 mod proofs_spelled_and_chained;

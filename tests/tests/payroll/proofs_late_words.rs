@@ -1,0 +1,109 @@
+//! Proofs by an adversary about notifications of change that come late: after a retry, after a newer one, after the account has passed to
+//! another source, and about what was taken back in between.
+
+use journeys::delivery::{came_back, post_signed};
+use journeys::file::{PayrollFile, one_source};
+use journeys::journey::{Journey, OPERATOR};
+use serde_json::{Value, json};
+use shared::domain::ids::{BatchId, ItemId};
+use shared::domain::leg::AttentionReason;
+use shared::domain::payment::Payment;
+use shared::operations::attention::{self, Clearing};
+use shared::operations::retry;
+
+use crate::proofs_corrected_ends::{comes_back, correct, paid};
+use crate::proofs_spelled_and_chained::{in_use, paid_to};
+
+const SECOND: &str = "22000002";
+const THIRD: &str = "33000003";
+
+/// A row that came back from the account that its file names.
+struct Returned {
+    journey: Journey,
+    file: PayrollFile,
+    batch_id: BatchId,
+    /// The transfer that came back.
+    first: String,
+}
+
+/// It came back as closed, and the bank says where it is now.
+async fn corrected_row() -> Returned {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = paid(&journey, &file).await;
+    comes_back(&journey, batch_id, 0, "R03").await;
+    let first = journey.bank.payouts().remove(0).id;
+    correct(&journey, &first, SECOND).await;
+    Returned { journey, file, batch_id, first }
+}
+
+/// The same, and it was paid there.
+async fn retried_row() -> Returned {
+    let returned = corrected_row().await;
+    let Returned { journey, batch_id, .. } = &returned;
+    retry::retry(&journey.system, *batch_id, OPERATOR, &Default::default()).await.unwrap();
+    journey.finish(*batch_id).await;
+    assert_eq!(paid_to(journey, *batch_id).await, SECOND);
+    returned
+}
+
+/// How the corrected accounts and what is used instead end.
+async fn led(journey: &Journey) -> Vec<(String, String)> {
+    let in_use = in_use(journey).await.into_iter();
+    in_use.map(|known| (known.account_last4, known.corrected_last4.unwrap_or_default())).collect()
+}
+
+fn from(file: &PayrollFile, to: &str) -> Vec<(String, String)> {
+    let number = &file.rows[0].payee.loan_account_number;
+    vec![(number[number.len() - 4..].to_owned(), to[to.len() - 4..].to_owned())]
+}
+
+async fn row(journey: &Journey, batch_id: BatchId) -> Payment {
+    journey.payments(batch_id).await.remove(0)
+}
+
+async fn flag(journey: &Journey, batch_id: BatchId) -> Option<AttentionReason> {
+    row(journey, batch_id).await.leg.attention_reason()
+}
+
+async fn clear(journey: &Journey, batch_id: BatchId) {
+    let clearing = Clearing { by: OPERATOR, note: "asked the bank", apply: Some(false) };
+    attention::clear(&journey.system, ItemId::Payment(row(journey, batch_id).await.id), clearing).await.unwrap();
+}
+
+/// The bank corrects the account of the first attempt of a row, whatever else the word says.
+fn of_first_attempt(payment: &Payment, first: &str, event_id: &str) -> Value {
+    let mut event = came_back(payment, event_id);
+    event["type"] = json!("ach.outgoing_transfer.noc");
+    event["data"]["id"] = json!(first);
+    event["data"]["status"] = json!("SUBMITTED");
+    event["data"]["idempotency_key"] = json!(format!("{}:1", payment.id));
+    event["data"]["notification_of_changes"] = json!({"change_code": "C01", "account_number": THIRD});
+    event
+}
+
+#[tokio::test]
+async fn a_word_about_an_earlier_attempt_that_does_not_fit_corrects_nothing() {
+    let Returned { journey, file, batch_id, first } = retried_row().await;
+    let payment = row(&journey, batch_id).await;
+    let misfits = [
+        ("id", json!("acht_of_somebody_else")),
+        ("amount", json!(999_999)),
+        ("type", json!("DEBIT")),
+        ("bank_account_id", json!("bacc_of_somebody_else")),
+    ];
+    for (field, value) in misfits {
+        let mut event = of_first_attempt(&payment, &first, &format!("evnt_{field}"));
+        event["data"][field] = value;
+        assert!(post_signed(&journey.system, &journey.receiver(), &event).await.is_success());
+        journey.settle_now().await;
+        assert_eq!(flag(&journey, batch_id).await, Some(AttentionReason::BankDisagrees), "{field}");
+        assert_eq!(led(&journey).await, from(&file, SECOND), "{field}");
+        clear(&journey, batch_id).await;
+    }
+
+    let fits = of_first_attempt(&payment, &first, "evnt_fits");
+    assert!(post_signed(&journey.system, &journey.receiver(), &fits).await.is_success());
+    journey.settle_now().await;
+    assert_eq!(flag(&journey, batch_id).await, None);
+}
