@@ -1,6 +1,7 @@
 //! Proofs by an adversary about notifications of change that come late: after a retry, after a newer one, after the account has passed to
 //! another source, and about what was taken back in between.
 
+use journeys::audit::Audit;
 use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
@@ -10,9 +11,10 @@ use shared::domain::leg::AttentionReason;
 use shared::domain::payment::Payment;
 use shared::operations::attention::{self, Clearing};
 use shared::operations::retry;
+use shared::store::stored::replace;
 
-use crate::proofs_corrected_ends::{comes_back, correct, paid};
-use crate::proofs_spelled_and_chained::{in_use, paid_to};
+use crate::proofs_corrected_ends::{comes_back, correct, later, paid};
+use crate::proofs_spelled_and_chained::{in_use, loan, paid_to};
 
 const SECOND: &str = "22000002";
 const THIRD: &str = "33000003";
@@ -69,6 +71,39 @@ async fn flag(journey: &Journey, batch_id: BatchId) -> Option<AttentionReason> {
 async fn clear(journey: &Journey, batch_id: BatchId) {
     let clearing = Clearing { by: OPERATOR, note: "asked the bank", apply: Some(false) };
     attention::clear(&journey.system, ItemId::Payment(row(journey, batch_id).await.id), clearing).await.unwrap();
+}
+
+/// Somebody else is paid at the account that the retry went to: nothing was said of that.
+#[tokio::test]
+async fn a_late_correction_of_an_earlier_attempt_is_kept_with_the_account_that_it_went_to() {
+    let Returned { journey, file, batch_id, first } = retried_row().await;
+    let bob = loan(&file, SECOND, 1);
+    let second = paid(&journey, &bob).await;
+    assert_eq!(paid_to(&journey, second).await, SECOND);
+
+    correct(&journey, &first, THIRD).await;
+    assert_eq!(led(&journey).await, from(&file, THIRD));
+    let bob_again = loan(&file, SECOND, 2);
+    let third = paid(&journey, &bob_again).await;
+    assert_eq!(paid_to(&journey, third).await, SECOND);
+    let again = later(&file, 3);
+    let fourth = paid(&journey, &again).await;
+    assert_eq!(paid_to(&journey, fourth).await, THIRD);
+    let batches = [(batch_id, &file), (second, &bob), (third, &bob_again), (fourth, &again)];
+    Audit::of(&journey, &batches).await.is_clean(&journey);
+}
+
+/// As releases of before stored it.
+#[tokio::test]
+async fn a_correction_of_an_attempt_of_which_nobody_kept_where_it_went_is_kept_with_nothing() {
+    let Returned { journey, file, batch_id, first } = retried_row().await;
+    let mut payment = row(&journey, batch_id).await;
+    payment.leg.earlier.clear();
+    journey.system.table.write(vec![replace(&mut payment).unwrap()]).await.unwrap();
+
+    correct(&journey, &first, THIRD).await;
+    assert_eq!(led(&journey).await, from(&file, SECOND));
+    assert_eq!(flag(&journey, batch_id).await, Some(AttentionReason::CorrectionUnusable));
 }
 
 /// The bank corrects the account of the first attempt of a row, whatever else the word says.

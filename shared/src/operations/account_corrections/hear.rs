@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::places::{Place, places};
 use super::{BANK, Heard, KeptCorrection, told};
 use crate::domain::ach::account_correction::{AccountCorrection, Standing};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
-use crate::domain::leg::AttentionReason;
+use crate::domain::leg::{AttentionReason, Destination};
 use crate::domain::secret::AccountNumber;
 use crate::operations::corrected_ends::{self, Numbers, ending};
 use crate::operations::listener::Listener;
-use crate::operations::named_account::NamedAccount;
 use crate::operations::system::Vault;
 use crate::operations::{OperationError, System, audit, sources};
 use crate::ports::table::{Change, Condition};
@@ -27,20 +27,22 @@ use crate::store::stored::{create, read, replace};
 /// the next transfer on (NACHA Operating Rules, notifications of change). What it leaves out stays as an earlier one said. Every later word
 /// about its transfer repeats it: that takes nothing back of what has been said of a transfer made since, nor of what operators have taken
 /// back.
-pub(crate) async fn heed<T: Listener>(
-    system: &System,
-    item: &mut T,
-    notice: &NotificationOfChange,
-    made_at: Timestamp,
-    now: Timestamp,
-) -> Result<Heard, OperationError> {
+pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<Heard, OperationError> {
+    let Word { system, notice, attempt, .. } = word;
     let change = notice.account_change();
     if change == AccountChange::None {
         return Ok(Heard::default());
     }
-    let word = Word { system, notice, made_at, now };
+    let places = match item.leg().destination(attempt) {
+        Destination::Unknown => {
+            tracing::error!(item = %item.item_id(), attempt, "attention: a correction of an attempt of which nobody kept where it went");
+            item.leg_mut().raise(AttentionReason::CorrectionUnusable, word.now);
+            return Ok(Heard { is_unusable: true, ..Heard::default() });
+        }
+        destination @ (Destination::Named | Destination::Corrected(_)) => places(system, item, destination).await?,
+    };
     let mut hearings = Vec::new();
-    for place in places(system, item).await? {
+    for place in places {
         hearings.push(word.of(place).await?);
     }
     let Some((first, others)) = hearings.split_first() else { return Ok(Heard::default()) };
@@ -89,62 +91,16 @@ struct Claims {
     led_to: Option<String>,
 }
 
-/// An account that a word is kept with.
-struct Place {
-    /// What it is known by.
-    account: String,
-    last4: String,
-    /// What may have been kept of it under, the present name first.
-    names: Vec<String>,
-    numbers: Option<Numbers>,
-    /// The other account that the same word is kept with.
-    twin: Option<String>,
-}
-
-/// The account that decides where the next transfer goes comes first.
-async fn places<T: Listener>(system: &System, item: &T) -> Result<Vec<Place>, OperationError> {
-    let Some(named) = item.named_account(system).await?.filter(|named| !named.account.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let is_led = named.is_led;
-    let mut named = named_place(system, named).await?;
-    let sent = item.leg().corrected.as_ref().filter(|sent| !named.names.contains(&sent.account));
-    let Some(sent) = fault!(KeptWithNamedAlone, None, sent) else { return Ok(vec![named]) };
-    let mut sent = Place {
-        account: sent.account.clone(),
-        last4: sent.account_last4.clone(),
-        names: vec![sent.account.clone()],
-        numbers: None,
-        twin: None,
-    };
-    if !is_led {
-        return Ok(vec![sent]);
-    }
-    named.twin = Some(sent.account.clone());
-    sent.twin = Some(named.account.clone());
-    Ok(vec![named, sent])
-}
-
-async fn named_place(system: &System, named: NamedAccount) -> Result<Place, OperationError> {
-    let NamedAccount { account: pinned, routing_number, sealed_account, sealed_under, account_type, .. } = named;
-    let numbers = Numbers::open(system, &routing_number, account_type, &sealed_account, &sealed_under).await?;
-    let vault = system.vault().await?;
-    Ok(Place {
-        account: numbers.key(&vault),
-        last4: ending(numbers.account_number.expose()),
-        names: numbers.names(&vault, &pinned),
-        numbers: Some(numbers),
-        twin: None,
-    })
-}
-
 /// One notification.
 #[derive(Clone, Copy)]
-struct Word<'a> {
-    system: &'a System,
-    notice: &'a NotificationOfChange,
-    made_at: Timestamp,
-    now: Timestamp,
+pub(crate) struct Word<'a> {
+    pub system: &'a System,
+    pub notice: &'a NotificationOfChange,
+    /// The attempt of its item that it was said of.
+    pub attempt: u32,
+    /// When the transfer of that was made.
+    pub made_at: Timestamp,
+    pub now: Timestamp,
 }
 
 impl<'a> Word<'a> {
@@ -250,7 +206,11 @@ impl Hearing<'_> {
             led_to,
             ..self.blank(item)
         };
-        let said = Some(KeptCorrection { account: self.place.account.clone(), correction: correction.clone() });
+        let said = Some(KeptCorrection {
+            attempt: self.word.attempt,
+            account: self.place.account.clone(),
+            correction: correction.clone(),
+        });
         let mut changes = self.known(correction)?;
         let (shown, notes) = self.note(shown)?;
         changes.extend(notes);
@@ -273,7 +233,8 @@ impl Hearing<'_> {
         let seal = |number: &String| vault.sealing.seal(number, &bound_to, &*self.word.system.random);
         let sealed_account = number.as_ref().map(seal).transpose()?.map(|sealed| sealed.as_str().to_owned());
         let earlier = earlier.map(|(_, earlier)| earlier);
-        let sent = item.leg().corrected.as_ref().filter(|sent| sent.account != self.place.account);
+        let sent = item.leg().destination(self.word.attempt).corrected();
+        let sent = sent.filter(|sent| sent.account != self.place.account);
         Ok(Correction {
             change_code: self.word.notice.code.as_str().to_owned(),
             of: Some(self.word.made_at),

@@ -12,7 +12,7 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::State;
+use crate::domain::leg::{Moved, State};
 use crate::domain::other_end::account_key;
 use crate::domain::payment::redirect::{Redirect, SeenAccount, may_be_sent_again};
 use crate::domain::payment::replacement::ReplacementRefusal;
@@ -32,9 +32,10 @@ pub async fn again(
     to: Option<BankAccountId>,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let (refund, funding) = that_came_back(system, refund_id, caller).await?;
+    let (mut refund, funding) = that_came_back(system, refund_id, caller).await?;
     let Some(bank_account_id) = to else {
-        send(system, (refund, funding), caller, Vec::new()).await?;
+        let moved = refund.leg.retry(refund.kind())?;
+        send(system, (refund, funding), moved, caller, Vec::new()).await?;
         return Ok(Replaced::Done);
     };
     let account = account_of(system, &refund, bank_account_id).await?;
@@ -69,9 +70,10 @@ pub async fn confirm(
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     let mut account = account_of(system, &refund, proposal.bank_account_id).await?;
     proposal.confirm(caller, refund.leg.attempt, seen, &known_by(&account))?;
+    let moved = refund.leg.retry(refund.kind())?;
     redirect(system, &mut refund, &account).await?;
     let unchanged = Change::Check { key: account.key(), condition: Condition::VersionIs(*account.version_mut()) };
-    send(system, (refund, funding), caller, vec![replace(&mut proposal)?, unchanged]).await
+    send(system, (refund, funding), moved, caller, vec![replace(&mut proposal)?, unchanged]).await
 }
 
 /// A refund that the bank has given back or never took, and the funding whose money it gives back. Not the caller's own.
@@ -135,6 +137,7 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
         came_from: None,
         ..before.clone()
     });
+    refund.leg.redirected();
     Ok(())
 }
 
@@ -142,11 +145,11 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
 async fn send(
     system: &System,
     (mut refund, mut funding): (Payment, Funding),
+    moved: Moved,
     caller: &str,
     more: Vec<Change>,
 ) -> Result<(), OperationError> {
-    let (refund_id, kind, now) = (refund.id, refund.kind(), system.clock.business_now());
-    let moved = refund.leg.retry(kind)?;
+    let (refund_id, now) = (refund.id, system.clock.business_now());
     let flag = refund.leg.attention.take();
     let mut entry = HistoryEntry::new("sent_again", &refund.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
