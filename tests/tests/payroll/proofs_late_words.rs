@@ -6,18 +6,21 @@ use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
 use serde_json::{Value, json};
+use shared::domain::batch::BatchState;
+use shared::domain::batch::retry_standing::NoRetry;
 use shared::domain::ids::{BatchId, ItemId};
-use shared::domain::leg::AttentionReason;
+use shared::domain::leg::{AttentionReason, Reason, State};
 use shared::domain::payment::Payment;
 use shared::operations::attention::{self, Clearing};
-use shared::operations::retry;
+use shared::operations::{retry, retry_standing};
 use shared::store::stored::replace;
 
-use crate::proofs_corrected_ends::{comes_back, correct, later, paid};
-use crate::proofs_spelled_and_chained::{in_use, loan, paid_to};
+use crate::proofs_corrected_ends::{comes_back, correct, given_back, later, paid};
+use crate::proofs_spelled_and_chained::{in_use, loan, paid_to, take_back};
 
 const SECOND: &str = "22000002";
 const THIRD: &str = "33000003";
+const NEEDS_CORRECTED_ACCOUNT: &str = "needs_corrected_account";
 
 /// A row that came back from the account that its file names.
 struct Returned {
@@ -141,4 +144,42 @@ async fn a_word_about_an_earlier_attempt_that_does_not_fit_corrects_nothing() {
     assert!(post_signed(&journey.system, &journey.receiver(), &fits).await.is_success());
     journey.settle_now().await;
     assert_eq!(flag(&journey, batch_id).await, None);
+}
+
+/// The row has failed for want of another account, its money can go back, and nothing was sent where it came back from.
+async fn is_given_back(journey: &Journey, file: &PayrollFile, batch_id: BatchId) {
+    assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
+    let payment = row(journey, batch_id).await;
+    assert_eq!(payment.leg.state, State::Failed);
+    assert_eq!(payment.leg.reason, Some(Reason::Refused(NEEDS_CORRECTED_ACCOUNT.to_owned())));
+    assert_eq!(payment.leg.attention, None);
+    let sent = journey.bank.payouts().into_iter().filter(|sent| sent.item() == payment.id.to_string());
+    assert_eq!(sent.count(), 1, "it is not sent again");
+    let standing = retry_standing::of(&journey.system, &payment).await.unwrap();
+    assert!(matches!(standing, Err(NoRetry::NeedsCorrectedAccount(_))), "{standing:?}");
+    let (by_account, _) = given_back(journey, batch_id).await;
+    assert_eq!(by_account.into_values().collect::<Vec<_>>(), [file.rows[0].amount_cents]);
+    Audit::of(journey, &[(batch_id, file)]).await.is_clean(journey);
+}
+
+/// While its money is pulled anew, and between the plan of the retry and its beginning.
+#[tokio::test]
+async fn a_row_is_not_paid_where_it_came_back_from_once_its_correction_is_taken_back() {
+    let Returned { journey, file, batch_id, .. } = corrected_row().await;
+    given_back(&journey, batch_id).await;
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
+    while journey.bank.debits().len() < 2 {
+        assert!(journey.step().await, "nothing is pulled for the retry");
+    }
+    assert_eq!(row(&journey, batch_id).await.leg.state, State::Unprocessed);
+    let account = in_use(&journey).await.remove(0).account;
+    take_back(&journey, &account).await;
+    is_given_back(&journey, &file, batch_id).await;
+
+    let Returned { journey, file, batch_id, .. } = corrected_row().await;
+    retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
+    retry::make_plan(&journey.system, batch_id).await.unwrap();
+    let account = in_use(&journey).await.remove(0).account;
+    take_back(&journey, &account).await;
+    is_given_back(&journey, &file, batch_id).await;
 }
