@@ -15,8 +15,9 @@ use shared::operations::attention::{self, Clearing};
 use shared::operations::{retry, retry_standing};
 use shared::store::stored::replace;
 
-use crate::proofs_corrected_ends::{comes_back, correct, given_back, later, paid};
-use crate::proofs_spelled_and_chained::{in_use, loan, paid_to, take_back};
+use crate::other_end::debited;
+use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
+use crate::proofs_spelled_and_chained::{OTHER_SOURCE, in_use, loan, of_other_source, paid_to, refused_for, take_back};
 
 const SECOND: &str = "22000002";
 const THIRD: &str = "33000003";
@@ -144,6 +145,53 @@ async fn a_word_about_an_earlier_attempt_that_does_not_fit_corrects_nothing() {
     assert!(post_signed(&journey.system, &journey.receiver(), &fits).await.is_success());
     journey.settle_now().await;
     assert_eq!(flag(&journey, batch_id).await, None);
+}
+
+fn with_source_account(file: &PayrollFile, account: &str) -> PayrollFile {
+    file.changed(|rows| account.clone_into(&mut rows[0].source.account_number))
+}
+
+/// The account that was debited then is the other source's by now, and so is the one that it leads to.
+#[tokio::test]
+async fn a_late_correction_of_a_debit_is_about_the_source_that_has_the_account_by_now() {
+    let file = PayrollFile::generated(&one_source(1));
+    let named = file.rows[0].source.account_number.clone();
+    let journey = Journey::start(&file);
+    let first = paid(&journey, &file).await;
+    let old = journey.bank.debits().remove(0).id;
+    let (moved, other) = (with_source_account(&later(&file, 1), "00000055"), of_other_source(&file, &named, 2));
+    let (second, third) = (paid(&journey, &moved).await, paid(&journey, &other).await);
+    correct(&journey, &old, "00000042").await;
+    let known = in_use(&journey).await.remove(0);
+    assert_eq!(known.payer_id, OTHER_SOURCE);
+
+    let again = of_other_source(&file, &named, 3);
+    let fourth = paid(&journey, &again).await;
+    assert_eq!(debited(&journey, fourth).await, ["00000042"]);
+    let taken = with_source_account(&later(&file, 4), "00000042");
+    assert_eq!(refused_for(&journey, &taken).await, OTHER_SOURCE);
+    let batches = [(first, &file), (second, &moved), (third, &other), (fourth, &again)];
+    Audit::of(&journey, &batches).await.is_clean(&journey);
+
+    take_back(&journey, &known.account).await;
+    let fifth = paid(&journey, &taken).await;
+    assert_eq!(debited(&journey, fifth).await, ["00000042"], "what it had claimed is free again");
+}
+
+/// What was named then is nobody's by now, and what was debited in its place is the other source's.
+#[tokio::test]
+async fn a_late_correction_of_a_corrected_debit_is_about_the_source_that_has_what_was_debited() {
+    let Corrected { journey, file, .. } = corrected_source(1).await;
+    paid(&journey, &later(&file, 1)).await;
+    let old = journey.bank.debits().pop().unwrap().id;
+    paid(&journey, &with_source_account(&later(&file, 2), "00000055")).await;
+    let third = paid(&journey, &of_other_source(&file, "00000042", 3)).await;
+    assert_eq!(debited(&journey, third).await, ["00000042"]);
+    correct(&journey, &old, "00000043").await;
+    let fourth = paid(&journey, &of_other_source(&file, "00000042", 4)).await;
+    assert_eq!(debited(&journey, fourth).await, ["00000043"]);
+    let taken = with_source_account(&later(&file, 5), "00000043");
+    assert_eq!(refused_for(&journey, &taken).await, OTHER_SOURCE);
 }
 
 /// The row has failed for want of another account, its money can go back, and nothing was sent where it came back from.

@@ -27,7 +27,7 @@ pub struct AccountCorrection {
     pub of: Timestamp,
     /// The payment or funding that it was said of.
     pub said_of: ItemId,
-    /// A source, or a person: the account is the payer's own where a funding is corrected.
+    /// A source, or a person: the account is the payer's own where a funding is corrected. Of sources the one that had it when it was said.
     pub payer_id: String,
     pub account_last4: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -54,13 +54,15 @@ pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<He
         }
         AccountChange::Values { account_number, routing_number, account_type } => {
             let said = Said { account_number, routing_number, account_type };
-            let Some(led_to) = first.claims(item, &said).await? else {
+            let Some(claims) = first.claims(item, &said).await? else {
                 tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction leads to an account of another source");
                 return first.unusable(item);
             };
-            let mut heard = first.values(item, &said, led_to).await?;
+            let source_id = claims.source_id.clone();
+            let mut heard = first.values(item, &said, claims).await?;
             for other in others {
-                heard.extend(other.values(item, &said, Claims::default()).await?);
+                let claims = Claims { source_id: source_id.clone(), ..Claims::default() };
+                heard.extend(other.values(item, &said, claims).await?);
             }
             Ok(heard)
         }
@@ -83,9 +85,10 @@ struct Said {
     account_type: Option<AccountType>,
 }
 
-/// What a source's correction claims for it.
+/// What a correction claims for the source whose account it is about.
 #[derive(Default)]
 struct Claims {
+    source_id: Option<String>,
     changes: Vec<Change>,
     /// Fingerprint of the account that it leads to.
     led_to: Option<String>,
@@ -167,7 +170,7 @@ impl Hearing<'_> {
         Ok(Heard { changes, is_unusable: true, ..Heard::default() })
     }
 
-    /// What the word claims for the source that it is about. Nothing where the account is another source's.
+    /// What the word claims for the source whose account it is about. Nothing where it leads to another source's.
     async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
         let is_of_source = corrected_ends::is_of_source(item.item_id());
         let Some(numbers) = self.place.numbers.as_ref().filter(|_| is_of_source && !self.is_outlasted()) else {
@@ -184,9 +187,23 @@ impl Hearing<'_> {
             account_type: said.account_type.unwrap_or(now.account_type),
         };
         let fingerprint = to.fingerprint(&*system.vault().await?).as_str().to_owned();
-        let claimed = sources::claim(system, &fingerprint, item.payer_id()).await?;
-        let claims = claimed.map(|changes| Claims { changes, led_to: Some(fingerprint) });
+        let Some(source_id) = self.holder(item).await? else { return Ok(None) };
+        let claimed = sources::claim(system, &fingerprint, &source_id).await?;
+        let claims = claimed.map(|changes| Claims { source_id: Some(source_id), changes, led_to: Some(fingerprint) });
         Ok(fault!(CorrectedAccountUnclaimed, Some(Claims::default()), claims))
+    }
+
+    /// The source whose account it is now: of the account that the item names, and of the one that its transfer went to. The item's payer may
+    /// have given both up since. Nothing where they are two sources'.
+    async fn holder<T: Listener>(&self, item: &T) -> Result<Option<String>, OperationError> {
+        let mut holders = BTreeSet::new();
+        for account in [Some(&self.place.account), self.place.twin.as_ref()].into_iter().flatten() {
+            holders.extend(sources::holder(self.word.system, account).await?);
+        }
+        let payer_id = item.payer_id().to_owned();
+        fault!(ClaimedForFormerHolder, return Ok(Some(payer_id)));
+        let first = holders.pop_first();
+        Ok(holders.is_empty().then(|| first.unwrap_or(payer_id)))
     }
 
     async fn values<T: Listener>(&self, item: &T, said: &Said, claims: Claims) -> Result<Heard, OperationError> {
@@ -203,6 +220,7 @@ impl Hearing<'_> {
             routing_number: correction.routing_number.clone(),
             account_type: correction.account_type,
             twin: self.place.twin.clone(),
+            payer_id: claims.source_id.unwrap_or_else(|| item.payer_id().to_owned()),
             led_to,
             ..self.blank(item)
         };

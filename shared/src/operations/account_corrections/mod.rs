@@ -266,7 +266,10 @@ pub async fn confirm_withdrawal(
     }
     changes.push(replace(&mut correction)?);
     changes.extend(no_longer_corrected(system, account, now).await?);
-    changes.extend(sources::release_corrected(system, &correction.payer_id, led_to).await?);
+    // The account may have passed to another source since.
+    let holder = sources::holder(system, account).await?;
+    let source_id = holder.as_ref().unwrap_or(&correction.payer_id);
+    changes.extend(sources::release_corrected(system, source_id, led_to).await?);
     changes.extend(corrected::part(system, &taken_back).await?);
     system.table.write(changes).await?;
     Ok(correction)
