@@ -218,6 +218,8 @@ mod chosen {
         EarlierWordUnchecked,
         /// what is corrected of an earlier attempt is kept with the account that the present one goes to
         CorrectionOfOtherAttempt,
+        /// of two corrections of one transfer the one that is heard last is used, not the one that was said last
+        LastHeardCorrectionWins,
         /// what is corrected of an account that another source has by now is claimed for the one that had it before
         ClaimedForFormerHolder,
         /// a retried row goes to the account that it came back from, once its correction is taken back

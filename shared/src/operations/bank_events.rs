@@ -10,6 +10,7 @@ use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::listener::Listener;
 use super::{OperationError, System, inbox, payers, step};
+use crate::domain::ach::account_correction::WordAge;
 use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::funding::Funding;
@@ -144,6 +145,13 @@ pub(crate) struct Heard<'a> {
     pub by: Option<&'a str>,
 }
 
+impl Heard<'_> {
+    /// When the bank said what it says: an answer is about the object as it was last changed.
+    fn said_at(&self) -> Timestamp {
+        if self.event_id.is_some() { self.at } else { self.object.updated_at() }
+    }
+}
+
 /// One write for everything that the bank's word does: the item, its history, its postings, and what else follows.
 pub(crate) async fn changes_of<T: Listener>(
     system: &System,
@@ -183,7 +191,8 @@ pub(crate) async fn changes_of<T: Listener>(
     let is_heard = fault!(MixedUpCorrectionHeard, true, !matches!(verdict, Verdict::Disputed(_)));
     let corrected = match object.notification_of_change().filter(|_| is_heard) {
         Some(notice) => {
-            let word = Word { system, notice, attempt: heard.attempt, made_at: object.created_at(), now };
+            let age = WordAge { made_at: object.created_at(), said_at: heard.said_at() };
+            let word = Word { system, notice, attempt: heard.attempt, age, now };
             account_corrections::heed(item, word).await?
         }
         None => account_corrections::Heard::default(),

@@ -1,11 +1,14 @@
 //! Proofs by an adversary about notifications of change that come late: after a retry, after a newer one, after the account has passed to
 //! another source, and about what was taken back in between.
 
+use std::time::Duration;
+
 use journeys::audit::Audit;
 use journeys::delivery::{came_back, post_signed};
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
 use serde_json::{Value, json};
+use shared::domain::bank::request::AccountType;
 use shared::domain::batch::BatchState;
 use shared::domain::batch::retry_standing::NoRetry;
 use shared::domain::ids::{BatchId, ItemId};
@@ -14,6 +17,7 @@ use shared::domain::payment::Payment;
 use shared::operations::attention::{self, Clearing};
 use shared::operations::{retry, retry_standing};
 use shared::store::stored::replace;
+use simulators::column::{Control, NotificationOfChange, WebhookFaults};
 
 use crate::other_end::debited;
 use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
@@ -145,6 +149,103 @@ async fn a_word_about_an_earlier_attempt_that_does_not_fit_corrects_nothing() {
     assert!(post_signed(&journey.system, &journey.receiver(), &fits).await.is_success());
     journey.settle_now().await;
     assert_eq!(flag(&journey, batch_id).await, None);
+}
+
+fn pass(journey: &Journey, seconds: u64) {
+    journey.clock.advance(Duration::from_secs(seconds));
+    journey.bank.column.advance();
+}
+
+/// How a word of the bank's comes after the next one.
+const LATE: [WebhookFaults; 2] = [
+    WebhookFaults { delay_s: 7_200, ..on_time() },
+    // The poll finds it.
+    WebhookFaults { drop_next: 1, ..on_time() },
+];
+
+const fn on_time() -> WebhookFaults {
+    WebhookFaults { duplicate: false, drop_next: 0, wrong_signature_next: 0, delay_s: 0, reorder_window_s: 0 }
+}
+
+/// The bank corrects the account of a transfer, and that is heard only after what it says next.
+fn correct_late(journey: &Journey, transfer_id: &str, account_number: &str, late: &WebhookFaults) {
+    pass(journey, 60);
+    journey.bank.webhook_faults(late.clone());
+    journey.bank.correct_account(transfer_id, account_number);
+    journey.bank.webhook_faults(on_time());
+    pass(journey, 60);
+}
+
+#[tokio::test]
+async fn of_two_corrections_of_one_transfer_the_one_that_was_said_last_stays() {
+    for late in LATE {
+        let file = PayrollFile::generated(&one_source(1));
+        let journey = Journey::start(&file);
+        let batch_id = paid(&journey, &file).await;
+        let payout = journey.bank.payouts().remove(0).id;
+        correct_late(&journey, &payout, SECOND, &late);
+        journey.bank.correct_account(&payout, THIRD);
+        journey.settle_now().await;
+        assert_eq!(led(&journey).await, from(&file, THIRD), "{late:?}");
+        journey.let_days_pass(1).await;
+        assert_eq!(led(&journey).await, from(&file, THIRD), "{late:?}");
+
+        let again = later(&file, 1);
+        let second = paid(&journey, &again).await;
+        assert_eq!(paid_to(&journey, second).await, THIRD, "{late:?}");
+        Audit::of(&journey, &[(batch_id, &file), (second, &again)]).await.is_clean(&journey);
+    }
+}
+
+/// What it says a second time counts from then on.
+#[tokio::test]
+async fn a_correction_that_is_said_again_is_newer_than_what_was_said_in_between() {
+    for late in LATE {
+        let file = PayrollFile::generated(&one_source(1));
+        let journey = Journey::start(&file);
+        paid(&journey, &file).await;
+        let payout = journey.bank.payouts().remove(0).id;
+        journey.bank.correct_account(&payout, THIRD);
+        journey.settle_now().await;
+        correct_late(&journey, &payout, SECOND, &late);
+        correct(&journey, &payout, THIRD).await;
+        assert_eq!(led(&journey).await, from(&file, THIRD), "{late:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_usable_correction_counts_after_one_of_the_same_transfer_that_could_not_be_used() {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = paid(&journey, &file).await;
+    let payout = journey.bank.payouts().remove(0).id;
+    correct(&journey, &payout, "123456789012345678").await;
+    assert_eq!(flag(&journey, batch_id).await, Some(AttentionReason::CorrectionUnusable));
+    clear(&journey, batch_id).await;
+    correct(&journey, &payout, THIRD).await;
+    assert_eq!((led(&journey).await, flag(&journey, batch_id).await), (from(&file, THIRD), None));
+}
+
+/// The older word says more than the newer one, which was heard first.
+#[tokio::test]
+async fn what_a_newer_correction_of_one_transfer_leaves_out_stays_as_an_older_one_said_that_is_heard_late() {
+    for late in LATE {
+        let file = PayrollFile::generated(&one_source(1));
+        let journey = Journey::start(&file);
+        paid(&journey, &file).await;
+        let payout = journey.bank.payouts().remove(0).id;
+        correct_late(&journey, &payout, SECOND, &late);
+        let (change_code, account_type) = ("C05".to_owned(), "savings".to_owned());
+        let change = NotificationOfChange { change_code, account_type, ..NotificationOfChange::default() };
+        journey.bank.control(Control::NotificationOfChange { transfer_id: payout, change });
+        journey.settle_now().await;
+        assert_eq!(in_use(&journey).await[0].corrected_last4, None);
+        journey.let_days_pass(1).await;
+        assert_eq!(led(&journey).await, from(&file, SECOND), "{late:?}");
+        assert_eq!(in_use(&journey).await[0].account_type, Some(AccountType::Savings), "{late:?}");
+        let second = paid(&journey, &later(&file, 1)).await;
+        assert_eq!(paid_to(&journey, second).await, SECOND, "{late:?}");
+    }
 }
 
 fn with_source_account(file: &PayrollFile, account: &str) -> PayrollFile {

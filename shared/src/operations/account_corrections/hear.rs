@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::places::{Place, places};
 use super::{BANK, Heard, KeptCorrection, told};
-use crate::domain::ach::account_correction::{AccountCorrection, Standing};
+use crate::domain::ach::account_correction::{AccountCorrection, Standing, WordAge};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
 use crate::domain::leg::{AttentionReason, Destination};
@@ -50,13 +50,14 @@ pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<He
         AccountChange::None => Ok(Heard::default()),
         AccountChange::Unusable => {
             tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction that no request could carry");
-            first.unusable(item)
+            first.unusable(item, Some(word.age.said_at))
         }
         AccountChange::Values { account_number, routing_number, account_type } => {
             let said = Said { account_number, routing_number, account_type };
             let Some(claims) = first.claims(item, &said).await? else {
                 tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction leads to an account of another source");
-                return first.unusable(item);
+                // Whatever is said of the same transfer later repeats these values.
+                return first.unusable(item, None);
             };
             let source_id = claims.source_id.clone();
             let mut heard = first.values(item, &said, claims).await?;
@@ -79,6 +80,7 @@ impl Heard {
 }
 
 /// The values that a notification corrects.
+#[derive(Clone)]
 struct Said {
     account_number: Option<String>,
     routing_number: Option<String>,
@@ -101,8 +103,7 @@ pub(crate) struct Word<'a> {
     pub notice: &'a NotificationOfChange,
     /// The attempt of its item that it was said of.
     pub attempt: u32,
-    /// When the transfer of that was made.
-    pub made_at: Timestamp,
+    pub age: WordAge,
     pub now: Timestamp,
 }
 
@@ -143,28 +144,56 @@ impl Hearing<'_> {
         Some((name.as_str(), known.correction.as_ref()?))
     }
 
-    /// Whether the word says nothing new, by its transfer's age.
+    /// Whether the word says nothing new, by its age.
     fn is_outlasted(&self) -> bool {
-        let of_before = self.earlier().and_then(|(_, earlier)| earlier.of);
-        self.before.as_ref().is_some_and(|before| before.outlasts(self.word.made_at))
-            || of_before > Some(self.word.made_at)
+        let is_late = self.earlier().is_some_and(|(_, earlier)| self.is_older_than(earlier));
+        is_late || self.before.as_ref().is_some_and(|before| before.outlasts(self.word.age))
+    }
+
+    fn is_older_than(&self, earlier: &Correction) -> bool {
+        self.word.age.is_older_than(earlier.of, earlier.said_at)
+    }
+
+    /// What of a word is to be used by its age: all of it, or, where one was heard before that was said later of the same transfer, what that
+    /// leaves out. Nothing where it says nothing new.
+    fn news(&self, said: &Said) -> Option<Said> {
+        if self.before.as_ref().is_some_and(|before| before.outlasts(self.word.age)) {
+            return None;
+        }
+        let Some((_, later)) = self.earlier().filter(|(_, earlier)| self.is_older_than(earlier)) else {
+            return Some(said.clone());
+        };
+        let left_out = Said {
+            account_number: said.account_number.clone().filter(|_| later.sealed_account.is_none()),
+            routing_number: said.routing_number.clone().filter(|_| later.routing_number.is_none()),
+            account_type: said.account_type.filter(|_| later.account_type.is_none()),
+        };
+        let is_any =
+            left_out.account_number.is_some() || left_out.routing_number.is_some() || left_out.account_type.is_some();
+        (later.of == Some(self.word.age.made_at) && is_any).then_some(left_out)
     }
 
     /// What was usable before stays in use; the note says that there is more, which is not.
-    fn unusable<T: Listener>(&self, item: &mut T) -> Result<Heard, OperationError> {
-        if self.is_outlasted() {
+    fn unusable<T: Listener>(
+        &self,
+        item: &mut T,
+        unusable_said_at: Option<Timestamp>,
+    ) -> Result<Heard, OperationError> {
+        let is_known = self.before.as_ref().is_some_and(|before| before.outlasts_unusable(self.word.age));
+        if is_known || self.is_outlasted() {
             return Ok(Heard::default());
         }
         item.leg_mut().raise(AttentionReason::CorrectionUnusable, self.word.now);
-        let unusable_of = Some(self.word.made_at);
+        let unusable_of = Some(self.word.age.made_at);
         let changes = match self.before.clone() {
             Some(mut note) if note.standing == Standing::InUse => {
-                note.unusable_of = unusable_of;
+                (note.unusable_of, note.unusable_said_at) = (unusable_of, unusable_said_at);
                 vec![replace(&mut note)?]
             }
             Some(_) | None => {
                 let blank = self.blank(item);
-                self.note(AccountCorrection { standing: Standing::Unusable, unusable_of, ..blank })?.1
+                let standing = Standing::Unusable;
+                self.note(AccountCorrection { standing, unusable_of, unusable_said_at, ..blank })?.1
             }
         };
         Ok(Heard { changes, is_unusable: true, ..Heard::default() })
@@ -173,17 +202,20 @@ impl Hearing<'_> {
     /// What the word claims for the source whose account it is about. Nothing where it leads to another source's.
     async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
         let is_of_source = corrected_ends::is_of_source(item.item_id());
-        let Some(numbers) = self.place.numbers.as_ref().filter(|_| is_of_source && !self.is_outlasted()) else {
+        let system = self.word.system;
+        let (Some(numbers), Some(said), true) = (&self.place.numbers, self.news(said), is_of_source) else {
             return Ok(Some(Claims::default()));
         };
-        let system = self.word.system;
+        if self.says_the_same(&*system.vault().await?, &said)? {
+            return Ok(Some(Claims::default()));
+        }
         let now = match self.earlier() {
             Some((name, earlier)) => corrected_ends::led_to(system, numbers, name, earlier).await?,
             None => numbers.clone(),
         };
         let to = Numbers {
-            routing_number: said.routing_number.clone().unwrap_or(now.routing_number),
-            account_number: said.account_number.clone().map_or(now.account_number, AccountNumber::new),
+            routing_number: said.routing_number.unwrap_or(now.routing_number),
+            account_number: said.account_number.map_or(now.account_number, AccountNumber::new),
             account_type: said.account_type.unwrap_or(now.account_type),
         };
         let fingerprint = to.fingerprint(&*system.vault().await?).as_str().to_owned();
@@ -209,10 +241,11 @@ impl Hearing<'_> {
     async fn values<T: Listener>(&self, item: &T, said: &Said, claims: Claims) -> Result<Heard, OperationError> {
         let system = self.word.system;
         let vault = system.vault().await?;
-        if self.is_outlasted() || self.says_the_same(&vault, said)? {
-            return Ok(Heard::default());
+        let Some(said) = self.news(said) else { return Ok(Heard::default()) };
+        if self.says_the_same(&vault, &said)? {
+            return Ok(Heard { changes: self.repeated()?.into_iter().collect(), ..Heard::default() });
         }
-        let correction = self.merged(item, said, &vault)?;
+        let correction = self.merged(item, &said, &vault)?;
         let mut led_to: BTreeSet<String> = self.before.iter().flat_map(|before| before.led_to.clone()).collect();
         led_to.extend(claims.led_to);
         let shown = AccountCorrection {
@@ -251,11 +284,13 @@ impl Hearing<'_> {
         let seal = |number: &String| vault.sealing.seal(number, &bound_to, &*self.word.system.random);
         let sealed_account = number.as_ref().map(seal).transpose()?.map(|sealed| sealed.as_str().to_owned());
         let earlier = earlier.map(|(_, earlier)| earlier);
+        let is_late = earlier.is_some_and(|earlier| self.is_older_than(earlier));
         let sent = item.leg().destination(self.word.attempt).corrected();
         let sent = sent.filter(|sent| sent.account != self.place.account);
         Ok(Correction {
             change_code: self.word.notice.code.as_str().to_owned(),
-            of: Some(self.word.made_at),
+            of: Some(self.word.age.made_at),
+            said_at: earlier.and_then(|earlier| earlier.said_at).filter(|_| is_late).or(Some(self.word.age.said_at)),
             said_of: sent.map(|sent| sent.account.clone()),
             routing_number: said.routing_number.clone().or_else(|| earlier?.routing_number.clone()),
             sealed_account,
@@ -269,7 +304,7 @@ impl Hearing<'_> {
             account: self.place.account.clone(),
             version: 1,
             change_code: self.word.notice.code.as_str().to_owned(),
-            of: self.word.made_at,
+            of: self.word.age.made_at,
             said_of: item.item_id(),
             payer_id: item.payer_id().to_owned(),
             account_last4: self.place.last4.clone(),
@@ -279,6 +314,7 @@ impl Hearing<'_> {
             since: self.word.now,
             standing: Standing::InUse,
             unusable_of: None,
+            unusable_said_at: None,
             withdrawal: None,
             twin: None,
             led_to: BTreeSet::new(),
@@ -300,6 +336,23 @@ impl Hearing<'_> {
         Ok(puts)
     }
 
+    /// The put that keeps when the bank last said what it had said before: what it said in between and is heard later is older.
+    fn repeated(&self) -> Result<Option<Change>, OperationError> {
+        let said_at = Some(self.word.age.said_at);
+        let Some((name, known)) = &self.kept else { return Ok(None) };
+        let Some(earlier) = known.correction.clone().filter(|earlier| earlier.said_at < said_at) else {
+            return Ok(None);
+        };
+        let condition = Condition::VersionIs(known.version);
+        let known = KnownCounterparty {
+            correction: Some(Correction { said_at, ..earlier }),
+            version: known.version.saturating_add(1),
+            updated_at: self.word.now,
+            ..known.clone()
+        };
+        Ok(Some(counterparty::put(name, &known, condition)?))
+    }
+
     /// The puts over the note that is there, and the note as it is put. One under another name counts no more.
     fn note(&self, mut note: AccountCorrection) -> Result<(AccountCorrection, Vec<Change>), OperationError> {
         let puts = match self.before.clone() {
@@ -319,7 +372,7 @@ impl Hearing<'_> {
 
     /// Every later word about a transfer repeats what its bank had corrected.
     fn says_the_same(&self, vault: &Vault, said: &Said) -> Result<bool, OperationError> {
-        let earlier = self.earlier().filter(|(_, earlier)| earlier.of == Some(self.word.made_at));
+        let earlier = self.earlier().filter(|(_, earlier)| earlier.of == Some(self.word.age.made_at));
         let Some((name, earlier)) = earlier else { return Ok(false) };
         let same_number = match (&said.account_number, &earlier.sealed_account) {
             (Some(number), Some(sealed)) => {
