@@ -214,6 +214,16 @@ mod chosen {
         WordTakenUnasked,
         /// what a word corrects is believed although the word does not fit
         MixedUpCorrectionHeard,
+        /// a word about an earlier attempt is believed whatever it is about
+        EarlierWordUnchecked,
+        /// what is corrected of an earlier attempt is kept with the account that the present one goes to
+        CorrectionOfOtherAttempt,
+        /// of two corrections of one transfer the one that is heard last is used, not the one that was said last
+        LastHeardCorrectionWins,
+        /// what is corrected of an account that another source has by now is claimed for the one that had it before
+        ClaimedForFormerHolder,
+        /// a retried row goes to the account that it came back from, once its correction is taken back
+        PaidWhereItCameBackFrom,
         /// a word is applied although the bank has its transfer under another payment's key
         WordOfOtherTransfer,
         /// a signed event that cannot be read is answered and forgotten

@@ -11,8 +11,10 @@ use crate::domain::aba::RoutingNumber;
 use crate::domain::bank::body::{RequestProblem, TransferBody};
 use crate::domain::bank::reach::BankIs;
 use crate::domain::bank::request::{AchTransferRequest, Counterparty, Direction, InlineCounterparty, Timing};
+use crate::domain::batch::retry::came_back_from;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::CorrectedAccount;
+use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::SentCorrected;
 use crate::domain::money::Cents;
 use crate::domain::other_end::account_key;
@@ -181,14 +183,18 @@ struct NamedToBank {
     fingerprint: String,
 }
 
-/// How the account of an item is named. Money of a source neither comes from an account that is another source's by now nor goes there: since
-/// the item was made its own source may have given that account up, or the bank may have led there.
+/// How the account of an item is named. A row is not paid again where it came back from for want of another account: the correction that let it
+/// be retried may have been taken back since. Money of a source neither comes from an account that is another source's by now nor goes there:
+/// since the item was made its own source may have given that account up, or the bank may have led there.
 async fn named_for<T: Listener>(
     system: &System,
     item: &T,
     other_end: &OtherEnd,
 ) -> Result<NamedToBank, OperationError> {
     let named = named_to_bank(system, other_end).await?;
+    if fault!(PaidWhereItCameBackFrom, false, would_come_back(item, other_end, &named)) {
+        return Err(RequestProblem::NeedsCorrectedAccount.into());
+    }
     if !corrected_ends::is_of_source(item.item_id()) {
         return Ok(named);
     }
@@ -198,6 +204,14 @@ async fn named_for<T: Listener>(
         return Err(RequestProblem::AccountOfAnotherSource.into());
     }
     Ok(named)
+}
+
+fn would_come_back<T: Listener>(item: &T, other_end: &OtherEnd, named: &NamedToBank) -> bool {
+    let goes_to = named.corrected.as_ref().map_or(&other_end.account, |corrected| &corrected.account);
+    match item.item_id() {
+        ItemId::Payment(PaymentId::Row { .. }) => came_back_from(item.leg(), goes_to, &other_end.account),
+        ItemId::Payment(PaymentId::Refund { .. } | PaymentId::Lone(_)) | ItemId::Funding(_) => false,
+    }
 }
 
 /// What the bank told us to change wins, as far as it leads; then the counterparty it knows; then the account as it is.

@@ -5,10 +5,12 @@
 
 use jiff::Timestamp;
 
+use super::account_corrections::{self, Word};
 use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
 use super::listener::Listener;
-use super::{OperationError, System, account_corrections, inbox, payers, step};
+use super::{OperationError, System, inbox, payers, step};
+use crate::domain::ach::account_correction::WordAge;
 use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::funding::Funding;
@@ -114,10 +116,15 @@ async fn apply_to<T: Listener>(
     Err(OperationError::Contended(key.item.to_string()))
 }
 
-/// How the account at the other end was corrected when the item was sent, where it was.
-async fn sent_corrected<T: Listener>(system: &System, item: &T) -> Result<Option<AccountChanged>, OperationError> {
-    let Some(sent) = item.leg().corrected.clone() else { return Ok(None) };
-    let named = item.named_account(system).await?;
+/// How the account at the other end was corrected when an attempt of the item was sent, where it was.
+async fn sent_corrected<T: Listener>(
+    system: &System,
+    item: &T,
+    attempt: u32,
+) -> Result<Option<AccountChanged>, OperationError> {
+    let destination = item.leg().destination(attempt);
+    let Some(sent) = destination.corrected().cloned() else { return Ok(None) };
+    let named = item.named_account(system, destination).await?;
     Ok(Some(AccountChanged {
         change_code: sent.change_code,
         account_last4: named.map(|named| named.last4).unwrap_or_default(),
@@ -136,6 +143,13 @@ pub(crate) struct Heard<'a> {
     pub object: &'a BankObject,
     /// Who took the bank's word, where a person did.
     pub by: Option<&'a str>,
+}
+
+impl Heard<'_> {
+    /// When the bank said what it says: an answer is about the object as it was last changed.
+    fn said_at(&self) -> Timestamp {
+        if self.event_id.is_some() { self.at } else { self.object.updated_at() }
+    }
 }
 
 /// One write for everything that the bank's word does: the item, its history, its postings, and what else follows.
@@ -176,7 +190,11 @@ pub(crate) async fn changes_of<T: Listener>(
     // What a word that does not fit corrects may be another transfer's account.
     let is_heard = fault!(MixedUpCorrectionHeard, true, !matches!(verdict, Verdict::Disputed(_)));
     let corrected = match object.notification_of_change().filter(|_| is_heard) {
-        Some(notice) => account_corrections::heed(system, item, notice, object.created_at(), now).await?,
+        Some(notice) => {
+            let age = WordAge { made_at: object.created_at(), said_at: heard.said_at() };
+            let word = Word { system, notice, attempt: heard.attempt, age, now };
+            account_corrections::heed(item, word).await?
+        }
         None => account_corrections::Heard::default(),
     };
     if item.leg().attention != attention {
@@ -190,7 +208,7 @@ pub(crate) async fn changes_of<T: Listener>(
     entry.by = heard.by.map(str::to_owned);
     entry.correction = match &corrected.correction {
         Some(correction) => Some(AccountChanged::said(correction)),
-        None if heard.event_id.is_none() => sent_corrected(system, item).await?,
+        None if heard.event_id.is_none() => sent_corrected(system, item, heard.attempt).await?,
         None => None,
     };
     let mut effects = Vec::new();

@@ -17,7 +17,7 @@ use crate::domain::bank::status::StatusMeaning;
 use crate::domain::calendar;
 use crate::domain::funding::{CorrectedAccount, Funding};
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::leg::{Effect, Moved, Reason, State};
+use crate::domain::leg::{Destination, Effect, Moved, Reason, State};
 use crate::domain::payment::lone::recovers;
 use crate::domain::payment::{Payee, Payment, StopWish};
 use crate::domain::source::Source;
@@ -43,8 +43,13 @@ pub(crate) trait Listener: Carrier {
     fn went_to(&mut self, corrected: Option<CorrectedAccount>);
     /// What has to be so for its first send, beside the item itself: checked in the write of the claim.
     fn claim_checks(&self) -> Vec<Change>;
-    /// The account at the other end, as the item was made for it: what the bank corrects is kept with that.
-    async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError>;
+    /// The account at the other end, as the item was made for it: what the bank corrects of an attempt that went to `destination` is kept
+    /// with that.
+    async fn named_account(
+        &self,
+        system: &System,
+        destination: Destination<'_>,
+    ) -> Result<Option<NamedAccount>, OperationError>;
     /// What is told where the bank has corrected that account.
     async fn corrected(&self, system: &System, correction: &AccountCorrection) -> Result<Vec<Change>, OperationError>;
     /// What it means for whose account that is, in the write that hears of it, which changes `so_far`.
@@ -102,9 +107,13 @@ impl Listener for Payment {
         Vec::new()
     }
 
-    async fn named_account(&self, _: &System) -> Result<Option<NamedAccount>, OperationError> {
+    async fn named_account(
+        &self,
+        _: &System,
+        destination: Destination<'_>,
+    ) -> Result<Option<NamedAccount>, OperationError> {
         match &self.payee {
-            Payee::Account(payee) => Ok(Some(NamedAccount::of_payee(self, payee))),
+            Payee::Account(payee) => Ok(Some(NamedAccount::of_payee(self, payee, destination))),
             Payee::Check(_) => Ok(None),
         }
     }
@@ -225,7 +234,7 @@ impl Listener for Funding {
     }
 
     /// A source's funding of before does not say from which of its accounts it pulled, so that nothing can be kept with any.
-    async fn named_account(&self, system: &System) -> Result<Option<NamedAccount>, OperationError> {
+    async fn named_account(&self, system: &System, _: Destination<'_>) -> Result<Option<NamedAccount>, OperationError> {
         let under = || vec![keys::funding(self.id).pk];
         let pinned = self.account.as_ref();
         let pinned =

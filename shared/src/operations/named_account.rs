@@ -2,7 +2,7 @@
 
 use crate::domain::bank::request::AccountType;
 use crate::domain::funding::CorrectedAccount;
-use crate::domain::leg::Leg;
+use crate::domain::leg::Destination;
 use crate::domain::payment::{AccountPayee, Payment};
 use crate::domain::source::ExternalAccount;
 use crate::store::keys;
@@ -38,10 +38,11 @@ impl NamedAccount {
         }
     }
 
-    /// A refund that went on from where its money came from says nothing of the account that its payer's record names.
-    pub(crate) fn of_payee(payment: &Payment, payee: &AccountPayee) -> Self {
+    /// The account of an attempt that went to `destination`. A refund that went on from where its money came from says nothing of the account
+    /// that its payer's record names.
+    pub(crate) fn of_payee(payment: &Payment, payee: &AccountPayee, destination: Destination<'_>) -> Self {
         let own = keys::payment(payment.id).pk;
-        if let Some(came_from) = went_back_to(&payment.leg, payee) {
+        if let Some(came_from) = went_back_to(destination, payee) {
             return Self::new(&came_from.account, came_from.account_type, came_from.key(), vec![own]);
         }
         Self {
@@ -58,7 +59,7 @@ impl NamedAccount {
 }
 
 /// The account that a refund's money came from, where it went back there and not to the account that is named.
-fn went_back_to<'p>(leg: &Leg, payee: &'p AccountPayee) -> Option<&'p CorrectedAccount> {
-    let sent = leg.corrected.as_ref()?;
+fn went_back_to<'p>(destination: Destination<'_>, payee: &'p AccountPayee) -> Option<&'p CorrectedAccount> {
+    let sent = destination.corrected()?;
     payee.came_from.as_deref().filter(|came_from| came_from.key() == sent.account)
 }

@@ -10,11 +10,12 @@ use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
 use super::{OperationError, System, audit, fund, retried_rows, webhooks};
+use crate::domain::bank::body::RequestProblem;
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, goes_elsewhere, is_spent, may_retry};
 use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
-use crate::domain::leg::{Attention, State};
+use crate::domain::leg::{Attention, Reason, State};
 use crate::domain::money::Cents;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
@@ -268,7 +269,14 @@ async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), Operat
     if fault!(RetryAbortedByOne, false, !may_retry(&payment, true)) {
         return Ok(());
     }
-    let moved = payment.leg.retry(payment.kind())?;
+    let is_allowed = may_retry(&payment, false) || is_corrected(system, &payment).await?;
+    let kind = payment.kind();
+    let mut moved = payment.leg.retry(kind)?;
+    // What was to be corrected may have been taken back since the plan was made.
+    if fault!(PaidWhereItCameBackFrom, false, !is_allowed && payment.leg.state == State::Unprocessed) {
+        let code = RequestProblem::NeedsCorrectedAccount.code().to_owned();
+        moved.to = payment.leg.fail_by_rule(kind, Reason::Refused(code))?.to;
+    }
     payment.round = round;
     let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
     match step::save(system, &mut payment, &entry, &[], now).await? {

@@ -23,8 +23,8 @@ use crate::domain::bank::refusal::is_forgotten_counterparty;
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::{ItemId, PaymentId, TransferKey};
 use crate::domain::leg::{
-    AttentionReason, EarlierTries, Kind, Lease, Moved, NextSend, Outcome, PreparedRequest, Refusal, Silence, State,
-    Verdict,
+    AttentionReason, EarlierTries, Kind, Lease, Moved, NextSend, Outcome, PreparedRequest, Reason, Refusal, Silence,
+    State, Verdict,
 };
 use crate::domain::task::Task;
 use crate::ports::random::random_u64;
@@ -105,7 +105,11 @@ where
     let (prepared, body) = match request_of(system, &item, prepare).await {
         Err(OperationError::Unsendable(problem)) => {
             fault!(UnsendableStaysOpen, return Err(OperationError::Unsendable(problem)));
-            return cannot_be_sent(system, item, &problem).await;
+            return if problem.is_unexpected() {
+                cannot_be_sent(system, item, &problem).await
+            } else {
+                not_to_be_sent(system, item, &problem).await
+            };
         }
         made => made?,
     };
@@ -201,6 +205,28 @@ async fn cannot_be_sent<T: Listener>(
     let entry = HistoryEntry::new("cannot_be_sent", item.leg(), now).moved(&moved);
     let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
+    match system.table.write(changes).await {
+        Ok(()) => {
+            item.afterwards(system).await?;
+            Ok(Sent::Refused)
+        }
+        Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// It is not sent as it stands, and fails so that its money can go back: nothing went wrong.
+async fn not_to_be_sent<T: Listener>(
+    system: &System,
+    mut item: T,
+    problem: &RequestProblem,
+) -> Result<Sent, OperationError> {
+    let now = system.clock.business_now();
+    let kind = item.expected().kind;
+    let moved = item.leg_mut().fail_by_rule(kind, Reason::Refused(problem.code().to_owned()))?;
+    tracing::warn!(item = %item.item_id(), code = problem.code(), "an item is not sent");
+    let entry = HistoryEntry::new(problem.code(), item.leg(), now).moved(&moved);
+    let changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     match system.table.write(changes).await {
         Ok(()) => {
             item.afterwards(system).await?;

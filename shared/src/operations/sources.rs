@@ -11,7 +11,7 @@ use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::DecidedBy;
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
-use crate::domain::other_end::account_key;
+use crate::domain::other_end::{account_key, numbers_of};
 use crate::domain::source::{ExternalAccount, Pause, PauseReason, PauseWord, Source, SourceRefusal};
 use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
@@ -56,6 +56,12 @@ pub(crate) async fn other_holder(
         }
     }
     Ok(None)
+}
+
+/// The source whose account it is, by what the account is known by. `None` where it is nobody's.
+pub(crate) async fn holder(system: &System, account: &str) -> Result<Option<String>, OperationError> {
+    let holder = account_holder::find(&*system.table, numbers_of(account)).await?;
+    Ok(holder.map(|holder| holder.source_id))
 }
 
 /// What has an account be a source's. `None` where it is another source's.

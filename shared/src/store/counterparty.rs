@@ -28,6 +28,9 @@ pub struct Correction {
     /// When the transfer was made that it was said of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub of: Option<Timestamp>,
+    /// When the bank said so last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub said_at: Option<Timestamp>,
     /// The account that the transfer went to, where an earlier correction had put it in the place of the one named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said_of: Option<String>,

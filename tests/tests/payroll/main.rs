@@ -21,6 +21,7 @@ mod people;
 mod proofs_account_of_another;
 mod proofs_corrected_ends;
 mod proofs_held_and_booked;
+mod proofs_late_words;
 mod proofs_lost_fundings;
 mod proofs_shown_and_gone;
 mod proofs_spelled_and_chained;

@@ -1,7 +1,8 @@
 //! What the bank corrected about an account: heard from a notification of change, used from the next transfer on, and taken back by two
 //! operators where it was wrong.
 //!
-//! Guarantees: a word about an older transfer takes nothing back of what was said of a newer one; what two people took back does not come
+//! Guarantees: a word about an older transfer takes nothing back of what was said of a newer one, nor an older word of a newer one about the
+//! same transfer; what two people took back does not come
 //! back by a word about a transfer that was made before they did; who proposes to take back does not confirm it.
 
 use std::collections::BTreeSet;
@@ -27,7 +28,7 @@ pub struct AccountCorrection {
     pub of: Timestamp,
     /// The payment or funding that it was said of.
     pub said_of: ItemId,
-    /// A source, or a person: the account is the payer's own where a funding is corrected.
+    /// A source, or a person: the account is the payer's own where a funding is corrected. Of sources the one that had it when it was said.
     pub payer_id: String,
     pub account_last4: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -42,6 +43,9 @@ pub struct AccountCorrection {
     /// Of which transfer a later word could not be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unusable_of: Option<Timestamp>,
+    /// When the bank said that one. Absent where that was not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unusable_said_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub withdrawal: Option<Withdrawal>,
     /// The other account that the same word is kept with: of the one that the transfer's item names and the one that it went to.
@@ -50,6 +54,21 @@ pub struct AccountCorrection {
     /// Fingerprints of the accounts that corrections of a source's account have claimed for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub led_to: BTreeSet<String>,
+}
+
+/// How new a word of the bank's is: by when its transfer was made, and of one transfer by when it was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WordAge {
+    pub made_at: Timestamp,
+    pub said_at: Timestamp,
+}
+
+impl WordAge {
+    /// Whether another word was said of a later transfer, or later of the same one. One of which it was not kept when counts as the earlier.
+    pub fn is_older_than(self, of: Option<Timestamp>, said_at: Option<Timestamp>) -> bool {
+        let is_of_same = of == Some(self.made_at);
+        of > Some(self.made_at) || (is_of_same && fault!(LastHeardCorrectionWins, false, said_at > Some(self.said_at)))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -92,17 +111,28 @@ pub enum WithdrawalRefusal {
 }
 
 impl AccountCorrection {
-    /// Whether a word about a transfer made at `made_at` says nothing new.
-    pub fn outlasts(&self, made_at: Timestamp) -> bool {
-        // Every later word about the same transfer repeats what could not be used.
-        if self.unusable_of >= Some(made_at) {
+    /// Whether a usable word says nothing new. Two usable ones about the same transfer are told apart by what is sent ([`WordAge`]).
+    pub fn outlasts(&self, word: WordAge) -> bool {
+        if self.is_unusable_since(word) {
             return true;
         }
         match &self.standing {
-            Standing::InUse => self.of > made_at,
-            Standing::Unusable => self.of >= made_at,
-            Standing::Withdrawn { at, .. } => *at >= made_at,
+            Standing::InUse | Standing::Unusable => self.of > word.made_at,
+            Standing::Withdrawn { at, .. } => *at >= word.made_at,
         }
+    }
+
+    /// Whether a word that cannot be used says nothing new: every later word about the same transfer repeats it.
+    pub fn outlasts_unusable(&self, word: WordAge) -> bool {
+        let is_known = self.standing == Standing::Unusable && self.of == word.made_at;
+        is_known || self.unusable_of >= Some(word.made_at) || self.outlasts(word)
+    }
+
+    /// Whether what could not be used was said of a later transfer, or of the same one and not before.
+    fn is_unusable_since(&self, word: WordAge) -> bool {
+        let unusable_of = self.unusable_of.or_else(|| (self.standing == Standing::Unusable).then_some(self.of));
+        let is_said_since = self.unusable_said_at.is_none_or(|said_at| said_at >= word.said_at);
+        unusable_of > Some(word.made_at) || (unusable_of == Some(word.made_at) && is_said_since)
     }
 
     /// Whether it is in use by the same word of the bank's that made another.
@@ -170,6 +200,7 @@ mod tests {
             since: at(24),
             standing: Standing::InUse,
             unusable_of: None,
+            unusable_said_at: None,
             withdrawal: None,
             twin: None,
             led_to: BTreeSet::new(),
@@ -198,19 +229,45 @@ mod tests {
         assert_eq!(taken.confirm_withdrawal("other", at(27)), Err(WithdrawalRefusal::NotInUse));
     }
 
+    /// Said of a transfer, at once.
+    fn word(hour: i64) -> WordAge {
+        WordAge { made_at: at(hour), said_at: at(hour) }
+    }
+
     #[test]
     fn what_was_taken_back_stays_so_until_the_bank_speaks_of_a_transfer_made_since() {
         let mut known = correction();
-        assert!(!known.outlasts(at(0)), "the same transfer may be spoken of with more");
-        assert!(known.outlasts(at(-1)));
+        assert!(!known.outlasts(word(0)), "the same transfer may be spoken of with more");
+        assert!(known.outlasts(word(-1)));
         known.propose_withdrawal("one", "wrong", at(25)).unwrap();
         known.confirm_withdrawal("other", at(26)).unwrap();
-        assert!(known.outlasts(at(0)) && known.outlasts(at(26)));
-        assert!(!known.outlasts(at(27)));
+        assert!(known.outlasts(word(0)) && known.outlasts(word(26)));
+        assert!(!known.outlasts(word(27)));
         known.standing = Standing::InUse;
         known.unusable_of = Some(at(30));
-        assert!(known.outlasts(at(30)) && !known.outlasts(at(31)));
+        assert!(known.outlasts(word(30)) && !known.outlasts(word(31)));
         (known.standing, known.unusable_of) = (Standing::Unusable, None);
-        assert!(known.outlasts(at(0)) && !known.outlasts(at(1)));
+        assert!(known.outlasts(word(0)) && !known.outlasts(word(1)));
+    }
+
+    #[test]
+    fn of_one_transfer_the_word_that_was_said_last_counts() {
+        let word = |said: i64| WordAge { made_at: at(0), said_at: at(said) };
+        let older_than = |said_at: Option<i64>| word(5).is_older_than(Some(at(0)), said_at.map(at));
+        assert!(older_than(Some(6)) && !older_than(Some(5)) && !older_than(Some(4)) && !older_than(None));
+        assert!(word(5).is_older_than(Some(at(1)), None), "of a later transfer");
+        assert!(!word(5).is_older_than(Some(at(-1)), Some(at(9))) && !word(5).is_older_than(None, None));
+    }
+
+    #[test]
+    fn after_one_that_could_not_be_used_a_later_word_about_the_same_transfer_counts() {
+        let word = |said: i64| WordAge { made_at: at(0), said_at: at(said) };
+        let unusable = (Some(at(0)), Some(at(5)));
+        for standing in [Standing::InUse, Standing::Unusable] {
+            let (unusable_of, unusable_said_at) = unusable;
+            let known = AccountCorrection { standing, unusable_of, unusable_said_at, ..correction() };
+            assert!(known.outlasts(word(4)) && known.outlasts(word(5)) && !known.outlasts(word(6)));
+            assert!(known.outlasts_unusable(word(6)), "it is repeated");
+        }
     }
 }

@@ -32,6 +32,8 @@ pub enum RequestProblem {
         "the account is another source's by now: retry the batch, which pulls from the account that is accepted now"
     )]
     AccountOfAnotherSource,
+    #[error("it would go to the account that it came back from: refund its money, or upload the row again")]
+    NeedsCorrectedAccount,
     #[error("the request cannot be written: {0}")]
     Unwritable(String),
 }
@@ -48,7 +50,24 @@ impl RequestProblem {
             RequestProblem::CheckText { .. } => "cannot_carry_check_text",
             RequestProblem::OtherAccount => "contradictory_account_numbers",
             RequestProblem::AccountOfAnotherSource => "account_of_another_source",
+            RequestProblem::NeedsCorrectedAccount => "needs_corrected_account",
             RequestProblem::Unwritable(_) => "cannot_write_request",
+        }
+    }
+
+    /// Whether a person has to find out how it came to be taken.
+    pub const fn is_unexpected(&self) -> bool {
+        match self {
+            RequestProblem::NeedsCorrectedAccount => false,
+            RequestProblem::Amount(_)
+            | RequestProblem::AccountNumber(_)
+            | RequestProblem::RoutingNumber(_)
+            | RequestProblem::ReceiverName
+            | RequestProblem::EntryDescription
+            | RequestProblem::CheckText { .. }
+            | RequestProblem::OtherAccount
+            | RequestProblem::AccountOfAnotherSource
+            | RequestProblem::Unwritable(_) => true,
         }
     }
 }

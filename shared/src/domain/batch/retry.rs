@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::ach::return_codes::{PayoutRetry, ReturnCode};
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{AttentionReason, NEVER_REACHED, Reason, SentCorrected, State};
+use crate::domain::leg::{AttentionReason, Leg, NEVER_REACHED, Reason, SentCorrected, State};
 use crate::domain::money::{Cents, MoneyOverflow};
 use crate::domain::payment::{Payee, Payment};
 
@@ -68,14 +68,36 @@ pub fn may_retry(payment: &Payment, data_corrected: bool) -> bool {
     }
 }
 
-/// Whether a payment would go to another account than it went to, where the bank has corrected that to `now`.
+/// Whether a payment would go to another account than it went to, where the bank has corrected that to `now`: than it was last sent to, and
+/// than any that it came back from before.
 pub fn goes_elsewhere(payment: &Payment, now: &SentCorrected) -> bool {
-    let went_to = match (&payment.leg.corrected, &payment.payee) {
-        (Some(sent), _) => Some(sent.account.as_str()),
-        (None, Payee::Account(named)) => Some(named.fingerprint.as_str()),
-        (None, Payee::Check(_)) => None,
+    let named = match &payment.payee {
+        Payee::Account(named) => named.fingerprint.as_str(),
+        Payee::Check(_) => return true,
     };
-    went_to != Some(now.account.as_str())
+    let went_to = payment.leg.corrected.as_ref().map_or(named, |sent| &sent.account);
+    went_to != now.account && !came_back_from(&payment.leg, &now.account, named)
+}
+
+/// Whether an earlier attempt came back from this account with a code that wants corrected data. `named` is what the account is known by that
+/// its item names.
+pub fn came_back_from(leg: &Leg, account: &str, named: &str) -> bool {
+    leg.earlier.iter().any(|earlier| {
+        let went_to = earlier.corrected.as_ref().map_or(named, |sent| &sent.account);
+        let code = match &earlier.reason {
+            Some(Reason::Returned(code)) => Some(code),
+            Some(
+                Reason::UnpayableInstitution(_)
+                | Reason::Refused(_)
+                | Reason::Deferred(_)
+                | Reason::CanceledByBank
+                | Reason::Unfunded
+                | Reason::CanceledByUs,
+            )
+            | None => None,
+        };
+        went_to == account && code.is_some_and(|code| !return_allows(code, false))
+    })
 }
 
 /// Whether the money of a payment or refund is there for nothing else: it holds it, it was paid with it, or the bank may still say so.

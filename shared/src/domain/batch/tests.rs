@@ -12,11 +12,11 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::manifest::{AccountStanding, Manifest, ManifestSource, Overlap};
-use super::retry::{RetryPlan, SourceMoney, SourceNeed, goes_elsewhere, is_spent, may_retry};
+use super::retry::{RetryPlan, SourceMoney, SourceNeed, came_back_from, goes_elsewhere, is_spent, may_retry};
 use super::*;
 use crate::domain::bank::request::{AccountType, EntryClass, LARGEST_ENTRY};
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{AttentionReason, Leg, Reason, SentCorrected, State};
+use crate::domain::leg::{AttentionReason, EarlierAttempt, Leg, Reason, SentCorrected, State};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::payroll_file::Layout;
 use crate::domain::source::ExternalAccount;

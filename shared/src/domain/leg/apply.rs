@@ -44,7 +44,7 @@ pub struct AcceptedWord {
 }
 
 impl BankReport {
-    fn is_about(&self) -> AcceptedWord {
+    pub(super) fn is_about(&self) -> AcceptedWord {
         AcceptedWord {
             transfer_id: self.transfer_id.clone(),
             rail: self.rail,
@@ -142,11 +142,14 @@ impl Leg {
         let came_back = fault!(AttemptRaisedWithoutReturn, true, self.transfer_id.is_some());
         // Of a leg that failed before it was recorded whether all its sends were answered: one may be out, and stays so.
         let may_be_out = !came_back && self.may_be_out();
+        let earlier = self.take_earlier(came_back);
         *self = Leg {
             state: if may_be_out { State::Submitting } else { to },
             attempt: if came_back { self.attempt.saturating_add(1) } else { self.attempt },
             earlier_rank: if came_back { self.bank_rank } else { self.earlier_rank },
+            earlier,
             attention: self.attention.take(),
+            corrected: self.corrected.take().filter(|_| may_be_out),
             claim: self.claim.take().filter(|_| may_be_out),
             request: self.request.take().filter(|_| may_be_out),
             bank_account_id: self.bank_account_id.take().filter(|_| may_be_out),
@@ -169,9 +172,9 @@ impl Leg {
     /// Applies the bank's word, from an answer to our call or from an event: in any order, any number of times.
     pub fn report(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> Verdict {
         if report.attempt != self.attempt {
-            return self.report_of_other_attempt(report, now);
+            return self.report_of_other_attempt(expected, report, now);
         }
-        if !self.agrees(expected, report) {
+        if !self.known_transfer(self.attempt).agrees(expected, report) {
             return self.dispute(AttentionReason::BankDisagrees, now);
         }
         let meaning = report.meaning;
@@ -236,8 +239,12 @@ impl Leg {
         self.accepted = Some(report.is_about());
     }
 
-    /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved.
-    fn report_of_other_attempt(&mut self, report: &BankReport, now: Timestamp) -> Verdict {
+    /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved. What is not
+    /// what was asked for is disputed whichever attempt it names.
+    fn report_of_other_attempt(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> Verdict {
+        if fault!(EarlierWordUnchecked, false, !self.known_transfer(report.attempt).agrees(expected, report)) {
+            return self.dispute(AttentionReason::BankDisagrees, now);
+        }
         let is_news = report.attempt > self.attempt || report.rank.is_none_or(|rank| rank > self.earlier_rank);
         if is_news { self.dispute(AttentionReason::EarlierAttemptMoved, now) } else { Verdict::Recorded }
     }
@@ -249,22 +256,7 @@ impl Leg {
 
     /// Whether an operator took this very transfer for ours.
     pub fn has_accepted(&self, report: &BankReport) -> bool {
-        self.accepted.as_ref().is_some_and(|accepted| *accepted == report.is_about())
-    }
-
-    fn agrees(&self, expected: Expected, report: &BankReport) -> bool {
-        if self.has_accepted(report) {
-            return true;
-        }
-        let same_transfer = self.transfer_id.as_ref().is_none_or(|known| *known == report.transfer_id);
-        let same_account = self.bank_account_id.as_ref().is_none_or(|known| *known == report.bank_account_id);
-        let is_ours = !report.transfer_id.is_empty() && report.rail == expected.kind.rail() && !report.is_incoming;
-        same_transfer
-            && same_account
-            && fault!(OriginUnchecked, true, is_ours)
-            && fault!(AmountUnchecked, true, report.amount == expected.amount)
-            && report.currency.eq_ignore_ascii_case("USD")
-            && report.is_debit == expected.kind.is_debit()
+        self.known_transfer(report.attempt).is_accepted(report)
     }
 }
 

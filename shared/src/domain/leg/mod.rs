@@ -5,6 +5,7 @@
 //! bank is submitting until the bank's word about it settles that (`sends.rs`).
 
 mod apply;
+mod earlier;
 mod effects;
 mod sends;
 mod settlement;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 pub use apply::{AcceptedWord, BankReport, Expected, Moved, Verdict};
+pub use earlier::{Destination, EarlierAttempt};
 pub use effects::{Effect, missing as missing_effects};
 pub use sends::{
     Claim, EarlierTries, Lease, Look, Looked, NextSend, ON_ITS_WAY_HOURS, Outcome, PreparedRequest, RESEND_DAYS_MAX,
@@ -53,6 +55,9 @@ pub struct Leg {
     /// The rank that the attempt before this one ended with: later reports about it are news, earlier ones are not.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub earlier_rank: u8,
+    /// The attempts before this one, as far as they were kept.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierAttempt>,
     /// What the bank had corrected about the account at the other end, where this attempt was sent so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrected: Option<SentCorrected>,
@@ -217,7 +222,8 @@ pub enum AttentionReason {
     RefundReturned,
     /// No request that the bank takes can be made of it: it failed without being sent, and its money goes back.
     CannotBeSent,
-    /// A notification of change holds values that no request could carry: ask the bank, or the payee, for the right ones.
+    /// A notification of change holds values that no request could carry, or nobody kept which account it is about: ask the bank, or the
+    /// payee, for the right ones.
     CorrectionUnusable,
     /// Less is there of a batch's money than its payments cost, and no debit came back: they wait.
     FundingShort,
@@ -304,6 +310,7 @@ impl Leg {
             bank_status: None,
             bank_rank: 0,
             earlier_rank: 0,
+            earlier: Vec::new(),
             settled_at: None,
             effects: Vec::new(),
             taken_off: None,

@@ -7,15 +7,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::places::{Place, places};
 use super::{BANK, Heard, KeptCorrection, told};
-use crate::domain::ach::account_correction::{AccountCorrection, Standing};
+use crate::domain::ach::account_correction::{AccountCorrection, Standing, WordAge};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
-use crate::domain::leg::AttentionReason;
+use crate::domain::leg::{AttentionReason, Destination};
 use crate::domain::secret::AccountNumber;
 use crate::operations::corrected_ends::{self, Numbers, ending};
 use crate::operations::listener::Listener;
-use crate::operations::named_account::NamedAccount;
 use crate::operations::system::Vault;
 use crate::operations::{OperationError, System, audit, sources};
 use crate::ports::table::{Change, Condition};
@@ -27,20 +27,22 @@ use crate::store::stored::{create, read, replace};
 /// the next transfer on (NACHA Operating Rules, notifications of change). What it leaves out stays as an earlier one said. Every later word
 /// about its transfer repeats it: that takes nothing back of what has been said of a transfer made since, nor of what operators have taken
 /// back.
-pub(crate) async fn heed<T: Listener>(
-    system: &System,
-    item: &mut T,
-    notice: &NotificationOfChange,
-    made_at: Timestamp,
-    now: Timestamp,
-) -> Result<Heard, OperationError> {
+pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<Heard, OperationError> {
+    let Word { system, notice, attempt, .. } = word;
     let change = notice.account_change();
     if change == AccountChange::None {
         return Ok(Heard::default());
     }
-    let word = Word { system, notice, made_at, now };
+    let places = match item.leg().destination(attempt) {
+        Destination::Unknown => {
+            tracing::error!(item = %item.item_id(), attempt, "attention: a correction of an attempt of which nobody kept where it went");
+            item.leg_mut().raise(AttentionReason::CorrectionUnusable, word.now);
+            return Ok(Heard { is_unusable: true, ..Heard::default() });
+        }
+        destination @ (Destination::Named | Destination::Corrected(_)) => places(system, item, destination).await?,
+    };
     let mut hearings = Vec::new();
-    for place in places(system, item).await? {
+    for place in places {
         hearings.push(word.of(place).await?);
     }
     let Some((first, others)) = hearings.split_first() else { return Ok(Heard::default()) };
@@ -48,17 +50,20 @@ pub(crate) async fn heed<T: Listener>(
         AccountChange::None => Ok(Heard::default()),
         AccountChange::Unusable => {
             tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction that no request could carry");
-            first.unusable(item)
+            first.unusable(item, Some(word.age.said_at))
         }
         AccountChange::Values { account_number, routing_number, account_type } => {
             let said = Said { account_number, routing_number, account_type };
-            let Some(led_to) = first.claims(item, &said).await? else {
+            let Some(claims) = first.claims(item, &said).await? else {
                 tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction leads to an account of another source");
-                return first.unusable(item);
+                // Whatever is said of the same transfer later repeats these values.
+                return first.unusable(item, None);
             };
-            let mut heard = first.values(item, &said, led_to).await?;
+            let source_id = claims.source_id.clone();
+            let mut heard = first.values(item, &said, claims).await?;
             for other in others {
-                heard.extend(other.values(item, &said, Claims::default()).await?);
+                let claims = Claims { source_id: source_id.clone(), ..Claims::default() };
+                heard.extend(other.values(item, &said, claims).await?);
             }
             Ok(heard)
         }
@@ -75,76 +80,31 @@ impl Heard {
 }
 
 /// The values that a notification corrects.
+#[derive(Clone)]
 struct Said {
     account_number: Option<String>,
     routing_number: Option<String>,
     account_type: Option<AccountType>,
 }
 
-/// What a source's correction claims for it.
+/// What a correction claims for the source whose account it is about.
 #[derive(Default)]
 struct Claims {
+    source_id: Option<String>,
     changes: Vec<Change>,
     /// Fingerprint of the account that it leads to.
     led_to: Option<String>,
 }
 
-/// An account that a word is kept with.
-struct Place {
-    /// What it is known by.
-    account: String,
-    last4: String,
-    /// What may have been kept of it under, the present name first.
-    names: Vec<String>,
-    numbers: Option<Numbers>,
-    /// The other account that the same word is kept with.
-    twin: Option<String>,
-}
-
-/// The account that decides where the next transfer goes comes first.
-async fn places<T: Listener>(system: &System, item: &T) -> Result<Vec<Place>, OperationError> {
-    let Some(named) = item.named_account(system).await?.filter(|named| !named.account.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let is_led = named.is_led;
-    let mut named = named_place(system, named).await?;
-    let sent = item.leg().corrected.as_ref().filter(|sent| !named.names.contains(&sent.account));
-    let Some(sent) = fault!(KeptWithNamedAlone, None, sent) else { return Ok(vec![named]) };
-    let mut sent = Place {
-        account: sent.account.clone(),
-        last4: sent.account_last4.clone(),
-        names: vec![sent.account.clone()],
-        numbers: None,
-        twin: None,
-    };
-    if !is_led {
-        return Ok(vec![sent]);
-    }
-    named.twin = Some(sent.account.clone());
-    sent.twin = Some(named.account.clone());
-    Ok(vec![named, sent])
-}
-
-async fn named_place(system: &System, named: NamedAccount) -> Result<Place, OperationError> {
-    let NamedAccount { account: pinned, routing_number, sealed_account, sealed_under, account_type, .. } = named;
-    let numbers = Numbers::open(system, &routing_number, account_type, &sealed_account, &sealed_under).await?;
-    let vault = system.vault().await?;
-    Ok(Place {
-        account: numbers.key(&vault),
-        last4: ending(numbers.account_number.expose()),
-        names: numbers.names(&vault, &pinned),
-        numbers: Some(numbers),
-        twin: None,
-    })
-}
-
 /// One notification.
 #[derive(Clone, Copy)]
-struct Word<'a> {
-    system: &'a System,
-    notice: &'a NotificationOfChange,
-    made_at: Timestamp,
-    now: Timestamp,
+pub(crate) struct Word<'a> {
+    pub system: &'a System,
+    pub notice: &'a NotificationOfChange,
+    /// The attempt of its item that it was said of.
+    pub attempt: u32,
+    pub age: WordAge,
+    pub now: Timestamp,
 }
 
 impl<'a> Word<'a> {
@@ -184,62 +144,108 @@ impl Hearing<'_> {
         Some((name.as_str(), known.correction.as_ref()?))
     }
 
-    /// Whether the word says nothing new, by its transfer's age.
+    /// Whether the word says nothing new, by its age.
     fn is_outlasted(&self) -> bool {
-        let of_before = self.earlier().and_then(|(_, earlier)| earlier.of);
-        self.before.as_ref().is_some_and(|before| before.outlasts(self.word.made_at))
-            || of_before > Some(self.word.made_at)
+        let is_late = self.earlier().is_some_and(|(_, earlier)| self.is_older_than(earlier));
+        is_late || self.before.as_ref().is_some_and(|before| before.outlasts(self.word.age))
+    }
+
+    fn is_older_than(&self, earlier: &Correction) -> bool {
+        self.word.age.is_older_than(earlier.of, earlier.said_at)
+    }
+
+    /// What of a word is to be used by its age: all of it, or, where one was heard before that was said later of the same transfer, what that
+    /// leaves out. Nothing where it says nothing new.
+    fn news(&self, said: &Said) -> Option<Said> {
+        if self.before.as_ref().is_some_and(|before| before.outlasts(self.word.age)) {
+            return None;
+        }
+        let Some((_, later)) = self.earlier().filter(|(_, earlier)| self.is_older_than(earlier)) else {
+            return Some(said.clone());
+        };
+        let left_out = Said {
+            account_number: said.account_number.clone().filter(|_| later.sealed_account.is_none()),
+            routing_number: said.routing_number.clone().filter(|_| later.routing_number.is_none()),
+            account_type: said.account_type.filter(|_| later.account_type.is_none()),
+        };
+        let is_any =
+            left_out.account_number.is_some() || left_out.routing_number.is_some() || left_out.account_type.is_some();
+        (later.of == Some(self.word.age.made_at) && is_any).then_some(left_out)
     }
 
     /// What was usable before stays in use; the note says that there is more, which is not.
-    fn unusable<T: Listener>(&self, item: &mut T) -> Result<Heard, OperationError> {
-        if self.is_outlasted() {
+    fn unusable<T: Listener>(
+        &self,
+        item: &mut T,
+        unusable_said_at: Option<Timestamp>,
+    ) -> Result<Heard, OperationError> {
+        let is_known = self.before.as_ref().is_some_and(|before| before.outlasts_unusable(self.word.age));
+        if is_known || self.is_outlasted() {
             return Ok(Heard::default());
         }
         item.leg_mut().raise(AttentionReason::CorrectionUnusable, self.word.now);
-        let unusable_of = Some(self.word.made_at);
+        let unusable_of = Some(self.word.age.made_at);
         let changes = match self.before.clone() {
             Some(mut note) if note.standing == Standing::InUse => {
-                note.unusable_of = unusable_of;
+                (note.unusable_of, note.unusable_said_at) = (unusable_of, unusable_said_at);
                 vec![replace(&mut note)?]
             }
             Some(_) | None => {
                 let blank = self.blank(item);
-                self.note(AccountCorrection { standing: Standing::Unusable, unusable_of, ..blank })?.1
+                let standing = Standing::Unusable;
+                self.note(AccountCorrection { standing, unusable_of, unusable_said_at, ..blank })?.1
             }
         };
         Ok(Heard { changes, is_unusable: true, ..Heard::default() })
     }
 
-    /// What the word claims for the source that it is about. Nothing where the account is another source's.
+    /// What the word claims for the source whose account it is about. Nothing where it leads to another source's.
     async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
         let is_of_source = corrected_ends::is_of_source(item.item_id());
-        let Some(numbers) = self.place.numbers.as_ref().filter(|_| is_of_source && !self.is_outlasted()) else {
+        let system = self.word.system;
+        let (Some(numbers), Some(said), true) = (&self.place.numbers, self.news(said), is_of_source) else {
             return Ok(Some(Claims::default()));
         };
-        let system = self.word.system;
+        if self.says_the_same(&*system.vault().await?, &said)? {
+            return Ok(Some(Claims::default()));
+        }
         let now = match self.earlier() {
             Some((name, earlier)) => corrected_ends::led_to(system, numbers, name, earlier).await?,
             None => numbers.clone(),
         };
         let to = Numbers {
-            routing_number: said.routing_number.clone().unwrap_or(now.routing_number),
-            account_number: said.account_number.clone().map_or(now.account_number, AccountNumber::new),
+            routing_number: said.routing_number.unwrap_or(now.routing_number),
+            account_number: said.account_number.map_or(now.account_number, AccountNumber::new),
             account_type: said.account_type.unwrap_or(now.account_type),
         };
         let fingerprint = to.fingerprint(&*system.vault().await?).as_str().to_owned();
-        let claimed = sources::claim(system, &fingerprint, item.payer_id()).await?;
-        let claims = claimed.map(|changes| Claims { changes, led_to: Some(fingerprint) });
+        let Some(source_id) = self.holder(item).await? else { return Ok(None) };
+        let claimed = sources::claim(system, &fingerprint, &source_id).await?;
+        let claims = claimed.map(|changes| Claims { source_id: Some(source_id), changes, led_to: Some(fingerprint) });
         Ok(fault!(CorrectedAccountUnclaimed, Some(Claims::default()), claims))
+    }
+
+    /// The source whose account it is now: of the account that the item names, and of the one that its transfer went to. The item's payer may
+    /// have given both up since. Nothing where they are two sources'.
+    async fn holder<T: Listener>(&self, item: &T) -> Result<Option<String>, OperationError> {
+        let mut holders = BTreeSet::new();
+        for account in [Some(&self.place.account), self.place.twin.as_ref()].into_iter().flatten() {
+            holders.extend(sources::holder(self.word.system, account).await?);
+        }
+        let payer_id = item.payer_id().to_owned();
+        fault!(ClaimedForFormerHolder, return Ok(Some(payer_id)));
+        let first = holders.pop_first();
+        Ok(holders.is_empty().then(|| first.unwrap_or(payer_id)))
     }
 
     async fn values<T: Listener>(&self, item: &T, said: &Said, claims: Claims) -> Result<Heard, OperationError> {
         let system = self.word.system;
         let vault = system.vault().await?;
-        if self.is_outlasted() || self.says_the_same(&vault, said)? {
-            return Ok(Heard::default());
+        let Some(said) = self.news(said) else { return Ok(Heard::default()) };
+        if self.says_the_same(&vault, &said)? {
+            return Ok(Heard { changes: self.repeated()?.into_iter().collect(), ..Heard::default() });
         }
-        let correction = self.merged(item, said, &vault)?;
+        let correction = self.merged(item, &said, &vault)?;
         let mut led_to: BTreeSet<String> = self.before.iter().flat_map(|before| before.led_to.clone()).collect();
         led_to.extend(claims.led_to);
         let shown = AccountCorrection {
@@ -247,10 +253,15 @@ impl Hearing<'_> {
             routing_number: correction.routing_number.clone(),
             account_type: correction.account_type,
             twin: self.place.twin.clone(),
+            payer_id: claims.source_id.unwrap_or_else(|| item.payer_id().to_owned()),
             led_to,
             ..self.blank(item)
         };
-        let said = Some(KeptCorrection { account: self.place.account.clone(), correction: correction.clone() });
+        let said = Some(KeptCorrection {
+            attempt: self.word.attempt,
+            account: self.place.account.clone(),
+            correction: correction.clone(),
+        });
         let mut changes = self.known(correction)?;
         let (shown, notes) = self.note(shown)?;
         changes.extend(notes);
@@ -273,10 +284,13 @@ impl Hearing<'_> {
         let seal = |number: &String| vault.sealing.seal(number, &bound_to, &*self.word.system.random);
         let sealed_account = number.as_ref().map(seal).transpose()?.map(|sealed| sealed.as_str().to_owned());
         let earlier = earlier.map(|(_, earlier)| earlier);
-        let sent = item.leg().corrected.as_ref().filter(|sent| sent.account != self.place.account);
+        let is_late = earlier.is_some_and(|earlier| self.is_older_than(earlier));
+        let sent = item.leg().destination(self.word.attempt).corrected();
+        let sent = sent.filter(|sent| sent.account != self.place.account);
         Ok(Correction {
             change_code: self.word.notice.code.as_str().to_owned(),
-            of: Some(self.word.made_at),
+            of: Some(self.word.age.made_at),
+            said_at: earlier.and_then(|earlier| earlier.said_at).filter(|_| is_late).or(Some(self.word.age.said_at)),
             said_of: sent.map(|sent| sent.account.clone()),
             routing_number: said.routing_number.clone().or_else(|| earlier?.routing_number.clone()),
             sealed_account,
@@ -290,7 +304,7 @@ impl Hearing<'_> {
             account: self.place.account.clone(),
             version: 1,
             change_code: self.word.notice.code.as_str().to_owned(),
-            of: self.word.made_at,
+            of: self.word.age.made_at,
             said_of: item.item_id(),
             payer_id: item.payer_id().to_owned(),
             account_last4: self.place.last4.clone(),
@@ -300,6 +314,7 @@ impl Hearing<'_> {
             since: self.word.now,
             standing: Standing::InUse,
             unusable_of: None,
+            unusable_said_at: None,
             withdrawal: None,
             twin: None,
             led_to: BTreeSet::new(),
@@ -321,6 +336,23 @@ impl Hearing<'_> {
         Ok(puts)
     }
 
+    /// The put that keeps when the bank last said what it had said before: what it said in between and is heard later is older.
+    fn repeated(&self) -> Result<Option<Change>, OperationError> {
+        let said_at = Some(self.word.age.said_at);
+        let Some((name, known)) = &self.kept else { return Ok(None) };
+        let Some(earlier) = known.correction.clone().filter(|earlier| earlier.said_at < said_at) else {
+            return Ok(None);
+        };
+        let condition = Condition::VersionIs(known.version);
+        let known = KnownCounterparty {
+            correction: Some(Correction { said_at, ..earlier }),
+            version: known.version.saturating_add(1),
+            updated_at: self.word.now,
+            ..known.clone()
+        };
+        Ok(Some(counterparty::put(name, &known, condition)?))
+    }
+
     /// The puts over the note that is there, and the note as it is put. One under another name counts no more.
     fn note(&self, mut note: AccountCorrection) -> Result<(AccountCorrection, Vec<Change>), OperationError> {
         let puts = match self.before.clone() {
@@ -340,7 +372,7 @@ impl Hearing<'_> {
 
     /// Every later word about a transfer repeats what its bank had corrected.
     fn says_the_same(&self, vault: &Vault, said: &Said) -> Result<bool, OperationError> {
-        let earlier = self.earlier().filter(|(_, earlier)| earlier.of == Some(self.word.made_at));
+        let earlier = self.earlier().filter(|(_, earlier)| earlier.of == Some(self.word.age.made_at));
         let Some((name, earlier)) = earlier else { return Ok(false) };
         let same_number = match (&said.account_number, &earlier.sealed_account) {
             (Some(number), Some(sealed)) => {

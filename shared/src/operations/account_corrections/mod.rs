@@ -4,6 +4,7 @@
 //! in the audit and is told in one write with the bank's event. What no request could carry is never stored as usable.
 
 mod hear;
+mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,7 +29,7 @@ use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
-pub(crate) use hear::heed;
+pub(crate) use hear::{Word, heed};
 
 /// In whose name the audit keeps what the bank says.
 const BANK: &str = "bank";
@@ -47,6 +48,8 @@ pub(crate) struct Heard {
 
 /// What is sent in the place of an account, and the name of that account, which its number is sealed for.
 pub(crate) struct KeptCorrection {
+    /// The attempt of its item that it was said of.
+    pub attempt: u32,
     pub account: String,
     pub correction: Correction,
 }
@@ -263,7 +266,10 @@ pub async fn confirm_withdrawal(
     }
     changes.push(replace(&mut correction)?);
     changes.extend(no_longer_corrected(system, account, now).await?);
-    changes.extend(sources::release_corrected(system, &correction.payer_id, led_to).await?);
+    // The account may have passed to another source since.
+    let holder = sources::holder(system, account).await?;
+    let source_id = holder.as_ref().unwrap_or(&correction.payer_id);
+    changes.extend(sources::release_corrected(system, source_id, led_to).await?);
     changes.extend(corrected::part(system, &taken_back).await?);
     system.table.write(changes).await?;
     Ok(correction)

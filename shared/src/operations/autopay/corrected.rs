@@ -54,7 +54,7 @@ pub(crate) async fn join_refunded(
 ) -> Result<(), OperationError> {
     let (Some(facts), Payee::Account(payee)) = (&refund.autopay, &refund.payee) else { return Ok(()) };
     // Where it went back to a corrected account, that is the one which the bank speaks of.
-    let went_to = refund.leg.corrected.as_ref().map(|sent| &sent.account);
+    let went_to = refund.leg.destination(said.attempt).corrected().map(|sent| &sent.account);
     let came_from = payee.came_from.as_deref().filter(|came_from| Some(&came_from.key()) == went_to);
     let own = (&payee.routing_number, &payee.sealed_account);
     let (routing_number, sealed_account) =
@@ -73,7 +73,7 @@ async fn join(
     so_far: &mut Vec<Change>,
 ) -> Result<(), OperationError> {
     let vault = system.vault().await?;
-    let KeptCorrection { account: key, correction: said } = said;
+    let KeptCorrection { account: key, correction: said, attempt: _ } = said;
     let number = match &said.sealed_account {
         Some(sealed) => vault.sealing.open(&sealed.clone().into(), &keys::counterparty(key).pk)?,
         None => vault.sealing.open(&named.sealed_account.to_owned().into(), &named.sealed_under)?,

@@ -13,7 +13,7 @@ use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::State;
+use crate::domain::leg::{Moved, State};
 use crate::domain::other_end::account_key;
 use crate::domain::payment::lone::is_lost_and_owed;
 use crate::domain::payment::redirect::{Redirect, SeenAccount, may_be_sent_again};
@@ -34,9 +34,10 @@ pub async fn again(
     to: Option<BankAccountId>,
     caller: &str,
 ) -> Result<Replaced, OperationError> {
-    let (refund, money) = that_came_back(system, refund_id, caller).await?;
+    let (mut refund, money) = that_came_back(system, refund_id, caller).await?;
     let Some(bank_account_id) = to else {
-        send(system, refund, caller, money).await?;
+        let moved = refund.leg.retry(refund.kind())?;
+        send(system, refund, moved, caller, money).await?;
         return Ok(Replaced::Done);
     };
     let account = account_of(system, &refund, bank_account_id).await?;
@@ -71,10 +72,11 @@ pub async fn confirm(
     let mut proposal = proposal.ok_or(ReplacementRefusal::NothingProposed)?;
     let mut account = account_of(system, &refund, proposal.bank_account_id).await?;
     proposal.confirm(caller, refund.leg.attempt, seen, &known_by(&account))?;
+    let moved = refund.leg.retry(refund.kind())?;
     redirect(system, &mut refund, &account).await?;
     let unchanged = Change::Check { key: account.key(), condition: Condition::VersionIs(*account.version_mut()) };
     held_to.extend([replace(&mut proposal)?, unchanged]);
-    send(system, refund, caller, held_to).await
+    send(system, refund, moved, caller, held_to).await
 }
 
 /// A refund that the bank has given back or never took, and what the write that sends it again is held to: its money has to be here, brought
@@ -143,13 +145,19 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
         came_from: None,
         ..before.clone()
     });
+    refund.leg.redirected();
     Ok(())
 }
 
 /// That it came back is thereby looked into. The money must still be here when it goes out.
-async fn send(system: &System, mut refund: Payment, caller: &str, held_to: Vec<Change>) -> Result<(), OperationError> {
-    let (refund_id, kind, now) = (refund.id, refund.kind(), system.clock.business_now());
-    let moved = refund.leg.retry(kind)?;
+async fn send(
+    system: &System,
+    mut refund: Payment,
+    moved: Moved,
+    caller: &str,
+    held_to: Vec<Change>,
+) -> Result<(), OperationError> {
+    let (refund_id, now) = (refund.id, system.clock.business_now());
     let flag = refund.leg.attention.take();
     let mut entry = HistoryEntry::new("sent_again", &refund.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());

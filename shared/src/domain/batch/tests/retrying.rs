@@ -80,6 +80,30 @@ fn what_is_corrected_goes_elsewhere_than_it_went() {
     }
 }
 
+/// Whichever attempt it was; what may be tried again as it is may go there again.
+#[test]
+fn what_came_back_for_want_of_another_account_does_not_go_there_again() {
+    let earlier = |attempt: u32, sent: Option<&str>, code: &str| EarlierAttempt {
+        attempt,
+        transfer_id: format!("acht_{attempt}"),
+        bank_account_id: None,
+        corrected: sent.map(|account| SentCorrected {
+            change_code: "C01".to_owned(),
+            account_last4: "7000".to_owned(),
+            account: account.to_owned(),
+        }),
+        accepted: None,
+        reason: Some(Reason::Returned(code.to_owned())),
+        is_redirected: false,
+    };
+    let attempts =
+        vec![earlier(1, None, "R03"), earlier(2, Some("corrected"), "R18"), earlier(3, Some("again"), "R04")];
+    let leg = Leg { attempt: 4, earlier: attempts, ..Leg::new() };
+    for (account, came_back) in [("fingerprint", true), ("corrected", false), ("again", true), ("other", false)] {
+        assert_eq!(came_back_from(&leg, account, "fingerprint"), came_back, "{account}");
+    }
+}
+
 #[test]
 fn money_about_which_the_bank_has_said_something_undecided_is_spent() {
     let table = [
