@@ -402,6 +402,8 @@ mod chosen {
         LedToAnotherSource,
         /// a correction is kept with the account that was named alone, though it was said of another
         KeptWithNamedAlone,
+        /// of a chain of corrections an approver sees, and accepts, the first step alone
+        FirstStepShownAlone,
         /// of a chain of corrections a refund follows one step
         ChainNotFollowed,
         /// two sources of different files have one bank account

@@ -22,6 +22,7 @@ mod proofs_account_of_another;
 mod proofs_corrected_ends;
 mod proofs_lost_fundings;
 mod proofs_shown_and_gone;
+mod proofs_shown_whole;
 mod proofs_spelled_and_chained;
 mod proofs_undecided;
 mod questions;

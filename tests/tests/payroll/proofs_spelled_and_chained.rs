@@ -27,7 +27,7 @@ use crate::proofs_corrected_ends::{
 pub(crate) const OTHER_SOURCE: &str = "CORP-00000000-0000-4000-8000-000000000001";
 
 /// One loan, so many cents, its number spelled so.
-fn loan(file: &PayrollFile, number: &str, cents: i64) -> PayrollFile {
+pub(crate) fn loan(file: &PayrollFile, number: &str, cents: i64) -> PayrollFile {
     file.changed(|rows| {
         for row in rows.iter_mut() {
             row.amount_cents += cents;
@@ -37,7 +37,7 @@ fn loan(file: &PayrollFile, number: &str, cents: i64) -> PayrollFile {
 }
 
 /// The account to which the only row of a batch was paid.
-async fn paid_to(journey: &Journey, batch_id: BatchId) -> String {
+pub(crate) async fn paid_to(journey: &Journey, batch_id: BatchId) -> String {
     let payment = journey.payments(batch_id).await.remove(0);
     let transfer_id = payment.leg.transfer_id.unwrap();
     let transfer = journey.bank.payouts().into_iter().find(|transfer| transfer.id == transfer_id).unwrap();
@@ -51,12 +51,12 @@ async fn payee(journey: &Journey, batch_id: BatchId) -> AccountPayee {
     }
 }
 
-async fn in_use(journey: &Journey) -> Vec<AccountCorrection> {
+pub(crate) async fn in_use(journey: &Journey) -> Vec<AccountCorrection> {
     let (listed, _) = account_corrections::list(&journey.system, None, 100).await.unwrap();
     listed.into_iter().filter(|correction| correction.standing == Standing::InUse).collect()
 }
 
-async fn take_back(journey: &Journey, account: &str) {
+pub(crate) async fn take_back(journey: &Journey, account: &str) {
     account_corrections::propose_withdrawal(&journey.system, account, "its bank denies it", OPERATOR).await.unwrap();
     account_corrections::confirm_withdrawal(&journey.system, account, OTHER_OPERATOR).await.unwrap();
 }

@@ -7,11 +7,13 @@ mod hear;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::autopay::{corrected, own};
-use super::corrected_ends::Numbers;
+use super::corrected_ends::{self, Led, Numbers, ending};
 use super::file_bytes::{ReadFile, Unpacked};
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::upload::upload_object;
@@ -21,8 +23,6 @@ use crate::domain::bank::request::AccountType;
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest, ManifestCorrection};
 use crate::domain::batch::{Batch, ManifestHead};
 use crate::domain::payroll_file::{RowPayee, Summary, Total};
-use crate::domain::secret::AccountNumber;
-use crate::operations::system::Vault;
 use crate::ports::table::{Change, Condition, Cursor, Query, Range, decode};
 use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
@@ -32,6 +32,9 @@ pub(crate) use hear::heed;
 
 /// In whose name the audit keeps what the bank says.
 const BANK: &str = "bank";
+
+/// Corrected accounts of a file that are followed at once.
+const CHAINS_AT_ONCE: usize = 16;
 
 /// What a notification of change leads to.
 #[derive(Default)]
@@ -89,6 +92,8 @@ pub(crate) fn endings(in_use: &BTreeMap<String, AccountCorrection>) -> BTreeSet<
 /// Another text for any other corrections in use: an approval looks at the file again only where they are others than at the summary.
 pub(crate) fn digest(in_use: &BTreeMap<String, AccountCorrection>) -> String {
     let mut hasher = Sha256::new();
+    // Summaries of before showed the first step of a chain alone: they are looked at again.
+    hasher.update(b"chains");
     for correction in in_use.values() {
         hasher.update(correction.token());
         hasher.update([0]);
@@ -107,21 +112,49 @@ pub(crate) async fn of_file(
         return Ok(Vec::new());
     }
     let vault = system.vault().await?;
-    let mut found = Vec::new();
-    for source in &summary.sources {
-        let routing_number = source.routing_number.as_str();
-        let correction = of_account(&vault, in_use, routing_number, &source.account_number, SOURCE_ACCOUNT_TYPE);
-        let total = summary.by_source.get(&source.source_id).copied().unwrap_or_default();
-        found.extend(correction.map(|correction| shown(correction, Some(&source.source_id), None, total)));
-    }
-    for watched in &summary.watched {
-        let Some((routing_number, account_type)) = paid_at(&watched.payee, decisions) else { continue };
-        let correction = of_account(&vault, in_use, routing_number, watched.payee.number(), account_type);
-        let total = Total { rows: watched.rows, total: watched.total };
-        found.extend(correction.map(|correction| shown(correction, None, Some(watched.first_row), total)));
-    }
+    let named = of_sources(summary).chain(of_payees(summary, decisions));
+    let corrected = named.filter(|named| named.numbers.names(&vault, "").iter().any(|name| in_use.contains_key(name)));
+    let shown: Vec<_> = corrected.map(|named| shown(system, in_use, named).boxed()).collect();
+    let shown: Vec<Option<ManifestCorrection>> = stream::iter(shown).buffered(CHAINS_AT_ONCE).try_collect().await?;
+    let mut found: Vec<_> = shown.into_iter().flatten().collect();
     found.sort_by(|a, b| (&a.name, a.first_row).cmp(&(&b.name, b.first_row)));
     Ok(found)
+}
+
+/// An account as a file names it.
+struct Named {
+    numbers: Numbers,
+    /// Whose own it is, where it is a source's.
+    source_id: Option<String>,
+    /// The first row that pays it, where it is a payee's.
+    first_row: Option<u64>,
+    total: Total,
+}
+
+fn of_sources(summary: &Summary) -> impl Iterator<Item = Named> {
+    summary.sources.iter().map(|source| Named {
+        numbers: Numbers {
+            routing_number: source.routing_number.as_str().to_owned(),
+            account_number: source.account_number.clone(),
+            account_type: SOURCE_ACCOUNT_TYPE,
+        },
+        source_id: Some(source.source_id.clone()),
+        first_row: None,
+        total: summary.by_source.get(&source.source_id).copied().unwrap_or_default(),
+    })
+}
+
+fn of_payees(summary: &Summary, decisions: &BTreeMap<String, InstitutionDecision>) -> impl Iterator<Item = Named> {
+    summary.watched.iter().filter_map(|watched| {
+        let (routing_number, account_type) = paid_at(&watched.payee, decisions)?;
+        let (routing_number, account_number) = (routing_number.to_owned(), watched.payee.number().clone());
+        Some(Named {
+            numbers: Numbers { routing_number, account_number, account_type },
+            source_id: None,
+            first_row: Some(watched.first_row),
+            total: Total { rows: watched.rows, total: watched.total },
+        })
+    })
 }
 
 /// The routing number and kind of the account that a payee is paid at; nothing where it is not paid.
@@ -138,38 +171,44 @@ fn paid_at<'p>(
     }
 }
 
-/// The correction of an account that is in use, however the file spells its number.
-fn of_account<'c>(
-    vault: &Vault,
-    in_use: &'c BTreeMap<String, AccountCorrection>,
-    routing_number: &str,
-    account_number: &AccountNumber,
-    account_type: AccountType,
-) -> Option<&'c AccountCorrection> {
-    let account_number = account_number.clone();
-    let account = Numbers { routing_number: routing_number.to_owned(), account_number, account_type };
-    account.names(vault, "").iter().find_map(|name| in_use.get(name))
+/// Where money for an account goes by all corrections that lead on from it, as an approver sees it.
+async fn shown(
+    system: &System,
+    in_use: &BTreeMap<String, AccountCorrection>,
+    named: Named,
+) -> Result<Option<ManifestCorrection>, OperationError> {
+    let is_corrected = |names: &[String]| names.iter().any(|name| in_use.contains_key(name));
+    let Some(led) = corrected_ends::leads(system, named.numbers, &is_corrected).await? else { return Ok(None) };
+    let Led { to, corrected, last } = led;
+    let steps: Vec<_> = corrected.iter().filter_map(|names| names.iter().find_map(|name| in_use.get(name))).collect();
+    let (Some(first), Some(last)) = (steps.first(), steps.get(last)) else { return Ok(None) };
+    let is_other_number = steps.iter().any(|step| step.corrected_last4.is_some());
+    let is_other_routing = steps.iter().any(|step| step.routing_number.is_some());
+    Ok(Some(ManifestCorrection {
+        name: name_of(&steps),
+        fingerprint: first.account.clone(),
+        change_code: last.change_code.clone(),
+        account_last4: first.account_last4.clone(),
+        corrected_last4: is_other_number.then(|| ending(to.account_number.expose())),
+        corrected_routing_number: is_other_routing.then_some(to.routing_number),
+        since: steps.iter().map(|step| step.since).fold(first.since, Timestamp::max),
+        source_id: named.source_id,
+        first_row: named.first_row,
+        rows: named.total.rows,
+        total: named.total.total,
+    }))
 }
 
-fn shown(
-    correction: &AccountCorrection,
-    source_id: Option<&str>,
-    first_row: Option<u64>,
-    total: Total,
-) -> ManifestCorrection {
-    ManifestCorrection {
-        name: correction.token(),
-        fingerprint: correction.account.clone(),
-        change_code: correction.change_code.clone(),
-        account_last4: correction.account_last4.clone(),
-        corrected_last4: correction.corrected_last4.clone(),
-        corrected_routing_number: correction.routing_number.clone(),
-        since: correction.since,
-        source_id: source_id.map(str::to_owned),
-        first_row,
-        rows: total.rows,
-        total: total.total,
+/// What an approval names to accept corrections that lead on one from another: with any other step it is another name.
+fn name_of(steps: &[&AccountCorrection]) -> String {
+    let mut tokens = steps.iter().map(|step| step.token());
+    let first = tokens.next().unwrap_or_default();
+    let mut hasher = Sha256::new();
+    for token in tokens {
+        hasher.update(token);
+        hasher.update([0]);
     }
+    if steps.len() > 1 { format!("{first}+{}", hex::encode(hasher.finalize())) } else { first }
 }
 
 /// What an approver would have to accept of corrections if the summary were made now. `None` where that takes another summary: the file is

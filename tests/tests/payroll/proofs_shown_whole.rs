@@ -1,0 +1,123 @@
+//! Proofs by an adversary: what an approver is shown is where the money goes in the end.
+
+use journeys::audit::Audit;
+use journeys::file::{PayrollFile, one_source};
+use journeys::journey::Journey;
+use shared::domain::batch::{Acknowledgement, Batch, BatchRefusal};
+use shared::domain::ids::BatchId;
+use shared::operations::{OperationError, approve};
+
+use crate::other_end::debited;
+use crate::proofs_corrected_ends::{correct, later, paid};
+use crate::proofs_spelled_and_chained::{in_use, loan, paid_to, take_back};
+
+const NAMED: &str = "1000001";
+const CORRECTED: &str = "2000002";
+const CORRECTED_AGAIN: &str = "3000003";
+
+/// A file of one row, paid to this loan, so many cents more than the first.
+fn file_of(number: &str, cents: i64) -> PayrollFile {
+    loan(&PayrollFile::generated(&one_source(1)), number, cents)
+}
+
+/// The newest payout's account is corrected.
+async fn correct_last_payout(journey: &Journey, number: &str) {
+    let payout = journey.bank.payouts().pop().unwrap();
+    correct(journey, &payout.id, number).await;
+}
+
+/// The first file is paid to the number that it names, and the bank has corrected that number since.
+async fn paid_and_corrected() -> (Journey, PayrollFile, BatchId) {
+    let file = file_of(NAMED, 0);
+    let journey = Journey::start(&file);
+    let first = paid(&journey, &file).await;
+    correct_last_payout(&journey, CORRECTED).await;
+    (journey, file, first)
+}
+
+/// How the accounts end from which, and to which, the corrections that are shown lead.
+async fn shown(journey: &Journey, batch: &Batch) -> Vec<String> {
+    let manifest = journey.manifest(batch).await;
+    let to = |number: &Option<String>| number.clone().unwrap_or_default();
+    manifest
+        .corrections
+        .iter()
+        .map(|shown| format!("{} to {}", shown.account_last4, to(&shown.corrected_last4)))
+        .collect()
+}
+
+fn not_shown(outcome: Result<Batch, OperationError>) -> Vec<Acknowledgement> {
+    match outcome {
+        Err(OperationError::Batch(BatchRefusal::NotShown(unseen))) => unseen,
+        other => panic!("refused as not shown, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn an_approver_accepts_the_last_account_that_a_payees_corrections_lead_to() {
+    let (journey, file, first) = paid_and_corrected().await;
+    // Names the corrected number itself, so that what is said of its payout is said of that number.
+    let second_file = file_of(CORRECTED, 1);
+    let second = paid(&journey, &second_file).await;
+    let third_file = file_of(NAMED, 2);
+    let third = journey.upload(&third_file).await;
+    let batch = journey.summarize(third).await;
+    assert_eq!(shown(&journey, &batch).await, ["0001 to 0002"]);
+    let seen_before = journey.consent(&batch).await;
+    correct_last_payout(&journey, CORRECTED_AGAIN).await;
+
+    let obstacles = approve::obstacles(&journey.system, &batch, &*journey.manifest(&batch).await).await.unwrap();
+    assert!(matches!(obstacles[..], [BatchRefusal::NotShown(_)]), "not called ready: {obstacles:?}");
+    let unseen = not_shown(journey.approve(&seen_before, third).await);
+    assert!(matches!(unseen[..], [Acknowledgement::Correction { .. }]), "{unseen:?}");
+
+    let batch = journey.summarize(third).await;
+    assert_eq!(shown(&journey, &batch).await, ["0001 to 0003"]);
+    journey.approve(&journey.consent(&batch).await, third).await.unwrap();
+    journey.finish(third).await;
+    assert_eq!(paid_to(&journey, third).await, CORRECTED_AGAIN);
+    Audit::of(&journey, &[(first, &file), (second, &second_file), (third, &third_file)]).await.is_clean(&journey);
+}
+
+#[tokio::test]
+async fn an_approver_accepts_the_last_account_that_a_sources_corrections_lead_to() {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let first = paid(&journey, &file).await;
+    correct(&journey, &journey.bank.debits().remove(0).id, "00000042").await;
+    let second_file = later(&file, 1).changed(|rows| "00000042".clone_into(&mut rows[0].source.account_number));
+    let second = paid(&journey, &second_file).await;
+    let third_file = later(&file, 2);
+    let third = journey.upload(&third_file).await;
+    let seen_before = journey.consent(&journey.summarize(third).await).await;
+    correct(&journey, &journey.bank.debits().pop().unwrap().id, "00000043").await;
+
+    let unseen = not_shown(journey.approve(&seen_before, third).await);
+    assert!(matches!(unseen[..], [Acknowledgement::Correction { .. }]), "{unseen:?}");
+    let batch = journey.summarize(third).await;
+    let [corrected] = &shown(&journey, &batch).await[..] else { panic!("one correction") };
+    assert!(corrected.ends_with(" to 0043"), "{corrected}");
+    journey.approve(&journey.consent(&batch).await, third).await.unwrap();
+    journey.finish(third).await;
+    assert_eq!(debited(&journey, third).await, ["00000043"]);
+    Audit::of(&journey, &[(first, &file), (second, &second_file), (third, &third_file)]).await.is_clean(&journey);
+}
+
+#[tokio::test]
+async fn a_chain_whose_last_step_was_taken_back_since_has_to_be_seen_anew() {
+    let (journey, _, _) = paid_and_corrected().await;
+    paid(&journey, &file_of(CORRECTED, 1)).await;
+    correct_last_payout(&journey, CORRECTED_AGAIN).await;
+    let third = journey.upload(&file_of(NAMED, 2)).await;
+    let batch = journey.summarize(third).await;
+    assert_eq!(shown(&journey, &batch).await, ["0001 to 0003"]);
+    let of_corrected = in_use(&journey).await.into_iter().find(|known| known.account_last4 == "0002").unwrap();
+    take_back(&journey, &of_corrected.account).await;
+
+    not_shown(journey.approve(&journey.consent(&batch).await, third).await);
+    let batch = journey.summarize(third).await;
+    assert_eq!(shown(&journey, &batch).await, ["0001 to 0002"]);
+    journey.approve(&journey.consent(&batch).await, third).await.unwrap();
+    journey.finish(third).await;
+    assert_eq!(paid_to(&journey, third).await, CORRECTED);
+}
