@@ -404,6 +404,8 @@ mod chosen {
         KeptWithNamedAlone,
         /// of a chain of corrections an approver sees, and accepts, the first step alone
         FirstStepShownAlone,
+        /// a batch that is still open needs not be seen once it was approved more than ten days ago
+        OldOpenBatchUnseen,
         /// of a chain of corrections a refund follows one step
         ChainNotFollowed,
         /// two sources of different files have one bank account

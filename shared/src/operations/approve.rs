@@ -7,7 +7,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::manifest::standing_of;
 use super::upload::load;
-use super::{OperationError, System, account_corrections, audit, overlaps, system::minutes_from, webhooks};
+use super::{
+    OperationError, System, account_corrections, audit, open_batches, overlaps, system::minutes_from, webhooks,
+};
 use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
     Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, DecidedBy, EndingKind,
@@ -39,7 +41,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
         };
         let manifest = system.manifest(batch_id, &head.hash).await?;
         // The fence is read before what it stands for.
-        let approvals_so_far = approvals::count(&*system.table).await?;
+        let fence = approvals::fence(&*system.table).await?;
         let circumstances = circumstances(system, &batch, &head, &manifest).await?;
         let now = system.clock.business_now();
         if batch.approve(approve, &manifest, &circumstances, now)? == Command::AlreadyApplied {
@@ -55,7 +57,8 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
             condition: fault!(FileClaimNotHeld, Condition::Always, Condition::Absent),
         };
         let mut changes = vec![replace(&mut batch)?, claim, entry];
-        changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        let open = open_batches::with(system, &fence, batch_id).await?;
+        changes.extend(approvals::one_more(&fence, open, batch_id, now)?);
         changes.extend(webhooks::of_batch(system, &batch).await?);
         match system.table.write(changes).await {
             Ok(()) => {

@@ -36,6 +36,7 @@ pub mod lists;
 mod look_up;
 pub(crate) mod manifest;
 mod named_account;
+mod open_batches;
 pub(crate) mod overlaps;
 mod payers;
 pub mod payment_list;

@@ -1,8 +1,8 @@
 //! Rows that another batch also holds: the approver must accept them by name.
 //!
-//! Guarantees: a summary shows what batches of the last ten days hold, approved or not, and an equal payroll of another pay period, however
-//! long ago. An approval looks again at every batch that was approved or retried after its summary looked, found by the fence of approvals
-//! and read consistently, so that of two overlapping files neither is approved unseen.
+//! Guarantees: a summary shows what batches of the last ten days hold, approved or not, and, however long ago, what batches hold that are
+//! still open, and an equal payroll of another pay period. An approval looks again at every batch that was approved or retried after its
+//! summary looked, found by the fence of approvals and read consistently, so that of two overlapping files neither is approved unseen.
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::summarize::digests_object;
-use super::{OperationError, System};
+use super::{OperationError, System, open_batches};
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::{Batch, BatchState, ManifestHead};
 use crate::domain::calendar;
@@ -37,7 +37,8 @@ pub(super) struct Rows<'a> {
     pub digests: Bytes,
 }
 
-/// What a summary shows: batches of the last ten days with some of the same rows, and the latest equal payroll of another pay period.
+/// What a summary shows: batches of the last ten days and open ones with some of the same rows, and the latest equal payroll of another pay
+/// period.
 pub(super) async fn find(system: &System, rows: &Rows<'_>, pay_period: Date) -> Result<Vec<Overlap>, OperationError> {
     let ids = recent_batches(system).await?;
     let mut overlaps = compare(system, rows, ids, holds_rows).await?;
@@ -120,13 +121,17 @@ async fn read_claim(system: &System, item: Attributes) -> Result<FileClaim, Oper
     Ok(FileClaim { batch_id, pay_period: batch.pay_period().unwrap_or(calendar::eastern_date(day)) })
 }
 
-/// Batches of the last ten days, each once: what was approved, consistently; what was not, by the index, which lags a moment. That is
-/// made good by the approval, which looks at every approval again. The index finds those too that were approved before there was a fence.
+/// Batches of the last ten days and open ones, each once: what was approved, consistently; what was not, by the index, which lags a moment.
+/// That is made good by the approval, which looks at every approval again. The index finds those too that were approved before there was a
+/// fence.
 async fn recent_batches(system: &System) -> Result<Vec<BatchId>, OperationError> {
     let since = ten_days_before(system.clock.business_now());
     let mut ids: Vec<BatchId> =
         approvals::since(&*system.table, since).await?.into_iter().map(|mark| mark.batch_id).collect();
     ids.extend(listed_batches(system, since).await?);
+    let fence = approvals::fence(&*system.table).await?;
+    let open = open_batches::now(system, &fence).await?;
+    ids.extend(fault!(OldOpenBatchUnseen, Default::default(), open));
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)

@@ -117,7 +117,7 @@ async fn run(
     let today = calendar::eastern_date(system.clock.business_now());
     let pay_period = batch.pay_period.unwrap_or(today);
     // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
-    let approvals_seen = approvals::count(&*system.table).await?;
+    let approvals_seen = approvals::fence(&*system.table).await?.version;
     let digests = digests_of(&file.summary);
     let manifest =
         manifest::make_manifest(system, &batch, &file, pay_period, digests.clone(), &in_use, deadline).await?;

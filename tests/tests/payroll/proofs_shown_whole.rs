@@ -1,11 +1,17 @@
-//! Proofs by an adversary: what an approver is shown is where the money goes in the end.
+//! Proofs by an adversary: what an approver is shown is where the money goes in the end, and every batch that has still to pay the same rows,
+//! however long it has been open.
 
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
 use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
-use journeys::journey::Journey;
-use shared::domain::batch::{Acknowledgement, Batch, BatchRefusal};
+use journeys::journey::{Journey, OPERATOR};
+use shared::domain::batch::{Acknowledgement, Approve, Batch, BatchRefusal, BatchState};
 use shared::domain::ids::BatchId;
-use shared::operations::{OperationError, approve};
+use shared::operations::{OperationError, approve, stops};
+use shared::ports::table::{Attributes, Change, Condition, Indexing};
+use shared::store::{approvals, keys};
 
 use crate::other_end::debited;
 use crate::proofs_corrected_ends::{correct, later, paid};
@@ -44,6 +50,11 @@ async fn shown(journey: &Journey, batch: &Batch) -> Vec<String> {
         .iter()
         .map(|shown| format!("{} to {}", shown.account_last4, to(&shown.corrected_last4)))
         .collect()
+}
+
+async fn overlaps(journey: &Journey, batch: &Batch) -> Vec<(BatchId, u64)> {
+    let manifest = journey.manifest(batch).await;
+    manifest.overlaps.iter().map(|overlap| (overlap.batch_id, overlap.rows)).collect()
 }
 
 fn not_shown(outcome: Result<Batch, OperationError>) -> Vec<Acknowledgement> {
@@ -120,4 +131,72 @@ async fn a_chain_whose_last_step_was_taken_back_since_has_to_be_seen_anew() {
     journey.approve(&journey.consent(&batch).await, third).await.unwrap();
     journey.finish(third).await;
     assert_eq!(paid_to(&journey, third).await, CORRECTED);
+}
+
+/// A batch that was approved twelve days ago, two rows of a source that is stopped, and another one of that source.
+struct LongOpen {
+    journey: Journey,
+    first: BatchId,
+    /// The first row of the first batch.
+    again: PayrollFile,
+    unrelated: BatchId,
+    source_id: String,
+}
+
+async fn long_open() -> LongOpen {
+    let file = PayrollFile::generated(&one_source(2));
+    let source_id = file.rows[0].source.source_id.clone();
+    let journey = Journey::start(&file);
+    stops::throw(&journey.system, &source_id, true, OPERATOR, "somebody looks").await.unwrap();
+    let first = journey.begin(&file).await;
+    // Later decisions about other batches do not push it out.
+    let unrelated = journey.begin(&later(&file, 5)).await;
+    journey.go_on_to(journey.now() + SignedDuration::from_hours(24 * 12)).await;
+    assert_eq!(journey.batch(first).await.state, BatchState::Paying);
+    let again = file.changed(|rows| rows.truncate(1));
+    LongOpen { journey, first, again, unrelated, source_id }
+}
+
+async fn open_by_fence(journey: &Journey) -> Option<BTreeSet<BatchId>> {
+    approvals::fence(&*journey.system.table).await.unwrap().open
+}
+
+#[tokio::test]
+async fn a_batch_that_is_still_open_is_an_overlap_however_old_it_is() {
+    let LongOpen { journey, first, again, unrelated, source_id } = long_open().await;
+    let second = journey.upload(&again).await;
+    let batch = journey.summarize(second).await;
+    assert_eq!(overlaps(&journey, &batch).await, [(first, 1)]);
+    let unaware = Approve { accepted: Default::default(), ..journey.consent(&batch).await };
+    let refused = journey.approve(&unaware, second).await;
+    assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::NotAcknowledged(_)))), "{refused:?}");
+
+    stops::throw(&journey.system, &source_id, false, OPERATOR, "somebody has looked").await.unwrap();
+    for batch_id in [first, unrelated] {
+        assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
+    }
+    journey.go_on_to(journey.now() + SignedDuration::from_hours(24 * 12)).await;
+    let third = journey.upload(&again).await;
+    let batch = journey.summarize(third).await;
+    assert_eq!(overlaps(&journey, &batch).await, [], "it has ended long ago");
+    journey.approve(&journey.consent(&batch).await, third).await.unwrap();
+    assert_eq!(open_by_fence(&journey).await, Some(BTreeSet::from([third])));
+}
+
+/// The fence of approvals as a release wrote it that did not keep which batches are open.
+#[tokio::test]
+async fn a_batch_that_a_release_of_before_approved_and_left_open_is_an_overlap_too() {
+    let LongOpen { journey, first, again, unrelated, .. } = long_open().await;
+    let fence = approvals::fence(&*journey.system.table).await.unwrap();
+    let mut attributes = Attributes::new();
+    attributes.insert("version".to_owned(), fence.version.into());
+    let (key, indexing) = (keys::approval_fence(), Indexing::default());
+    let put = Change::Put { key, attributes, indexing, condition: Condition::Always };
+    journey.system.table.write(vec![put]).await.unwrap();
+    assert_eq!(open_by_fence(&journey).await, None);
+
+    let second = journey.summarize(journey.upload(&again).await).await;
+    assert_eq!(overlaps(&journey, &second).await, [(first, 1)]);
+    let third = journey.begin(&later(&again, 9)).await;
+    assert_eq!(open_by_fence(&journey).await, Some(BTreeSet::from([first, unrelated, third])));
 }
