@@ -406,6 +406,8 @@ mod chosen {
         FirstStepShownAlone,
         /// a batch that is still open needs not be seen once it was approved more than ten days ago
         OldOpenBatchUnseen,
+        /// a row that names another number of a corrected account is another payment to overlaps and retries
+        ComparedAsNamed,
         /// of a chain of corrections a refund follows one step
         ChainNotFollowed,
         /// two sources of different files have one bank account

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::account_corrections::Now;
 use super::manifest::standing_of;
 use super::upload::load;
 use super::{
@@ -84,13 +85,14 @@ async fn circumstances(
         return Ok(Circumstances::default());
     }
     let mut to_acknowledge = accounts_now(system, manifest).await?;
-    let overlaps = overlaps::approved_after(system, batch.id, head).await?;
+    let now = account_corrections::true_now(system, batch, head, manifest).await?;
+    let needs_new_summary = fault!(CorrectionUnseen, false, now.is_none());
+    let Now { corrections, rows } = now.unwrap_or_default();
+    let corrections = fault!(CorrectionUnseen, Vec::new(), corrections);
+    to_acknowledge.extend(corrections.iter().map(ManifestCorrection::acknowledgement));
+    let overlaps = overlaps::approved_after(system, batch.id, head, rows).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
-    let corrections =
-        fault!(CorrectionUnseen, Some(Vec::new()), account_corrections::true_now(system, batch, head, manifest).await?);
-    let needs_new_summary = corrections.is_none();
-    to_acknowledge.extend(corrections.iter().flatten().map(ManifestCorrection::acknowledgement));
     let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);
     let same_payments = fault!(FileClaimNotHeld, None, claimed_by);
     Ok(Circumstances { to_acknowledge, same_payments, needs_new_summary })

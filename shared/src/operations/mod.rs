@@ -15,6 +15,7 @@ pub mod billers;
 mod check;
 pub mod closings;
 mod corrected_ends;
+mod corrected_rows;
 pub mod corrections;
 mod cover;
 pub mod dead_letters;
