@@ -414,6 +414,12 @@ mod chosen {
         LedToAnotherSource,
         /// a correction is kept with the account that was named alone, though it was said of another
         KeptWithNamedAlone,
+        /// of a chain of corrections an approver sees, and accepts, the first step alone
+        FirstStepShownAlone,
+        /// a batch that is still open needs not be seen once it was approved more than ten days ago
+        OldOpenBatchUnseen,
+        /// a row that names another number of a corrected account is another payment to overlaps and retries
+        ComparedAsNamed,
         /// of a chain of corrections a refund follows one step
         ChainNotFollowed,
         /// two sources of different files have one bank account

@@ -58,8 +58,8 @@ pub(crate) struct SummaryView {
     warnings: Vec<ManifestWarning>,
     /// Names that the bank will see otherwise than they are written (`NAME_TRANSLITERATED`), as it will see them: the first hundred.
     bank_names: Vec<BankName>,
-    /// Other batches that hold some of the same rows, approved or not: those of the last ten days, and the latest equal payroll of another
-    /// pay period.
+    /// Other batches that hold some of the same rows, approved or not: those of the last ten days, open ones however old, and the latest
+    /// equal payroll of another pay period.
     overlaps: Vec<Overlap>,
     /// Accounts of the file that the bank has corrected: what is sent to them goes to another account than the file names.
     corrections: Vec<ManifestCorrection>,

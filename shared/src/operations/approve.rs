@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use futures::FutureExt;
 use futures::stream::{self, StreamExt, TryStreamExt};
 
+use super::account_corrections::Now;
 use super::manifest::standing_of;
 use super::upload::load;
-use super::{OperationError, System, account_corrections, audit, overlaps, system::minutes_from, webhooks};
+use super::{
+    OperationError, System, account_corrections, audit, open_batches, overlaps, system::minutes_from, webhooks,
+};
 use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
     Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, DecidedBy, EndingKind,
@@ -39,7 +42,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
         };
         let manifest = system.manifest(batch_id, &head.hash).await?;
         // The fence is read before what it stands for.
-        let approvals_so_far = approvals::count(&*system.table).await?;
+        let fence = approvals::fence(&*system.table).await?;
         let circumstances = circumstances(system, &batch, &head, &manifest).await?;
         let now = system.clock.business_now();
         if batch.approve(approve, &manifest, &circumstances, now)? == Command::AlreadyApplied {
@@ -55,7 +58,8 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
             condition: fault!(FileClaimNotHeld, Condition::Always, Condition::Absent),
         };
         let mut changes = vec![replace(&mut batch)?, claim, entry];
-        changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        let open = open_batches::with(system, &fence, batch_id).await?;
+        changes.extend(approvals::one_more(&fence, open, batch_id, now)?);
         changes.extend(webhooks::of_batch(system, &batch).await?);
         match system.table.write(changes).await {
             Ok(()) => {
@@ -81,13 +85,14 @@ async fn circumstances(
         return Ok(Circumstances::default());
     }
     let mut to_acknowledge = accounts_now(system, manifest).await?;
-    let overlaps = overlaps::approved_after(system, batch.id, head).await?;
+    let now = account_corrections::true_now(system, batch, head, manifest).await?;
+    let needs_new_summary = fault!(CorrectionUnseen, false, now.is_none());
+    let Now { corrections, rows } = now.unwrap_or_default();
+    let corrections = fault!(CorrectionUnseen, Vec::new(), corrections);
+    to_acknowledge.extend(corrections.iter().map(ManifestCorrection::acknowledgement));
+    let overlaps = overlaps::approved_after(system, batch.id, head, rows).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);
     to_acknowledge.extend(overlaps.iter().map(Overlap::acknowledgement));
-    let corrections =
-        fault!(CorrectionUnseen, Some(Vec::new()), account_corrections::true_now(system, batch, head, manifest).await?);
-    let needs_new_summary = corrections.is_none();
-    to_acknowledge.extend(corrections.iter().flatten().map(ManifestCorrection::acknowledgement));
     let claimed_by = claimed_by(system, head, manifest).await?.filter(|other| *other != batch.id);
     let same_payments = fault!(FileClaimNotHeld, None, claimed_by);
     Ok(Circumstances { to_acknowledge, same_payments, needs_new_summary })

@@ -154,6 +154,36 @@ pub(crate) async fn named_last(
     })
 }
 
+/// Where the corrections of an account lead.
+pub(crate) struct Led {
+    pub to: Numbers,
+    /// What the accounts of the chain that were corrected may be kept by, the first one first.
+    pub corrected: Vec<Vec<String>>,
+    /// The place among these of the one whose correction leads there.
+    pub last: usize,
+}
+
+/// Where money for `start` goes, of which nothing but its numbers is known. `is_corrected` says by an account's names whether a correction of
+/// it may be in use: no other account is looked up.
+pub(crate) async fn leads(
+    system: &System,
+    start: Numbers,
+    is_corrected: &(dyn Fn(&[String]) -> bool + Sync),
+) -> Result<Option<Led>, OperationError> {
+    let most = fault!(FirstStepShownAlone, 1, STEPS_MAX);
+    let chain = Chain::among(system, start, "", most, is_corrected).await?;
+    let Some(last) = chain.last() else { return Ok(None) };
+    let Some(Link { from, name, known: KnownCounterparty { correction: Some(correction), .. } }) =
+        chain.links.get(last)
+    else {
+        return Ok(None);
+    };
+    let to = led_to(system, from, name, correction).await?;
+    let vault = system.vault().await?;
+    let corrected = chain.links.iter().map(|link| link.from.names(&vault, &link.name)).collect();
+    Ok(Some(Led { to, corrected, last }))
+}
+
 /// An account of a chain from which a correction leads on, and what is kept of it.
 struct Link {
     from: Numbers,
@@ -172,11 +202,27 @@ struct Chain {
 
 impl Chain {
     async fn from(system: &System, start: Numbers, pinned: &str) -> Result<Self, OperationError> {
+        let most = fault!(ChainNotFollowed, 1, STEPS_MAX);
+        Self::among(system, start, pinned, most, &|_| true).await
+    }
+
+    /// At most so many steps, of accounts that by their names may be corrected.
+    async fn among(
+        system: &System,
+        start: Numbers,
+        pinned: &str,
+        most: usize,
+        may_be_corrected: &(dyn Fn(&[String]) -> bool + Sync),
+    ) -> Result<Self, OperationError> {
         let vault = system.vault().await?;
         let mut chain = Self { steps: Vec::new(), links: Vec::new(), uncorrected: None };
         let (mut from, mut pinned) = (start, pinned.to_owned());
-        while chain.steps.len() < fault!(ChainNotFollowed, 1, STEPS_MAX) {
-            let Some((name, known)) = kept(system, &from.names(&vault, &pinned)).await? else { break };
+        while chain.steps.len() < most {
+            let names = from.names(&vault, &pinned);
+            if !may_be_corrected(&names) {
+                break;
+            }
+            let Some((name, known)) = kept(system, &names).await? else { break };
             let Some(correction) = &known.correction else {
                 chain.uncorrected = Some((name, known)).filter(|_| chain.links.is_empty());
                 break;

@@ -7,10 +7,11 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
+use super::account_corrections::{Known, OfFile, joined};
 use super::corrected_ends::ending;
+use super::corrected_rows::CorrectedRows;
 use super::file_bytes::ReadFile;
 use super::{OperationError, System, account_corrections, billers, overlaps, sources};
-use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::manifest::{
     AccountStanding, Chunk, InstitutionDecision, Manifest, ManifestBranch, ManifestInstitution, ManifestSource,
     ManifestWarning,
@@ -32,7 +33,7 @@ pub(super) async fn make_manifest(
     file: &ReadFile,
     pay_period: Date,
     digests: Bytes,
-    in_use: &BTreeMap<String, AccountCorrection>,
+    known: &Known,
     deadline: Deadline,
 ) -> Result<Manifest, OperationError> {
     let summary = &file.summary;
@@ -70,9 +71,11 @@ pub(super) async fn make_manifest(
     }
     let payable = payable(&summary.by_institution)?;
     let canonical_hash = summary.canonical_hash.to_string();
-    let rows = overlaps::Rows { batch_id: batch.id, canonical_hash: &canonical_hash, digests };
+    let corrected = CorrectedRows::of_watched(&summary.watched);
+    let rows = overlaps::Rows { batch_id: batch.id, canonical_hash: &canonical_hash, digests, corrected };
     let overlaps = overlaps::find(system, &rows, pay_period).await?;
-    let corrections = account_corrections::of_file(system, in_use, summary, &institutions).await?;
+    let OfFile { corrections, leads_to } = account_corrections::of_file(system, known, summary, &institutions).await?;
+    let joined = joined::warnings(&*system.vault().await?, summary, &institutions, &leads_to);
     Ok(Manifest {
         format: 1,
         batch_id: batch.id,
@@ -91,7 +94,7 @@ pub(super) async fn make_manifest(
         branches,
         institutions: institution_list(summary, institutions),
         bank_accounts: ManifestBankAccounts::of(summary),
-        warnings: warnings(summary),
+        warnings: warnings(summary, joined),
         bank_names: summary.bank_names.clone(),
         overlaps,
         corrections,
@@ -111,12 +114,23 @@ fn institution_list(summary: &Summary, decisions: BTreeMap<String, InstitutionDe
         .collect()
 }
 
-fn warnings(summary: &Summary) -> Vec<ManifestWarning> {
+/// `joined` are of accounts that corrections make one.
+fn warnings(summary: &Summary, joined: Vec<ManifestWarning>) -> Vec<ManifestWarning> {
     let warning =
         |(code, seen): (&crate::domain::payroll_file::Warning, &crate::domain::payroll_file::WarningCount)| {
             ManifestWarning { code: *code, count: seen.count, first_row: seen.first_row }
         };
-    summary.warnings.iter().map(warning).collect()
+    let mut warnings: Vec<_> = summary.warnings.iter().map(warning).collect();
+    for more in joined {
+        match warnings.iter_mut().find(|warning| warning.code == more.code) {
+            Some(warning) => {
+                warning.count += more.count;
+                warning.first_row = warning.first_row.min(more.first_row);
+            }
+            None => warnings.push(more),
+        }
+    }
+    warnings
 }
 
 fn chunks(summary: &Summary) -> Vec<Chunk> {
@@ -202,7 +216,8 @@ pub(super) fn head_of(
     manifest: &Manifest,
     body: &[u8],
     approvals_seen: u64,
-    in_use: &BTreeMap<String, AccountCorrection>,
+    known: &Known,
+    corrected: &CorrectedRows,
 ) -> ManifestHead {
     ManifestHead {
         hash: hex::encode(Sha256::digest(body)),
@@ -215,6 +230,7 @@ pub(super) fn head_of(
         chunks: u32::try_from(manifest.chunks.len()).unwrap_or(u32::MAX),
         pay_period: manifest.pay_period,
         approvals_seen,
-        corrections_seen: Some(account_corrections::digest(in_use)),
+        corrections_seen: Some(known.digest()),
+        corrected_rows: corrected.count(),
     }
 }

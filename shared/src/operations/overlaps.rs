@@ -1,8 +1,9 @@
 //! Rows that another batch also holds: the approver must accept them by name.
 //!
-//! Guarantees: a summary shows what batches of the last ten days hold, approved or not, and an equal payroll of another pay period, however
-//! long ago. An approval looks again at every batch that was approved or retried after its summary looked, found by the fence of approvals
-//! and read consistently, so that of two overlapping files neither is approved unseen.
+//! Guarantees: a summary shows what batches of the last ten days hold, approved or not, and, however long ago, what batches hold that are
+//! still open, and an equal payroll of another pay period. An approval looks again at every batch that was approved or retried after its
+//! summary looked, found by the fence of approvals and read consistently, so that of two overlapping files neither is approved unseen. Rows
+//! whose accounts banks may have corrected are found under any number of the account.
 
 use bytes::Bytes;
 use futures::FutureExt;
@@ -10,8 +11,9 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::corrected_rows::CorrectedRows;
 use super::summarize::digests_object;
-use super::{OperationError, System};
+use super::{OperationError, System, corrected_rows, open_batches};
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::{Batch, BatchState, ManifestHead};
 use crate::domain::calendar;
@@ -35,9 +37,12 @@ pub(super) struct Rows<'a> {
     pub canonical_hash: &'a str,
     /// Sorted, 16 bytes each.
     pub digests: Bytes,
+    /// Those that another batch may name otherwise.
+    pub corrected: CorrectedRows,
 }
 
-/// What a summary shows: batches of the last ten days with some of the same rows, and the latest equal payroll of another pay period.
+/// What a summary shows: batches of the last ten days and open ones with some of the same rows, and the latest equal payroll of another pay
+/// period.
 pub(super) async fn find(system: &System, rows: &Rows<'_>, pay_period: Date) -> Result<Vec<Overlap>, OperationError> {
     let ids = recent_batches(system).await?;
     let mut overlaps = compare(system, rows, ids, holds_rows).await?;
@@ -52,19 +57,30 @@ pub(super) async fn find(system: &System, rows: &Rows<'_>, pay_period: Date) -> 
     Ok(overlaps)
 }
 
-/// What an approval looks at again: the batches approved or retried after those that its summary had seen.
+/// What an approval looks at again: the batches approved or retried after those that its summary had seen. Where accounts have been corrected
+/// since, the rows that this may be about are looked for in every batch that the summary had seen approved, too.
 pub(super) async fn approved_after(
     system: &System,
     batch_id: BatchId,
     head: &ManifestHead,
+    corrected_since: Option<CorrectedRows>,
 ) -> Result<Vec<Overlap>, OperationError> {
     let canonical_hash = head.canonical_hash.as_str();
-    let ids = decided_after(system, batch_id, head, ten_days_before(system.clock.business_now())).await?;
+    let mut ids = decided_after(system, batch_id, head, ten_days_before(system.clock.business_now())).await?;
+    if corrected_since.as_ref().is_some_and(|rows| !rows.is_empty()) {
+        ids.extend(recent_batches(system).await?);
+        ids.sort_unstable();
+        ids.dedup();
+    }
     if ids.is_empty() {
         return Ok(Vec::new());
     }
+    let corrected = match corrected_since {
+        Some(rows) => rows,
+        None => corrected_rows::of_summary(system, batch_id, head).await?,
+    };
     let digests = system.objects.get(&digests_object(batch_id, canonical_hash)).await?;
-    compare(system, &Rows { batch_id, canonical_hash, digests }, ids, may_have_paid).await
+    compare(system, &Rows { batch_id, canonical_hash, digests, corrected }, ids, may_have_paid).await
 }
 
 /// The other batches that were approved or retried after those that the batch's summary had seen, each once.
@@ -120,13 +136,17 @@ async fn read_claim(system: &System, item: Attributes) -> Result<FileClaim, Oper
     Ok(FileClaim { batch_id, pay_period: batch.pay_period().unwrap_or(calendar::eastern_date(day)) })
 }
 
-/// Batches of the last ten days, each once: what was approved, consistently; what was not, by the index, which lags a moment. That is
-/// made good by the approval, which looks at every approval again. The index finds those too that were approved before there was a fence.
+/// Batches of the last ten days and open ones, each once: what was approved, consistently; what was not, by the index, which lags a moment.
+/// That is made good by the approval, which looks at every approval again. The index finds those too that were approved before there was a
+/// fence.
 async fn recent_batches(system: &System) -> Result<Vec<BatchId>, OperationError> {
     let since = ten_days_before(system.clock.business_now());
     let mut ids: Vec<BatchId> =
         approvals::since(&*system.table, since).await?.into_iter().map(|mark| mark.batch_id).collect();
     ids.extend(listed_batches(system, since).await?);
+    let fence = approvals::fence(&*system.table).await?;
+    let open = open_batches::now(system, &fence).await?;
+    ids.extend(fault!(OldOpenBatchUnseen, Default::default(), open));
     ids.sort_unstable();
     ids.dedup();
     Ok(ids)
@@ -182,7 +202,8 @@ async fn overlap_with(system: &System, rows: &Rows<'_>, other: Batch) -> Result<
         rows.digests.len() / DIGEST_BYTES
     } else {
         let theirs = system.objects.get(&digests_object(other.id, &head.canonical_hash)).await?;
-        in_both(&rows.digests, &theirs)
+        let named_otherwise = rows.corrected.also_paid_by(system, other.id, &head.canonical_hash, &theirs).await?;
+        in_both(&rows.digests, &theirs).saturating_add(named_otherwise)
     };
     Ok((common > 0).then(|| Overlap {
         batch_id: other.id,

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::corrected_ends::OtherEnd;
 use super::step;
 use super::upload::load;
-use super::{OperationError, System, audit, fund, retried_rows, webhooks};
+use super::{OperationError, System, audit, fund, open_batches, retried_rows, webhooks};
 use crate::domain::bank::body::RequestProblem;
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, goes_elsewhere, is_spent, may_retry};
@@ -52,7 +52,7 @@ pub async fn retry(
             return Ok(batch);
         }
         // The fence is read before what it stands for.
-        let approvals_so_far = approvals::count(&*system.table).await?;
+        let fence = approvals::fence(&*system.table).await?;
         let plan = draft(system, &batch).await?;
         if plan.is_empty() {
             return Err(BatchRefusal::NothingToRetry.into());
@@ -65,7 +65,8 @@ pub async fn retry(
         batch.due_at = Some(super::system::minutes_from(now, super::sweep::SWEEP_MINUTES));
         let entry = audit::entry(system, caller, "retry_batch", &batch_id.to_string(), detail_of(&named).as_deref())?;
         let mut changes = vec![replace(&mut batch)?, entry];
-        changes.extend(approvals::one_more(approvals_so_far, batch_id, now)?);
+        let open = open_batches::with(system, &fence, batch_id).await?;
+        changes.extend(approvals::one_more(&fence, open, batch_id, now)?);
         let retried = EventType::BatchRetried;
         changes.extend(webhooks::of_batch_as(system, &batch, retried, BatchFacts::of(&batch)).await?);
         match system.table.write(changes).await {

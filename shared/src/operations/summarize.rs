@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
+use super::corrected_rows::CorrectedRows;
 use super::file_bytes::{ReadFile, Unpacked};
 use super::upload::{load, upload_object};
-use super::{OperationError, System, account_corrections, audit, file_bytes, manifest, webhooks};
+use super::{OperationError, System, account_corrections, audit, corrected_rows, file_bytes, manifest, webhooks};
 use crate::domain::batch::{Batch, Command};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
@@ -109,22 +110,24 @@ async fn run(
 ) -> Result<Summarized, OperationError> {
     let mut batch = load(system, batch_id).await?;
     batch.may_summarize()?;
-    let in_use = account_corrections::in_use(system).await?;
-    let file = match read_file(system, &batch, account_corrections::endings(&in_use), Unpacked::Kept).await? {
+    let known = account_corrections::known(system).await?;
+    let file = match read_file(system, &batch, known.endings().clone(), Unpacked::Kept).await? {
         Ok(file) => file,
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
     let today = calendar::eastern_date(system.clock.business_now());
     let pay_period = batch.pay_period.unwrap_or(today);
     // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
-    let approvals_seen = approvals::count(&*system.table).await?;
+    let approvals_seen = approvals::fence(&*system.table).await?.version;
     let digests = digests_of(&file.summary);
     let manifest =
-        manifest::make_manifest(system, &batch, &file, pay_period, digests.clone(), &in_use, deadline).await?;
+        manifest::make_manifest(system, &batch, &file, pay_period, digests.clone(), &known, deadline).await?;
     let body = serde_json::to_vec(&manifest).map_err(|cause| OperationError::Inconsistent(cause.to_string()))?;
-    let head = manifest::head_of(&manifest, &body, approvals_seen, &in_use);
+    let corrected = CorrectedRows::of_watched(&file.summary.watched);
+    let head = manifest::head_of(&manifest, &body, approvals_seen, &known, &corrected);
     let digests_key = digests_object(batch_id, &manifest.canonical_hash);
     system.objects.put(&digests_key, "application/octet-stream", digests).await?;
+    corrected_rows::store(system, batch_id, &head, &file.summary, &corrected).await?;
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
     let now = system.clock.business_now();
     let summarized = batch.summarized(head, now)?;

@@ -1,6 +1,10 @@
 //! The fence of approvals: every approval reads how many there have been, looks at what those changed, and replaces that number in its own
 //! write. Of two approvals at once one fails, and looks again at what the other did. A retry decides anew to pay rows, so it counts as one
 //! more approval of its batch. Approvals are rare, so one item carries them all.
+//!
+//! The fence also keeps which batches may still be open, so that none of them is forgotten because its approval was long ago.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -17,24 +21,34 @@ pub struct ApprovalMark {
     pub version: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Fence {
-    version: u64,
+/// What every approval reads and replaces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fence {
+    /// How many approvals there have been.
+    pub version: u64,
+    /// The batches that were open at the last of them, its own among these. None where a release wrote it that did not keep them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open: Option<BTreeSet<BatchId>>,
 }
 
-/// How many approvals there have been, read consistently.
-pub async fn count(table: &dyn Table) -> Result<u64, TableError> {
+/// The fence as it stands, read consistently.
+pub async fn fence(table: &dyn Table) -> Result<Fence, TableError> {
     let fence = table.get(&keys::approval_fence()).await?.map(decode::<Fence>).transpose()?;
-    Ok(fence.map_or(0, |fence| fence.version))
+    Ok(fence.unwrap_or_else(|| Fence { version: 0, open: Some(BTreeSet::new()) }))
 }
 
-/// What one more approval writes. Refused where another came after `seen`.
-pub fn one_more(seen: u64, batch_id: BatchId, at: Timestamp) -> Result<[Change; 2], TableError> {
-    let number = seen.saturating_add(1);
-    let fence_is_as_seen = if seen == 0 { Condition::Absent } else { Condition::VersionIs(seen) };
+/// What one more approval writes, with the batches that are open then. Refused where another came after `seen`.
+pub fn one_more(
+    seen: &Fence,
+    open: BTreeSet<BatchId>,
+    batch_id: BatchId,
+    at: Timestamp,
+) -> Result<[Change; 2], TableError> {
+    let number = seen.version.saturating_add(1);
+    let fence_is_as_seen = if seen.version == 0 { Condition::Absent } else { Condition::VersionIs(seen.version) };
     let fence = Change::Put {
         key: keys::approval_fence(),
-        attributes: encode(&Fence { version: number })?,
+        attributes: encode(&Fence { version: number, open: Some(open) })?,
         indexing: Indexing::default(),
         condition: fence_is_as_seen,
     };

@@ -24,6 +24,7 @@ mod proofs_held_and_booked;
 mod proofs_late_words;
 mod proofs_lost_fundings;
 mod proofs_shown_and_gone;
+mod proofs_shown_whole;
 mod proofs_spelled_and_chained;
 mod proofs_undecided;
 mod questions;

@@ -25,10 +25,10 @@ use super::returns::paid;
 const ROUTING: &str = "021000021";
 
 #[derive(Clone, Copy)]
-struct Account {
-    number: &'static str,
-    kind: &'static str,
-    holder: &'static str,
+pub(crate) struct Account {
+    pub number: &'static str,
+    pub kind: &'static str,
+    pub holder: &'static str,
 }
 
 const CHECKING: Account = Account { number: "000123456789", kind: "checking", holder: "Pat Example" };
@@ -36,7 +36,7 @@ const SAVINGS: Account = Account { number: "55-0098-X1", kind: "Savings", holder
 const OTHER: Account = Account { number: "7700112233", kind: "checking", holder: "Noor Example" };
 
 /// The file as a table whose first rows are paid into these accounts; the other ones pay their loans.
-fn paid_into(file: &PayrollFile, accounts: &[Account]) -> PayrollFile {
+pub(crate) fn paid_into(file: &PayrollFile, accounts: &[Account]) -> PayrollFile {
     let of_payee = ["payee_routing_number", "payee_account_number", "payee_account_type", "payee_name"];
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(Field::ALL.map(Field::path).into_iter().chain(of_payee)).unwrap();

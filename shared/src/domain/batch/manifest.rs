@@ -61,15 +61,16 @@ pub struct Manifest {
 /// An account of the file that the bank has corrected.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ManifestCorrection {
-    /// An approval accepts the correction by this name, among the accounts.
+    /// An approval accepts the correction by this name, among the accounts. It stands for all steps where corrections lead on from one to
+    /// another.
     pub name: String,
     /// Stands for the account, as `GET /account-corrections` lists it.
     pub fingerprint: String,
-    /// The notification of change.
+    /// The notification of change; of several steps the one that leads to where the money goes.
     pub change_code: String,
     /// As the file names the account.
     pub account_last4: String,
-    /// Where it goes instead; absent where the number is right and something else was corrected.
+    /// Where it goes instead, by all steps; absent where the number is right and something else was corrected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrected_last4: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,7 +154,8 @@ pub struct ManifestWarning {
     pub first_row: u64,
 }
 
-/// Another batch that holds some of the same rows: one of the last ten days, or an equal payroll of another pay period.
+/// Another batch that holds some of the same rows: one of the last ten days, one that is still open, or an equal payroll of another pay
+/// period.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Overlap {
     #[schema(value_type = String)]

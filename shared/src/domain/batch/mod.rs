@@ -169,6 +169,9 @@ pub struct ManifestHead {
     /// Stands for all corrections of accounts that were in use when the file was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrections_seen: Option<String>,
+    /// Rows whose accounts these may be about: they are stored beside the manifest.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub corrected_rows: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -59,6 +59,7 @@ fn head(hash: &str) -> ManifestHead {
         pay_period: Some(jiff::civil::date(2026, 3, 6)),
         approvals_seen: 0,
         corrections_seen: None,
+        corrected_rows: 0,
     }
 }
 

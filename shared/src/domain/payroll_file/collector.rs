@@ -10,7 +10,7 @@ use super::csv::Header;
 use super::employees::Employees;
 use super::error::{ErrorCode, Flaw, RowError};
 use super::field::Field;
-use super::hash::{RowDigest, Sha256Hash, canonical_hash};
+use super::hash::{PayDigest, RowDigest, Sha256Hash, canonical_hash};
 use super::layout::Layout;
 use super::limits::Limits;
 use super::payee::CheckedPayee;
@@ -38,6 +38,7 @@ pub(super) struct Collector {
     tally: Tally,
     /// The first row of each digest.
     digests: HashMap<RowDigest, u32, RandomState>,
+    pay_digests: Vec<PayDigest>,
     /// 64-bit hashes of (employee, institution, loan): a collision would only miscount loans by one.
     loans: HashSet<u64, RandomState>,
     loan_hasher: RandomState,
@@ -69,6 +70,7 @@ impl Collector {
             employees: Employees::default(),
             tally: Tally::default(),
             digests: HashMap::default(),
+            pay_digests: Vec::new(),
             loans: HashSet::default(),
             loan_hasher: RandomState::default(),
             accounts: Accounts::default(),
@@ -101,10 +103,13 @@ impl Collector {
         if let Some(payment) = payment
             && problems.is_empty()
         {
-            warnings.insert_all(self.compare(raw, &payment, &mut problems));
+            let (digest, of_others) = self.compare(raw, &payment, &mut problems);
+            warnings.insert_all(of_others);
             if problems.is_empty() {
                 self.total(&payment)?;
-                self.watched.see(&payment, number);
+                let pay_digest = payment.pay_digest(&mut self.buffer);
+                self.pay_digests.push(pay_digest);
+                self.watched.see(&payment, number, (digest, pay_digest));
                 self.note_bank_name(payment.bank_name, number);
             }
         }
@@ -152,8 +157,13 @@ impl Collector {
         }
     }
 
-    /// The rules that need the rows before.
-    fn compare(&mut self, raw: &RawRow<'_>, row: &CheckedRow<'_>, problems: &mut Vec<Problem>) -> Warnings {
+    /// The rules that need the rows before. Answers the row's digest too.
+    fn compare(
+        &mut self,
+        raw: &RawRow<'_>,
+        row: &CheckedRow<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> (RowDigest, Warnings) {
         let number = self.rows + 1;
         if let Some((field, first)) = self.employees.contradiction(row, number) {
             let text = format!(" is another than \"{}\" has in row {first}", row.employee_id);
@@ -176,7 +186,7 @@ impl Collector {
         } else if let Some(warning) = repeated {
             warnings.insert(warning);
         }
-        warnings
+        (digest, warnings)
     }
 
     fn see_loan(&mut self, row: &CheckedRow<'_>, place: &str, number: &str) -> Option<Warning> {
@@ -228,7 +238,7 @@ impl Collector {
         (self.error_count > 0).then(|| (std::mem::take(&mut self.errors), self.error_count))
     }
 
-    pub(super) fn into_summary(self, file: FileFacts) -> Result<Summary, MoneyOverflow> {
+    pub(super) fn into_summary(mut self, file: FileFacts) -> Result<Summary, MoneyOverflow> {
         let by_source = self.tally.by_source()?;
         let by_branch = self.tally.by_branch()?;
         let by_institution = self.tally.by_institution()?;
@@ -239,6 +249,7 @@ impl Collector {
         drop(self.loans);
         let mut row_digests: Vec<RowDigest> = self.digests.into_keys().collect();
         row_digests.sort_unstable();
+        self.pay_digests.sort_unstable();
         Ok(Summary {
             rows: self.rows,
             total,
@@ -260,6 +271,7 @@ impl Collector {
             sources: self.sources.into_details(),
             watched: self.watched.into_payees(),
             row_digests,
+            pay_digests: self.pay_digests,
         })
     }
 }

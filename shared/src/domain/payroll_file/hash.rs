@@ -26,6 +26,11 @@ impl Sha256Hash {
     }
 }
 
+/// The first 8 bytes of the SHA-256 over employee id, source id and amount: what a row pays, whichever account gets it. Rows of one file may
+/// have the same. Written as 16 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PayDigest([u8; 8]);
+
 /// What a SHA-256 takes at once.
 const BLOCK_BYTES: usize = 64;
 
@@ -73,17 +78,9 @@ pub(super) fn hash_both(one: &mut Hasher, other: &mut Hasher, bytes: &[u8]) {
 }
 
 impl RowDigest {
-    /// Each text (64 bytes at most by the rules of a row) is preceded by its length in two bytes, so that no two rows have the same
-    /// encoding. `buffer` is only reused memory.
+    /// `buffer` is only reused memory.
     pub(super) fn of(texts: [&str; 4], cents: i64, buffer: &mut Vec<u8>) -> Self {
-        buffer.clear();
-        for text in texts {
-            let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
-            buffer.extend_from_slice(&length.to_be_bytes());
-            buffer.extend_from_slice(text.as_bytes());
-        }
-        buffer.extend_from_slice(&cents.to_be_bytes());
-        let whole: [u8; 32] = Sha256::digest(&buffer).into();
+        let whole = hash_of(&texts, cents, buffer);
         let mut first = [0; 16];
         first.copy_from_slice(&whole[..16]);
         Self(first)
@@ -96,6 +93,36 @@ impl RowDigest {
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
+}
+
+impl PayDigest {
+    /// `buffer` is only reused memory.
+    pub(super) fn of(texts: [&str; 2], cents: i64, buffer: &mut Vec<u8>) -> Self {
+        let whole = hash_of(&texts, cents, buffer);
+        let mut first = [0; 8];
+        first.copy_from_slice(&whole[..8]);
+        Self(first)
+    }
+
+    pub const fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(bytes)
+    }
+}
+
+/// Each text (64 bytes at most by the rules of a row) is preceded by its length in two bytes, so that no two rows have the same encoding.
+fn hash_of(texts: &[&str], cents: i64, buffer: &mut Vec<u8>) -> [u8; 32] {
+    buffer.clear();
+    for text in texts {
+        let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+        buffer.extend_from_slice(&length.to_be_bytes());
+        buffer.extend_from_slice(text.as_bytes());
+    }
+    buffer.extend_from_slice(&cents.to_be_bytes());
+    Sha256::digest(buffer).into()
 }
 
 /// The hash of a file's content, whatever the order of its rows and the blanks between them: SHA-256 over the sorted row digests.
@@ -148,3 +175,4 @@ macro_rules! written_as_hexadecimal {
 
 written_as_hexadecimal!(Sha256Hash, 32);
 written_as_hexadecimal!(RowDigest, 16);
+written_as_hexadecimal!(PayDigest, 8);

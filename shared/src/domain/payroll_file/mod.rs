@@ -51,7 +51,7 @@ pub use csv::{ColumnName, Columns, Delimiter, MapError, Mapping, column_called, 
 pub use error::{ErrorCode, FileError, Rejection, RowError};
 pub use example::Format;
 pub use gzip::{Gunzip, GunzipError, is_gzip};
-pub use hash::{RowDigest, Sha256Hash};
+pub use hash::{PayDigest, RowDigest, Sha256Hash};
 pub use layout::Layout;
 pub use limits::{Limits, ROWS_PER_CHUNK};
 pub use payee::{PAID_BY_ACCOUNT, PayeeAccount, RowPayee};
@@ -60,7 +60,7 @@ pub use row::Row;
 pub use sources::{Address, SourceDetails};
 pub use summary::{BankName, Chunk, Summary, Total, WarningCount};
 pub use warning::Warning;
-pub use watched::WatchedPayee;
+pub use watched::{WatchedPayee, ends_so};
 
 #[cfg(test)]
 mod tests;

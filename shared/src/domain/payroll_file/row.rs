@@ -8,7 +8,7 @@ use super::amount::parse_amount;
 use super::csv::Header;
 use super::error::{ErrorCode, RowError, quote};
 use super::field::Field;
-use super::hash::RowDigest;
+use super::hash::{PayDigest, RowDigest};
 use super::payee::{CheckedPayee, RowPayee};
 use super::raw_row::RawRow;
 use super::sources::{self, SourceDetails};
@@ -49,6 +49,11 @@ impl Row {
         let (place, number) = self.payee.identity();
         let texts = [&*self.employee_id, &*self.source_id, place, &*number];
         RowDigest::of(texts, self.amount.get(), &mut Vec::new())
+    }
+
+    /// What the row pays, whichever account gets it.
+    pub fn pay_digest(&self) -> PayDigest {
+        PayDigest::of([&self.employee_id, &self.source_id], self.amount.get(), &mut Vec::new())
     }
 }
 
@@ -119,6 +124,10 @@ pub(super) struct CheckedRow<'r> {
 }
 
 impl CheckedRow<'_> {
+    pub(super) fn pay_digest(&self, buffer: &mut Vec<u8>) -> PayDigest {
+        PayDigest::of([self.employee_id, self.source_id], self.amount.get(), buffer)
+    }
+
     pub(super) fn into_row(self, number: u64) -> Row {
         Row {
             number,

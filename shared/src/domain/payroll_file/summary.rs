@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::hash::{RowDigest, Sha256Hash};
+use super::hash::{PayDigest, RowDigest, Sha256Hash};
 use super::layout::Layout;
 use super::sources::SourceDetails;
 use super::warning::Warning;
@@ -12,7 +12,7 @@ use super::watched::WatchedPayee;
 use crate::domain::money::{Cents, MoneyOverflow};
 
 /// A valid file. Serialised it holds no account number, name or row digest: `sources` has to be sealed and stored apart, and
-/// `row_digests` (16 bytes a row) stored apart.
+/// `row_digests` (16 bytes a row) and `pay_digests` (8 bytes) stored apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
     pub rows: u64,
@@ -53,6 +53,9 @@ pub struct Summary {
     /// Sorted, one per row.
     #[serde(skip)]
     pub row_digests: Vec<RowDigest>,
+    /// Sorted, one per row.
+    #[serde(skip)]
+    pub pay_digests: Vec<PayDigest>,
 }
 
 /// Payments counted and summed.

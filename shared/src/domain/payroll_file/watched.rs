@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::hash::{PayDigest, RowDigest};
 use super::payee::{CheckedPayee, RowPayee};
 use super::row::CheckedRow;
 use crate::domain::bank::limits::EntryAccountNumber;
@@ -16,6 +17,17 @@ pub struct WatchedPayee {
     pub first_row: u64,
     pub rows: u64,
     pub total: Cents,
+    /// Of the first row.
+    pub first_employee: String,
+    /// Of each row: its own, and that of what it pays.
+    pub digests: Vec<(RowDigest, PayDigest)>,
+}
+
+/// Whether an account number ends in one of these ways, as it is typed or without its spelling: endings that were kept before spellings were
+/// one are of numbers as they were typed.
+pub fn ends_so(typed: &str, endings: &BTreeSet<String>) -> bool {
+    let spelled = fault!(SpellingEvadesCorrection, typed.into(), EntryAccountNumber::normalized(typed));
+    [typed, &*spelled].iter().any(|number| endings.contains(last_four(number)))
 }
 
 #[derive(Default)]
@@ -31,14 +43,9 @@ impl Watched {
     }
 
     /// A sum beyond counting is the file's error elsewhere; here it stays as it is.
-    pub(super) fn see(&mut self, row: &CheckedRow<'_>, number: u64) {
-        if self.endings.is_empty() {
-            return;
-        }
-        // Endings that were kept before spellings were one are of numbers as they were typed.
+    pub(super) fn see(&mut self, row: &CheckedRow<'_>, number: u64, digests: (RowDigest, PayDigest)) {
         let typed = row.payee.number();
-        let spelled = fault!(SpellingEvadesCorrection, typed.into(), EntryAccountNumber::normalized(typed));
-        if ![typed, &*spelled].iter().any(|number| self.endings.contains(last_four(number))) {
+        if self.endings.is_empty() || !ends_so(typed, &self.endings) {
             return;
         }
         let place = match row.payee {
@@ -52,7 +59,10 @@ impl Watched {
             first_row: number,
             rows: 0,
             total: Cents::ZERO,
+            first_employee: row.employee_id.to_owned(),
+            digests: Vec::new(),
         });
+        seen.digests.push(digests);
         seen.rows += 1;
         seen.total = seen.total.plus(row.amount).unwrap_or(seen.total);
     }

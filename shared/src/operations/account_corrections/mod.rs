@@ -4,15 +4,19 @@
 //! in the audit and is told in one write with the bank's event. What no request could carry is never stored as usable.
 
 mod hear;
+pub(crate) mod joined;
 mod places;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures::FutureExt;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::autopay::{corrected, own};
-use super::corrected_ends::Numbers;
+use super::corrected_ends::{self, Led, Numbers, ending};
+use super::corrected_rows::CorrectedRows;
 use super::file_bytes::{ReadFile, Unpacked};
 use super::fund::SOURCE_ACCOUNT_TYPE;
 use super::upload::upload_object;
@@ -21,9 +25,7 @@ use crate::domain::ach::account_correction::{AccountCorrection, Standing};
 use crate::domain::bank::request::AccountType;
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest, ManifestCorrection};
 use crate::domain::batch::{Batch, ManifestHead};
-use crate::domain::payroll_file::{RowPayee, Summary, Total};
-use crate::domain::secret::AccountNumber;
-use crate::operations::system::Vault;
+use crate::domain::payroll_file::{RowPayee, Summary, Total, WatchedPayee};
 use crate::ports::table::{Change, Condition, Cursor, Query, Range, decode};
 use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
@@ -33,6 +35,9 @@ pub(crate) use hear::{Word, heed};
 
 /// In whose name the audit keeps what the bank says.
 const BANK: &str = "bank";
+
+/// Corrected accounts of a file that are followed at once.
+const CHAINS_AT_ONCE: usize = 16;
 
 /// What a notification of change leads to.
 #[derive(Default)]
@@ -65,66 +70,134 @@ fn told(correction: &AccountCorrection) -> String {
     )
 }
 
-/// The corrections that are in use, by account: read consistently, since an approval rests on them.
-pub(crate) async fn in_use(system: &System) -> Result<BTreeMap<String, AccountCorrection>, OperationError> {
-    let mut found = BTreeMap::new();
+/// What banks have said of accounts, as summaries and approvals need it.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// The corrections in use, by account.
+    in_use: BTreeMap<String, AccountCorrection>,
+    /// How the numbers end that corrections, in use or taken back, are about or lead to: what a file's reader looks out for.
+    endings: BTreeSet<String>,
+}
+
+/// Reads what is known consistently, since an approval rests on it.
+pub(crate) async fn known(system: &System) -> Result<Known, OperationError> {
+    let mut known = Known::default();
     let mut query = Query::primary(keys::ACCOUNT_CORRECTIONS);
     loop {
         let page = system.table.query(&query).await?;
         for item in page.items {
-            let correction: AccountCorrection = decode(item)?;
-            if correction.standing == Standing::InUse {
-                found.insert(correction.account.clone(), correction);
-            }
+            known.add(decode(item)?);
         }
         match page.next {
             Some(next) => query.start_after = Some(next),
-            None => return Ok(found),
+            None => return Ok(known),
         }
     }
 }
 
-/// How the numbers of corrected accounts end: what a file's reader looks out for.
-pub(crate) fn endings(in_use: &BTreeMap<String, AccountCorrection>) -> BTreeSet<String> {
-    in_use.values().map(|correction| correction.account_last4.clone()).collect()
-}
-
-/// Another text for any other corrections in use: an approval looks at the file again only where they are others than at the summary.
-pub(crate) fn digest(in_use: &BTreeMap<String, AccountCorrection>) -> String {
-    let mut hasher = Sha256::new();
-    for correction in in_use.values() {
-        hasher.update(correction.token());
-        hasher.update([0]);
+impl Known {
+    fn add(&mut self, correction: AccountCorrection) {
+        match &correction.standing {
+            // What was taken back was paid so meanwhile.
+            Standing::InUse | Standing::Withdrawn { .. } => {
+                self.endings.insert(correction.account_last4.clone());
+                self.endings.extend(correction.corrected_last4.clone());
+            }
+            Standing::Unusable => {}
+        }
+        if correction.standing == Standing::InUse {
+            self.in_use.insert(correction.account.clone(), correction);
+        }
     }
-    hex::encode(hasher.finalize())
+
+    pub(crate) const fn endings(&self) -> &BTreeSet<String> {
+        &self.endings
+    }
+
+    /// Another text for any other corrections in use: an approval looks at the file again only where they are others than at the summary.
+    pub(crate) fn digest(&self) -> String {
+        let mut hasher = Sha256::new();
+        // Summaries of before showed the first step of a chain alone: they are looked at again.
+        hasher.update(b"chains");
+        for correction in self.in_use.values() {
+            hasher.update(correction.token());
+            hasher.update([0]);
+        }
+        hex::encode(hasher.finalize())
+    }
 }
 
-/// The corrected accounts among the payees and sources of a file, as its rows are paid by these decisions.
+/// What corrections make of a file.
+pub(crate) struct OfFile {
+    /// The corrected accounts among its payees and sources.
+    pub corrections: Vec<ManifestCorrection>,
+    /// Of its corrected payees, by their first row: the fingerprint of the account that they are paid at.
+    pub leads_to: BTreeMap<u64, String>,
+}
+
+/// What corrections make of a file, as its rows are paid by these decisions.
 pub(crate) async fn of_file(
     system: &System,
-    in_use: &BTreeMap<String, AccountCorrection>,
+    known: &Known,
     summary: &Summary,
     decisions: &BTreeMap<String, InstitutionDecision>,
-) -> Result<Vec<ManifestCorrection>, OperationError> {
-    if in_use.is_empty() {
-        return Ok(Vec::new());
+) -> Result<OfFile, OperationError> {
+    let mut of_file = OfFile { corrections: Vec::new(), leads_to: BTreeMap::new() };
+    if known.in_use.is_empty() {
+        return Ok(of_file);
     }
     let vault = system.vault().await?;
-    let mut found = Vec::new();
-    for source in &summary.sources {
-        let routing_number = source.routing_number.as_str();
-        let correction = of_account(&vault, in_use, routing_number, &source.account_number, SOURCE_ACCOUNT_TYPE);
-        let total = summary.by_source.get(&source.source_id).copied().unwrap_or_default();
-        found.extend(correction.map(|correction| shown(correction, Some(&source.source_id), None, total)));
+    let named = of_sources(summary).chain(of_payees(summary, decisions).map(|(_, named)| named));
+    let is_corrected =
+        |named: &Named| named.numbers.names(&vault, "").iter().any(|name| known.in_use.contains_key(name));
+    let shown: Vec<_> = named.filter(is_corrected).map(|named| shown(system, &known.in_use, named).boxed()).collect();
+    let shown: Vec<Option<Shown>> = stream::iter(shown).buffered(CHAINS_AT_ONCE).try_collect().await?;
+    for Shown { correction, account } in shown.into_iter().flatten() {
+        of_file.leads_to.extend(correction.first_row.map(|row| (row, account)));
+        of_file.corrections.push(correction);
     }
-    for watched in &summary.watched {
-        let Some((routing_number, account_type)) = paid_at(&watched.payee, decisions) else { continue };
-        let correction = of_account(&vault, in_use, routing_number, watched.payee.number(), account_type);
-        let total = Total { rows: watched.rows, total: watched.total };
-        found.extend(correction.map(|correction| shown(correction, None, Some(watched.first_row), total)));
-    }
-    found.sort_by(|a, b| (&a.name, a.first_row).cmp(&(&b.name, b.first_row)));
-    Ok(found)
+    of_file.corrections.sort_by(|a, b| (&a.name, a.first_row).cmp(&(&b.name, b.first_row)));
+    Ok(of_file)
+}
+
+/// An account as a file names it.
+struct Named {
+    numbers: Numbers,
+    /// Whose own it is, where it is a source's.
+    source_id: Option<String>,
+    /// The first row that pays it, where it is a payee's.
+    first_row: Option<u64>,
+    total: Total,
+}
+
+fn of_sources(summary: &Summary) -> impl Iterator<Item = Named> {
+    summary.sources.iter().map(|source| Named {
+        numbers: Numbers {
+            routing_number: source.routing_number.as_str().to_owned(),
+            account_number: source.account_number.clone(),
+            account_type: SOURCE_ACCOUNT_TYPE,
+        },
+        source_id: Some(source.source_id.clone()),
+        first_row: None,
+        total: summary.by_source.get(&source.source_id).copied().unwrap_or_default(),
+    })
+}
+
+fn of_payees<'s>(
+    summary: &'s Summary,
+    decisions: &BTreeMap<String, InstitutionDecision>,
+) -> impl Iterator<Item = (&'s WatchedPayee, Named)> {
+    summary.watched.iter().filter_map(|watched| {
+        let (routing_number, account_type) = paid_at(&watched.payee, decisions)?;
+        let (routing_number, account_number) = (routing_number.to_owned(), watched.payee.number().clone());
+        let named = Named {
+            numbers: Numbers { routing_number, account_number, account_type },
+            source_id: None,
+            first_row: Some(watched.first_row),
+            total: Total { rows: watched.rows, total: watched.total },
+        };
+        Some((watched, named))
+    })
 }
 
 /// The routing number and kind of the account that a payee is paid at; nothing where it is not paid.
@@ -141,64 +214,91 @@ fn paid_at<'p>(
     }
 }
 
-/// The correction of an account that is in use, however the file spells its number.
-fn of_account<'c>(
-    vault: &Vault,
-    in_use: &'c BTreeMap<String, AccountCorrection>,
-    routing_number: &str,
-    account_number: &AccountNumber,
-    account_type: AccountType,
-) -> Option<&'c AccountCorrection> {
-    let account_number = account_number.clone();
-    let account = Numbers { routing_number: routing_number.to_owned(), account_number, account_type };
-    account.names(vault, "").iter().find_map(|name| in_use.get(name))
+/// A corrected account of a file.
+struct Shown {
+    correction: ManifestCorrection,
+    /// Fingerprint of the account that money for it goes to.
+    account: String,
 }
 
-fn shown(
-    correction: &AccountCorrection,
-    source_id: Option<&str>,
-    first_row: Option<u64>,
-    total: Total,
-) -> ManifestCorrection {
-    ManifestCorrection {
-        name: correction.token(),
-        fingerprint: correction.account.clone(),
-        change_code: correction.change_code.clone(),
-        account_last4: correction.account_last4.clone(),
-        corrected_last4: correction.corrected_last4.clone(),
-        corrected_routing_number: correction.routing_number.clone(),
-        since: correction.since,
-        source_id: source_id.map(str::to_owned),
-        first_row,
-        rows: total.rows,
-        total: total.total,
+/// Where money for an account goes by all corrections that lead on from it, as an approver sees it.
+async fn shown(
+    system: &System,
+    in_use: &BTreeMap<String, AccountCorrection>,
+    named: Named,
+) -> Result<Option<Shown>, OperationError> {
+    let is_corrected = |names: &[String]| names.iter().any(|name| in_use.contains_key(name));
+    let Some(led) = corrected_ends::leads(system, named.numbers, &is_corrected).await? else { return Ok(None) };
+    let Led { to, corrected, last } = led;
+    let steps: Vec<_> = corrected.iter().filter_map(|names| names.iter().find_map(|name| in_use.get(name))).collect();
+    let (Some(first), Some(last)) = (steps.first(), steps.get(last)) else { return Ok(None) };
+    let is_other_number = steps.iter().any(|step| step.corrected_last4.is_some());
+    let is_other_routing = steps.iter().any(|step| step.routing_number.is_some());
+    let account = to.fingerprint(&*system.vault().await?).as_str().to_owned();
+    let correction = ManifestCorrection {
+        name: name_of(&steps),
+        fingerprint: first.account.clone(),
+        change_code: last.change_code.clone(),
+        account_last4: first.account_last4.clone(),
+        corrected_last4: is_other_number.then(|| ending(to.account_number.expose())),
+        corrected_routing_number: is_other_routing.then_some(to.routing_number),
+        since: steps.iter().map(|step| step.since).fold(first.since, Timestamp::max),
+        source_id: named.source_id,
+        first_row: named.first_row,
+        rows: named.total.rows,
+        total: named.total.total,
+    };
+    Ok(Some(Shown { correction, account }))
+}
+
+/// What an approval names to accept corrections that lead on one from another: with any other step it is another name.
+fn name_of(steps: &[&AccountCorrection]) -> String {
+    let mut tokens = steps.iter().map(|step| step.token());
+    let first = tokens.next().unwrap_or_default();
+    let mut hasher = Sha256::new();
+    for token in tokens {
+        hasher.update(token);
+        hasher.update([0]);
     }
+    if steps.len() > 1 { format!("{first}+{}", hex::encode(hasher.finalize())) } else { first }
 }
 
-/// What an approver would have to accept of corrections if the summary were made now. `None` where that takes another summary: the file is
-/// too large to be looked at again while the caller waits, or is another one by now.
+/// What corrections make of a file at the moment of its approval.
+#[derive(Default)]
+pub(crate) struct Now {
+    /// What an approver would have to accept if the summary were made now.
+    pub corrections: Vec<ManifestCorrection>,
+    /// The rows that corrections may be about, where these are others than at the summary.
+    pub rows: Option<CorrectedRows>,
+}
+
+/// What is true of a file now. `None` where that takes another summary: the file is too large to be looked at again while the caller waits,
+/// or is another one by now.
 pub(crate) async fn true_now(
     system: &System,
     batch: &Batch,
     head: &ManifestHead,
     manifest: &Manifest,
-) -> Result<Option<Vec<ManifestCorrection>>, OperationError> {
-    let in_use = in_use(system).await?;
-    if head.corrections_seen.as_deref() == Some(digest(&in_use).as_str()) || in_use.is_empty() {
-        let still = |correction: &&ManifestCorrection| in_use.contains_key(&correction.fingerprint);
-        return Ok(Some(manifest.corrections.iter().filter(still).cloned().collect()));
+) -> Result<Option<Now>, OperationError> {
+    let known = known(system).await?;
+    if head.corrections_seen.as_deref() == Some(known.digest().as_str()) {
+        return Ok(Some(Now { corrections: manifest.corrections.clone(), rows: None }));
+    }
+    if known.endings.is_empty() {
+        return Ok(Some(Now::default()));
     }
     let size = system.objects.size(&upload_object(batch.id)).await?;
     if size.max(manifest.bytes) > system.settings.summary_bytes_in_request_max {
         return Ok(None);
     }
-    let read = summarize::read_file(system, batch, endings(&in_use), Unpacked::Dropped).await?;
+    let read = summarize::read_file(system, batch, known.endings.clone(), Unpacked::Dropped).await?;
     let Ok(ReadFile { summary, .. }) = read else { return Ok(None) };
     if summary.canonical_hash.to_string() != head.canonical_hash {
         return Ok(None);
     }
     let decisions = manifest.institutions.iter().map(|known| (known.id.clone(), known.decision.clone())).collect();
-    of_file(system, &in_use, &summary, &decisions).await.map(Some)
+    let OfFile { corrections, .. } = of_file(system, &known, &summary, &decisions).await?;
+    Ok(Some(Now { corrections, rows: Some(CorrectedRows::of_watched(&summary.watched)) }))
 }
 
 /// Every correction, by the account's name.

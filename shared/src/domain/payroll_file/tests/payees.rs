@@ -185,6 +185,7 @@ fn a_row_read_again_has_its_account_and_shows_no_name_or_number() {
     let lines = &text.as_bytes()[text.find('\n').expect("a header") + 1..];
     let rows = read_chunk(lines, 1, &summary.layout, &Limits::default(), TODAY).expect("valid");
     assert_eq!(vec![rows[0].digest()], summary.row_digests);
+    assert_eq!(vec![rows[0].pay_digest()], summary.pay_digests);
     let RowPayee::Account(account) = &rows[0].payee else { panic!("{rows:?}") };
     assert_eq!((account.number.expose(), account.account_type), ("000123-Ab", request::AccountType::Checking));
     assert_eq!(rows[0].receiver_name().expect("a name").as_str(), "MARLO O'SAMPLE");
@@ -201,4 +202,6 @@ fn a_corrected_account_is_found_by_its_ending() {
     let watched = reader.finish().expect("valid").watched;
     let found: Vec<_> = watched.iter().map(|seen| (seen.first_row, seen.rows, seen.total.get())).collect();
     assert_eq!(found, [(1, 2, 1_015), (3, 1, 815)], "another kind of account is another one to the bank");
+    assert_eq!(watched.iter().map(|seen| seen.digests.len()).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(watched[1].first_employee, "EMP-2");
 }

@@ -27,7 +27,7 @@ fn a_summary_counts_and_sums_the_file() {
     assert_eq!(summary.by_branch_and_institution["BRC-91b7e6d4"]["ins_900001"], total(2, 1_823));
     assert_eq!(summary.file_sha256, Sha256Hash::of(text.as_bytes()));
     assert_eq!(summary.sources.len(), 2);
-    assert_eq!(summary.row_digests.len(), 3);
+    assert_eq!((summary.row_digests.len(), summary.pay_digests.len()), (3, 3));
     assert!(summary.warnings.is_empty());
 }
 
@@ -39,7 +39,7 @@ fn the_manifest_has_money_as_text_and_no_secret() {
     assert_eq!(json["by_source"][SECOND], serde_json::json!({"rows": 1, "total": "10.08"}));
     assert!(!json.to_string().contains("00451177") && !format!("{summary:?}").contains("00451177"));
     let back: Summary = serde_json::from_value(json).expect("readable");
-    assert_eq!(back, Summary { sources: Vec::new(), row_digests: Vec::new(), ..summary });
+    assert_eq!(back, Summary { sources: Vec::new(), row_digests: Vec::new(), pay_digests: Vec::new(), ..summary });
 }
 
 #[test]
