@@ -161,10 +161,14 @@ pub struct Row {
     pub employee_id: String,
     pub institution_id: String,
     pub cents: i64,
-    /// The account at the institution.
+    /// The account at the institution, or the bank account that is paid in its stead.
     pub payee_account: String,
     /// Where the institution takes payments; `None` where it takes none.
     pub payee_routing: Option<String>,
+    /// `checking` or `savings`, where the row pays into a bank account; `institution_id` is empty then.
+    pub payee_type: Option<String>,
+    /// Whose bank account it is, as the file spells it.
+    pub payee_name: Option<String>,
     /// What the source is to be debited at.
     pub source_account: Account,
     /// Of the employee, as the file spells it.

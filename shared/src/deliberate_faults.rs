@@ -480,5 +480,13 @@ mod chosen {
         OutcomeSettledByOne,
         /// what may be out is ended before the bank's whole list was looked through
         OutcomeSettledUnseen,
+        /// a payroll pays into the account of one of its own sources
+        PayeeIsSourceTaken,
+        /// the zeros before the number of a payee's account are dropped
+        PayeeZerosDropped,
+        /// the kind of a payee's account is guessed, whatever its row says
+        PayeeTypeGuessed,
+        /// the kind of account that a bank corrected is not used
+        CorrectedTypeIgnored,
     }
 }

@@ -44,6 +44,8 @@ pub(crate) struct PayrollPlan {
     pub company: generator::Options,
     pub batches: u64,
     pub rows_max: u64,
+    /// Its files are tables, in which some rows pay into bank accounts.
+    pub is_table: bool,
 }
 
 /// How often each fault strikes where it is on, between these two: one draw in so many.
@@ -111,7 +113,7 @@ impl Setup {
             seed,
             ..generator::Options::default()
         };
-        let payroll = PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22) };
+        let payroll = PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22), is_table: false };
         let crash_one_in = if is_calm || below(4) == 0 { 0 } else { 6 + below(60) };
         let processes_max = usize::try_from(1 + below(5)).unwrap_or(1);
         let household_draw = below(3);
@@ -127,14 +129,16 @@ impl Setup {
         let unknown_institutions: BTreeSet<String> = generator::rows(&payroll.company)
             .map(|rows| rows.dead_servicers().iter().cloned().collect())
             .unwrap_or_default();
+        let (bad_days, leaves_what_waits) = (8 + below(30), below(4) == 0);
+        let payroll = PayrollPlan { is_table: below(3) == 0, ..payroll };
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,
             processes_max,
             crash_one_in,
             rates,
-            bad_days: 8 + below(30),
-            leaves_what_waits: below(4) == 0,
+            bad_days,
+            leaves_what_waits,
             // A return may come up to day 60; cards are read twice a day, so that theirs are fewer.
             days: match seed % 4 {
                 3 => 50,

@@ -7,6 +7,7 @@ mod by_batch;
 mod by_two;
 mod corrected;
 mod corrections;
+mod deposits;
 mod ends;
 mod entries;
 mod files;
@@ -48,7 +49,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 41] = [
+const ALL: [(&str, Check); 42] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -65,6 +66,7 @@ const ALL: [(&str, Check); 41] = [
     ("pauses", pauses::check),
     ("unfit", unfit::check),
     ("corrected", corrected::check),
+    ("deposits", deposits::check),
     ("reports", reports::check),
     ("entries", entries::check),
     ("books", books::check),

@@ -110,6 +110,8 @@ impl Sample {
             cents,
             payee_account: format!("1000000{number}"),
             payee_routing: routing.map(str::to_owned),
+            payee_type: None,
+            payee_name: None,
             source_account: source_account.clone(),
             name: "Ann Example".to_owned(),
             currency: None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use generator::GeneratedRow;
 
+use super::deposits::{Deposit, FileRow};
 use super::files::File;
 use super::values;
 use crate::setup::PayrollPlan;
@@ -19,6 +20,8 @@ type Account = (String, String);
 #[derive(Debug)]
 pub(super) struct Company {
     dead_servicers: Vec<String>,
+    /// Its payroll is a table, in which some employees are paid into their bank accounts.
+    is_table: bool,
     state: RefCell<State>,
 }
 
@@ -29,6 +32,8 @@ struct State {
     accounts: BTreeMap<String, Vec<Account>>,
     /// The one it has now, where that is not its first.
     current: BTreeMap<String, Account>,
+    /// Where an employee is paid: a bank account, or nothing where it is a loan.
+    deposits: BTreeMap<String, Option<Deposit>>,
 }
 
 impl Company {
@@ -41,20 +46,24 @@ impl Company {
         });
         let accounts = accounts.collect();
         let fresh = rows.collect::<Vec<_>>().into_iter();
-        let state = RefCell::new(State { fresh, accounts, current: BTreeMap::new() });
-        Some(Self { dead_servicers, state })
+        let state = RefCell::new(State { fresh, accounts, current: BTreeMap::new(), deposits: BTreeMap::new() });
+        Some(Self { dead_servicers, is_table: plan.is_table, state })
     }
 
     /// A file of so many rows that were never paid.
     pub(super) fn file(&self, weather: &Weather, rows: u64) -> File {
         let count = usize::try_from(rows).unwrap_or(2);
-        let mut rows: Vec<GeneratedRow> = self.state.borrow_mut().fresh.by_ref().take(count).collect();
+        let mut rows = self.fresh_rows(weather, count);
         if weather.is_one_in(3) {
             values::make_strange(weather, &mut rows);
         }
         let currency = if weather.is_one_in(12) { CURRENCIES.get(usize::from(weather.is_one_in(2))) } else { None };
         let currency = currency.map(|currency| (*currency).to_owned());
-        File { currency, ..self.as_of_now(rows) }
+        let mut file = File { currency, ..self.as_of_now(rows) };
+        if self.is_table && weather.is_one_in(8) {
+            pay_itself(weather, &mut file);
+        }
+        file
     }
 
     /// The rows of an earlier file once more: all of them, or half of them among new ones.
@@ -62,7 +71,7 @@ impl Company {
         let mut rows = earlier.rows.clone();
         if weather.is_one_in(2) {
             rows.truncate(rows.len().div_ceil(2));
-            rows.extend(self.state.borrow_mut().fresh.by_ref().take(2));
+            rows.extend(self.fresh_rows(weather, 2));
         }
         if weather.is_one_in(3) {
             values::spell_otherwise(weather, &mut rows);
@@ -93,14 +102,50 @@ impl Company {
         state.current.insert(source.clone(), account);
     }
 
-    fn as_of_now(&self, mut rows: Vec<GeneratedRow>) -> File {
+    /// Rows that were never paid, each to where its employee is paid.
+    fn fresh_rows(&self, weather: &Weather, count: usize) -> Vec<FileRow> {
+        let mut state = self.state.borrow_mut();
+        let generated: Vec<GeneratedRow> = state.fresh.by_ref().take(count).collect();
+        let deposits = &mut state.deposits;
+        let placed = generated.into_iter().map(|generated| {
+            if !self.is_table {
+                return FileRow::to_loan(generated);
+            }
+            let employee = generated.employee.employee_id.clone();
+            let drawn = || weather.is_one_in(2).then(|| Deposit::drawn(weather, &generated));
+            let deposit = deposits.entry(employee).or_insert_with(drawn).clone();
+            // Not all that an employee gets goes into the bank account.
+            let deposit = deposit.filter(|_| !weather.is_one_in(5));
+            FileRow { generated, deposit }
+        });
+        placed.collect()
+    }
+
+    fn as_of_now(&self, mut rows: Vec<FileRow>) -> File {
         let state = self.state.borrow();
-        for row in &mut rows {
+        for FileRow { generated: row, .. } in &mut rows {
             if let Some((routing, number)) = state.current.get(&row.source.source_id) {
                 row.source.routing_number.clone_from(routing);
                 row.source.account_number.clone_from(number);
             }
         }
-        File { rows, dead_servicers: self.dead_servicers.clone(), currency: None }
+        let dead_servicers = self.dead_servicers.clone();
+        File { rows, dead_servicers, is_table: self.is_table, currency: None }
+    }
+}
+
+/// Somebody takes a column for another one: a row pays into the account of a source of the file.
+fn pay_itself(weather: &Weather, file: &mut File) {
+    let sources: Vec<Account> = file
+        .rows
+        .iter()
+        .map(|row| (row.generated.source.routing_number.clone(), row.generated.source.account_number.clone()))
+        .collect();
+    let Some((routing_number, number)) = weather.pick(&sources).cloned() else { return };
+    let account_number = if weather.is_one_in(2) { values::hyphenated(&number) } else { number };
+    let place = usize::try_from(weather.below(u64::try_from(file.rows.len()).unwrap_or(1))).unwrap_or_default();
+    if let Some(row) = file.rows.get_mut(place) {
+        let drawn = Deposit::drawn(weather, &row.generated);
+        row.deposit = Some(Deposit { routing_number, account_number, ..drawn });
     }
 }

@@ -23,8 +23,8 @@ pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Opt
     let (path, sent) = match (by_link, period) {
         (true, None) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len() }))),
         (true, Some(day)) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len(), "pay_period": day }))),
-        (false, None) => ("/batches".to_owned(), Sent::Xml(bytes.clone())),
-        (false, Some(day)) => (format!("/batches?pay_period={day}"), Sent::Xml(bytes.clone())),
+        (false, None) => ("/batches".to_owned(), body(file, bytes.clone())),
+        (false, Some(day)) => (format!("/batches?pay_period={day}"), body(file, bytes.clone())),
     };
     let request = Request::post(Caller::Uploader(by), path, sent).commands(CommandKind::Create, "");
     let created = actor.ask(request).await?;
@@ -34,6 +34,10 @@ pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Opt
         put(actor, &created.body["upload"], bytes).await?;
     }
     Some(batch_id)
+}
+
+const fn body(file: &File, bytes: Bytes) -> Sent {
+    if file.is_table { Sent::Csv(bytes) } else { Sent::Xml(bytes) }
 }
 
 /// Somebody asks for a link and stores a file there. False where they are not given one.

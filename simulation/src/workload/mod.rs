@@ -4,6 +4,7 @@ mod banks;
 mod books;
 mod company;
 mod content;
+mod deposits;
 mod directory;
 mod files;
 mod held;
@@ -15,6 +16,7 @@ mod payees;
 mod payroll;
 mod plaid;
 mod stops;
+mod table;
 mod unknown;
 mod values;
 
