@@ -5,6 +5,7 @@
 
 mod people;
 mod standing;
+mod webhooks;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use people::{
     Statement, ToldNotice,
 };
 pub use standing::{Standing, StandingKind};
+pub use webhooks::{Endpoint, EndpointSecret, Received};
 
 /// Everything about one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -137,6 +139,8 @@ pub struct Asked {
     pub large_links: Vec<LargeLink>,
     /// Every time that we asked a person's bank for a balance.
     pub balances_asked: Vec<BalanceAsked>,
+    /// Where the company's own system takes what it is told.
+    pub endpoints: Vec<Endpoint>,
 }
 
 /// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.
@@ -284,6 +288,10 @@ pub struct Told {
     pub links: Vec<Shown>,
     /// Everything that anybody was told, in order.
     pub notices: Vec<ToldNotice>,
+    /// What the company's own system was sent and kept, in order.
+    pub events: Vec<Received>,
+    /// `GET /webhook-endpoints`.
+    pub endpoints: Vec<Value>,
     /// `GET /ledger/trial-balance`.
     pub trial_balance: Value,
     /// `GET /ledger/accounts/{account}/postings`, all pages of all accounts of the trial balance.

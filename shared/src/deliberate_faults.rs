@@ -488,5 +488,13 @@ mod chosen {
         PayeeTypeGuessed,
         /// the kind of account that a bank corrected is not used
         CorrectedTypeIgnored,
+        /// an event is given up some hours after its receiver fell silent
+        WebhookGivenUpEarly,
+        /// every try of an event bears another id
+        WebhookIdPerTry,
+        /// the signature of an event does not cover its id
+        WebhookIdUnsigned,
+        /// that a payment came back after it had settled is told to no receiver
+        LateReturnNotSent,
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub leaves_what_waits: bool,
     /// Persons with cards.
     pub households: usize,
+    /// A company's own system is told of what happens.
+    pub is_told: bool,
 }
 
 /// What payroll people do.
@@ -131,6 +133,7 @@ impl Setup {
             .unwrap_or_default();
         let (bad_days, leaves_what_waits) = (8 + below(30), below(4) == 0);
         let payroll = PayrollPlan { is_table: below(3) == 0, ..payroll };
+        let is_told = below(3) == 0;
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,
@@ -139,6 +142,7 @@ impl Setup {
             rates,
             bad_days,
             leaves_what_waits,
+            is_told,
             // A return may come up to day 60; cards are read twice a day, so that theirs are fewer.
             days: match seed % 4 {
                 3 => 50,

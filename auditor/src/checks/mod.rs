@@ -42,6 +42,7 @@ mod told_of;
 mod unauthorized;
 mod unfit;
 mod unknown;
+mod webhooks;
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Findings};
@@ -49,7 +50,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 42] = [
+const ALL: [(&str, Check); 43] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -92,6 +93,7 @@ const ALL: [(&str, Check); 42] = [
     ("proven", proven::check),
     ("told_of", told_of::check),
     ("spoken", spoken::check),
+    ("webhooks", webhooks::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

@@ -15,6 +15,7 @@ mod operators;
 mod payees;
 mod payroll;
 mod plaid;
+mod receivers;
 mod stops;
 mod table;
 mod unknown;
@@ -62,6 +63,9 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
             scripts.push(Box::pin(held::decide_while_stopped(actor.clone(), setup.days)));
         }
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
+    }
+    if setup.is_told {
+        scripts.push(Box::pin(receivers::receive(actor.clone(), setup.days)));
     }
     scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));
     if let Some(plan) = setup.payroll.as_ref().filter(|_| actor.weather.is_one_in(3)) {
