@@ -143,7 +143,8 @@ pub struct Asked {
     pub endpoints: Vec<Endpoint>,
 }
 
-/// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.
+/// A payroll file that was stored for a batch, read in one way. A batch whose content was replaced has several, in order; a file that a mapping
+/// may have read by one or another column of amounts stands here once for each.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PayrollFile {
     /// `bat_…`, as the API answered.
@@ -153,6 +154,8 @@ pub struct PayrollFile {
     pub order: Order,
     /// Of its bytes, as a summary names it.
     pub sha256: String,
+    /// The column that its amounts are taken from, where a mapping has to say so.
+    pub amounts: Option<String>,
     /// In the order of the file; the first is row 1.
     pub rows: Vec<Row>,
 }
@@ -219,6 +222,8 @@ pub enum CommandKind {
     /// Asks for a place to put the file of a batch.
     Link,
     Summarize,
+    /// What columns are called, under a name.
+    StoreMapping,
     /// Looks at a summary that is being made.
     ReadSummary,
     Approve,

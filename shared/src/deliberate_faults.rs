@@ -488,6 +488,10 @@ mod chosen {
         PayeeTypeGuessed,
         /// the kind of account that a bank corrected is not used
         CorrectedTypeIgnored,
+        /// a file is read by what its mapping is by now
+        MappingOfNow,
+        /// whoever stored the mapping of a file approves it
+        MapperApproves,
         /// an event is given up some hours after its receiver fell silent
         WebhookGivenUpEarly,
         /// every try of an event bears another id

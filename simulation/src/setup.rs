@@ -48,6 +48,8 @@ pub(crate) struct PayrollPlan {
     pub rows_max: u64,
     /// Its files are tables, in which some rows pay into bank accounts.
     pub is_table: bool,
+    /// Their columns go by names of the company's own.
+    pub is_mapped: bool,
 }
 
 /// How often each fault strikes where it is on, between these two: one draw in so many.
@@ -115,7 +117,8 @@ impl Setup {
             seed,
             ..generator::Options::default()
         };
-        let payroll = PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22), is_table: false };
+        let payroll =
+            PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22), is_table: false, is_mapped: false };
         let crash_one_in = if is_calm || below(4) == 0 { 0 } else { 6 + below(60) };
         let processes_max = usize::try_from(1 + below(5)).unwrap_or(1);
         let household_draw = below(3);
@@ -134,6 +137,8 @@ impl Setup {
         let (bad_days, leaves_what_waits) = (8 + below(30), below(4) == 0);
         let payroll = PayrollPlan { is_table: below(3) == 0, ..payroll };
         let is_told = below(3) == 0;
+        let is_mapped = below(2) == 0 && payroll.is_table;
+        let payroll = PayrollPlan { is_mapped, ..payroll };
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,

@@ -19,6 +19,7 @@ mod identity;
 mod institutions;
 mod keys;
 mod letters;
+mod mapped;
 mod open;
 mod owed;
 mod own_money;
@@ -50,7 +51,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 43] = [
+const ALL: [(&str, Check); 44] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -62,6 +63,7 @@ const ALL: [(&str, Check); 43] = [
     ("stranded", stranded::check),
     ("unauthorized", unauthorized::check),
     ("four_eyes", four_eyes::check),
+    ("mapped", mapped::check),
     ("taken", taken::check),
     ("institutions", institutions::check),
     ("pauses", pauses::check),

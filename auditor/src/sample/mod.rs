@@ -122,6 +122,7 @@ impl Sample {
             uploaded_by: "ann".to_owned(),
             order: self.next(),
             sha256: "f1".to_owned(),
+            amounts: None,
             rows,
         };
         self.evidence.asked.files.push(file);

@@ -22,6 +22,7 @@ pub(super) struct Company {
     dead_servicers: Vec<String>,
     /// Its payroll is a table, in which some employees are paid into their bank accounts.
     is_table: bool,
+    is_mapped: bool,
     state: RefCell<State>,
 }
 
@@ -47,7 +48,7 @@ impl Company {
         let accounts = accounts.collect();
         let fresh = rows.collect::<Vec<_>>().into_iter();
         let state = RefCell::new(State { fresh, accounts, current: BTreeMap::new(), deposits: BTreeMap::new() });
-        Some(Self { dead_servicers, is_table: plan.is_table, state })
+        Some(Self { dead_servicers, is_table: plan.is_table, is_mapped: plan.is_mapped, state })
     }
 
     /// A file of so many rows that were never paid.
@@ -130,7 +131,7 @@ impl Company {
             }
         }
         let dead_servicers = self.dead_servicers.clone();
-        File { rows, dead_servicers, is_table: self.is_table, currency: None }
+        File { rows, dead_servicers, is_table: self.is_table, is_mapped: self.is_mapped, currency: None }
     }
 }
 

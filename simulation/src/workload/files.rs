@@ -5,7 +5,7 @@ use axum::body::Bytes;
 use generator::{FileWriter, GenerateError, Style};
 
 use super::deposits::FileRow;
-use super::table;
+use super::{mappings, table};
 
 /// A file to upload.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct File {
     pub dead_servicers: Vec<String>,
     /// It is a table, and not XML.
     pub is_table: bool,
+    /// Its columns go by the company's own names, and there are two of amounts.
+    pub is_mapped: bool,
     /// Of the first amount, where one is named.
     pub currency: Option<String>,
 }
@@ -22,7 +24,7 @@ impl File {
     pub(crate) fn bytes(&self, style: Style) -> Result<Bytes, GenerateError> {
         if self.is_table {
             let delimiter = if style == Style::Compact { ',' } else { ';' };
-            return Ok(table::written(&self.rows, delimiter, self.currency.as_deref()).into());
+            return Ok(table::written(self, delimiter).into());
         }
         let mut writer = FileWriter::new(Vec::new(), style, &self.dead_servicers);
         writer.write_rows(self.rows.iter().map(|row| row.generated.clone()))?;
@@ -46,8 +48,15 @@ impl File {
         file
     }
 
-    pub(crate) fn rows_as_asked(&self) -> Vec<Row> {
-        self.rows.iter().map(|row| self.row(row)).collect()
+    /// Every way to read it: the column of the amounts where a mapping names it, and the rows as they are then.
+    pub(crate) fn rows_as_asked(&self) -> Vec<(Option<&'static str>, Vec<Row>)> {
+        let rows: Vec<Row> = self.rows.iter().map(|row| self.row(row)).collect();
+        if !self.is_mapped {
+            return vec![(None, rows)];
+        }
+        let with_more = rows.iter().cloned().map(|row| Row { cents: row.cents + mappings::WITHHELD_CENTS, ..row });
+        let [net, gross] = mappings::AMOUNTS;
+        vec![(Some(gross), with_more.collect()), (Some(net), rows)]
     }
 
     fn row(&self, row: &FileRow) -> Row {

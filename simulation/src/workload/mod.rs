@@ -10,6 +10,7 @@ mod files;
 mod held;
 mod household;
 mod letters;
+mod mappings;
 mod mixed_up;
 mod operators;
 mod payees;
@@ -59,6 +60,9 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(mixed_up::mix_up(actor.clone(), setup.days)));
     }
     if let Some(plan) = &setup.payroll {
+        if plan.is_mapped {
+            scripts.push(Box::pin(mappings::change(actor.clone(), setup.days)));
+        }
         if actor.weather.is_one_in(2) {
             scripts.push(Box::pin(held::decide_while_stopped(actor.clone(), setup.days)));
         }

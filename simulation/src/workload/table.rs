@@ -1,8 +1,10 @@
 //! A payroll file as a table, as a company's payroll program exports it.
 
-use generator::Field;
+use generator::{Field, GeneratedRow};
 
 use super::deposits::FileRow;
+use super::files::File;
+use super::mappings;
 
 /// The columns of the fields that a generated row has, in its order.
 const COLUMNS: [&str; 19] = [
@@ -30,14 +32,25 @@ const COLUMNS: [&str; 19] = [
 /// What names a bank account.
 const PAYEE_COLUMNS: [&str; 4] = ["payee_routing_number", "payee_account_number", "payee_account_type", "payee_name"];
 
-/// The rows as lines with this delimiter; the first of them in a currency of its own, where one is named.
-pub(crate) fn written(rows: &[FileRow], delimiter: char, currency: Option<&str>) -> Vec<u8> {
-    let mut header: Vec<&str> = COLUMNS.into_iter().chain(PAYEE_COLUMNS).collect();
-    header.extend(currency.map(|_| "currency"));
+/// The rows as lines with this delimiter; the first of them in a currency of its own, where one is named. The columns of a mapped file go by
+/// the company's own names, and a second one of amounts stands beside the first.
+pub(crate) fn written(file: &File, delimiter: char) -> Vec<u8> {
+    let named = |name: &'static str| match name {
+        "source_id" if file.is_mapped => mappings::SOURCE,
+        "amount" if file.is_mapped => mappings::AMOUNTS[0],
+        name => name,
+    };
+    let mut header: Vec<&str> = COLUMNS.into_iter().map(named).chain(PAYEE_COLUMNS).collect();
+    header.extend(file.is_mapped.then_some(mappings::AMOUNTS[1]));
+    header.extend(file.currency.as_ref().map(|_| "currency"));
     let mut text = line(header.iter().map(|name| (*name).to_owned()), delimiter);
-    for (place, row) in rows.iter().enumerate() {
-        let named = currency.map(|currency| if place == 0 { currency } else { "USD" }.to_owned());
-        text += &line(cells(row).into_iter().chain(named), delimiter);
+    for (place, row) in file.rows.iter().enumerate() {
+        let second = file.is_mapped.then(|| {
+            let amount_cents = row.generated.amount_cents + mappings::WITHHELD_CENTS;
+            GeneratedRow { amount_cents, ..row.generated.clone() }.text(Field::Amount).into_owned()
+        });
+        let currency = file.currency.clone().map(|currency| if place == 0 { currency } else { "USD".to_owned() });
+        text += &line(cells(row).into_iter().chain(second).chain(currency), delimiter);
     }
     text.into_bytes()
 }
