@@ -50,6 +50,8 @@ pub(crate) struct PayrollPlan {
     pub is_table: bool,
     /// Their columns go by names of the company's own.
     pub is_mapped: bool,
+    /// Some of its sources are known under two ids.
+    pub has_two_ids: bool,
 }
 
 /// How often each fault strikes where it is on, between these two: one draw in so many.
@@ -117,8 +119,14 @@ impl Setup {
             seed,
             ..generator::Options::default()
         };
-        let payroll =
-            PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22), is_table: false, is_mapped: false };
+        let payroll = PayrollPlan {
+            company,
+            batches: 1 + below(3),
+            rows_max: 3 + below(22),
+            is_table: false,
+            is_mapped: false,
+            has_two_ids: false,
+        };
         let crash_one_in = if is_calm || below(4) == 0 { 0 } else { 6 + below(60) };
         let processes_max = usize::try_from(1 + below(5)).unwrap_or(1);
         let household_draw = below(3);
@@ -138,7 +146,7 @@ impl Setup {
         let payroll = PayrollPlan { is_table: below(3) == 0, ..payroll };
         let is_told = below(3) == 0;
         let is_mapped = below(2) == 0 && payroll.is_table;
-        let payroll = PayrollPlan { is_mapped, ..payroll };
+        let payroll = PayrollPlan { is_mapped, has_two_ids: below(4) == 0, ..payroll };
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,

@@ -1,7 +1,7 @@
 //! A company as its people know it: the rows it has still to pay, and the account that each of its sources has at the moment.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use generator::GeneratedRow;
 
@@ -14,6 +14,9 @@ use crate::weather::Weather;
 /// What an amount may name as its currency; only the first is ours.
 const CURRENCIES: [&str; 2] = ["USD", "EUR"];
 
+/// What the second id of a source ends with.
+const SECOND_ID: &str = "-B";
+
 /// An account of a source: routing and account number.
 type Account = (String, String);
 
@@ -23,6 +26,7 @@ pub(super) struct Company {
     /// Its payroll is a table, in which some employees are paid into their bank accounts.
     is_table: bool,
     is_mapped: bool,
+    has_two_ids: bool,
     state: RefCell<State>,
 }
 
@@ -35,6 +39,8 @@ struct State {
     current: BTreeMap<String, Account>,
     /// Where an employee is paid: a bank account, or nothing where it is a loan.
     deposits: BTreeMap<String, Option<Deposit>>,
+    /// Sources that go by their second id at the moment.
+    renamed: BTreeSet<String>,
 }
 
 impl Company {
@@ -47,8 +53,20 @@ impl Company {
         });
         let accounts = accounts.collect();
         let fresh = rows.collect::<Vec<_>>().into_iter();
-        let state = RefCell::new(State { fresh, accounts, current: BTreeMap::new(), deposits: BTreeMap::new() });
-        Some(Self { dead_servicers, is_table: plan.is_table, is_mapped: plan.is_mapped, state })
+        let state = RefCell::new(State {
+            fresh,
+            accounts,
+            current: BTreeMap::new(),
+            deposits: BTreeMap::new(),
+            renamed: BTreeSet::new(),
+        });
+        Some(Self {
+            dead_servicers,
+            is_table: plan.is_table,
+            is_mapped: plan.is_mapped,
+            has_two_ids: plan.has_two_ids,
+            state,
+        })
     }
 
     /// A file of so many rows that were never paid.
@@ -70,6 +88,10 @@ impl Company {
     /// The rows of an earlier file once more: all of them, or half of them among new ones.
     pub(super) fn again(&self, weather: &Weather, earlier: &File) -> File {
         let mut rows = earlier.rows.clone();
+        for row in &mut rows {
+            let id = &mut row.generated.source.source_id;
+            *id = id.trim_end_matches(SECOND_ID).to_owned();
+        }
         if weather.is_one_in(2) {
             rows.truncate(rows.len().div_ceil(2));
             rows.extend(self.fresh_rows(weather, 2));
@@ -79,6 +101,19 @@ impl Company {
         }
         weather.shuffle(&mut rows);
         self.as_of_now(rows)
+    }
+
+    /// A source goes by its other id from now on, with the account that it has; where the company has such sources.
+    pub(super) fn change_id(&self, weather: &Weather) {
+        if !self.has_two_ids || !weather.is_one_in(2) {
+            return;
+        }
+        let mut state = self.state.borrow_mut();
+        let sources: Vec<String> = state.accounts.keys().cloned().collect();
+        let Some(source) = weather.pick(&sources) else { return };
+        if !state.renamed.remove(source) {
+            state.renamed.insert(source.clone());
+        }
     }
 
     /// A source gets another account, or goes back to one that it had.
@@ -128,6 +163,9 @@ impl Company {
             if let Some((routing, number)) = state.current.get(&row.source.source_id) {
                 row.source.routing_number.clone_from(routing);
                 row.source.account_number.clone_from(number);
+            }
+            if state.renamed.contains(&row.source.source_id) {
+                row.source.source_id.push_str(SECOND_ID);
             }
         }
         let dead_servicers = self.dead_servicers.clone();
