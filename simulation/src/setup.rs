@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub leaves_what_waits: bool,
     /// Persons with cards.
     pub households: usize,
+    /// They act in the middle of payments.
+    pub acts_amid: bool,
     /// A company's own system is told of what happens.
     pub is_told: bool,
 }
@@ -147,6 +149,7 @@ impl Setup {
         let is_told = below(3) == 0;
         let is_mapped = below(2) == 0 && payroll.is_table;
         let payroll = PayrollPlan { is_mapped, has_two_ids: below(4) == 0, ..payroll };
+        let acts_amid = below(2) == 0;
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,
@@ -156,6 +159,7 @@ impl Setup {
             bad_days,
             leaves_what_waits,
             is_told,
+            acts_amid,
             // A return may come up to day 60; cards are read twice a day, so that theirs are fewer.
             days: match seed % 4 {
                 3 => 50,

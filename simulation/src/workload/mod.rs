@@ -94,7 +94,7 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     }
     for household in household::drawn(&actor.weather, setup.households) {
         let end = banks::in_days(actor, setup.days * 4 / 5);
-        scripts.push(Box::pin(household::live(actor.clone(), household, end)));
+        scripts.push(Box::pin(household::live(actor.clone(), household, setup.acts_amid, end)));
     }
     scripts
 }
