@@ -168,6 +168,13 @@ pub(crate) fn correction(object: &Value, end: &Account) -> Option<Account> {
     })
 }
 
+/// The kind of account that the receiving bank says is to be used; `was` where it says nothing of that.
+pub(crate) fn corrected_type(object: &Value, was: &str) -> String {
+    let change = object.get("notification_of_changes").filter(|change| change.is_object());
+    let said = change.and_then(|change| text(change, "account_type")).filter(|said| !said.is_empty());
+    said.unwrap_or(was).to_owned()
+}
+
 /// An account number without its spelling: neither hyphens, blanks nor the case of letters make another account.
 pub(crate) fn unspelled(number: &str) -> String {
     number.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()

@@ -14,7 +14,11 @@ pub(crate) fn of(evidence: &Evidence) -> BTreeMap<&str, &PayrollFile> {
     for (batch, file) in &mut files {
         let manifest = approval(evidence, batch).and_then(manifest_of);
         let sha256 = manifest.and_then(|manifest| content_of(evidence, batch, manifest));
-        let is_approved = |known: &&PayrollFile| known.batch_id == *batch && Some(known.sha256.as_str()) == sha256;
+        let amounts = manifest.and_then(|manifest| amounts_of(evidence, batch, manifest));
+        let is_approved = |known: &&PayrollFile| {
+            let is_read_so = known.amounts.as_deref() == amounts || amounts.is_none();
+            known.batch_id == *batch && Some(known.sha256.as_str()) == sha256 && is_read_so
+        };
         if let Some(approved) = evidence.asked.files.iter().find(is_approved) {
             *file = approved;
         }
@@ -44,6 +48,11 @@ fn content_of<'e>(evidence: &'e Evidence, batch: &str, manifest: &str) -> Option
     summaries(evidence, batch)
         .filter(|summary| text(&summary.answer, "manifest_hash") == Some(manifest))
         .find_map(|summary| text(&summary.answer, "file_sha256"))
+}
+
+/// The column that the amounts were taken from, as the summary says; nothing where no mapping names one.
+fn amounts_of<'e>(evidence: &'e Evidence, batch: &str, manifest: &str) -> Option<&'e str> {
+    text(summary_of(evidence, batch, manifest)?.answer.get("mapping")?.get("columns")?, "amount")
 }
 
 fn commands<'e>(evidence: &'e Evidence, kind: CommandKind, batch: &str) -> impl Iterator<Item = &'e Command> {

@@ -5,6 +5,7 @@
 
 mod people;
 mod standing;
+mod webhooks;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ pub use people::{
     Statement, ToldNotice,
 };
 pub use standing::{Standing, StandingKind};
+pub use webhooks::{Endpoint, EndpointSecret, Received};
 
 /// Everything about one run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -137,9 +139,12 @@ pub struct Asked {
     pub large_links: Vec<LargeLink>,
     /// Every time that we asked a person's bank for a balance.
     pub balances_asked: Vec<BalanceAsked>,
+    /// Where the company's own system takes what it is told.
+    pub endpoints: Vec<Endpoint>,
 }
 
-/// A payroll file that was stored for a batch. A batch whose content was replaced has several, in order.
+/// A payroll file that was stored for a batch, read in one way. A batch whose content was replaced has several, in order; a file that a mapping
+/// may have read by one or another column of amounts stands here once for each.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct PayrollFile {
     /// `bat_…`, as the API answered.
@@ -149,6 +154,8 @@ pub struct PayrollFile {
     pub order: Order,
     /// Of its bytes, as a summary names it.
     pub sha256: String,
+    /// The column that its amounts are taken from, where a mapping has to say so.
+    pub amounts: Option<String>,
     /// In the order of the file; the first is row 1.
     pub rows: Vec<Row>,
 }
@@ -161,10 +168,14 @@ pub struct Row {
     pub employee_id: String,
     pub institution_id: String,
     pub cents: i64,
-    /// The account at the institution.
+    /// The account at the institution, or the bank account that is paid in its stead.
     pub payee_account: String,
     /// Where the institution takes payments; `None` where it takes none.
     pub payee_routing: Option<String>,
+    /// `checking` or `savings`, where the row pays into a bank account; `institution_id` is empty then.
+    pub payee_type: Option<String>,
+    /// Whose bank account it is, as the file spells it.
+    pub payee_name: Option<String>,
     /// What the source is to be debited at.
     pub source_account: Account,
     /// Of the employee, as the file spells it.
@@ -211,6 +222,8 @@ pub enum CommandKind {
     /// Asks for a place to put the file of a batch.
     Link,
     Summarize,
+    /// What columns are called, under a name.
+    StoreMapping,
     /// Looks at a summary that is being made.
     ReadSummary,
     Approve,
@@ -280,6 +293,10 @@ pub struct Told {
     pub links: Vec<Shown>,
     /// Everything that anybody was told, in order.
     pub notices: Vec<ToldNotice>,
+    /// What the company's own system was sent and kept, in order.
+    pub events: Vec<Received>,
+    /// `GET /webhook-endpoints`.
+    pub endpoints: Vec<Value>,
     /// `GET /ledger/trial-balance`.
     pub trial_balance: Value,
     /// `GET /ledger/accounts/{account}/postings`, all pages of all accounts of the trial balance.

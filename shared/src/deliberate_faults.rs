@@ -508,5 +508,25 @@ mod chosen {
         OutcomeSettledByOne,
         /// what may be out is ended before the bank's whole list was looked through
         OutcomeSettledUnseen,
+        /// a payroll pays into the account of one of its own sources
+        PayeeIsSourceTaken,
+        /// the zeros before the number of a payee's account are dropped
+        PayeeZerosDropped,
+        /// the kind of a payee's account is guessed, whatever its row says
+        PayeeTypeGuessed,
+        /// the kind of account that a bank corrected is not used
+        CorrectedTypeIgnored,
+        /// a file is read by what its mapping is by now
+        MappingOfNow,
+        /// whoever stored the mapping of a file approves it
+        MapperApproves,
+        /// an event is given up some hours after its receiver fell silent
+        WebhookGivenUpEarly,
+        /// every try of an event bears another id
+        WebhookIdPerTry,
+        /// the signature of an event does not cover its id
+        WebhookIdUnsigned,
+        /// that a payment came back after it had settled is told to no receiver
+        LateReturnNotSent,
     }
 }

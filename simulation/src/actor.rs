@@ -8,13 +8,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 
-use auditor::evidence::{Card, CommandKind, LargeLink, Order, PayrollFile, Person, Sighting};
+use auditor::evidence::{Card, CommandKind, Endpoint, LargeLink, Order, PayrollFile, Person, Sighting};
 use http::{Method, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 use scenarios::simulation::Simulation;
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::Value;
 
+use crate::receiver::Receiver;
 use crate::story::Story;
 use crate::weather::Weather;
 use crate::witness::Witness;
@@ -64,6 +65,7 @@ struct HubState {
     persons: Vec<Person>,
     sightings: Vec<Sighting>,
     large_links: Vec<LargeLink>,
+    endpoints: Vec<Endpoint>,
     /// Counterparties that the bank has forgotten, as they were.
     forgotten: Vec<Value>,
     /// Payers whose debt somebody is about to settle.
@@ -85,6 +87,10 @@ impl Hub {
 
     pub(crate) fn large_links(&self) -> Vec<LargeLink> {
         self.state.borrow().large_links.clone()
+    }
+
+    pub(crate) fn endpoints(&self) -> Vec<Endpoint> {
+        self.state.borrow().endpoints.clone()
     }
 
     pub(crate) fn sightings(&self) -> Vec<Sighting> {
@@ -127,6 +133,7 @@ pub(crate) struct Actor {
     pub(crate) story: Arc<Story>,
     pub(crate) witness: Arc<Witness>,
     pub(crate) hub: Rc<Hub>,
+    pub(crate) receiver: Arc<Receiver>,
 }
 
 /// A request as somebody means it, before it is made.
@@ -244,6 +251,10 @@ impl Actor {
     /// The bank signs and sends this event, which it lists nowhere.
     pub(crate) fn bank_says(&self, event: Value) {
         self.hub.state.borrow_mut().said.push(event);
+    }
+
+    pub(crate) fn with_endpoints(&self, change: impl FnOnce(&mut Vec<Endpoint>)) {
+        change(&mut self.hub.state.borrow_mut().endpoints);
     }
 
     pub(crate) fn has_large_link(&self, link: LargeLink) {

@@ -28,6 +28,7 @@ use crate::given_up::GivenUp;
 use crate::power::Power;
 use crate::powered::Powered;
 use crate::processes::{Ended, Origin, Process};
+use crate::receiver::Receiver;
 use crate::setup::Setup;
 use crate::story::Story;
 use crate::weather::Weather;
@@ -51,6 +52,8 @@ pub(crate) struct Engine {
     pub story: Arc<Story>,
     pub witness: Arc<Witness>,
     pub hub: Rc<Hub>,
+    /// Who is told of what happens.
+    pub receiver: Arc<Receiver>,
     pub setup: Setup,
     pub processes: Vec<Process>,
     pub scripts: Vec<LocalBoxFuture<'static, ()>>,
@@ -81,7 +84,9 @@ impl Engine {
         let witness = Arc::new(Witness::new(clock));
         let power = Power::told(weather.clone(), story.clone(), witness.clone());
         let undisturbed = simulation.api.clone();
-        simulation.run_on(Systems::shared(&powered(&simulation.system, &power)));
+        let receiver = Arc::new(Receiver::reached_by(power.clone()));
+        let system = System { webhooks: receiver.clone(), ..powered(&simulation.system, &power) };
+        simulation.run_on(Systems::shared(&system));
         let now = simulation.now();
         let receivers = simulation.receivers.clone();
         let engine = Self {
@@ -90,6 +95,7 @@ impl Engine {
             story,
             witness,
             hub: Rc::default(),
+            receiver,
             setup,
             processes: Vec::new(),
             scripts: Vec::new(),
@@ -123,6 +129,7 @@ impl Engine {
             story: self.story.clone(),
             witness: self.witness.clone(),
             hub: self.hub.clone(),
+            receiver: self.receiver.clone(),
         }
     }
 

@@ -14,6 +14,7 @@ mod moves;
 pub mod power;
 pub mod powered;
 mod processes;
+mod receiver;
 mod run;
 mod setup;
 mod story;

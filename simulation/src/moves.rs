@@ -211,7 +211,7 @@ impl Engine {
                 about,
                 sent: match &wish.sent {
                     Sent::Json(body) => body.clone(),
-                    Sent::Nothing | Sent::Xml(_) => serde_json::Value::Null,
+                    Sent::Nothing | Sent::Xml(_) | Sent::Csv(_) => serde_json::Value::Null,
                 },
                 status: answer.as_ref().map(|answer| answer.status.as_u16()),
                 answer: answer.as_ref().map(|answer| answer.body.clone()).unwrap_or_default(),

@@ -36,6 +36,10 @@ pub(crate) struct Setup {
     pub leaves_what_waits: bool,
     /// Persons with cards.
     pub households: usize,
+    /// They act in the middle of payments.
+    pub acts_amid: bool,
+    /// A company's own system is told of what happens.
+    pub is_told: bool,
 }
 
 /// What payroll people do.
@@ -44,6 +48,12 @@ pub(crate) struct PayrollPlan {
     pub company: generator::Options,
     pub batches: u64,
     pub rows_max: u64,
+    /// Its files are tables, in which some rows pay into bank accounts.
+    pub is_table: bool,
+    /// Their columns go by names of the company's own.
+    pub is_mapped: bool,
+    /// Some of its sources are known under two ids.
+    pub has_two_ids: bool,
 }
 
 /// How often each fault strikes where it is on, between these two: one draw in so many.
@@ -111,7 +121,14 @@ impl Setup {
             seed,
             ..generator::Options::default()
         };
-        let payroll = PayrollPlan { company, batches: 1 + below(3), rows_max: 3 + below(22) };
+        let payroll = PayrollPlan {
+            company,
+            batches: 1 + below(3),
+            rows_max: 3 + below(22),
+            is_table: false,
+            is_mapped: false,
+            has_two_ids: false,
+        };
         let crash_one_in = if is_calm || below(4) == 0 { 0 } else { 6 + below(60) };
         let processes_max = usize::try_from(1 + below(5)).unwrap_or(1);
         let household_draw = below(3);
@@ -127,14 +144,22 @@ impl Setup {
         let unknown_institutions: BTreeSet<String> = generator::rows(&payroll.company)
             .map(|rows| rows.dead_servicers().iter().cloned().collect())
             .unwrap_or_default();
+        let (bad_days, leaves_what_waits) = (8 + below(30), below(4) == 0);
+        let payroll = PayrollPlan { is_table: below(3) == 0, ..payroll };
+        let is_told = below(3) == 0;
+        let is_mapped = below(2) == 0 && payroll.is_table;
+        let payroll = PayrollPlan { is_mapped, has_two_ids: below(4) == 0, ..payroll };
+        let acts_amid = below(2) == 0;
         Self {
             simulation: simulation::Setup { seed, settings, unknown_institutions },
             random,
             processes_max,
             crash_one_in,
             rates,
-            bad_days: 8 + below(30),
-            leaves_what_waits: below(4) == 0,
+            bad_days,
+            leaves_what_waits,
+            is_told,
+            acts_amid,
             // A return may come up to day 60; cards are read twice a day, so that theirs are fewer.
             days: match seed % 4 {
                 3 => 50,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use auditor::evidence::{
-    BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, SendAnswer, ToldNotice,
+    BalanceAsked, BankCall, Command, Delivery, GivenUp, Move, Order, Pause, Received, SendAnswer, ToldNotice,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -14,6 +14,7 @@ use shared::ports::clock::Clock;
 use shared::ports::notices::{Notice, Recipient};
 use shared::ports::table::{Attributes, Change};
 use shared::ports::transport::ProviderRequest;
+use shared::ports::webhook_sender::WebhookCall;
 
 use crate::weather::key_of;
 
@@ -35,6 +36,7 @@ pub(crate) struct Seen {
     pub given_up: Vec<GivenUp>,
     pub pauses: Vec<Pause>,
     pub notices: Vec<ToldNotice>,
+    pub received: Vec<Received>,
     pub balances_asked: Vec<BalanceAsked>,
     /// The links that were asked about, by what names them to Plaid.
     links: Vec<String>,
@@ -159,6 +161,26 @@ impl Witness {
         if seen.notices.iter().all(|known| known.id != id || known.recipient != recipient) {
             seen.notices.push(ToldNotice { at, id, recipient, kind, text });
         }
+    }
+
+    /// A receiver of webhooks kept a call.
+    pub(crate) fn received(&self, call: &WebhookCall) {
+        let header = |wanted: &str| {
+            let found = call.headers.iter().find(|(name, _)| *name == wanted);
+            found.map(|(_, value)| value.clone()).unwrap_or_default()
+        };
+        let received = Received {
+            order: self.next_order(),
+            at: self.clock.business_now(),
+            elapsed_at: self.clock.elapsed_now(),
+            url: call.url.clone(),
+            event_id: header("webhook-id"),
+            signed_at: header("webhook-timestamp").parse().unwrap_or_default(),
+            signature: header("webhook-signature"),
+            body: String::from_utf8_lossy(&call.body).into_owned(),
+            signed_under: Vec::new(),
+        };
+        self.locked().received.push(received);
     }
 
     /// A queue gave a message up.

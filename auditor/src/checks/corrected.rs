@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::bank::{correction, text};
+use crate::bank::{corrected_type, correction, text};
 use crate::evidence::{Account, Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -11,6 +11,8 @@ use crate::finding::Findings;
 /// An account that is not to be used, since our receiver took the news.
 struct Gone {
     account: Account,
+    /// Its kind: of two accounts that differ in it alone, each is corrected by itself.
+    account_type: String,
     since: Timestamp,
     /// When the transfer was made that the news are about: whatever is said of it later repeats them.
     made: Timestamp,
@@ -37,7 +39,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             later.into_iter().any(|back| known.made <= back.since.checked_add(lease).unwrap_or(back.since))
         };
         let known = gone.iter().filter(is_late).filter(|known| !is_back(known));
-        let known = known.into_iter().find(|known| transfer.other_end.as_ref() == Some(&known.account));
+        let known = known.into_iter().find(|known| {
+            transfer.other_end.as_ref() == Some(&known.account) && transfer.account_type == known.account_type
+        });
         findings.unless(known.is_none(), &transfer.item, || {
             let since = known.map_or(claimed.at, |known| known.since);
             format!("was sent by {} to an account that its bank had corrected at {since}", transfer.id)
@@ -64,7 +68,8 @@ fn taken_back(facts: &Facts<'_>) -> Vec<Gone> {
     let of = |command: &Command| {
         let item = text(&command.answer, "said_of")?;
         let account = named(facts, item).cloned().or_else(|| facts.transfers_of(item).next()?.other_end.clone())?;
-        Some(Gone { account, since: command.answered_at?, made: command.answered_at?, named: None })
+        let (since, account_type) = (command.answered_at?, String::new());
+        Some(Gone { account, account_type, since, made: since, named: None })
     };
     confirmed.filter_map(of).collect()
 }
@@ -87,16 +92,17 @@ fn gone(facts: &Facts<'_>) -> Vec<Gone> {
     let corrections = taken.filter_map(|delivery| {
         let object = delivery.body.get("data")?;
         let of = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
-        let was = of.other_end.clone()?;
-        let new = correction(object, &was)?;
+        let was = (of.other_end.clone()?, of.account_type.clone());
+        let new = (correction(object, &was.0)?, corrected_type(object, &was.1));
         (was != new).then_some((was, new, delivery.at, of))
     });
     let corrections: Vec<_> = corrections.collect();
-    let leads_back = |account: &Account| corrections.iter().any(|(_, new, _, _)| new == account);
+    let leads_back = |account: &(Account, String)| corrections.iter().any(|(_, new, _, _)| new == account);
     let gone = corrections.iter().filter(|(was, _, _, _)| !leads_back(was));
     let gone = gone.map(|(was, _, at, of)| {
         let named = named(facts, &of.item).cloned();
-        Gone { account: was.clone(), since: *at, made: of.created_at, named }
+        let (account, account_type) = was.clone();
+        Gone { account, account_type, since: *at, made: of.created_at, named }
     });
     gone.collect()
 }
@@ -134,7 +140,9 @@ mod tests {
             old["idempotency_key"] = json!("pay_b0-01-0000001:1");
             old["counterparty_id"] = json!("cpty_spelled");
             evidence.bank.ach_transfers.push(old.clone());
-            let end = json!({ "id": "cpty_spelled", "routing_number": "021000021", "account_number": "1-0000001" });
+            let end = json!({
+                "id": "cpty_spelled", "routing_number": "021000021", "account_number": "1-0000001", "account_type": "checking",
+            });
             evidence.bank.counterparties.push(end);
             old["notification_of_changes"] = json!({ "change_code": "C01", "account_number": "10000009" });
             let body = json!({ "id": "evnt_noc", "type": "ach.outgoing_transfer.noc", "data": old });

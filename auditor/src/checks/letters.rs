@@ -52,6 +52,7 @@ fn was_decided(facts: &Facts<'_>, id: &str, state: &str) -> bool {
         | CommandKind::Link
         | CommandKind::Summarize
         | CommandKind::ReadSummary
+        | CommandKind::StoreMapping
         | CommandKind::Stop
         | CommandKind::ConfirmBiller
         | CommandKind::WithdrawCorrection

@@ -7,6 +7,7 @@ mod by_batch;
 mod by_two;
 mod corrected;
 mod corrections;
+mod deposits;
 mod ends;
 mod entries;
 mod files;
@@ -18,6 +19,7 @@ mod identity;
 mod institutions;
 mod keys;
 mod letters;
+mod mapped;
 mod open;
 mod owed;
 mod own_money;
@@ -41,6 +43,7 @@ mod told_of;
 mod unauthorized;
 mod unfit;
 mod unknown;
+mod webhooks;
 
 use crate::facts::Facts;
 use crate::finding::{Finding, Findings};
@@ -48,7 +51,7 @@ use crate::finding::{Finding, Findings};
 type Check = fn(&Facts<'_>, &mut Findings<'_>);
 
 /// Every check, by the name that its findings bear.
-const ALL: [(&str, Check); 41] = [
+const ALL: [(&str, Check); 44] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
     ("bank_word", bank_word::check),
@@ -60,11 +63,13 @@ const ALL: [(&str, Check); 41] = [
     ("stranded", stranded::check),
     ("unauthorized", unauthorized::check),
     ("four_eyes", four_eyes::check),
+    ("mapped", mapped::check),
     ("taken", taken::check),
     ("institutions", institutions::check),
     ("pauses", pauses::check),
     ("unfit", unfit::check),
     ("corrected", corrected::check),
+    ("deposits", deposits::check),
     ("reports", reports::check),
     ("entries", entries::check),
     ("books", books::check),
@@ -90,6 +95,7 @@ const ALL: [(&str, Check); 41] = [
     ("proven", proven::check),
     ("told_of", told_of::check),
     ("spoken", spoken::check),
+    ("webhooks", webhooks::check),
 ];
 
 pub(crate) fn run(facts: &Facts<'_>, found: &mut Vec<Finding>) {

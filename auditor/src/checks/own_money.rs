@@ -3,6 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use crate::bank::Transfer;
+use crate::contents::approval;
 use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
@@ -36,19 +40,37 @@ fn one_payer_each(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-/// No account outside is debited for two companies.
+/// No account outside is debited for two companies at a time: for another one only once the first was approved with another account.
 fn one_source_each(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    let mut sources: BTreeMap<&Account, BTreeSet<&str>> = BTreeMap::new();
+    let mut debits: BTreeMap<&Account, Vec<(&Transfer, &Item)>> = BTreeMap::new();
     for debit in facts.debits() {
         let funding = facts.fundings.get(&debit.item).filter(|funding| funding.batch.is_some());
         if let (Some(funding), Some(end)) = (funding, &debit.other_end) {
-            sources.entry(end).or_default().insert(&funding.payer);
+            debits.entry(end).or_default().push((debit, funding));
         }
     }
-    for sources in sources.into_values().filter(|sources| sources.len() > 1) {
-        let sources: Vec<&str> = sources.into_iter().collect();
-        findings.add(sources[0], format!("is debited at an account that is {}'s too", sources[1]));
+    for (account, debits) in debits {
+        let pairs = debits.iter().zip(debits.iter().skip(1));
+        let unclear = pairs.into_iter().find(|((_, first), (next, second))| {
+            first.payer != second.payer && !has_let_go(facts, first, account, next.created_at)
+        });
+        if let Some(((_, first), (_, second))) = unclear {
+            let mut sources = [&first.payer, &second.payer];
+            sources.sort();
+            findings.add(sources[0], format!("is debited at an account that is {}'s too", sources[1]));
+        }
     }
+}
+
+/// Whether a later content that names another account for the source was approved by then.
+fn has_let_go(facts: &Facts<'_>, funding: &Item, account: &Account, then: Timestamp) -> bool {
+    let approved = |batch: &str| approval(facts.evidence, batch).filter(|approval| approval.at <= then);
+    let since = funding.batch.as_deref().and_then(approved).map(|approval| approval.order);
+    facts.files.values().any(|file| {
+        let mut own = file.rows.iter().filter(|row| row.source_id == funding.payer);
+        let is_later = approved(&file.batch_id).is_some_and(|approval| Some(approval.order) > since);
+        is_later && own.any(|row| row.source_account != *account)
+    })
 }
 
 fn payrolls<'f>(facts: &'f Facts<'_>) -> BTreeSet<(&'f str, &'f str)> {
@@ -118,8 +140,10 @@ fn holds_money(item: &Item) -> bool {
 mod tests {
     use serde_json::json;
 
+    use crate::evidence::{CommandKind, Evidence};
     use crate::sample::{
-        BATCH, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, findings_of, found_one, good, spoiled, told, transfer,
+        BATCH, CARD_PAYMENT, FUNDING, OTHER_PAYMENT, PAYMENT, command, findings_of, found_one, good, spoiled, told,
+        transfer,
     };
 
     #[test]
@@ -127,19 +151,38 @@ mod tests {
         assert!(findings_of("own_money", &good()).is_empty());
     }
 
+    /// Another source is debited at the account as well, a day later.
+    fn debit_another(evidence: &mut Evidence) {
+        let mut other = told(evidence, FUNDING).clone();
+        other.item["funding_id"] = json!("fnd_b1-s2-1");
+        other.item["source_id"] = json!("CORP-2");
+        evidence.told.fundings.push(other);
+        let mut debit = transfer(evidence, FUNDING).clone();
+        debit["id"] = json!("tr_other");
+        debit["idempotency_key"] = json!("fnd_b1-s2-1:1");
+        debit["created_at"] = json!("2026-03-09T18:00:00Z");
+        evidence.bank.ach_transfers.push(debit);
+    }
+
     #[test]
     fn an_account_outside_that_is_debited_for_two_sources_is_found() {
-        let found = spoiled("own_money", |evidence| {
-            let mut other = told(evidence, FUNDING).clone();
-            other.item["funding_id"] = json!("fnd_b1-s2-1");
-            other.item["source_id"] = json!("CORP-2");
-            evidence.told.fundings.push(other);
-            let mut debit = transfer(evidence, FUNDING).clone();
-            debit["id"] = json!("tr_other");
-            debit["idempotency_key"] = json!("fnd_b1-s2-1:1");
-            evidence.bank.ach_transfers.push(debit);
-        });
+        let found = spoiled("own_money", debit_another);
         assert!(found.iter().any(|finding| finding.what.contains("that is CORP-2's too")), "{found:#?}");
+    }
+
+    #[test]
+    fn an_account_that_its_source_had_let_go_is_fine() {
+        let found = spoiled("own_money", |evidence| {
+            debit_another(evidence);
+            let mut file = evidence.asked.files[0].clone();
+            file.batch_id = "bat_b2".to_owned();
+            file.rows[0].source_account.account_number = "90000009".to_owned();
+            evidence.asked.files.push(file);
+            let mut approval = command(CommandKind::Approve, "bat_b2", "bob", "2026-03-08T12:00:00Z");
+            approval.order = 1_000;
+            evidence.asked.commands.push(approval);
+        });
+        assert!(found.iter().all(|finding| !finding.what.contains("that is CORP-2's too")), "{found:#?}");
     }
 
     #[test]

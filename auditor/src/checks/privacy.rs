@@ -14,7 +14,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 /// Not as a part of a longer number or id: those hold any digits by chance.
-fn holds(line: &str, text: &str) -> bool {
+pub(super) fn holds(line: &str, text: &str) -> bool {
     let is_digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_hexdigit());
     !text.is_empty()
         && line.match_indices(text).any(|(place, _)| {

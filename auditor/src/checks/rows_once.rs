@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::bank::text;
+use crate::bank::{text, unspelled};
 use crate::contents::{approval, manifest_of, touched_by};
 use crate::evidence::{Command, CommandKind, Row};
 use crate::facts::{Facts, row_of};
@@ -49,8 +49,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 }
 
 fn content(row: &Row) -> Content<'_> {
-    let loan: String = row.payee_account.chars().filter(char::is_ascii_alphanumeric).collect();
-    (&row.source_id, &row.employee_id, &row.institution_id, loan, row.cents)
+    // Neither the kind of a bank account nor its holder's name makes another payment.
+    let place = if row.payee_type.is_some() { row.payee_routing.as_deref() } else { Some(row.institution_id.as_str()) };
+    (&row.source_id, &row.employee_id, place.unwrap_or_default(), unspelled(&row.payee_account), row.cents)
 }
 
 fn paid_twice(facts: &Facts<'_>, earlier: &Paid<'_>, later: &Paid<'_>, findings: &mut Findings<'_>) {

@@ -1,8 +1,8 @@
-//! What cannot be sent is not taken: a file is summarized only where every row of it can be paid as it stands, and nobody is known by a name
-//! that nobody can read.
+//! What cannot be sent is not taken: a file is summarized only where every row of it can be paid as it stands and none pays into the account of
+//! a source of it; and nobody is known by a name that nobody can read.
 
-use crate::bank::text;
-use crate::evidence::{CommandKind, Row};
+use crate::bank::{text, unspelled};
+use crate::evidence::{Account, CommandKind, PayrollFile, Row};
 use crate::facts::Facts;
 use crate::finding::Findings;
 
@@ -17,7 +17,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let is_taken = summaries.any(|summary| {
             summary.about == file.batch_id && text(&summary.answer, "file_sha256").is_some_and(is_of_it)
         });
-        let wrong = file.rows.iter().enumerate().find_map(|(place, row)| Some((place + 1, wrong_with(row)?)));
+        let wrong = file.rows.iter().enumerate().find_map(|(place, row)| Some((place + 1, wrong_with(row, file)?)));
         if let (true, Some((row, what))) = (is_taken, wrong) {
             findings.add(&file.batch_id, format!("was summarized, and {what} of its row {row}"));
         }
@@ -28,16 +28,24 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn wrong_with(row: &Row) -> Option<&'static str> {
+fn wrong_with(row: &Row, file: &PayrollFile) -> Option<&'static str> {
+    if file.rows.iter().any(|other| row.payee_type.is_some() && pays(row, &other.source_account)) {
+        return Some("a source of the file has the account");
+    }
     let number = row.payee_account.chars().filter(char::is_ascii_alphanumeric).count();
     if !(1..=LONGEST_NUMBER).contains(&number) {
         return Some("no request can carry the loan number");
     }
-    if !is_readable(&row.name) {
+    if !is_readable(&row.name) || row.payee_name.as_deref().is_some_and(|name| !is_readable(name)) {
         return Some("nobody can read the name");
     }
     let is_dollars = row.currency.as_deref().is_none_or(|currency| currency == "USD");
     (!is_dollars).then_some("another currency than dollars is that")
+}
+
+fn pays(row: &Row, account: &Account) -> bool {
+    row.payee_routing.as_ref() == Some(&account.routing_number)
+        && unspelled(&row.payee_account) == unspelled(&account.account_number)
 }
 
 /// Something of it can be seen.
@@ -63,6 +71,10 @@ mod tests {
         spoil("carry the loan number of its row 2", |row| row.payee_account = "1".repeat(18));
         spoil("carry the loan number", |row| row.payee_account = "-".to_owned());
         spoil("read the name", |row| row.name = "\u{200b}".to_owned());
+        spoil("a source of the file has the account", |row| {
+            row.payee_type = Some("checking".to_owned());
+            row.payee_account = "900-00001".to_owned();
+        });
         spoil("another currency", |row| row.currency = Some("EUR".to_owned()));
     }
 

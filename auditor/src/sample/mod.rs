@@ -110,6 +110,8 @@ impl Sample {
             cents,
             payee_account: format!("1000000{number}"),
             payee_routing: routing.map(str::to_owned),
+            payee_type: None,
+            payee_name: None,
             source_account: source_account.clone(),
             name: "Ann Example".to_owned(),
             currency: None,
@@ -120,6 +122,7 @@ impl Sample {
             uploaded_by: "ann".to_owned(),
             order: self.next(),
             sha256: "f1".to_owned(),
+            amounts: None,
             rows,
         };
         self.evidence.asked.files.push(file);

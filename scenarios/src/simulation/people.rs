@@ -52,6 +52,7 @@ pub enum Sent {
     Nothing,
     Json(Value),
     Xml(Bytes),
+    Csv(Bytes),
 }
 
 impl Simulation {
@@ -104,6 +105,7 @@ impl Simulation {
             Sent::Nothing => ("application/json", Body::empty()),
             Sent::Json(body) => ("application/json", Body::from(body.to_string())),
             Sent::Xml(body) => ("application/xml", Body::from(body)),
+            Sent::Csv(body) => ("text/csv", Body::from(body)),
         };
         let request = Request::builder()
             .method(method)

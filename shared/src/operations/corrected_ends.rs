@@ -121,7 +121,11 @@ pub(crate) async fn led_to(
     Ok(Numbers {
         routing_number: correction.routing_number.clone().unwrap_or_else(|| from.routing_number.clone()),
         account_number,
-        account_type: correction.account_type.unwrap_or(from.account_type),
+        account_type: fault!(
+            CorrectedTypeIgnored,
+            from.account_type,
+            correction.account_type.unwrap_or(from.account_type)
+        ),
     })
 }
 

@@ -110,7 +110,8 @@ fn new_payment(
     let number = u32::try_from(row.number)
         .map_err(|_| OperationError::Inconsistent(format!("row {} of {} is beyond counting", row.number, batch.id)))?;
     let id = PaymentId::Row { batch: batch.id, row: number };
-    let account = row.payee.number().expose();
+    let named = row.payee.number().expose();
+    let account = fault!(PayeeZerosDropped, named.trim_start_matches('0'), named);
     let bound_to = keys::payment(id).pk;
     let mut leg = Leg::new();
     let Terms { routing_number, account_type, entry_class, entry_description } = match terms_of(manifest, &row.payee) {
@@ -178,7 +179,11 @@ fn terms_of(manifest: &Manifest, payee: &RowPayee) -> Result<Terms, String> {
             let how = manifest.bank_accounts.as_ref().ok_or_else(missing)?;
             Ok(Terms {
                 routing_number: account.routing_number.as_str().to_owned(),
-                account_type: account.account_type,
+                account_type: fault!(
+                    PayeeTypeGuessed,
+                    crate::domain::bank::request::AccountType::Checking,
+                    account.account_type
+                ),
                 entry_class: how.entry_class,
                 entry_description: how.entry_description.clone(),
             })

@@ -159,7 +159,11 @@ pub(crate) async fn read_file(
     let mut reader = FileReader::new(limits, today);
     reader.watch(endings);
     if let Some(mapping) = &batch.mapping {
-        reader.map(mapping.mapping()?);
+        fault!(
+            MappingOfNow,
+            reader.map(super::file_mappings::load(system, &mapping.name).await?.mapping()?),
+            reader.map(mapping.mapping()?)
+        );
     }
     file_bytes::read(system, batch.id, reader, unpacked).await
 }

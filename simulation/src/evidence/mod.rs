@@ -3,6 +3,7 @@
 mod bank;
 mod standing;
 mod told;
+mod webhooks;
 
 use auditor::evidence::{Asked, Bank, Evidence, Forbidden, Logs, Terms, Told};
 use axum::Router;
@@ -27,8 +28,10 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
         sightings: engine.hub.sightings(),
         large_links: engine.hub.large_links(),
         balances_asked: seen.balances_asked,
+        endpoints: engine.hub.endpoints(),
     };
     let forbidden = forbidden(engine, &asked);
+    let events = webhooks::verified(seen.received, &asked.endpoints);
     Evidence {
         gathered_at: simulation.now(),
         is_at_rest,
@@ -44,7 +47,7 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
             unfit: seen.unfit.into_iter().collect(),
             ..bank::read(simulation, engine.hub.forgotten())
         },
-        told: Told { notices: seen.notices, ..told::read(simulation, api, &items) },
+        told: Told { notices: seen.notices, events, ..told::read(simulation, api, &items) },
         standing: standing::of(&items, simulation.now()),
         moves: seen.moves,
         pauses: seen.pauses,

@@ -44,6 +44,8 @@ pub(super) fn read(simulation: &Simulation, api: &Router, items: &[Attributes]) 
         bank_accounts: reader.shown("/bank-accounts"),
         links: reader.shown("/items"),
         notices: Vec::new(),
+        events: Vec::new(),
+        endpoints: reader.get_as(OPERATOR, "/webhook-endpoints")["items"].as_array().cloned().unwrap_or_default(),
         card_payments: PERSONS.iter().flat_map(|person| reader.card_payments(person)).collect(),
         postings: accounts
             .keys()

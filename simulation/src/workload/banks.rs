@@ -94,7 +94,7 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         // Another spelling is the same account to its bank.
         let number = end["account_number"].as_str().unwrap_or_default().replace('-', "").to_ascii_uppercase();
         let account = format!("{} {number}", end["routing_number"]);
-        let change = corrections.entry(account).or_insert_with(|| correction(actor)).clone();
+        let change = corrections.entry(account).or_insert_with(|| correction(actor, &end)).clone();
         let word = |from: &Value, name: &str| from[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned);
         let number = |of: &Value| {
             let part = |name: &str| word(of, name).or_else(|| word(&end, name)).unwrap_or_default();
@@ -155,15 +155,16 @@ pub(super) fn take_debit_back(actor: &Actor, funding_id: &str) {
 }
 
 /// What a receiving bank asks to be corrected: the number, the bank, the kind of account, or several of them.
-fn correction(actor: &Actor) -> Value {
+fn correction(actor: &Actor, end: &Value) -> Value {
+    let other_type = if end["account_type"] == "savings" { "checking" } else { "savings" };
     let account_number = actor.weather.between(10_000_000, 99_999_999).to_string();
     let routing_number = simulators::plaid::routing_number("ins_9");
     match actor.weather.below(6) {
         0 | 1 => json!({ "change_code": "C01", "account_number": account_number }),
         2 => json!({ "change_code": "C02", "routing_number": routing_number }),
         3 => json!({ "change_code": "C03", "routing_number": routing_number, "account_number": account_number }),
-        4 => json!({ "change_code": "C06", "account_number": account_number, "account_type": "savings" }),
-        _ => json!({ "change_code": "C05", "account_type": "savings" }),
+        4 => json!({ "change_code": "C06", "account_number": account_number, "account_type": other_type }),
+        _ => json!({ "change_code": "C05", "account_type": other_type }),
     }
 }
 

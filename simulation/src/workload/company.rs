@@ -1,10 +1,11 @@
 //! A company as its people know it: the rows it has still to pay, and the account that each of its sources has at the moment.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use generator::GeneratedRow;
 
+use super::deposits::{Deposit, FileRow};
 use super::files::File;
 use super::values;
 use crate::setup::PayrollPlan;
@@ -13,12 +14,19 @@ use crate::weather::Weather;
 /// What an amount may name as its currency; only the first is ours.
 const CURRENCIES: [&str; 2] = ["USD", "EUR"];
 
+/// What the second id of a source ends with.
+const SECOND_ID: &str = "-B";
+
 /// An account of a source: routing and account number.
 type Account = (String, String);
 
 #[derive(Debug)]
 pub(super) struct Company {
     dead_servicers: Vec<String>,
+    /// Its payroll is a table, in which some employees are paid into their bank accounts.
+    is_table: bool,
+    is_mapped: bool,
+    has_two_ids: bool,
     state: RefCell<State>,
 }
 
@@ -29,6 +37,10 @@ struct State {
     accounts: BTreeMap<String, Vec<Account>>,
     /// The one it has now, where that is not its first.
     current: BTreeMap<String, Account>,
+    /// Where an employee is paid: a bank account, or nothing where it is a loan.
+    deposits: BTreeMap<String, Option<Deposit>>,
+    /// Sources that go by their second id at the moment.
+    renamed: BTreeSet<String>,
 }
 
 impl Company {
@@ -41,34 +53,67 @@ impl Company {
         });
         let accounts = accounts.collect();
         let fresh = rows.collect::<Vec<_>>().into_iter();
-        let state = RefCell::new(State { fresh, accounts, current: BTreeMap::new() });
-        Some(Self { dead_servicers, state })
+        let state = RefCell::new(State {
+            fresh,
+            accounts,
+            current: BTreeMap::new(),
+            deposits: BTreeMap::new(),
+            renamed: BTreeSet::new(),
+        });
+        Some(Self {
+            dead_servicers,
+            is_table: plan.is_table,
+            is_mapped: plan.is_mapped,
+            has_two_ids: plan.has_two_ids,
+            state,
+        })
     }
 
     /// A file of so many rows that were never paid.
     pub(super) fn file(&self, weather: &Weather, rows: u64) -> File {
         let count = usize::try_from(rows).unwrap_or(2);
-        let mut rows: Vec<GeneratedRow> = self.state.borrow_mut().fresh.by_ref().take(count).collect();
+        let mut rows = self.fresh_rows(weather, count);
         if weather.is_one_in(3) {
             values::make_strange(weather, &mut rows);
         }
         let currency = if weather.is_one_in(12) { CURRENCIES.get(usize::from(weather.is_one_in(2))) } else { None };
         let currency = currency.map(|currency| (*currency).to_owned());
-        File { currency, ..self.as_of_now(rows) }
+        let mut file = File { currency, ..self.as_of_now(rows) };
+        if self.is_table && weather.is_one_in(8) {
+            pay_itself(weather, &mut file);
+        }
+        file
     }
 
     /// The rows of an earlier file once more: all of them, or half of them among new ones.
     pub(super) fn again(&self, weather: &Weather, earlier: &File) -> File {
         let mut rows = earlier.rows.clone();
+        for row in &mut rows {
+            let id = &mut row.generated.source.source_id;
+            *id = id.trim_end_matches(SECOND_ID).to_owned();
+        }
         if weather.is_one_in(2) {
             rows.truncate(rows.len().div_ceil(2));
-            rows.extend(self.state.borrow_mut().fresh.by_ref().take(2));
+            rows.extend(self.fresh_rows(weather, 2));
         }
         if weather.is_one_in(3) {
             values::spell_otherwise(weather, &mut rows);
         }
         weather.shuffle(&mut rows);
         self.as_of_now(rows)
+    }
+
+    /// A source goes by its other id from now on, with the account that it has; where the company has such sources.
+    pub(super) fn change_id(&self, weather: &Weather) {
+        if !self.has_two_ids || !weather.is_one_in(2) {
+            return;
+        }
+        let mut state = self.state.borrow_mut();
+        let sources: Vec<String> = state.accounts.keys().cloned().collect();
+        let Some(source) = weather.pick(&sources) else { return };
+        if !state.renamed.remove(source) {
+            state.renamed.insert(source.clone());
+        }
     }
 
     /// A source gets another account, or goes back to one that it had.
@@ -93,14 +138,53 @@ impl Company {
         state.current.insert(source.clone(), account);
     }
 
-    fn as_of_now(&self, mut rows: Vec<GeneratedRow>) -> File {
+    /// Rows that were never paid, each to where its employee is paid.
+    fn fresh_rows(&self, weather: &Weather, count: usize) -> Vec<FileRow> {
+        let mut state = self.state.borrow_mut();
+        let generated: Vec<GeneratedRow> = state.fresh.by_ref().take(count).collect();
+        let deposits = &mut state.deposits;
+        let placed = generated.into_iter().map(|generated| {
+            if !self.is_table {
+                return FileRow::to_loan(generated);
+            }
+            let employee = generated.employee.employee_id.clone();
+            let drawn = || weather.is_one_in(2).then(|| Deposit::drawn(weather, &generated));
+            let deposit = deposits.entry(employee).or_insert_with(drawn).clone();
+            // Not all that an employee gets goes into the bank account.
+            let deposit = deposit.filter(|_| !weather.is_one_in(5));
+            FileRow { generated, deposit }
+        });
+        placed.collect()
+    }
+
+    fn as_of_now(&self, mut rows: Vec<FileRow>) -> File {
         let state = self.state.borrow();
-        for row in &mut rows {
+        for FileRow { generated: row, .. } in &mut rows {
             if let Some((routing, number)) = state.current.get(&row.source.source_id) {
                 row.source.routing_number.clone_from(routing);
                 row.source.account_number.clone_from(number);
             }
+            if state.renamed.contains(&row.source.source_id) {
+                row.source.source_id.push_str(SECOND_ID);
+            }
         }
-        File { rows, dead_servicers: self.dead_servicers.clone(), currency: None }
+        let dead_servicers = self.dead_servicers.clone();
+        File { rows, dead_servicers, is_table: self.is_table, is_mapped: self.is_mapped, currency: None }
+    }
+}
+
+/// Somebody takes a column for another one: a row pays into the account of a source of the file.
+fn pay_itself(weather: &Weather, file: &mut File) {
+    let sources: Vec<Account> = file
+        .rows
+        .iter()
+        .map(|row| (row.generated.source.routing_number.clone(), row.generated.source.account_number.clone()))
+        .collect();
+    let Some((routing_number, number)) = weather.pick(&sources).cloned() else { return };
+    let account_number = if weather.is_one_in(2) { values::hyphenated(&number) } else { number };
+    let place = usize::try_from(weather.below(u64::try_from(file.rows.len()).unwrap_or(1))).unwrap_or_default();
+    if let Some(row) = file.rows.get_mut(place) {
+        let drawn = Deposit::drawn(weather, &row.generated);
+        row.deposit = Some(Deposit { routing_number, account_number, ..drawn });
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::files::File;
+use super::mappings;
 use super::payroll::UPLOADERS;
 use crate::actor::{Actor, Request};
 
@@ -20,11 +21,10 @@ pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Opt
     let bytes = file.bytes(style).ok()?;
     let by = UPLOADERS[0];
     let by_link = actor.weather.is_one_in(3);
-    let (path, sent) = match (by_link, period) {
-        (true, None) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len() }))),
-        (true, Some(day)) => ("/batches".to_owned(), Sent::Json(json!({ "length": bytes.len(), "pay_period": day }))),
-        (false, None) => ("/batches".to_owned(), Sent::Xml(bytes.clone())),
-        (false, Some(day)) => (format!("/batches?pay_period={day}"), Sent::Xml(bytes.clone())),
+    let mapping = file.is_mapped.then_some(mappings::NAME);
+    let (path, sent) = match by_link {
+        true => ("/batches".to_owned(), Sent::Json(announced(bytes.len(), period, mapping))),
+        false => (path_with(period, mapping), body(file, bytes.clone())),
     };
     let request = Request::post(Caller::Uploader(by), path, sent).commands(CommandKind::Create, "");
     let created = actor.ask(request).await?;
@@ -34,6 +34,10 @@ pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Opt
         put(actor, &created.body["upload"], bytes).await?;
     }
     Some(batch_id)
+}
+
+const fn body(file: &File, bytes: Bytes) -> Sent {
+    if file.is_table { Sent::Csv(bytes) } else { Sent::Xml(bytes) }
 }
 
 /// Somebody asks for a link and stores a file there. False where they are not given one.
@@ -47,14 +51,35 @@ pub(super) async fn replace(actor: &Actor, by: &'static str, batch_id: &str, fil
     put(actor, &link.body, bytes).await.is_some()
 }
 
+/// What is said of a file that comes by a link.
+fn announced(length: usize, period: Option<&str>, mapping: Option<&str>) -> Value {
+    let mut said = json!({ "length": length });
+    for (name, value) in [("pay_period", period), ("mapping", mapping)] {
+        if let (Some(said), Some(value)) = (said.as_object_mut(), value) {
+            said.insert(name.to_owned(), value.into());
+        }
+    }
+    said
+}
+
+fn path_with(period: Option<&str>, mapping: Option<&str>) -> String {
+    let named = [("pay_period", period), ("mapping", mapping)];
+    let query: Vec<String> = named.iter().filter_map(|(name, value)| Some(format!("{name}={}", (*value)?))).collect();
+    if query.is_empty() { "/batches".to_owned() } else { format!("/batches?{}", query.join("&")) }
+}
+
 fn stored(actor: &Actor, batch_id: &str, by: &str, file: &File, bytes: &Bytes) {
-    actor.has_uploaded(PayrollFile {
-        batch_id: batch_id.to_owned(),
-        uploaded_by: by.to_owned(),
-        order: actor.witness.next_order(),
-        sha256: hex::encode(Sha256::digest(bytes)),
-        rows: file.rows_as_asked(),
-    });
+    let order = actor.witness.next_order();
+    for (amounts, rows) in file.rows_as_asked() {
+        actor.has_uploaded(PayrollFile {
+            batch_id: batch_id.to_owned(),
+            uploaded_by: by.to_owned(),
+            order,
+            sha256: hex::encode(Sha256::digest(bytes)),
+            amounts: amounts.map(str::to_owned),
+            rows,
+        });
+    }
 }
 
 /// As the link says: the key is its path.

@@ -4,17 +4,21 @@ mod banks;
 mod books;
 mod company;
 mod content;
+mod deposits;
 mod directory;
 mod files;
 mod held;
 mod household;
 mod letters;
+mod mappings;
 mod mixed_up;
 mod operators;
 mod payees;
 mod payroll;
 mod plaid;
+mod receivers;
 mod stops;
+mod table;
 mod unknown;
 mod values;
 
@@ -56,10 +60,16 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(mixed_up::mix_up(actor.clone(), setup.days)));
     }
     if let Some(plan) = &setup.payroll {
+        if plan.is_mapped {
+            scripts.push(Box::pin(mappings::change(actor.clone(), setup.days)));
+        }
         if actor.weather.is_one_in(2) {
             scripts.push(Box::pin(held::decide_while_stopped(actor.clone(), setup.days)));
         }
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
+    }
+    if setup.is_told {
+        scripts.push(Box::pin(receivers::receive(actor.clone(), setup.days)));
     }
     scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));
     if let Some(plan) = setup.payroll.as_ref().filter(|_| actor.weather.is_one_in(3)) {
@@ -84,7 +94,7 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     }
     for household in household::drawn(&actor.weather, setup.households) {
         let end = banks::in_days(actor, setup.days * 4 / 5);
-        scripts.push(Box::pin(household::live(actor.clone(), household, end)));
+        scripts.push(Box::pin(household::live(actor.clone(), household, setup.acts_amid, end)));
     }
     scripts
 }

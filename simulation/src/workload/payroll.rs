@@ -49,6 +49,7 @@ async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
     if actor.weather.is_one_in(3) {
         company.change_account(&actor.weather);
     }
+    company.change_id(&actor.weather);
     let file = company.file(&actor.weather, rows);
     if actor.weather.is_one_in(5) {
         let other = company.again(&actor.weather, &file);
@@ -66,6 +67,7 @@ async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
         if actor.weather.is_one_in(2) {
             company.change_account(&actor.weather);
         }
+        company.change_id(&actor.weather);
         let again = company.again(&actor.weather, &file);
         let period = actor.weather.is_one_in(2).then(|| day_of_period(&actor, i64::from(actor.weather.is_one_in(2))));
         pay(&actor, &again, period.as_deref()).await;

@@ -2,10 +2,11 @@
 
 use generator::GeneratedRow;
 
+use super::deposits::FileRow;
 use crate::weather::Weather;
 
 /// The longest account number that an ACH entry has room for (Nacha Operating Rules, DFI account number field).
-const LONGEST_NUMBER: usize = 17;
+pub(super) const LONGEST_NUMBER: usize = 17;
 
 /// Names as people and companies have them.
 const NAMES: [&str; 8] = [
@@ -32,9 +33,9 @@ pub(super) const HOLDERS: [&str; 8] = [
 ];
 
 /// Some rows get values at the limits of what a field takes, and a few one that is beyond them.
-pub(super) fn make_strange(weather: &Weather, rows: &mut [GeneratedRow]) {
+pub(super) fn make_strange(weather: &Weather, rows: &mut [FileRow]) {
     let goes_beyond = weather.is_one_in(5);
-    for row in rows {
+    for FileRow { generated: row, .. } in rows {
         if weather.is_one_in(2) {
             continue;
         }
@@ -51,13 +52,17 @@ pub(super) fn make_strange(weather: &Weather, rows: &mut [GeneratedRow]) {
     }
 }
 
-/// Some loans are written with a hyphen that had none, or without the one they had.
-pub(super) fn spell_otherwise(weather: &Weather, rows: &mut [GeneratedRow]) {
+/// Some loans are written with a hyphen that had none, or without the one they had; some bank accounts are typed otherwise.
+pub(super) fn spell_otherwise(weather: &Weather, rows: &mut [FileRow]) {
     for row in rows {
-        let number = &mut row.payee.loan_account_number;
         if weather.is_one_in(2) {
             continue;
         }
+        if let Some(deposit) = &mut row.deposit {
+            deposit.typed_otherwise(weather);
+            continue;
+        }
+        let number = &mut row.generated.payee.loan_account_number;
         *number = if number.contains('-') { number.replace('-', "") } else { hyphenated(number) };
     }
 }
@@ -75,17 +80,17 @@ fn beyond(weather: &Weather, row: &mut GeneratedRow) {
     }
 }
 
-fn name(weather: &Weather) -> String {
+pub(super) fn name(weather: &Weather) -> String {
     weather.pick(&NAMES).copied().unwrap_or("A").to_owned()
 }
 
 /// Capital letters and digits.
-fn letters(weather: &Weather, length: usize) -> String {
+pub(super) fn letters(weather: &Weather, length: usize) -> String {
     const ALL: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     (0..length).filter_map(|_| weather.pick(ALL)).map(|byte| char::from(*byte)).collect()
 }
 
-fn hyphenated(number: &str) -> String {
+pub(super) fn hyphenated(number: &str) -> String {
     let (first, rest) = number.split_at(number.len().min(3));
     format!("{first}-{rest}")
 }

@@ -102,7 +102,7 @@ impl Batch {
 
     /// Has its file read by a mapping. Whoever stored that has a hand in the content.
     pub fn read_by(mut self, mapping: FileMapping) -> Self {
-        let _ = self.count_uploader(&mapping.stored_by);
+        let _ = fault!(MapperApproves, Command::AlreadyApplied, self.count_uploader(&mapping.stored_by));
         Self { mapping: Some(Box::new(mapping)), ..self }
     }
 

@@ -146,7 +146,8 @@ impl Collector {
             return;
         }
         let place = |field: Field| (Some(field.path()), raw.get(field).map_or(0, |value| value.at));
-        if let Some(row) = self.accounts.first_row(details.routing_number.as_str(), details.account_number.expose()) {
+        let paid = self.accounts.first_row(details.routing_number.as_str(), details.account_number.expose());
+        if let Some(row) = fault!(PayeeIsSourceTaken, None, paid) {
             let text = format!(" is the account that row {row} pays; a company pays nothing to itself");
             let (path, at) = place(Field::AccountNumber);
             checker.problems.push(Problem { path, code: ErrorCode::PayeeIsSource, at, text });
@@ -202,7 +203,7 @@ impl Collector {
         (routing_number, number): (&str, &str),
         problems: &mut Vec<Problem>,
     ) -> Option<Warning> {
-        if let Some(source_id) = self.sources.holder(routing_number, number) {
+        if let Some(source_id) = fault!(PayeeIsSourceTaken, None, self.sources.holder(routing_number, number)) {
             let text = format!(" is the account of source \"{source_id}\"; a company pays nothing to itself");
             let (path, at) = (Field::PayeeAccount.path(), raw.get(Field::PayeeAccount).map_or(0, |value| value.at));
             problems.push(Problem { path: Some(path), code: ErrorCode::PayeeIsSource, at, text });

@@ -102,8 +102,10 @@ async fn signed(system: &System, endpoint: &Endpoint, event: &Event) -> Result<W
     }
     let unwritable = |cause: String| OperationError::Inconsistent(format!("{}: {cause}", event.id));
     let body = event.payload().map_err(|cause| unwritable(cause.to_string()))?;
-    let (id, seconds) = (event.id.to_string(), now.as_second());
-    let signature = sign(secrets.iter().map(|secret| secret.expose()), &id, seconds, &body)
+    let seconds = now.as_second();
+    let id = fault!(WebhookIdPerTry, format!("{}-{}", event.id, event.version), event.id.to_string());
+    let signed_id = fault!(WebhookIdUnsigned, String::new(), id.clone());
+    let signature = sign(secrets.iter().map(|secret| secret.expose()), &signed_id, seconds, &body)
         .map_err(|cause| unwritable(cause.to_string()))?;
     let headers = vec![
         ("content-type", "application/json".to_owned()),

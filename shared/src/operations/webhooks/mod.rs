@@ -59,11 +59,23 @@ pub(super) async fn of_step<T: Carrier>(
 ) -> Result<Option<Change>, OperationError> {
     let moved = entry.from.zip(entry.to).filter(|(from, to)| from != to);
     let Some((from, to)) = moved else { return Ok(None) };
+    fault!(
+        LateReturnNotSent,
+        if is_late_return(from, to) {
+            return Ok(None);
+        }
+    );
     let (id, version) = (item.item_id(), *item.version_mut());
     let Some(event_type) = EventType::of_item(id, to) else { return Ok(None) };
     let (amount, leg) = (item.amount(), item.leg());
     let data = || EventData::of_item(id, amount, leg, Some(from));
     put(system, event_type, || format!("{id}\n{version}"), data).await
+}
+
+#[cfg(feature = "deliberate-faults")]
+fn is_late_return(from: crate::domain::leg::State, to: crate::domain::leg::State) -> bool {
+    use crate::domain::leg::State;
+    from == State::Completed && to == State::Returned
 }
 
 /// The put of what a new payment tells: one that can never be paid has failed from the start.

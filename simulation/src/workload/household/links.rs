@@ -105,7 +105,7 @@ impl Life {
         shown
     }
 
-    async fn unlink(&self, institution_id: &str) {
+    pub(super) async fn unlink(&self, institution_id: &str) {
         let links = items(self.actor.get(self.caller(), "/items").await);
         for link in links.iter().filter(|link| link["institution_id"] == institution_id && link["state"] != "removed") {
             let Some(id) = link["item_id"].as_str() else { continue };

@@ -2,6 +2,7 @@
 //! and two persons may share an account or a card.
 
 mod agreements;
+mod amid;
 mod bank;
 mod changes;
 mod links;
@@ -98,9 +99,10 @@ struct Life {
     bank_account_id: String,
     /// What they agreed to last: the least and the most.
     range: (i64, i64),
+    acts_amid: bool,
 }
 
-pub(super) async fn live(actor: Actor, household: Household, end: Timestamp) {
+pub(super) async fn live(actor: Actor, household: Household, acts_amid: bool, end: Timestamp) {
     if open_accounts(&actor, household).is_none() {
         return;
     }
@@ -110,7 +112,7 @@ pub(super) async fn live(actor: Actor, household: Household, end: Timestamp) {
         return;
     }
     let Some((card_id, bank_account_id)) = links::what_appears(&actor, household).await else { return };
-    let mut life = Life { actor, holder, household, card_id, bank_account_id, range: agreements::USUAL };
+    let mut life = Life { actor, holder, household, card_id, bank_account_id, range: agreements::USUAL, acts_amid };
     life.is_known().await;
     life.set_up().await;
     while life.actor.now() < end {
@@ -265,6 +267,9 @@ impl Life {
 
     /// One thing that happens in a life with a card.
     async fn act(&mut self) {
+        if self.acts_amid && self.actor.weather.is_one_in(8) {
+            return self.act_amid_a_payment().await;
+        }
         match self.actor.weather.below(35) {
             0..=8 => self.buy(self.household.card, 10_000, 220_000),
             9 | 10 => self.buy(self.household.bank, 1_000, 60_000),
