@@ -480,5 +480,7 @@ mod chosen {
         OutcomeSettledByOne,
         /// what may be out is ended before the bank's whole list was looked through
         OutcomeSettledUnseen,
+        /// a debit that the bank took longer than three weeks ago is not looked for among those in their hold
+        HeldByAcceptance,
     }
 }

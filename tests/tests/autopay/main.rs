@@ -20,6 +20,7 @@ mod privacy;
 mod proofs_accounts;
 mod proofs_cards;
 mod proofs_numbers;
+mod proofs_reviews_and_keys;
 mod proofs_shared_checks;
 mod reconciliation;
 mod refunds_returned;
