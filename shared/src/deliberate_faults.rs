@@ -528,5 +528,13 @@ mod chosen {
         WebhookIdUnsigned,
         /// that a payment came back after it had settled is told to no receiver
         LateReturnNotSent,
+        /// a debit that the bank took longer than three weeks ago is not looked for among those in their hold
+        HeldByAcceptance,
+        /// a bank account keeps every number that it ever had
+        FormerKeysKept,
+        /// the number that alone joins two holders of an account is let go
+        JoiningKeyLetGo,
+        /// what a return left behind at a number goes with it
+        ReturnsLetGo,
     }
 }

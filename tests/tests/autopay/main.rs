@@ -21,6 +21,7 @@ mod proofs_accounts;
 mod proofs_cards;
 mod proofs_numbers;
 mod proofs_repaid_and_owed;
+mod proofs_reviews_and_keys;
 mod proofs_shared_checks;
 mod reconciliation;
 mod refunds_returned;

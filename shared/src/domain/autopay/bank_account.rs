@@ -43,7 +43,8 @@ pub struct BankAccount {
     pub proven_numbers: BTreeMap<String, Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unusable: Option<Unusable>,
-    /// Fingerprints of the keys by which it is known: every number that it had, and the id that its institution keeps.
+    /// Fingerprints of the keys by which it is known: the latest numbers that it had, and the id that its institution keeps. The one that it
+    /// was shown by last is the last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub real_accounts: Vec<String>,
     /// When the link that showed it ended, or it was withdrawn from it: what was agreed to before then is over.

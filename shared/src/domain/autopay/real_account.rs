@@ -1,7 +1,7 @@
 //! A real account, as one of its keys names it: its routing and account number, an id that its institution keeps, or a card's number.
 //!
-//! Guarantees: whoever holds the account here by an institution's word stands in it and never leaves it, whatever link, name or number shows
-//! the account, so that what one key joins stays joined; what a person typed joins their own cards, as long as it stands there or a payment
+//! Guarantees: whoever holds the account here by an institution's word stands in it, whatever link, name or number shows the account, and
+//! leaves it only as one of many former keys that joins them with nobody, so that what one key joins stays joined; what a person typed joins their own cards, as long as it stands there or a payment
 //! to it is under way, and those of others only where the institution's word fits as well; that somebody typed it once stays known, for whose
 //! money it is; that a return closed a number is remembered here,
 //! whether or not a link shows it, and so is which number a bank put in its place. Limit: two links that share no key are two accounts,
@@ -156,6 +156,14 @@ impl RealAccount {
     /// Remembers that a debit of a person's came back and is settled with them first: whether it still is, their own item says.
     pub fn note_return(&mut self, of: PersonId, at: Timestamp) {
         self.came_back.insert(of, at);
+    }
+
+    /// Takes over what returns left behind at another key of the account.
+    pub fn take_returns(&mut self, came_back: BTreeMap<PersonId, Timestamp>) {
+        for (person, at) in came_back {
+            let latest = self.came_back.entry(person).or_insert(at);
+            *latest = (*latest).max(at);
+        }
     }
 
     /// Why nothing may be pulled from this number.

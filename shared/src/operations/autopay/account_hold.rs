@@ -2,11 +2,13 @@
 //!
 //! Guarantees: what one person's debit left behind holds the debits of everybody else who has the account, under whatever login or number,
 //! behind a correction as well; it is noted in the write of that return, and a claim is held to it. It ends with what it stands for: the
-//! person's block, which an operator clears, or what they owe, which is booked. Limit: of returns from before this was noted nothing is known.
+//! person's block, which an operator clears, or what they owe, which is booked. How many numbers the account had makes no difference to that
+//! write. Limit: of returns from before this was noted nothing is known.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
+use super::former_keys::KEYS_NOTED;
 use super::holders::{Holders, Own};
 use super::people;
 use super::real_accounts::Claims;
@@ -51,7 +53,8 @@ pub(super) async fn note(
         claims.of(system, number).await?.close(return_code, now);
     }
     if fault!(AccountNotHeld, false, noted.holds) {
-        for fingerprint in holder.real_accounts.iter().map(String::as_str).chain([number]) {
+        let latest = holder.real_accounts.iter().rev().take(fault!(FormerKeysKept, usize::MAX, KEYS_NOTED));
+        for fingerprint in latest.map(String::as_str).chain([number]) {
             claims.of(system, fingerprint).await?.note_return(holder.person_id, now);
         }
     }

@@ -7,6 +7,7 @@ pub mod authorisation;
 pub mod cancel;
 pub(crate) mod corrected;
 pub(crate) mod ends;
+mod former_keys;
 pub mod held;
 mod holders;
 mod in_parts;

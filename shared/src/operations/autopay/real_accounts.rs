@@ -23,6 +23,8 @@ use crate::store::stored::{create, read, replace};
 #[derive(Default)]
 pub(super) struct Claims {
     known: BTreeMap<String, Claim>,
+    /// Keys that have to be as they were read, where this write does not change them.
+    relied_on: BTreeSet<String>,
 }
 
 struct Claim {
@@ -67,18 +69,27 @@ impl Claims {
         Ok(&mut claim.ok_or_else(|| OperationError::Inconsistent("a key that was just read".to_owned()))?.now)
     }
 
-    /// The puts of what has changed.
+    /// Holds the write back unless these keys are as they were read.
+    pub(super) fn rely_on(&mut self, fingerprints: Vec<String>) {
+        self.relied_on.extend(fingerprints);
+    }
+
+    /// The puts of what has changed, and the checks of what the write relies on.
     pub(super) fn changes(self) -> Result<Vec<Change>, TableError> {
-        let changed = self.known.into_values().filter(|claim| claim.stored.as_ref() != Some(&claim.now));
+        let Self { known, relied_on } = self;
+        let is_relied_on = |claim: &Claim| relied_on.contains(&claim.now.fingerprint);
+        let has_changed = |claim: &Claim| claim.stored.as_ref() != Some(&claim.now);
         let put = |Claim { stored, mut now }: Claim| match stored {
+            Some(mut known) if known == now => Ok(unchanged(&mut known)),
             Some(_) => replace(&mut now),
             // A key that was looked for and not taken stays free.
             None => create(&now),
         };
-        changed.filter(|claim| claim.stored.is_some() || !claim.now.is_free()).map(put).collect()
+        let wanted = known.into_values().filter(|claim| has_changed(claim) || is_relied_on(claim));
+        wanted.filter(|claim| claim.stored.is_some() || !claim.now.is_free()).map(put).collect()
     }
 
-    /// Has a bank account hold these keys from now on.
+    /// Has a bank account hold these keys from now on, as those that it was shown by last.
     pub(super) async fn hold_bank_account(
         &mut self,
         system: &System,
@@ -87,9 +98,10 @@ impl Claims {
     ) -> Result<(), OperationError> {
         for fingerprint in fingerprints {
             self.of(system, fingerprint).await?.bank_accounts.insert(account.id, account.person_id);
-            add(&mut account.real_accounts, fingerprint);
+            account.real_accounts.retain(|known| known != fingerprint);
+            account.real_accounts.push(fingerprint.clone());
         }
-        Ok(())
+        self.let_go_of_former(system, account).await
     }
 
     /// Keeps with its number what a bank account alone knew of a return, before something else takes its place there.
@@ -196,8 +208,8 @@ pub(super) async fn card_now(system: &System, id: CardId) -> Result<Option<Card>
     Ok(card)
 }
 
-/// Has a card and a bank account that were known before keys were kept hold theirs, and lets go of what the card holds no more. Answers
-/// whether something was written: then both are to be read again.
+/// Has a card and a bank account that were known before keys were kept hold theirs, and lets go of what the card holds no more, and of what
+/// the bank account has too many of. Answers whether something was written: then both are to be read again.
 pub(super) async fn hold_what_is_known(
     system: &System,
     card: &Card,
@@ -208,12 +220,17 @@ pub(super) async fn hold_what_is_known(
     if let Some(mut card) = typed::settled(system, &mut claims, card).await? {
         changes.push(replace(&mut card)?);
     }
-    if let Some(account) = bank_account.filter(|account| !account.real_accounts.contains(&account.account.fingerprint))
-    {
-        let mut account = account.clone();
+    if let Some(account) = bank_account {
+        let mut now = account.clone();
         let number = account.account.fingerprint.clone();
-        claims.hold_bank_account(system, &mut account, &[number]).await?;
-        changes.push(replace(&mut account)?);
+        if now.real_accounts.contains(&number) {
+            claims.let_go_of_former(system, &mut now).await?;
+        } else {
+            claims.hold_bank_account(system, &mut now, &[number]).await?;
+        }
+        if now.real_accounts != account.real_accounts {
+            changes.push(replace(&mut now)?);
+        }
     }
     if changes.is_empty() {
         return Ok(false);

@@ -1,26 +1,18 @@
 //! What the books say a payer has at the bank, against the bank's balances.
 
-use std::collections::BTreeSet;
-
-use jiff::SignedDuration;
-
+use super::held::Lines;
 use super::{Draft, Work, save};
 use crate::domain::funding::Funding;
-use crate::domain::ids::ItemId;
-use crate::domain::ledger::{Account, AccountKind, CauseId};
-use crate::domain::leg::{Effect, State};
+use crate::domain::ledger::{Account, AccountKind};
+use crate::domain::leg::State;
 use crate::domain::money::Cents;
 use crate::domain::reconciliation::Verdict;
 use crate::domain::reconciliation::balances::{Sums, compare, within};
 use crate::domain::reconciliation::run::PayerRun;
 use crate::operations::OperationError;
-use crate::ports::table::{Query, Range, decode};
 use crate::store::keys;
-use crate::store::ledger::{self, Posting};
+use crate::store::ledger;
 use crate::store::stored::read;
-
-/// A funding that was accepted longer ago than this is available, or came back: two banking days, holidays, and our hold.
-const HELD_DAYS: i64 = 21;
 
 impl Work<'_> {
     /// Answers whether the run was saved.
@@ -34,7 +26,7 @@ impl Work<'_> {
             locked: account.balances.locked,
         };
         let (books, own) = self.booked(run).await?;
-        let held = if books.pending == bank.pending { Cents::ZERO } else { self.held(run).await? };
+        let held = if books.pending == bank.pending { Cents::ZERO } else { self.held(run, books.pending).await? };
         let mut found = compare(books, bank, held)?;
         if before != books {
             let then = compare(before, bank, held)?;
@@ -85,33 +77,11 @@ impl Work<'_> {
         Ok(ledger::totals(&*self.system.table, &account, run.since, now).await?.balance()?)
     }
 
-    /// Fundings that have settled and whose hold is not over: found by the lines of their acceptance.
-    async fn held(&self, run: &PayerRun) -> Result<Cents, OperationError> {
-        let now = self.system.clock.business_now();
-        let since = now.checked_sub(SignedDuration::from_hours(24 * HELD_DAYS)).unwrap_or(now);
-        let account = Account { kind: AccountKind::Pulled, payer_id: run.payer_id.clone() };
-        let mut fundings = BTreeSet::new();
-        for partition in ledger::partitions(&account, since, now) {
-            let range = Range::Between(keys::sortable(since), "~".to_owned());
-            let mut query = Query { range, ..Query::primary(partition) };
-            loop {
-                let page = self.system.table.query(&query).await?;
-                for item in page.items {
-                    let line: Posting = decode(item)?;
-                    if let (CauseId::Item(ItemId::Funding(id)), Some(Effect::FundingAccepted)) =
-                        (line.cause, line.effect.of_leg())
-                    {
-                        fundings.insert(id);
-                    }
-                }
-                match page.next {
-                    Some(next) => query.start_after = Some(next),
-                    None => break,
-                }
-            }
-        }
+    /// Fundings that have settled and whose hold is not over, however long ago the bank took them.
+    async fn held(&self, run: &PayerRun, pulled: Cents) -> Result<Cents, OperationError> {
+        let lines = Lines::read(self.system, run, pulled).await?;
         let mut held = Cents::ZERO;
-        for id in fundings {
+        for id in lines.open() {
             let funding: Option<Funding> = read(&*self.system.table, &keys::funding(id)).await?;
             if let Some(funding) = funding.filter(|funding| funding.leg.state == State::Completed) {
                 held = held.plus(funding.amount)?;

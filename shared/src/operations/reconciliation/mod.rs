@@ -6,6 +6,7 @@
 mod balances;
 mod begin;
 mod books;
+mod held;
 mod other_end;
 mod outcome;
 mod payer;
