@@ -223,25 +223,29 @@ async fn a_receiver_that_is_down_for_a_day_has_each_event_once_afterwards() {
 #[tokio::test]
 async fn however_often_it_is_sent_an_occasion_has_one_id_and_one_body() {
     let file = PayrollFile::generated(&one_source(8));
-    let mut told = Told::of(&file, &ALL_TYPES).await;
-    told.journey.restart(Power::scattered(Arc::new(SeededRandom::new(1))));
-    let arrival = Arrival::Shuffled(told.journey.random());
-    told.journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
-    told.pay(&file).await;
-    let mut bodies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for received in told.taken() {
-        bodies.entry(received.id).or_default().insert(received.body.to_string());
+    let mut sent_again = 0;
+    for seed in 1..=4 {
+        let mut told = Told::of(&file, &ALL_TYPES).await;
+        told.journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        let arrival = Arrival::Shuffled(told.journey.random());
+        told.journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
+        told.pay(&file).await;
+        let mut bodies: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for received in told.taken() {
+            bodies.entry(received.id).or_default().insert(received.body.to_string());
+        }
+        assert!(bodies.values().all(|bodies| bodies.len() == 1), "{bodies:?}");
+        sent_again += told.taken().len() - bodies.len();
+        let settled = counted([
+            ("batch.summarized", 1),
+            ("batch.approved", 1),
+            ("batch.completed", 1),
+            ("payment.settled", 8),
+            ("funding.available", 1),
+        ]);
+        assert_eq!(told.count(), settled, "seed {seed}");
     }
-    assert!(bodies.values().all(|bodies| bodies.len() == 1), "{bodies:?}");
-    assert!(told.taken().len() > bodies.len(), "some were sent twice");
-    let settled = counted([
-        ("batch.summarized", 1),
-        ("batch.approved", 1),
-        ("batch.completed", 1),
-        ("payment.settled", 8),
-        ("funding.available", 1),
-    ]);
-    assert_eq!(told.count(), settled);
+    assert!(sent_again > 0, "some are sent again");
 }
 
 #[tokio::test]
