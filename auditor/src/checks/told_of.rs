@@ -69,7 +69,9 @@ fn long_reviews(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             if !is_review || next.duration_since(*at) < REVIEW_LASTS {
                 continue;
             }
-            let told = facts.evidence.told.notices.iter().filter(|notice| notice.kind == "review_lasts");
+            // Whoever is told that it needs a person sees how the bank has it.
+            let is_told = |kind: &str| kind == "review_lasts" || kind == "attention_raised";
+            let told = facts.evidence.told.notices.iter().filter(|notice| is_told(&notice.kind));
             findings.unless(told.into_iter().any(|notice| notice.text.contains(item)), item, || {
                 format!("was in the bank's review from {at} to {next}, and nobody was told")
             });

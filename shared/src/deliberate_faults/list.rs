@@ -446,6 +446,8 @@ faults! {
     PayeeTypeGuessed,
     /// the kind of account that a bank corrected is not used
     CorrectedTypeIgnored,
+    /// a batch that is summarized again pays for the day of that
+    PayPeriodDrawnAnew,
     /// a file is read by what its mapping is by now
     MappingOfNow,
     /// whoever stored the mapping of a file approves it

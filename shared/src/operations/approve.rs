@@ -87,8 +87,8 @@ async fn circumstances(
     let mut to_acknowledge = accounts_now(system, manifest).await?;
     let now = account_corrections::true_now(system, batch, head, manifest).await?;
     let needs_new_summary = fault!(CorrectionUnseen, false, now.is_none());
-    let Now { corrections, rows } = now.unwrap_or_default();
-    let corrections = fault!(CorrectionUnseen, Vec::new(), corrections);
+    let Now { corrections: heard, rows } = now.unwrap_or_default();
+    let corrections = fault!(CorrectionUnseen, Vec::new(), heard);
     to_acknowledge.extend(corrections.iter().map(ManifestCorrection::acknowledgement));
     let overlaps = overlaps::approved_after(system, batch.id, head, rows).await?;
     let overlaps: Vec<Overlap> = fault!(OverlapsNotLookedAtAgain, Vec::new(), overlaps);

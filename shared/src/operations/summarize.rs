@@ -116,7 +116,8 @@ async fn run(
         Err(rejection) => return reject(system, batch, rejection, caller).await,
     };
     let today = calendar::eastern_date(system.clock.business_now());
-    let pay_period = batch.pay_period.unwrap_or(today);
+    // Summarized again, it is still for the same period: a later day would make another payroll of it.
+    let pay_period = fault!(PayPeriodDrawnAnew, batch.pay_period, batch.pay_period()).unwrap_or(today);
     // The fence is read before what it stands for: an approval that comes in between is looked at twice rather than never.
     let approvals_seen = approvals::fence(&*system.table).await?.version;
     let digests = digests_of(&file.summary);

@@ -249,3 +249,16 @@ async fn a_retry_need_not_name_a_later_batch_that_was_canceled_unsent() {
     assert_eq!(journey.finish(first).await.state, BatchState::Completed);
     assert_eq!(journey.bank.payouts().len(), 7, "six, and the one that came back again");
 }
+
+/// A later day would make another payroll of it, which a batch of the same payments would not refuse.
+#[tokio::test]
+async fn a_draft_that_is_summarized_again_on_another_day_is_for_the_same_period() {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = journey.upload(&file).await;
+    let first = journey.summarize(batch_id).await;
+    journey.let_days_pass(2).await;
+    let again = journey.summarize(batch_id).await;
+    assert!(first.pay_period().is_some());
+    assert_eq!(again.pay_period(), first.pay_period());
+}

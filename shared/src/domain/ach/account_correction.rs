@@ -158,8 +158,11 @@ impl AccountCorrection {
         Ok(())
     }
 
-    /// The other operator's word. Answers the reason that was given.
-    pub fn confirm_withdrawal(&mut self, by: &str, now: Timestamp) -> Result<String, WithdrawalRefusal> {
+    /// The other operator's word. Answers the reason that was given; nothing where they have said so before.
+    pub fn confirm_withdrawal(&mut self, by: &str, now: Timestamp) -> Result<Option<String>, WithdrawalRefusal> {
+        if matches!(&self.standing, Standing::Withdrawn { by: known, .. } if known == by) {
+            return Ok(None);
+        }
         if self.standing != Standing::InUse {
             return Err(WithdrawalRefusal::NotInUse);
         }
@@ -168,7 +171,7 @@ impl AccountCorrection {
             return Err(WithdrawalRefusal::SamePerson);
         }
         self.standing = Standing::Withdrawn { by: by.to_owned(), at: now };
-        Ok(self.withdrawal.take().map(|proposed| proposed.reason).unwrap_or_default())
+        Ok(self.withdrawal.take().map(|proposed| proposed.reason))
     }
 }
 
@@ -224,9 +227,10 @@ mod tests {
         assert_eq!(taken.propose_withdrawal("one", "  ", at(25)), Err(WithdrawalRefusal::Reason));
         assert_eq!(taken.propose_withdrawal("one", "the payee denies it", at(25)), Ok(()));
         assert_eq!(taken.confirm_withdrawal("one", at(26)), Err(WithdrawalRefusal::SamePerson));
-        assert_eq!(taken.confirm_withdrawal("other", at(26)), Ok("the payee denies it".to_owned()));
+        assert_eq!(taken.confirm_withdrawal("other", at(26)), Ok(Some("the payee denies it".to_owned())));
         assert_eq!(taken.propose_withdrawal("one", "again", at(27)), Err(WithdrawalRefusal::NotInUse));
-        assert_eq!(taken.confirm_withdrawal("other", at(27)), Err(WithdrawalRefusal::NotInUse));
+        assert_eq!(taken.confirm_withdrawal("other", at(27)), Ok(None), "said again");
+        assert_eq!(taken.confirm_withdrawal("third", at(27)), Err(WithdrawalRefusal::NotInUse));
     }
 
     /// Said of a transfer, at once.

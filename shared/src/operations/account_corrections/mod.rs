@@ -349,7 +349,7 @@ pub async fn confirm_withdrawal(
     let mut correction = load(system, account).await?;
     own::refuse(system, caller, &correction.payer_id).await?;
     let now = system.clock.business_now();
-    let reason = correction.confirm_withdrawal(caller, now)?;
+    let Some(reason) = correction.confirm_withdrawal(caller, now)? else { return Ok(correction) };
     let mut changes = vec![audit::entry(system, caller, "confirm_withdrawal", account, Some(&reason))?];
     let mut led_to = std::mem::take(&mut correction.led_to);
     let mut taken_back = vec![account];
