@@ -1,7 +1,6 @@
 //! `clearway simulate`: the whole system, seed by seed, with everything going wrong that a seed can think of.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -96,7 +95,7 @@ impl Progress {
     }
 
     fn tell(&self, played: u64) {
-        if std::io::stderr().is_terminal() {
+        if !self.bar.is_hidden() {
             self.bar.set_position(played);
             return;
         }

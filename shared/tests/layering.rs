@@ -9,13 +9,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A layer, and the layers it must not name.
-const FORBIDDEN_LAYERS: [(&str, &[&str]); 6] = [
+const FORBIDDEN_LAYERS: [(&str, &[&str]); 7] = [
     ("domain", &["ports", "adapters", "store", "http", "operations"]),
     ("ports", &["adapters", "store", "http", "operations"]),
     ("adapters", &["store", "http", "operations"]),
     ("store", &["adapters", "http", "operations"]),
     ("http", &["operations"]),
     ("operations", &[]),
+    // A fault may stand in any layer.
+    ("deliberate_faults", &["adapters", "store", "http", "operations"]),
 ];
 
 /// What would make a decision depend on where or when it runs.

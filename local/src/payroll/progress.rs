@@ -1,9 +1,8 @@
 //! Progress on standard error: bars on a terminal, elsewhere a line for each twentieth that a step gets on.
 
 use std::cell::Cell;
-use std::io::IsTerminal as _;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use shared::domain::batch::{Batch, BatchState};
 use shared::domain::ids::BatchId;
 use shared::operations::{OperationError, upload};
@@ -123,7 +122,7 @@ impl Bars {
 
     /// Writes a line above the bars.
     pub(super) fn say(&self, line: &str) {
-        if std::io::stderr().is_terminal() {
+        if !self.all.is_hidden() {
             // A terminal that is gone is noticed by whoever reads the keyboard.
             let _ = self.all.println(line);
         } else {
@@ -131,9 +130,9 @@ impl Bars {
         }
     }
 
-    /// The lines for whoever has no terminal.
+    /// The lines for whoever has no terminal, or one that draws nothing.
     fn tell(&self) {
-        if std::io::stderr().is_terminal() {
+        if !self.all.is_hidden() {
             return;
         }
         for (bar, told) in [&self.import, &self.funding, &self.submitted, &self.settled].into_iter().zip(&self.told) {
@@ -150,6 +149,13 @@ impl Bars {
         for bar in [&self.import, &self.funding, &self.submitted, &self.settled] {
             bar.abandon();
         }
+    }
+}
+
+impl Drop for Bars {
+    /// Leaves what stands there: drawn once more, the bars would cover what was said since, such as where a stopped run is kept.
+    fn drop(&mut self) {
+        self.all.set_draw_target(ProgressDrawTarget::hidden());
     }
 }
 

@@ -253,6 +253,10 @@ async fn booked(
     until: Date,
 ) -> Result<Sum, TableError> {
     let first = latest.map_or_else(|| closing::day_of(since).first_of_month(), |latest| closing::next_day(latest.day));
+    // A clock that is behind the last closing finds nothing after it.
+    if first > until {
+        return Ok(Sum::default());
+    }
     // Every time begins with its day, and sorts before the day followed by a tilde.
     let range = Range::Between(first.to_string(), format!("{until}~"));
     let sums = partitions_of_days(account, first, until)
