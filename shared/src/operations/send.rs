@@ -28,7 +28,7 @@ use crate::domain::leg::{
 };
 use crate::domain::task::Task;
 use crate::ports::random::random_u64;
-use crate::ports::table::TableError;
+use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::stored::{read, replace};
 
@@ -205,14 +205,7 @@ async fn cannot_be_sent<T: Listener>(
     let entry = HistoryEntry::new("cannot_be_sent", item.leg(), now).moved(&moved);
     let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
-    match system.table.write(changes).await {
-        Ok(()) => {
-            item.afterwards(system).await?;
-            Ok(Sent::Refused)
-        }
-        Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),
-        Err(other) => Err(other.into()),
-    }
+    write_end(system, item, changes).await
 }
 
 /// It is not sent as it stands, and fails so that its money can go back: nothing went wrong.
@@ -227,6 +220,11 @@ async fn not_to_be_sent<T: Listener>(
     tracing::warn!(item = %item.item_id(), code = problem.code(), "an item is not sent");
     let entry = HistoryEntry::new(problem.code(), item.leg(), now).moved(&moved);
     let changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
+    write_end(system, item, changes).await
+}
+
+/// Writes that an item ended without being sent.
+async fn write_end<T: Listener>(system: &System, item: T, changes: Vec<Change>) -> Result<Sent, OperationError> {
     match system.table.write(changes).await {
         Ok(()) => {
             item.afterwards(system).await?;
