@@ -126,6 +126,7 @@ fn facts(card: &Card, account: &BankAccount, now: jiff::Timestamp) -> AutopayFac
         mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
+        used_up_at: None,
     }
 }
 

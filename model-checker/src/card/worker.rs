@@ -340,6 +340,7 @@ impl<'a> Look<'a> {
             mailed_before: Vec::new(),
             refund_of: Some(refunded_by),
             refunded_by: None,
+            used_up_at: None,
             ..facts
         };
         let refund = stored::refund(id, &self.payment, of, now);

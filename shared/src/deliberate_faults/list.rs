@@ -432,6 +432,12 @@ faults! {
     UndecidedPulledAnew,
     /// what a batch has paid out is set against what its source owes for another one
     SpentMoneySetOff,
+    /// what a person's payment or refund is to pay out is set against what they owe for another one
+    PaymentsMoneySetOff,
+    /// more is booked as repaid than a person owes
+    RepaidBeyondDebt,
+    /// what operators set against a person's debt is given back all the same
+    SetOffForgotten,
     /// a repayment that never was is taken back
     RepaidBelowNothing,
     /// one operator alone ends what may be out

@@ -256,7 +256,8 @@ impl Lone {
         if takes_off {
             let person = keys::person(self.person.id);
             let (owes, unchanged) = payers::owes::<Person>(system, &person, self.payment.amount).await?;
-            if !owes {
+            // What operators have used up of it pays for something else.
+            if !owes || self.payment.amount > self.funding.unused() {
                 return refund::flag(system, self.payment, now).await;
             }
             more.push(unchanged);

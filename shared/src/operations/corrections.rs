@@ -5,16 +5,20 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::autopay::own;
-use super::{OperationError, System, audit, cover, payers, sources, upload};
+use super::payers::OfPayer;
+use super::{OperationError, System, audit, cover, payers, upload};
 use crate::domain::autopay::person::Person;
 use crate::domain::batch::Command;
 use crate::domain::funding::Funding;
-use crate::domain::ids::{CorrectionId, FundingId};
+use crate::domain::ids::{CorrectionId, FundingId, PaymentId};
+use crate::domain::ledger::AccountKind;
 use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach};
 use crate::domain::money::Cents;
+use crate::domain::payment::Payment;
+use crate::domain::payment::lone::rests_with_us;
 use crate::domain::source::Source;
-use crate::ports::table::{Change, TableError};
-use crate::store::stored::{create, read, replace};
+use crate::ports::table::{Change, Condition, TableError};
+use crate::store::stored::{Stored as _, create, read, replace};
 use crate::store::{keys, ledger};
 
 /// Proposes a correction. It counts once a second person has confirmed it. Proposed again under the same id, it answers how that one stands.
@@ -78,12 +82,19 @@ pub async fn confirm(
 async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>, OperationError> {
     let reach = terms.reach()?;
     if reach.is_of_overpaid {
-        let owed = payers::owed_by_source(system, &terms.payer_id).await?;
+        let owed = payers::owed_by(system, &terms.payer_id).await?;
         if fault!(DebtFromNothing, false, owed.plus(terms.amount)? > Cents::ZERO) {
             return Err(CorrectionRefusal::NotBelowNothing.into());
         }
     }
     let mut changes = payer_of(system, terms, reach).await?;
+    // Read after the payer, whom the write holds to what was read.
+    if terms.credit == AccountKind::Receivable && terms.is_of_person() {
+        let owed = payers::owed_by(system, &terms.payer_id).await?;
+        if fault!(RepaidBeyondDebt, false, terms.amount > owed) {
+            return Err(CorrectionRefusal::MoreThanLost.into());
+        }
+    }
     let mut fundings: BTreeMap<FundingId, Funding> = BTreeMap::new();
     let used_of = reach.used.and_then(|(id, _)| id);
     for id in reach.repaid.map(|(id, _)| id).into_iter().chain(used_of) {
@@ -96,14 +107,14 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
     if let Some((Some(id), cents)) = reach.used
         && let Some(funding) = fundings.get_mut(&id)
     {
-        use_up(system, funding, terms, (cents, reach.is_spent)).await?;
+        changes.extend(use_up(system, funding, terms, (cents, reach.is_spent)).await?);
     }
     if let Some((id, cents)) = reach.repaid
         && let Some(funding) = fundings.get_mut(&id)
     {
         funding.note_repaid(&terms.payer_id, cents)?;
         // Of what was taken off before fundings said so, the books tell.
-        if cents > payers::owed_by_source(system, &terms.payer_id).await? {
+        if cents > payers::owed_by(system, &terms.payer_id).await? {
             return Err(CorrectionRefusal::MoreThanLost.into());
         }
     }
@@ -113,33 +124,61 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
     Ok(changes)
 }
 
-/// Uses up money of a funding, or gives it back. What is spent has to be left in its batch.
+/// Uses up money of a funding, or gives it back. What is spent has to be left in its batch, or of its payment; the payment is held to that.
 async fn use_up(
     system: &System,
     funding: &mut Funding,
     terms: &CorrectionTerms,
     (cents, is_spent): (Cents, bool),
-) -> Result<(), OperationError> {
+) -> Result<Vec<Change>, OperationError> {
     if !is_spent {
-        return Ok(funding.note_set_off(&terms.payer_id, cents)?);
-    }
-    let FundingId::Round { batch, source, .. } = funding.id else { return Err(CorrectionRefusal::NotItsMoney.into()) };
-    let left = cover::left(system, &upload::load(system, batch).await?, source).await?;
-    Ok(funding.note_set_against_debt(&terms.payer_id, cents, left)?)
-}
-
-/// The payer, where what they owe changes, or what a source paid in beside its batches.
-async fn payer_of(system: &System, terms: &CorrectionTerms, reach: Reach) -> Result<Vec<Change>, OperationError> {
-    if let Some((None, cents)) = reach.used {
-        let mut source = sources::load(system, &terms.payer_id).await?;
-        source.note_used(cents)?;
-        source.updated_at = system.clock.business_now();
-        return Ok(vec![replace(&mut source)?]);
-    }
-    if !terms.touches_receivable() {
+        funding.note_set_off(&terms.payer_id, cents)?;
         return Ok(Vec::new());
     }
-    Ok(vec![payers::corrected(system, &terms.payer_id, terms.more_owed()).await?])
+    let (left, held_to) = match funding.id {
+        FundingId::Round { batch, source, .. } => {
+            (cover::left(system, &upload::load(system, batch).await?, source).await?, Vec::new())
+        }
+        FundingId::Lone(id) => left_of_lone(system, funding, PaymentId::Lone(id)).await?,
+    };
+    funding.note_set_against_debt(&terms.payer_id, cents, left)?;
+    Ok(held_to)
+}
+
+/// What nobody pays out any more of the money that a person's debit brought. With the check that its payment and its refund stay as they are:
+/// the refund that is made meanwhile, or sent again, would pay it out.
+async fn left_of_lone(
+    system: &System,
+    funding: &Funding,
+    payment_id: PaymentId,
+) -> Result<(Cents, Vec<Change>), OperationError> {
+    let mut payment = payment(system, payment_id).await?;
+    let mut held_to = vec![unchanged(&mut payment)];
+    let mut holder = payment;
+    if let Some(refund_id) = holder.refunded_by() {
+        holder = self::payment(system, refund_id).await?;
+        held_to.push(unchanged(&mut holder));
+    }
+    let is_left = fault!(PaymentsMoneySetOff, true, rests_with_us(&holder, funding));
+    Ok((if is_left { funding.unused() } else { Cents::ZERO }, held_to))
+}
+
+async fn payment(system: &System, id: PaymentId) -> Result<Payment, OperationError> {
+    read(&*system.table, &keys::payment(id)).await?.ok_or_else(|| OperationError::not_found("payment", id))
+}
+
+fn unchanged(payment: &mut Payment) -> Change {
+    Change::Check { key: payment.key(), condition: Condition::VersionIs(*payment.version_mut()) }
+}
+
+/// The payer, where what they owe changes, or what they paid in beside batches and payments.
+async fn payer_of(system: &System, terms: &CorrectionTerms, reach: Reach) -> Result<Vec<Change>, OperationError> {
+    let used_beside = reach.used.and_then(|(id, cents)| id.is_none().then_some(cents));
+    if used_beside.is_none() && !terms.touches_receivable() {
+        return Ok(Vec::new());
+    }
+    let of_payer = OfPayer { more_owed: terms.more_owed(), used_beside };
+    Ok(vec![payers::corrected(system, &terms.payer_id, of_payer).await?])
 }
 
 /// Done again where a run stopped between the entry and this.

@@ -51,7 +51,7 @@ pub(super) async fn fail_unfunded(
         let Some(source_id) = payments.first().map(|payment| payment.payer_id.clone()) else { return Ok(()) };
         let mut fundings = behind(system, batch, SourceTag::of(&source_id), rounds).await?.latest_first();
         // Of what was taken off before fundings said so, the books tell.
-        let owed = payers::owed_by_source(system, &source_id).await?;
+        let owed = payers::owed_by(system, &source_id).await?;
         let changes = ends(system, &payments, &mut fundings, owed).await?;
         match system.table.write(changes).await {
             Ok(()) => return Ok(()),

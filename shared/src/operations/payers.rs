@@ -6,7 +6,7 @@ use super::{OperationError, System, system::minutes_from};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::person::Person;
 use crate::domain::ids::ReconciliationId;
-use crate::domain::ledger::{Account, AccountKind};
+use crate::domain::ledger::{Account, AccountKind, correction};
 use crate::domain::money::Cents;
 use crate::domain::payment::lone::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
@@ -29,6 +29,8 @@ pub(crate) trait Payer: Stored + Send + Sync {
     fn created_at(&self) -> Timestamp;
     fn pause_mut(&mut self) -> &mut Option<Pause>;
     fn receivable_open_mut(&mut self) -> &mut bool;
+    /// Their money in `funds` that no funding brought.
+    fn beside_mut(&mut self) -> &mut Option<Cents>;
     /// A correction of the books says that they owe.
     fn owe_again(&mut self, now: Timestamp);
     /// Called with every change.
@@ -54,6 +56,10 @@ impl Payer for Source {
 
     fn receivable_open_mut(&mut self) -> &mut bool {
         &mut self.receivable_open
+    }
+
+    fn beside_mut(&mut self) -> &mut Option<Cents> {
+        &mut self.beside_batches
     }
 
     fn owe_again(&mut self, _: Timestamp) {
@@ -84,6 +90,10 @@ impl Payer for Person {
 
     fn receivable_open_mut(&mut self) -> &mut bool {
         &mut self.receivable_open
+    }
+
+    fn beside_mut(&mut self) -> &mut Option<Cents> {
+        &mut self.beside_payments
     }
 
     fn owe_again(&mut self, now: Timestamp) {
@@ -170,12 +180,16 @@ pub(crate) async fn settle_receivable<P: Payer>(system: &System, key: &Key) -> R
     }
 }
 
-/// What a source owes by its books.
-pub(crate) async fn owed_by_source(system: &System, source_id: &str) -> Result<Cents, OperationError> {
-    receivable::<Source>(system, &load(system, &keys::source(source_id)).await?).await
+/// What a payer owes by their books.
+pub(crate) async fn owed_by(system: &System, payer_id: &str) -> Result<Cents, OperationError> {
+    let key = key_of(payer_id);
+    if payer_id.parse::<PersonId>().is_ok() {
+        receivable::<Person>(system, &load(system, &key).await?).await
+    } else {
+        receivable::<Source>(system, &load(system, &key).await?).await
+    }
 }
 
-/// What a payer owes by their books.
 async fn receivable<P: Payer>(system: &System, payer: &P) -> Result<Cents, OperationError> {
     let account = Account { kind: AccountKind::Receivable, payer_id: payer.payer_id() };
     let now = system.clock.business_now();
@@ -215,21 +229,33 @@ pub(crate) async fn holds<P: Payer>(
     Ok((holds, replace(&mut payer)?))
 }
 
-/// The item of a payer for the write of a correction that has them owe so much more, or less: who owes then is blocked by that write, and whom
-/// it frees is found by their books after it.
-pub(crate) async fn corrected(system: &System, payer_id: &str, more_owed: Cents) -> Result<Change, OperationError> {
+/// What a correction changes of a payer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OfPayer {
+    /// How much more they owe; less than nothing where they owe less.
+    pub more_owed: Cents,
+    /// What it uses up of their money that no funding brought, or adds to it.
+    pub used_beside: Option<Cents>,
+}
+
+/// The item of a payer for the write of a correction: who owes then is blocked by that write, and whom it frees is found by their books after
+/// it.
+pub(crate) async fn corrected(system: &System, payer_id: &str, of_payer: OfPayer) -> Result<Change, OperationError> {
     let key = key_of(payer_id);
     if payer_id.parse::<PersonId>().is_ok() {
-        corrected_as::<Person>(system, &key, more_owed).await
+        corrected_as::<Person>(system, &key, of_payer).await
     } else {
-        corrected_as::<Source>(system, &key, more_owed).await
+        corrected_as::<Source>(system, &key, of_payer).await
     }
 }
 
-async fn corrected_as<P: Payer>(system: &System, key: &Key, more_owed: Cents) -> Result<Change, OperationError> {
+async fn corrected_as<P: Payer>(system: &System, key: &Key, of_payer: OfPayer) -> Result<Change, OperationError> {
     let mut payer: P = load(system, key).await?;
     let now = system.clock.business_now();
-    let owes = receivable(system, &payer).await?.plus(more_owed)?.is_positive();
+    if let Some(cents) = of_payer.used_beside {
+        correction::note_used(payer.beside_mut(), cents)?;
+    }
+    let owes = receivable(system, &payer).await?.plus(of_payer.more_owed)?.is_positive();
     if fault!(DebtOfCorrectionForgotten, false, owes && !*payer.receivable_open_mut()) {
         payer.owe_again(now);
     }

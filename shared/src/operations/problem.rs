@@ -57,7 +57,8 @@ impl From<OperationError> for Problem {
             }
             OperationError::MoneyGone { funding, .. } => {
                 let detail = format!(
-                    "The debit that was to pay for it is {}: there is no money to send. Clear its attention instead.",
+                    "The debit that was to pay for it is {}, or operators have used up some of its money: what is here does not pay for it. \
+                     Clear its attention instead.",
                     funding.as_str()
                 );
                 Problem::conflict("money_gone", detail).with("funding_state", funding.as_str())

@@ -42,10 +42,53 @@ impl Story {
             "payer_id": self.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
             "reason": "Repaid by wire.",
         });
-        let proposed = self.call(OLGA, Method::POST, "/ledger/corrections", paid.clone()).await;
-        let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
-        self.call(OSCAR, Method::POST, &path, paid).await;
+        self.book(paid).await;
         self.simulation.settle().await.unwrap();
+    }
+
+    /// Two operators book it.
+    async fn book(&self, terms: Value) {
+        let proposed = self.call(OLGA, Method::POST, "/ledger/corrections", terms.clone()).await;
+        let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+        self.call(OSCAR, Method::POST, &path, terms).await;
+    }
+
+    /// She wires what no payment is about.
+    async fn finds_beside(&self, amount: &str) {
+        self.wire(amount).await;
+        let payer = self.standing().persons[0].id;
+        let (debit, credit) = ("cash", "funds");
+        self.book(json!({
+            "payer_id": payer, "debit": debit, "credit": credit, "amount": amount, "reason": "Paid in beside all.",
+        }))
+        .await;
+    }
+
+    /// Her wire is taken back by the bank that sent it.
+    async fn is_recalled(&self, amount: &str) {
+        let payer = self.standing().persons[0].id;
+        let (debit, credit) = ("receivable", "cash");
+        self.book(json!({
+            "payer_id": payer, "debit": debit, "credit": credit, "amount": amount, "reason": "Her wire was recalled.",
+        }))
+        .await;
+    }
+
+    fn set_off(&self, amount: &str) -> Value {
+        let standing = self.standing();
+        json!({
+            "payer_id": standing.persons[0].id, "debit": "funds", "credit": "receivable", "amount": amount,
+            "reason": "Set off.", "uses": standing.payment().unwrap().funding_id(),
+        })
+    }
+
+    async fn sets_off(&self, amount: &str) {
+        self.book(self.set_off(amount)).await;
+    }
+
+    async fn sets_off_what_is_refused(&self, amount: &str) {
+        let refused = self.refusal(OLGA, Method::POST, "/ledger/corrections", self.set_off(amount)).await;
+        assert!(refused.contains("about_invalid"), "{refused}");
     }
 
     async fn money_is_back(&self) {
@@ -119,23 +162,44 @@ async fn the_money_of_a_stopped_check_waits_for_the_rest_of_what_its_person_owes
     story.money_is_back().await;
 }
 
-/// What lies there is set against what she owes, and is not there to be given back.
+/// What lies there is set against what she owes: the rest of it is given back, and nothing of what another payment holds.
 #[tokio::test]
-async fn money_that_the_books_do_not_hold_is_not_given_back_and_told_of() {
+async fn what_operators_set_against_a_debt_is_not_given_back() {
     let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
-    let set_off = json!({
-        "payer_id": story.standing().persons[0].id, "debit": "funds", "credit": "receivable", "amount": "1155.00",
-        "reason": "Set off.",
-    });
-    let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", set_off.clone()).await;
-    let path = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
-    story.call(OSCAR, Method::POST, &path, set_off).await;
+    story.finds_beside("500.00").await;
+    story.sets_off("1155.00").await;
+    story.clear_attention().await;
+    story.money_is_back().await;
+    let standing = story.standing();
+    assert_eq!(standing.refunds[0].amount.to_string(), "1000.00");
+    assert!(!standing.persons[0].receivable_open, "nothing is owed");
+}
+
+#[tokio::test]
+async fn a_payment_whose_money_was_all_set_against_a_debt_ends_without_a_refund() {
+    let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
+    story.is_recalled("1000.00").await;
+    story.sets_off_what_is_refused("2155.01").await;
+    story.sets_off("2155.00").await;
     story.clear_attention().await;
     story.let_days_pass(3).await;
     let standing = story.standing();
-    assert!(standing.refunds.is_empty(), "there is not that much of hers");
+    assert!(standing.refunds.is_empty(), "there is nothing to give back");
+    let payment = standing.payment().unwrap();
+    assert!(payment.leg.attention.is_none(), "nobody has to look again");
+    assert!(payment.autopay.as_ref().unwrap().used_up_at.is_some());
     assert!(!standing.persons[0].receivable_open, "nothing is owed");
-    assert!(standing.payment().unwrap().leg.attention.is_some(), "somebody has to look");
+}
+
+/// What lies there pays for nothing else: her next payment is not paid with it, and it is not spent twice.
+#[tokio::test]
+async fn money_that_no_debit_brought_is_not_given_back_with_a_payment() {
+    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
+    story.finds_beside("500.00").await;
+    story.sets_off_what_is_refused("1.00").await;
+    story.clear_attention().await;
+    story.money_is_back().await;
+    assert_eq!(story.standing().refunds[0].amount.to_string(), "2155.00");
 }
 
 #[tokio::test]

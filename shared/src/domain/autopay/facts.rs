@@ -42,4 +42,7 @@ pub struct AutopayFacts {
     /// The payment that gives this one's money back to the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refunded_by: Option<PaymentId>,
+    /// When it ended without a refund, because operators had set all of its money against what the person owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used_up_at: Option<Timestamp>,
 }

@@ -9,6 +9,7 @@ use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::limits::{CheckPayorName, ReceiverName};
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::batch::Command;
+use crate::domain::money::Cents;
 use crate::domain::source::{Pause, PauseReason};
 
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,10 @@ pub struct Person {
     /// Since when they have owed something, or did last. Absent in what was written before it was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receivable_since: Option<Timestamp>,
+    /// What corrections of the books have added to their `funds` that no funding brought, less what they used up of that. No payment is made
+    /// with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside_payments: Option<Cents>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debit_block: Option<DebitBlock>,
     pub created_at: Timestamp,
@@ -110,6 +115,7 @@ impl Person {
             pause: None,
             receivable_open: false,
             receivable_since: None,
+            beside_payments: None,
             debit_block: None,
             created_at: now,
             updated_at: now,

@@ -5,6 +5,7 @@
 //! said something undecided nothing is spent, given back or set against a debt.
 
 use super::{Cover, Funding};
+use crate::domain::ids::FundingId;
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{AttentionReason, Effect, State};
 use crate::domain::money::{Cents, MoneyOverflow};
@@ -70,7 +71,9 @@ impl Funding {
         if self.is_undecided() {
             return Err(CorrectionRefusal::Undecided);
         }
-        let own = self.paid_in().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
+        // What a person's debit brought stays with its payment when they repay what they owe for it.
+        let own = if matches!(self.id, FundingId::Lone(_)) { Ok(left) } else { self.paid_in() };
+        let own = own.map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         let lacking = self.lacking().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         // As long as the books do not say what the bank moved less, what is used up would count as that.
         let is_booked = lacking <= self.set_off.unwrap_or_default();
@@ -92,6 +95,12 @@ impl Funding {
         let fits = |set_off: &Cents| least.is_some_and(|least| least <= *set_off) && *set_off <= self.amount;
         self.set_off = Some(set_off.filter(fits).ok_or(CorrectionRefusal::NotItsMoney)?);
         Ok(())
+    }
+
+    /// What corrections have left of what it brought.
+    pub fn unused(&self) -> Cents {
+        let used = fault!(SetOffForgotten, Cents::ZERO, self.set_off.unwrap_or_default());
+        self.amount.minus(used).unwrap_or_default().max(Cents::ZERO)
     }
 
     /// What the bank moved less than was asked for, where an operator took its word. Below zero where it moved more.

@@ -34,13 +34,13 @@ pub struct CorrectionTerms {
     pub uses: Option<ItemId>,
 }
 
-/// What a correction does to the money that a source's fundings brought, or that is there for it beside them.
+/// What a correction does to the money that a payer's fundings brought, or that is there for them beside those.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     /// The lost funding that is repaid, and how much of it: less than nothing where that is taken back.
     pub repaid: Option<(FundingId, Cents)>,
-    /// Whose money in `funds` is used up, and how much: less than nothing where some is added. Without a funding it is money that a source
-    /// paid in beside its batches.
+    /// Whose money in `funds` is used up, and how much: less than nothing where some is added. Without a funding it is money that the payer
+    /// paid in beside batches and payments.
     pub used: Option<(Option<FundingId>, Cents)>,
     /// That is spent, on what is owed for another one; else the books are told what the bank did.
     pub is_spent: bool,
@@ -75,7 +75,7 @@ pub enum CorrectionRefusal {
     SameAccount,
     #[error("this payer has no account {}", .0.as_str())]
     NoSuchAccount(AccountKind),
-    #[error("what a source owes is booked against cash or funds alone")]
+    #[error("what a payer owes is booked against cash or funds alone")]
     ReceivableWithOther,
     #[error(
         "the payer's books do not say that they owe less than nothing by that much: there is nothing to give back of it"
@@ -88,14 +88,14 @@ pub enum CorrectionRefusal {
     #[error("the correction is not the one you name; read it again")]
     OtherTerms,
     #[error(
-        "name in `about` the funding that the source repays, or whose money is used up, and in `uses` the one whose money is set against \
-         what it owes; of several, each in a correction of its own"
+        "name in `about` the funding that the payer repays, or whose money is used up, and in `uses` the one whose money is set against \
+         what they owe; of several, each in a correction of its own"
     )]
     AboutMissing,
     #[error("the funding in `about` is another payer's, or did not come back after it was available")]
     NothingLost,
     #[error(
-        "more would be repaid than is still owed for the funding in `about`; what goes beyond it belongs in `funds`"
+        "more would be repaid than is still owed, or than is for the funding in `about`; what goes beyond it belongs in `funds`"
     )]
     MoreThanLost,
     #[error(
@@ -103,8 +103,8 @@ pub enum CorrectionRefusal {
     )]
     NotItsMoney,
     #[error(
-        "no such sum is left of the funding in `uses`: its batch has paid it out, given it back or holds it for payments; where the bank moved \
-         less than was asked for, correct the books for that first"
+        "no such sum is left of the funding in `uses`: it was paid out, given back or is held for payments; where the bank moved less than was \
+         asked for, correct the books for that first"
     )]
     NotLeft,
     #[error(
@@ -132,18 +132,16 @@ impl CorrectionTerms {
         }
     }
 
-    /// What it does to the money of a source's fundings. Without their names the money would be no batch's, and nobody could spend it or give
-    /// it back; or it would be spent twice.
+    /// What it does to the money of its payer's fundings. Without their names the money would be no batch's and no payment's, and nobody could
+    /// spend it or give it back; or it would be spent twice.
     pub fn reach(&self) -> Result<Reach, CorrectionRefusal> {
         use AccountKind::{Cash, CashLocked, ChecksOutstanding, Funds, FundsPending, Pulled, Receivable};
-        // What a person owes is kept with their lone payment.
-        if !self.is_of_source() {
-            return Ok(Reach::default());
-        }
+        let is_of_source = !self.is_of_person();
         let less = Cents::new(self.amount.get().saturating_neg());
         let named = |item: Option<ItemId>| match item {
-            Some(ItemId::Funding(id @ FundingId::Round { .. })) => Some(id),
-            Some(ItemId::Funding(FundingId::Lone(_)) | ItemId::Payment(_)) | None => None,
+            Some(ItemId::Funding(id @ FundingId::Round { .. })) if is_of_source => Some(id),
+            Some(ItemId::Funding(id @ FundingId::Lone(_))) if !is_of_source => Some(id),
+            Some(ItemId::Funding(_) | ItemId::Payment(_)) | None => None,
         };
         let (about, uses) = (named(self.about), named(self.uses));
         let beside = [self.debit, self.credit].into_iter().find(|kind| *kind != Receivable);
@@ -156,6 +154,8 @@ impl CorrectionTerms {
             return Err(CorrectionRefusal::ReceivableWithOther);
         }
         let repaid = match (self.debit, self.credit) {
+            // What a person owes is kept with them, and not with what they lost.
+            _ if !is_of_source => None,
             (Cash | Funds, Receivable) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, self.amount)),
             (Receivable, Cash) => Some((about.ok_or(CorrectionRefusal::AboutMissing)?, less)),
             // Also how a receivable below zero is put right, which is no funding's.
@@ -173,17 +173,18 @@ impl CorrectionTerms {
             _ => None,
         };
         let is_spent = self.debit == Funds && self.credit == Receivable;
-        let is_of_overpaid = self.debit == Receivable && self.credit == Funds && about.is_none();
+        let taken_back = if is_of_source { about } else { uses };
+        let is_of_overpaid = self.debit == Receivable && self.credit == Funds && taken_back.is_none();
         Ok(Reach { repaid, used, is_spent, is_of_overpaid })
     }
 
-    fn is_of_source(&self) -> bool {
-        self.payer_id.parse::<PersonId>().is_err()
+    pub fn is_of_person(&self) -> bool {
+        self.payer_id.parse::<PersonId>().is_ok()
     }
 
     /// An account that the payer does not have: a source has none for checks. A line in it would be in no trial balance.
     fn lacking(&self) -> Option<AccountKind> {
-        let kinds: &[AccountKind] = if self.is_of_source() { &AccountKind::OF_SOURCES } else { &AccountKind::ALL };
+        let kinds: &[AccountKind] = if self.is_of_person() { &AccountKind::ALL } else { &AccountKind::OF_SOURCES };
         let lacking = [self.debit, self.credit].into_iter().find(|kind| !kinds.contains(kind));
         fault!(CorrectionOfForeignAccount, None, lacking)
     }
@@ -208,6 +209,14 @@ impl CorrectionTerms {
     pub fn touches_receivable(&self) -> bool {
         self.debit == AccountKind::Receivable || self.credit == AccountKind::Receivable
     }
+}
+
+/// Takes in what a correction used up of a payer's money in `funds` that is no funding's, or added to it.
+pub fn note_used(beside: &mut Option<Cents>, cents: Cents) -> Result<(), CorrectionRefusal> {
+    let left = beside.unwrap_or_default().minus(cents).ok();
+    let fits = |left: &Cents| *left >= Cents::ZERO;
+    *beside = Some(left.filter(fits).ok_or(CorrectionRefusal::AboutMissing)?);
+    Ok(())
 }
 
 impl Correction {
@@ -329,6 +338,34 @@ mod tests {
                 assert_eq!(terms.check(), Err(CorrectionRefusal::AboutMissing), "money beside the batches: {terms:?}");
             }
         }
+    }
+
+    #[test]
+    fn what_uses_up_a_persons_funds_names_their_debit() {
+        let (cash, receivable, funds) = (AccountKind::Cash, AccountKind::Receivable, AccountKind::Funds);
+        let debit: FundingId = "fnd_00000000000000000000000000000001".parse().unwrap();
+        let reach = |debit, credit, about: Option<FundingId>, uses: Option<FundingId>| {
+            let payer_id = "per_00000000000000000000000000000001".to_owned();
+            let (about, uses) = (about.map(ItemId::Funding), uses.map(ItemId::Funding));
+            CorrectionTerms { payer_id, debit, credit, about, uses, ..terms() }.reach()
+        };
+        let used = |debit, credit, about, uses| reach(debit, credit, about, uses).unwrap().used;
+        let (more, less) = (Cents::new(1_250), Cents::new(-1_250));
+        assert_eq!(used(funds, receivable, None, Some(debit)), Some((Some(debit), more)));
+        assert_eq!(used(funds, receivable, None, Some(lost())), Some((None, more)), "no batch's money is a person's");
+        assert_eq!(used(funds, receivable, Some(debit), None), Some((None, more)), "what was paid in beside payments");
+        assert_eq!(used(receivable, funds, None, Some(debit)), Some((Some(debit), less)));
+        assert_eq!(used(funds, cash, Some(debit), None), Some((Some(debit), more)));
+        assert_eq!(used(cash, funds, None, None), Some((None, less)));
+        assert_eq!(
+            reach(funds, AccountKind::ChecksOutstanding, None, None),
+            Err(CorrectionRefusal::AboutMissing),
+            "a check is some payment's"
+        );
+        assert_eq!(
+            reach(AccountKind::FundsPending, receivable, None, None),
+            Err(CorrectionRefusal::ReceivableWithOther)
+        );
     }
 
     #[test]

@@ -122,6 +122,20 @@ pub fn is_lost_and_owed(payment: &Leg, funding: &Funding) -> bool {
     funding.leg.state == State::Returned && is_lost && !is_taken_off(payment, funding)
 }
 
+/// Whether the money of this payment, or of the refund that it is, lies with us and leaves for nobody by itself: it came back or was never
+/// sent, and what is owed for it was not taken off. What waits to be sent is not at rest.
+pub fn rests_with_us(holder: &Payment, funding: &Funding) -> bool {
+    let is_lost = is_lost_and_owed(&holder.leg, funding);
+    let is_here = funding.leg.state == State::Available || funding.is_repaid() || is_lost;
+    let is_refund = holder.refund_of().is_some();
+    is_here
+        && match holder.leg.state {
+            State::Failed | State::Returned => is_refund || holder.owes_refund(),
+            State::Unprocessed => is_lost && !is_refund,
+            State::Submitting | State::Processing | State::Completed | State::Available | State::Canceled => false,
+        }
+}
+
 /// What a refund gives back is its person's, who repaid the funding that came back.
 fn is_of_repaid(now: Standing<'_>) -> bool {
     now.payment.refund_of().is_some() && now.funding.is_repaid()
@@ -206,10 +220,11 @@ fn is_due(at: Option<Timestamp>, business_now: Timestamp) -> bool {
     at.is_some_and(|at| at <= business_now)
 }
 
-/// Whether the money of a payment is with us again, or never left, and covers what its payer owes because its funding came back.
+/// Whether the money of a payment is all with us again, or never left, and covers what its payer owes because its funding came back.
 pub fn recovers(payment: &Leg, funding: &Funding) -> bool {
     let is_owed = funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
-    is_owed && !is_taken_off(payment, funding) && !payment.state.holds_money()
+    let is_whole = funding.unused() == funding.amount;
+    is_owed && is_whole && !is_taken_off(payment, funding) && !payment.state.holds_money()
 }
 
 /// Whether what the payer owed for a returned funding was taken off already. The funding says so: a payment forgets what its earlier

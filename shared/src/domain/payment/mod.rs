@@ -185,7 +185,8 @@ impl Payment {
 
     /// Its money did not stay out, and is to go back to the person it was pulled from: if the funding is still there.
     pub fn owes_refund(&self) -> bool {
-        if self.autopay.is_none() || self.refund_of().is_some() || self.refunded_by().is_some() {
+        let Some(facts) = self.autopay.as_ref() else { return false };
+        if facts.refund_of.is_some() || facts.refunded_by.is_some() || facts.used_up_at.is_some() {
             return false;
         }
         let has = |effect: Effect| self.leg.effects.contains(&effect);

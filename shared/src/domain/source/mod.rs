@@ -142,14 +142,6 @@ impl Source {
         self.standing_pause(business_now).filter(is_operators).and(self.pause_word.as_ref())
     }
 
-    /// Takes in what a correction used up of its money in `funds` that is no batch's, or added to it. What is a batch's names its funding.
-    pub fn note_used(&mut self, cents: Cents) -> Result<(), CorrectionRefusal> {
-        let left = self.beside_batches.unwrap_or_default().minus(cents).ok();
-        let fits = |left: &Cents| *left >= Cents::ZERO;
-        self.beside_batches = Some(left.filter(fits).ok_or(CorrectionRefusal::AboutMissing)?);
-        Ok(())
-    }
-
     /// Puts another account in the place of the present one, as an approver accepted it.
     pub fn replace_account(&mut self, account: ExternalAccount, now: Timestamp) {
         self.account = account;

@@ -96,6 +96,7 @@ fn facts(card: &Card, bank_account: &BankAccount, review: &Review) -> AutopayFac
         mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
+        used_up_at: None,
     }
 }
 

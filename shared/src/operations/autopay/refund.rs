@@ -1,6 +1,7 @@
 //! Giving a person's money back: an ACH credit to the bank account that it was pulled from.
 //!
-//! Guarantees: a payment's money is given back once, because the payment names its refund in the write that makes it. A refund has no
+//! Guarantees: a payment's money is given back once, because the payment names its refund in the write that makes it, and never more than
+//! operators have left of it. A refund has no
 //! funding of its own: it pays out what the funding of the payment brought, so that a return of that funding meets the refund instead.
 
 use jiff::Timestamp;
@@ -16,6 +17,7 @@ use crate::domain::bank::request::EntryClass;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::{AttentionReason, Leg, Moved, State};
+use crate::domain::money::Cents;
 use crate::domain::payment::lone::is_lost_and_owed;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
@@ -29,18 +31,25 @@ use crate::store::stored::{Stored as _, create, replace};
 /// What the person's bank shows (NACHA company entry description, 10 characters).
 const ENTRY_DESCRIPTION: &str = "REFUND";
 
-/// Makes the refund of what a payment did not pay out. One whose check was never sent ends canceled in the same write.
+/// Makes the refund of what a payment did not pay out, less what operators have set against what its person owed: where that is all of it,
+/// the payment ends without one. One whose check was never sent ends canceled in the same write.
 pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), OperationError> {
     let Lone { mut payment, mut funding, person, ends, stopped: _ } = lone;
     let Some(mut ends) = ends else { return Ok(()) };
     let Some(facts) = payment.autopay.clone() else { return Ok(()) };
     let now = system.clock.business_now();
-    let Some(held_to) = money_held(system, &payment, &mut funding, &person, now).await? else {
+    let amount = funding.unused();
+    let Some(held_to) = money_held(system, amount, &payment.leg, &mut funding, &person, now).await? else {
         return flag(system, payment, now).await;
     };
-    let refund = refund_of(system, &payment, &funding, &facts, &person.name).await?;
+    let refund = if amount.is_positive() {
+        Some(refund_of(system, (&payment, amount), &funding, &facts, &person.name).await?)
+    } else {
+        None
+    };
     if let Some(facts) = &mut payment.autopay {
-        facts.refunded_by = Some(refund.id);
+        facts.refunded_by = refund.as_ref().map(|refund| refund.id);
+        facts.used_up_at = refund.is_none().then_some(now);
     }
     // What the person canceled, or never wanted sent, ended by their wish.
     let is_wished = payment.leg.state == State::Unprocessed || payment.is_cancel_asked();
@@ -58,9 +67,10 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
         | State::Returned
         | State::Canceled) => Moved { from: state, to: state, effects: Vec::new() },
     };
-    let entry = HistoryEntry::new("refunded", &payment.leg, now).moved(&moved);
+    let event = if refund.is_some() { "refunded" } else { "used_up" };
+    let entry = HistoryEntry::new(event, &payment.leg, now).moved(&moved);
     let mut changes = step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
-    changes.push(create(&refund)?);
+    changes.extend(refund.as_ref().map(create).transpose()?);
     changes.extend(held_to);
     CardStep::Undone.mark(&mut ends.card, payment.id, now);
     if let Some(ended) = &ended {
@@ -68,16 +78,11 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
         changes.extend(held::told(system, &ends.card, payment.id, ended.by).await?);
     }
     changes.push(replace(&mut ends.card)?);
-    let (payment_id, amount, card_name) = (payment.id, payment.amount, ends.card.name);
-    let bank_account_last4 = refund.payee.account_last4().to_owned();
-    let mut told = vec![NoticeKind::RefundSent { payment_id, attempt: 1, amount, bank_account_last4 }];
-    if is_wished {
-        told.push(NoticeKind::PaymentCanceled { payment_id, card_name, amount });
-    }
+    let told = told_of(&payment, refund.as_ref(), is_wished.then_some(ends.card.name));
     changes.extend(notices::puts(system, Recipient::Person(person.id), told).await?);
     match system.table.write(changes).await {
         Ok(()) => {
-            system.hint([Task::Advance { payment_id: refund.id }]).await;
+            system.hint(refund.map(|refund| Task::Advance { payment_id: refund.id })).await;
             Ok(())
         }
         // Something moved in between: what is left is decided anew.
@@ -86,11 +91,25 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
     }
 }
 
+/// What its person is told: where their money goes, and that their wish was done where they had one.
+fn told_of(payment: &Payment, refund: Option<&Payment>, canceled_for: Option<String>) -> Vec<NoticeKind> {
+    let payment_id = payment.id;
+    let sent = refund.map(|refund| NoticeKind::RefundSent {
+        payment_id,
+        attempt: 1,
+        amount: refund.amount,
+        bank_account_last4: refund.payee.account_last4().to_owned(),
+    });
+    let canceled =
+        canceled_for.map(|card_name| NoticeKind::PaymentCanceled { payment_id, card_name, amount: payment.amount });
+    sent.into_iter().chain(canceled).collect()
+}
+
 /// Notes that its person has repaid the lost funding behind an unsent refund, so that the refund goes out. Answers whether it may.
 pub(crate) async fn note_repaid(system: &System, lone: Lone) -> Result<bool, OperationError> {
     let Lone { payment, mut funding, person, ends: _, stopped: _ } = lone;
     let now = system.clock.business_now();
-    let Some(changes) = money_held(system, &payment, &mut funding, &person, now).await? else {
+    let Some(changes) = money_held(system, payment.amount, &payment.leg, &mut funding, &person, now).await? else {
         return flag(system, payment, now).await.map(|()| false);
     };
     match system.table.write(changes).await {
@@ -101,20 +120,25 @@ pub(crate) async fn note_repaid(system: &System, lone: Lone) -> Result<bool, Ope
     }
 }
 
-/// What the write of a refund is held to: the money must still be there when it is made. That of a funding which came back late is there
-/// where its person has repaid it otherwise: they owe nothing, and their books hold it. Nothing where that is not so.
+/// What the write of a refund is held to: so much of the money must still be there when it is made, less what operators have set against what
+/// its person owed. That of a funding which came back late is there where its person has repaid it otherwise: they owe nothing, and their
+/// books hold it. Nothing where that is not so.
 pub(crate) async fn money_held(
     system: &System,
-    payment: &Payment,
+    amount: Cents,
+    leg: &Leg,
     funding: &mut Funding,
     person: &Person,
     now: Timestamp,
 ) -> Result<Option<Vec<Change>>, OperationError> {
-    if !is_lost_and_owed(&payment.leg, funding) {
+    if amount > funding.unused() {
+        return Ok(None);
+    }
+    if !is_lost_and_owed(leg, funding) {
         let condition = Condition::VersionIs(*funding.version_mut());
         return Ok(Some(vec![Change::Check { key: funding.key(), condition }]));
     }
-    let (holds, unchanged) = payers::holds::<Person>(system, &person.key(), payment.amount).await?;
+    let (holds, unchanged) = payers::holds::<Person>(system, &person.key(), amount).await?;
     (funding.repaid, funding.updated_at) = (Some(funding.amount), now);
     Ok(if holds { Some(vec![unchanged, replace(funding)?]) } else { None })
 }
@@ -134,7 +158,7 @@ pub(crate) async fn flag(system: &System, mut payment: Payment, now: Timestamp) 
 
 async fn refund_of(
     system: &System,
-    payment: &Payment,
+    (payment, amount): (&Payment, Cents),
     funding: &Funding,
     facts: &AutopayFacts,
     name: &str,
@@ -151,12 +175,13 @@ async fn refund_of(
         mailed_before: Vec::new(),
         refund_of: Some(payment.id),
         refunded_by: None,
+        used_up_at: None,
         ..facts.clone()
     };
     Ok(Payment {
         id,
         version: 1,
-        amount: payment.amount,
+        amount,
         payer_id: payment.payer_id.clone(),
         round: 1,
         leg: Leg::new(),

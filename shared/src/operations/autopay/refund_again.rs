@@ -107,7 +107,8 @@ async fn that_came_back(
         return Err(gone);
     }
     let person = payers::load_person(system, refund.payer_id.parse()?).await?;
-    let held_to = money_held(system, &refund, &mut funding, &person, system.clock.business_now()).await?;
+    let now = system.clock.business_now();
+    let held_to = money_held(system, refund.amount, &refund.leg, &mut funding, &person, now).await?;
     Ok((refund, held_to.ok_or(gone)?))
 }
 

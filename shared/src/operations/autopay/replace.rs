@@ -138,7 +138,7 @@ async fn replaceable(
     let funding_id = payment.funding_id();
     let funding: Option<Funding> = read(&*system.table, &keys::funding(funding_id)).await?;
     let funding = funding.ok_or_else(|| OperationError::not_found("funding", funding_id))?;
-    if fault!(ReplacedWithoutMoney, false, !is_money_here(&funding)) {
+    if fault!(ReplacedWithoutMoney, false, !is_money_here(&funding) || funding.unused() < payment.amount) {
         return Err(OperationError::MoneyGone { payment_id, funding: funding.leg.state });
     }
     Ok((payment, funding))

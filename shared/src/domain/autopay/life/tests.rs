@@ -31,6 +31,7 @@ fn facts() -> AutopayFacts {
         mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
+        used_up_at: None,
     }
 }
 

@@ -40,6 +40,7 @@ fn check(state: State) -> Payment {
         mailed_before: Vec::new(),
         refund_of: None,
         refunded_by: None,
+        used_up_at: None,
     };
     Payment { payee: Payee::Check(payee), autopay: Some(Box::new(facts)), ..payment(state) }
 }
