@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ach::return_codes::{RetryRule, ReturnCode};
-use super::ledger::correction::CorrectionRefusal;
 use super::money::Cents;
 
 /// What the ids of persons begin with.
