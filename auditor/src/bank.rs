@@ -46,7 +46,7 @@ pub(crate) struct Transfer {
     /// By Pacific days.
     pub(crate) effective_on: Option<Date>,
     /// The account at the other end; `None` for a check.
-    pub(crate) other_end: Option<Account>,
+    pub(crate) external_account: Option<Account>,
     /// `loan`, `checking` or `savings`, of the account at the other end.
     pub(crate) account_type: String,
     /// What is printed on the letter around a check.
@@ -104,10 +104,10 @@ impl Transfer {
         let back_at = ["returned_at", "cancelled_at"].iter().find_map(|name| time(object, name));
         let counterparty = counterparties.iter().find(|known| text(known, "id") == Some(counterparty));
         let account_type = counterparty.and_then(|known| text(known, "account_type")).unwrap_or_default();
-        let other_end = counterparty.and_then(account);
+        let external_account = counterparty.and_then(account);
         Self::of(object, kind, "amount", back_at).map(|transfer| Self {
             effective_on: time(object, "effective_on").map(calendar::pacific_day),
-            other_end,
+            external_account,
             account_type: account_type.to_owned(),
             ..transfer
         })
@@ -135,7 +135,7 @@ impl Transfer {
             settled_at: time(object, "settled_at"),
             back_at,
             effective_on: None,
-            other_end: None,
+            external_account: None,
             account_type: String::new(),
             message: String::new(),
         })

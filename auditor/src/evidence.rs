@@ -247,7 +247,7 @@ pub enum CommandKind {
     ConfirmBiller,
     /// Of a card's payment.
     CancelPayment,
-    Authorise,
+    Authorize,
     Revoke,
     SetAutopay,
     /// Of a card: whether it is another one that the body names.

@@ -8,7 +8,7 @@ use crate::bank::{Kind, Transfer, correction, split_key, text};
 use crate::contents;
 use crate::evidence::{Account, BankCall, Command, CommandKind, Evidence, Move, Order, PayrollFile, Row};
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 #[derive(Debug)]
 pub(crate) struct Facts<'a> {
@@ -166,7 +166,7 @@ fn corrections(evidence: &Evidence, transfers: &[Transfer]) -> Vec<(Account, Acc
         objects.filter(|object| object.get("notification_of_changes").is_some_and(|change| !change.is_null()));
     let of = |object: &serde_json::Value| {
         let id = object.get("id")?.as_str()?;
-        let end = transfers.iter().find(|transfer| transfer.id == id)?.other_end.clone()?;
+        let end = transfers.iter().find(|transfer| transfer.id == id)?.external_account.clone()?;
         let new = correction(object, &end)?;
         Some((end, new))
     };

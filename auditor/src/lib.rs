@@ -15,9 +15,9 @@ pub mod evidence;
 mod facts;
 mod finding;
 mod money;
+mod reported;
 #[cfg(test)]
 mod sample;
-mod told;
 
 use evidence::Evidence;
 use facts::Facts;

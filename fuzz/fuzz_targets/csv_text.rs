@@ -3,7 +3,7 @@
 
 use csv::ReaderBuilder;
 use libfuzzer_sys::fuzz_target;
-use shared::http::csv_text::{CsvField, CsvText, neutralised};
+use shared::http::csv_text::{CsvField, CsvText, neutralized};
 
 const COLUMNS: [&str; 3] = ["employee", "branch", "reason"];
 
@@ -14,7 +14,7 @@ fuzz_target!(|words: [&str; 3]| {
     let mut reader = ReaderBuilder::new().from_reader(written.as_slice());
     let rows: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().unwrap();
     assert_eq!(rows.len(), 1);
-    assert!(rows[0].iter().eq(words.map(neutralised).iter().map(|word| &**word)));
+    assert!(rows[0].iter().eq(words.map(neutralized).iter().map(|word| &**word)));
     for field in &rows[0] {
         assert!(!field.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{field:?}");
     }

@@ -13,7 +13,7 @@ use http::{Method, Request, Uri};
 use http_body_util::BodyExt;
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::http::conventions;
 use tower::ServiceExt;
 use world::People;

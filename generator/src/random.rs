@@ -29,7 +29,7 @@ impl Draw {
     }
 
     /// Uniform in `0..bound`; a bound of 0 counts as 1. Values of the incomplete last stretch are drawn again: a plain
-    /// remainder would favour the small ones.
+    /// remainder would favor the small ones.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         let bound = bound.max(1);
         let last_fair = u64::MAX - (u64::MAX % bound + 1) % bound;

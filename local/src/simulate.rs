@@ -107,7 +107,7 @@ impl Progress {
 }
 
 fn tell(outcome: &Outcome) -> Result<(), LocalError> {
-    for line in &outcome.story {
+    for line in &outcome.trace {
         print_line(line)?;
     }
     for violation in &outcome.violations {

@@ -3,14 +3,14 @@
 //! Guarantees: each scenario runs the whole system as it is deployed, in one process and without waiting; the same scenario takes the
 //! same steps every time; an outcome is only given where the ledger balances and the simulated bank agrees with it to the cent.
 
-pub mod catalogue;
+pub mod catalog;
 pub mod error;
 pub mod outcome;
 pub mod simulation;
 mod stories;
 pub mod timeline;
 
-pub use catalogue::{Scenario, all, find};
+pub use catalog::{Scenario, all, find};
 pub use error::ScenarioError;
 pub use outcome::Outcome;
 

@@ -133,7 +133,7 @@ impl Simulation {
             let pairs = [
                 (AccountKind::Cash, "available_amount"),
                 (AccountKind::CashLocked, "locked_amount"),
-                (AccountKind::Pulled, "pending_amount"),
+                (AccountKind::DebitsInTransit, "pending_amount"),
             ];
             for (kind, name) in pairs {
                 let (ours, theirs) = (balance(kind)?, of_bank(name));

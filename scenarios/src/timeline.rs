@@ -158,7 +158,7 @@ fn plain(step: &HistoryEntry) -> String {
 /// What Plaid shows of our payments.
 fn lower_balances(entries: &mut Vec<Entry>, standing: &Standing) {
     for card in &standing.cards {
-        let is_shown = card.payments.iter().any(|payment| matches!(payment.stage, Stage::Shown { .. }));
+        let is_shown = card.payments.iter().any(|payment| matches!(payment.stage, Stage::Posted { .. }));
         let before = standing.reviews.iter().find(|review| review.card_id == card.id && review.amount.is_some());
         let (Some(reading), Some(before)) = (card.reading.as_ref().filter(|_| is_shown), before) else { continue };
         if let (Some(was), Some(is)) =

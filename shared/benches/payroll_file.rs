@@ -1,4 +1,4 @@
-//! How fast a payroll file of 50,000 rows is read, validated, hashed and totalled.
+//! How fast a payroll file of 50,000 rows is read, validated, hashed and totaled.
 
 use std::fmt::Write;
 

@@ -107,7 +107,7 @@ impl Books {
     fn post(&mut self, late_minutes: i64, landing_minutes: i64, amount: Cents, effect: Effect) {
         self.posts += 1;
         let at = (self.now - SignedDuration::from_mins(late_minutes)).max(self.start);
-        let item = ItemId::Funding(FundingId::Lone(Uuid::from_u128(u128::from(self.posts))));
+        let item = ItemId::Funding(FundingId::Single(Uuid::from_u128(u128::from(self.posts))));
         let cause = Cause { item, version: 2, attempt: 1, payer_id: PAYER, row: None, at, now: self.now };
         let day = day_of(booked_at(at, self.now));
         let lines = ledger::entry(effect, PAYER, amount).into_iter().map(|line| Booked { line, day }).collect();

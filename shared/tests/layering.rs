@@ -93,13 +93,13 @@ fn names_whole_path(text: &str, path: &str) -> bool {
     })
 }
 
-fn offences(lines: &[Line], is_offence: impl Fn(&str) -> bool) -> Vec<String> {
+fn offenses(lines: &[Line], is_offence: impl Fn(&str) -> bool) -> Vec<String> {
     let found = lines.iter().filter(|line| is_offence(&line.text));
     found.map(|line| format!("{}: {}", line.place, line.text.trim())).collect()
 }
 
 #[test]
-fn what_is_forbidden_is_recognised() {
+fn what_is_forbidden_is_recognized() {
     for wrong in
         ["use crate::ports::clock::Clock;", "use crate::{domain, ports};", "    super::super::ports::table::Key::new()"]
     {
@@ -119,7 +119,7 @@ fn no_import_points_the_wrong_way() {
     let mut wrong = Vec::new();
     for (layer, forbidden) in FORBIDDEN_LAYERS {
         let lines = lines(&root().join("src").join(layer));
-        wrong.extend(offences(&lines, |text| forbidden.iter().any(|other| names_layer(text, other))));
+        wrong.extend(offenses(&lines, |text| forbidden.iter().any(|other| names_layer(text, other))));
     }
     assert!(wrong.is_empty(), "imports against the direction:\n{}", wrong.join("\n"));
 }
@@ -127,7 +127,7 @@ fn no_import_points_the_wrong_way() {
 #[test]
 fn decisions_depend_on_nothing_outside_the_domain() {
     let lines = lines(&root().join("src/domain"));
-    let wrong = offences(&lines, |text| FORBIDDEN_IN_DOMAIN.iter().any(|outside| names(text, outside)));
+    let wrong = offenses(&lines, |text| FORBIDDEN_IN_DOMAIN.iter().any(|outside| names(text, outside)));
     assert!(wrong.is_empty(), "the domain names the outside world:\n{}", wrong.join("\n"));
 }
 
@@ -149,7 +149,7 @@ fn no_floating_point_is_near_money() {
     let folders = std::iter::once(root().join("src")).chain(functions.filter(|folder| folder.is_dir()));
     for folder in folders {
         let is_float = |text: &str| names_whole(text, "f32") || names_whole(text, "f64");
-        let wrong = offences(&lines(&folder), |text| is_float(text) && text.trim() != NAMES_EVERY_TYPE);
+        let wrong = offenses(&lines(&folder), |text| is_float(text) && text.trim() != NAMES_EVERY_TYPE);
         assert!(wrong.is_empty(), "floating point:\n{}", wrong.join("\n"));
     }
 }

@@ -1,4 +1,4 @@
-//! Whoever does something from outside: people with tokens, and the world. Each is a story of its own that waits for answers and times.
+//! Whoever does something from outside: people with tokens, and the world. Each is a trace of its own that waits for answers and times.
 //!
 //! A caller behaves as a client should: what was not answered, or answered as a passing trouble, is asked again with the same key.
 
@@ -15,10 +15,10 @@ use scenarios::simulation::Simulation;
 use scenarios::simulation::people::{Caller, Sent};
 use serde_json::Value;
 
+use crate::fault_injector::FaultInjector;
 use crate::receiver::Receiver;
-use crate::story::Story;
-use crate::weather::Weather;
-use crate::witness::Witness;
+use crate::recorder::Recorder;
+use crate::trace::Trace;
 use crate::world::World;
 
 /// Tries of one request before its caller gives up.
@@ -129,9 +129,9 @@ impl Hub {
 #[derive(Clone)]
 pub(crate) struct Actor {
     pub(crate) simulation: Rc<Simulation>,
-    pub(crate) weather: Arc<Weather>,
-    pub(crate) story: Arc<Story>,
-    pub(crate) witness: Arc<Witness>,
+    pub(crate) fault_injector: Arc<FaultInjector>,
+    pub(crate) trace: Arc<Trace>,
+    pub(crate) recorder: Arc<Recorder>,
     pub(crate) hub: Rc<Hub>,
     pub(crate) receiver: Arc<Receiver>,
 }
@@ -181,14 +181,14 @@ impl Actor {
 
     /// Waits between these two times, in minutes.
     pub(crate) async fn wait_minutes(&self, least: u64, most: u64) {
-        let minutes = i64::try_from(self.weather.between(least, most)).unwrap_or(i64::MAX);
+        let minutes = i64::try_from(self.fault_injector.between(least, most)).unwrap_or(i64::MAX);
         self.wait(SignedDuration::from_mins(minutes)).await;
     }
 
     /// Makes a request once. `None` where nobody answered.
     pub(crate) async fn ask_once(&self, key: &str, request: Request) -> Option<Answer> {
         let Request { caller, method, path, sent, command } = request;
-        let order = self.witness.next_order();
+        let order = self.recorder.next_order();
         let number = {
             let mut state = self.hub.state.borrow_mut();
             state.last_number += 1;
@@ -205,7 +205,7 @@ impl Actor {
 
     /// Asks until there is an answer that will not change; the last one where there never is.
     pub(crate) async fn ask(&self, request: Request) -> Option<Answer> {
-        let key = format!("{:016x}", self.weather.below(u64::MAX));
+        let key = format!("{:016x}", self.fault_injector.below(u64::MAX));
         let mut last = None;
         let mut overtaken = 0;
         for _ in 0..TRIES_MAX {
@@ -216,7 +216,8 @@ impl Actor {
             let is_overtaken = |answer: &Answer| answer.body["code"] == "changed_meanwhile";
             overtaken = if answer.as_ref().is_some_and(is_overtaken) { overtaken + 1 } else { 0 };
             last = answer.or(last);
-            self.wait(SignedDuration::from_secs(i64::try_from(self.weather.between(1, 240)).unwrap_or(60))).await;
+            self.wait(SignedDuration::from_secs(i64::try_from(self.fault_injector.between(1, 240)).unwrap_or(60)))
+                .await;
         }
         if overtaken == TRIES_MAX {
             let complaint = format!("{} {} was told for ever that others were faster", request.method, request.path);
@@ -285,7 +286,7 @@ impl Actor {
     }
 
     pub(crate) fn tell(&self, what: std::fmt::Arguments<'_>) {
-        self.story.tell(what);
+        self.trace.tell(what);
     }
 }
 

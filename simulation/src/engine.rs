@@ -22,17 +22,17 @@ use shared::ports::table::Table;
 use shared::ports::transport::Transport;
 
 use crate::actor::{Actor, Hub};
-pub(crate) use crate::air::Flight;
+use crate::crash::CrashControl;
+use crate::dead_letter_queues::GivenUp;
+use crate::fault_injector::FaultInjector;
 use crate::faults::Fault;
-use crate::given_up::GivenUp;
-use crate::power::Power;
-use crate::powered::Powered;
+use crate::faulty_ports::FaultyPort;
 use crate::processes::{Ended, Origin, Process};
 use crate::receiver::Receiver;
+use crate::recorder::Recorder;
 use crate::setup::Setup;
-use crate::story::Story;
-use crate::weather::Weather;
-use crate::witness::Witness;
+use crate::trace::Trace;
+pub(crate) use crate::webhook_network::Flight;
 
 /// More turns than any run takes: processes that make processes without end.
 const TURNS_MAX: u64 = 1_500_000;
@@ -48,9 +48,9 @@ pub(crate) struct Posted {
 
 pub(crate) struct Engine {
     pub simulation: Rc<Simulation>,
-    pub weather: Arc<Weather>,
-    pub story: Arc<Story>,
-    pub witness: Arc<Witness>,
+    pub fault_injector: Arc<FaultInjector>,
+    pub trace: Arc<Trace>,
+    pub recorder: Arc<Recorder>,
     pub hub: Rc<Hub>,
     /// Who is told of what happens.
     pub receiver: Arc<Receiver>,
@@ -58,9 +58,9 @@ pub(crate) struct Engine {
     pub processes: Vec<Process>,
     pub scripts: Vec<LocalBoxFuture<'static, ()>>,
     /// Webhooks on their way to us.
-    pub air: Vec<Flight>,
+    pub webhook_network: Vec<Flight>,
     pub posted: Vec<Posted>,
-    pub given_up: Vec<GivenUp>,
+    pub dead_letter_queues: Vec<GivenUp>,
     /// Elapsed time of the scheduler's last run.
     pub scheduled_at: Timestamp,
     pub is_schedule_due: bool,
@@ -74,34 +74,34 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An empty system with an empty bank, in this weather; nobody does anything yet.
+    /// An empty system with an empty bank, in this fault_injector; nobody does anything yet.
     /// Beside it, our API as it answers when nothing disturbs it.
     pub(crate) fn start(setup: Setup, keeps_lines: bool) -> Result<(Self, Router), ScenarioError> {
         let mut simulation = Simulation::with(setup.simulation.clone())?;
         let clock = simulation.clock.clone();
-        let weather = Arc::new(Weather::calm(setup.random.clone()).with_clock(clock.clone()));
-        let story = Arc::new(Story::new(clock.clone(), keeps_lines));
-        let witness = Arc::new(Witness::new(clock));
-        let power = Power::told(weather.clone(), story.clone(), witness.clone());
+        let fault_injector = Arc::new(FaultInjector::calm(setup.random.clone()).with_clock(clock.clone()));
+        let trace = Arc::new(Trace::new(clock.clone(), keeps_lines));
+        let recorder = Arc::new(Recorder::new(clock));
+        let crash = CrashControl::told(fault_injector.clone(), trace.clone(), recorder.clone());
         let undisturbed = simulation.api.clone();
-        let receiver = Arc::new(Receiver::reached_by(power.clone()));
-        let system = System { webhooks: receiver.clone(), ..powered(&simulation.system, &power) };
+        let receiver = Arc::new(Receiver::reached_by(crash.clone()));
+        let system = System { webhooks: receiver.clone(), ..faulty_ports(&simulation.system, &crash) };
         simulation.run_on(Systems::shared(&system));
         let now = simulation.now();
         let receivers = simulation.receivers.clone();
         let engine = Self {
             simulation: Rc::new(simulation),
-            weather,
-            story,
-            witness,
+            fault_injector,
+            trace,
+            recorder,
             hub: Rc::default(),
             receiver,
             setup,
             processes: Vec::new(),
             scripts: Vec::new(),
-            air: Vec::new(),
+            webhook_network: Vec::new(),
             posted: Vec::new(),
-            given_up: Vec::new(),
+            dead_letter_queues: Vec::new(),
             scheduled_at: now,
             is_schedule_due: true,
             receivers,
@@ -119,15 +119,15 @@ impl Engine {
         let column = column_webhook::routes(fresh(&systems.column_webhook));
         let plaid = plaid_webhook::routes(fresh(&systems.plaid_webhook));
         self.receivers = conventions(column.merge(plaid));
-        self.story.tell(format_args!("fresh processes receive webhooks"));
+        self.trace.tell(format_args!("fresh processes receive webhooks"));
     }
 
     pub(crate) fn actor(&self) -> Actor {
         Actor {
             simulation: self.simulation.clone(),
-            weather: self.weather.clone(),
-            story: self.story.clone(),
-            witness: self.witness.clone(),
+            fault_injector: self.fault_injector.clone(),
+            trace: self.trace.clone(),
+            recorder: self.recorder.clone(),
             hub: self.hub.clone(),
             receiver: self.receiver.clone(),
         }
@@ -141,7 +141,7 @@ impl Engine {
                 return;
             }
             let takes_turn = !self.processes.is_empty()
-                && (self.processes.len() >= self.setup.processes_max || !self.weather.is_one_in(6));
+                && (self.processes.len() >= self.setup.processes_max || !self.fault_injector.is_one_in(6));
             if takes_turn || !self.start_something() {
                 if self.processes.is_empty() {
                     match self.next_moment().filter(|next| *next <= end) {
@@ -158,39 +158,39 @@ impl Engine {
 
     fn listen_to_actors(&mut self) {
         let mut context = Context::from_waker(futures::task::noop_waker_ref());
-        self.story.turn_of(0);
+        self.trace.turn_of(0);
         self.scripts.retain_mut(|script| matches!(script.poll_unpin(&mut context), Poll::Pending));
     }
 
     /// One of the running processes goes on, or is gone.
     fn take_turn(&mut self) {
         let Ok(running) = u64::try_from(self.processes.len()) else { return };
-        let place = usize::try_from(self.weather.below(running)).unwrap_or_default();
-        if self.weather.strikes(Fault::LeaseOutlived) {
+        let place = usize::try_from(self.fault_injector.below(running)).unwrap_or_default();
+        if self.fault_injector.strikes(Fault::LeaseOutlived) {
             self.let_leases_run_out();
         }
         let Some(process) = self.processes.get_mut(place) else { return };
-        self.story.turn_of(process.number);
+        self.trace.turn_of(process.number);
         if let Some(left) = &mut process.dies_after {
             *left = left.saturating_sub(1);
             if *left == 0 {
-                self.weather.count(Fault::ProcessCrashed);
+                self.fault_injector.count(Fault::ProcessCrashed);
                 return self.bury(place, "gone");
             }
         }
         if let Some(ended) = process.go_on() {
             let process = self.processes.swap_remove(place);
-            self.story.tell(format_args!("ends"));
-            self.story.turn_of(0);
+            self.trace.tell(format_args!("ends"));
+            self.trace.turn_of(0);
             self.conclude(process, ended);
         }
     }
 
     /// The machine stands still for longer than a lease. What the platform notices is stopped; what it does not goes on as if nothing was.
     fn let_leases_run_out(&mut self) {
-        let seconds = self.weather.between(160, 900);
-        self.story.turn_of(0);
-        self.story.tell(format_args!("everything stands still for {seconds} s"));
+        let seconds = self.fault_injector.between(160, 900);
+        self.trace.turn_of(0);
+        self.trace.tell(format_args!("everything stands still for {seconds} s"));
         self.simulation.clock.advance(std::time::Duration::from_secs(seconds));
         self.advance_providers();
         let now = self.simulation.clock.elapsed_now();
@@ -198,8 +198,8 @@ impl Engine {
             let is_late = self.processes.get(place).is_some_and(|process| {
                 now.duration_since(process.began_at) > SignedDuration::try_from(FUNCTION_TIMEOUT).unwrap_or_default()
             });
-            if is_late && self.weather.is_one_in(2) {
-                self.weather.count(Fault::ProcessTimedOut);
+            if is_late && self.fault_injector.is_one_in(2) {
+                self.fault_injector.count(Fault::ProcessTimedOut);
                 self.bury(place, "stopped by its timeout");
             }
         }
@@ -211,14 +211,14 @@ impl Engine {
             return;
         }
         let process = self.processes.swap_remove(place);
-        self.story.turn_of(process.number);
-        self.story.tell(format_args!("is {how}"));
-        self.story.turn_of(0);
+        self.trace.turn_of(process.number);
+        self.trace.tell(format_args!("is {how}"));
+        self.trace.turn_of(0);
         match process.origin {
             // Its messages come back when their visibility ends.
             Origin::Worker { .. } | Origin::Scheduler => {}
             Origin::DeadLetters(messages) => self.come_again(messages, |_| false),
-            Origin::Webhook(flight) => self.land(*flight, None),
+            Origin::Webhook(flight) => self.arrive(*flight, None),
             Origin::Request(wish, asked_at) => self.answer(&wish, asked_at, None),
         }
     }
@@ -238,7 +238,7 @@ impl Engine {
                     response.batch_item_failures.iter().all(|failure| failure.item_identifier != id)
                 });
             }
-            (Origin::Webhook(flight), Ended::Answered(answer)) => self.land(*flight, Some(answer.status.as_u16())),
+            (Origin::Webhook(flight), Ended::Answered(answer)) => self.arrive(*flight, Some(answer.status.as_u16())),
             (Origin::Request(wish, asked_at), Ended::Answered(answer)) => self.answer(&wish, asked_at, Some(answer)),
             (Origin::Scheduler, _)
             | (Origin::Worker { .. } | Origin::DeadLetters(_) | Origin::Webhook(_) | Origin::Request(..), _) => {}
@@ -249,26 +249,26 @@ impl Engine {
     pub(crate) fn begin(&mut self, what: &str, origin: Origin, run: LocalBoxFuture<'static, Ended>) {
         self.last_number += 1;
         let number = self.last_number;
-        self.story.tell(format_args!("#{number} begins: {what}"));
-        let dies = self.setup.crash_one_in != 0 && self.weather.is_one_in(self.setup.crash_one_in);
-        let dies_after = dies.then(|| self.weather.between(1, LIFE_MAX));
+        self.trace.tell(format_args!("#{number} begins: {what}"));
+        let dies = self.setup.crash_one_in != 0 && self.fault_injector.is_one_in(self.setup.crash_one_in);
+        let dies_after = dies.then(|| self.fault_injector.between(1, LIFE_MAX));
         let began_at = self.simulation.clock.elapsed_now();
         self.processes.push(Process { number, origin, began_at, dies_after, run });
     }
 }
 
-/// The system with its ports in the weather.
-fn powered(system: &System, power: &Arc<Power>) -> System {
+/// The system with its ports in the fault_injector.
+fn faulty_ports(system: &System, crash: &Arc<CrashControl>) -> System {
     let (table, queue): (Arc<dyn Table>, Arc<dyn Queue>) = (system.table.clone(), system.queue.clone());
     let (objects, transport): (Arc<dyn Objects>, Arc<dyn Transport>) =
         (system.objects.clone(), system.transport.clone());
     let notices: Arc<dyn Notices> = system.notices.clone();
     System {
-        table: Arc::new(Powered { port: table, power: power.clone() }),
-        queue: Arc::new(Powered { port: queue, power: power.clone() }),
-        objects: Arc::new(Powered { port: objects, power: power.clone() }),
-        transport: Arc::new(Powered { port: transport, power: power.clone() }),
-        notices: Arc::new(Powered { port: notices, power: power.clone() }),
+        table: Arc::new(FaultyPort { port: table, crash: crash.clone() }),
+        queue: Arc::new(FaultyPort { port: queue, crash: crash.clone() }),
+        objects: Arc::new(FaultyPort { port: objects, crash: crash.clone() }),
+        transport: Arc::new(FaultyPort { port: transport, crash: crash.clone() }),
+        notices: Arc::new(FaultyPort { port: notices, crash: crash.clone() }),
         ..system.clone()
     }
 }

@@ -30,8 +30,8 @@ pub(crate) enum Origin {
     },
     Scheduler,
     /// Writes down what a queue gave up.
-    DeadLetters(Vec<crate::given_up::GivenUp>),
-    /// A webhook, by its place in the air.
+    DeadLetters(Vec<crate::dead_letter_queues::GivenUp>),
+    /// A webhook, by its place in the webhook_network.
     Webhook(Box<crate::engine::Flight>),
     /// The request of an actor.
     Request(Box<crate::actor::Wish>, Timestamp),

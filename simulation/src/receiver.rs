@@ -7,7 +7,7 @@ use shared::domain::webhooks::address::AddressRule;
 use shared::domain::webhooks::delivery::{SendFailure, Tried};
 use shared::ports::webhook_sender::{WebhookCall, WebhookSender};
 
-use crate::power::Power;
+use crate::crash::CrashControl;
 
 /// How the receiver is at the moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,13 +43,13 @@ impl Mood {
 /// The way to the receiver, and how that one is.
 #[derive(Debug)]
 pub(crate) struct Receiver {
-    power: Arc<Power>,
+    crash: Arc<CrashControl>,
     mood: Mutex<Mood>,
 }
 
 impl Receiver {
-    pub(crate) fn reached_by(power: Arc<Power>) -> Self {
-        Self { power, mood: Mutex::new(Mood::Takes) }
+    pub(crate) fn reached_by(crash: Arc<CrashControl>) -> Self {
+        Self { crash, mood: Mutex::new(Mood::Takes) }
     }
 
     /// It is like this from now on.
@@ -69,13 +69,13 @@ impl WebhookSender for Receiver {
     }
 
     async fn send(&self, call: WebhookCall) -> Tried {
-        self.power.effect().await;
+        self.crash.effect().await;
         let mood = self.mood();
-        self.power.tell(format_args!("webhook to {}: {mood:?}", call.url));
-        if let (true, Some(witness)) = (mood.takes(), &self.power.witness) {
-            witness.received(&call);
+        self.crash.tell(format_args!("webhook to {}: {mood:?}", call.url));
+        if let (true, Some(recorder)) = (mood.takes(), &self.crash.recorder) {
+            recorder.received(&call);
         }
-        self.power.give_way().await;
+        self.crash.give_way().await;
         mood.answer()
     }
 }

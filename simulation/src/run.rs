@@ -40,20 +40,20 @@ pub struct Outcome {
     pub tried: Tried,
     /// What was reached, as `payment processing -> returned`, and how often.
     pub reached: BTreeMap<String, u64>,
-    /// The whole story, where it was asked for.
-    pub story: Vec<String>,
+    /// The whole trace, where it was asked for.
+    pub trace: Vec<String>,
     /// The same for two runs only where every step was the same.
-    pub story_hash: u64,
+    pub trace_hash: u64,
 }
 
-/// Plays a seed to its end. `keeps_story` keeps its lines for reading.
-pub fn run(seed: u64, keeps_story: bool) -> Outcome {
-    let (outcome, _) = run_for_evidence(seed, keeps_story);
+/// Plays a seed to its end. `keeps_trace` keeps its lines for reading.
+pub fn run(seed: u64, keeps_trace: bool) -> Outcome {
+    let (outcome, _) = run_for_evidence(seed, keeps_trace);
     outcome
 }
 
 /// The same, with what the auditor was given; none where the run could not begin.
-pub fn run_for_evidence(seed: u64, keeps_story: bool) -> (Outcome, Option<Evidence>) {
+pub fn run_for_evidence(seed: u64, keeps_trace: bool) -> (Outcome, Option<Evidence>) {
     let log = Log::default();
     let subscriber = wiring::subscriber(Targets::new().with_default(LevelFilter::INFO), log.clone());
     // A handler may ask for a time-out of the runtime's; time only moves where the run moves it, so that it never comes.
@@ -61,33 +61,33 @@ pub fn run_for_evidence(seed: u64, keeps_story: bool) -> (Outcome, Option<Eviden
     tracing::subscriber::with_default(subscriber, || {
         let _inside = runtime.as_ref().ok().map(|runtime| runtime.enter());
         let setup = Setup::of_seed(seed);
-        match play(setup, keeps_story, &log) {
+        match play(setup, keeps_trace, &log) {
             Ok((outcome, evidence)) => (outcome, Some(evidence)),
             Err(problem) => (Outcome::cut_short(seed, &problem), None),
         }
     })
 }
 
-fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence), ScenarioError> {
+fn play(setup: Setup, keeps_trace: bool, log: &Log) -> Result<(Outcome, Evidence), ScenarioError> {
     let seed = setup.simulation.seed;
-    let (mut engine, api) = Engine::start(setup, keeps_story)?;
-    engine.setup.cloud_over(&engine.weather);
+    let (mut engine, api) = Engine::start(setup, keeps_trace)?;
+    engine.setup.configure(&engine.fault_injector);
     engine.scripts = workload::scripts(&engine.setup, &engine.actor());
     let start = engine.simulation.now();
     engine.go_on(in_days(start, engine.setup.bad_days), |_| false);
-    engine.weather.ease(10);
+    engine.fault_injector.slow_down(10);
     engine.setup.crash_one_in *= 10;
     engine.go_on(in_days(start, 3 * engine.setup.days), |engine| engine.scripts.is_empty());
-    engine.story.tell(format_args!("people are done, and faults cease"));
-    engine.weather.clear_up();
+    engine.trace.tell(format_args!("people are done, and faults cease"));
+    engine.fault_injector.stop_faults();
     engine.setup.crash_one_in = 0;
     let mut is_at_rest = false;
     // Time may bring something new even then, such as a card's next bill: it too is played to its end.
     for _ in 0..LAST_ROUNDS_MAX {
         is_at_rest = come_to_rest(&mut engine);
-        let moves = engine.witness.moves();
+        let moves = engine.recorder.moves();
         is_at_rest &= reconcile(&mut engine, start);
-        if engine.witness.moves() == moves {
+        if engine.recorder.moves() == moves {
             break;
         }
     }
@@ -101,11 +101,11 @@ fn play(setup: Setup, keeps_story: bool, log: &Log) -> Result<(Outcome, Evidence
     let outcome = Outcome {
         seed,
         violations,
-        struck: engine.weather.struck(),
+        struck: engine.fault_injector.struck(),
         tried: Tried::of(&evidence),
         reached: reached(&evidence),
-        story: engine.story.take_lines(),
-        story_hash: engine.story.hash(),
+        trace: engine.trace.take_lines(),
+        trace_hash: engine.trace.hash(),
     };
     Ok((outcome, evidence))
 }
@@ -116,7 +116,7 @@ fn reconcile(engine: &mut Engine, since: Timestamp) -> bool {
     engine.scripts.push(Box::pin(workload::reconcile_everything(looked_at, since)));
     let end = in_days(engine.simulation.now(), REST_DAYS);
     // The daily one may have begun beside it.
-    engine.go_on(end, |engine| engine.scripts.is_empty() && !engine.witness.is_reconciling());
+    engine.go_on(end, |engine| engine.scripts.is_empty() && !engine.recorder.is_reconciling());
     engine.scripts.is_empty()
 }
 
@@ -131,7 +131,7 @@ fn come_to_rest(engine: &mut Engine) -> bool {
             engine.scripts.push(Box::pin(workload::look_a_last_time(world.clone())));
         }
         workload::cash_the_rest(&world);
-        let moves = engine.witness.moves();
+        let moves = engine.recorder.moves();
         let end = in_days(engine.simulation.now(), REST_DAYS);
         engine.go_on(end, |_| false);
         if engine.simulation.now() < end {
@@ -143,8 +143,8 @@ fn come_to_rest(engine: &mut Engine) -> bool {
             let counters = engine.simulation.queue.counters(queue);
             counters.waiting == 0 && counters.in_flight == 0
         };
-        let is_silent = engine.air.is_empty() && engine.given_up.is_empty();
-        let is_done = engine.scripts.is_empty() && engine.witness.moves() == moves;
+        let is_silent = engine.webhook_network.is_empty() && engine.dead_letter_queues.is_empty();
+        let is_done = engine.scripts.is_empty() && engine.recorder.moves() == moves;
         if is_done && is_silent && queues.into_iter().all(is_empty) {
             return true;
         }
@@ -194,8 +194,8 @@ impl Outcome {
             struck: Struck::default(),
             tried: Tried::default(),
             reached: BTreeMap::new(),
-            story: Vec::new(),
-            story_hash: 0,
+            trace: Vec::new(),
+            trace_hash: 0,
         }
     }
 }

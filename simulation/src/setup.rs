@@ -1,4 +1,4 @@
-//! What a seed decides before anything happens: how bad the weather is, and how much there is to do.
+//! What a seed decides before anything happens: how bad the fault_injector is, and how much there is to do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ use shared::adapters::simulated::SeededRandom;
 use shared::operations::Settings;
 use shared::ports::random::Random;
 
+use crate::fault_injector::FaultInjector;
 use crate::faults::Fault;
-use crate::weather::Weather;
 
 /// The worker's timeout and the longest that its client waits, as deployed.
 const LEASE: Duration = Duration::from_secs(150);
@@ -180,10 +180,10 @@ impl Setup {
         rows.iter().flat_map(|rows| rows.sources()).map(|source| source.source_id.clone()).collect()
     }
 
-    /// The bad weather begins.
-    pub(crate) fn cloud_over(&self, weather: &Weather) {
+    /// The bad fault_injector begins.
+    pub(crate) fn configure(&self, fault_injector: &FaultInjector) {
         for (fault, one_in) in &self.rates {
-            weather.set(*fault, *one_in);
+            fault_injector.set(*fault, *one_in);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A seed is a whole story: it replays exactly, and a run of seeds meets everything that can go wrong.
+//! A seed is a whole trace: it replays exactly, and a run of seeds meets everything that can go wrong.
 
 use simulation::faults::{Fault, Struck};
 use simulation::run;
@@ -8,9 +8,9 @@ use simulation::run;
 fn a_seed_takes_the_same_steps_every_time() {
     for seed in [1, 3] {
         let (first, second) = (run(seed, true), run(seed, true));
-        let differs = first.story.iter().zip(&second.story).find(|(first, second)| first != second);
+        let differs = first.trace.iter().zip(&second.trace).find(|(first, second)| first != second);
         assert_eq!(differs, None, "seed {seed} went another way");
-        assert_eq!(first.story_hash, second.story_hash, "seed {seed}");
+        assert_eq!(first.trace_hash, second.trace_hash, "seed {seed}");
         assert_eq!(first.struck, second.struck, "seed {seed}");
         assert_eq!(first.violations, second.violations, "seed {seed}");
     }
@@ -18,7 +18,7 @@ fn a_seed_takes_the_same_steps_every_time() {
 
 #[test]
 fn different_seeds_take_different_steps() {
-    assert_ne!(run(1, false).story_hash, run(5, false).story_hash);
+    assert_ne!(run(1, false).trace_hash, run(5, false).trace_hash);
 }
 
 /// A fault that never strikes proves nothing. The range is the one that a change has to pass.

@@ -7,7 +7,7 @@ use axum::body::{Body, Bytes, to_bytes};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::http::conventions;
 use tower::ServiceExt as _;
 use world::People;

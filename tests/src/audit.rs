@@ -258,7 +258,8 @@ impl Audit {
             let sum: i64 = AccountKind::ALL.iter().map(|kind| self.balance(*kind, &source.id)).sum();
             self.same(&format!("debits less credits of {}", source.id), sum, 0);
             let held = source.bank_account_id.as_ref().map(|id| journey.bank.balances(id)).unwrap_or_default();
-            let booked = (self.balance(AccountKind::Cash, &source.id), self.balance(AccountKind::Pulled, &source.id));
+            let booked =
+                (self.balance(AccountKind::Cash, &source.id), self.balance(AccountKind::DebitsInTransit, &source.id));
             self.same(&format!("cash and pulled of {} and the bank's balances", source.id), booked, held);
         }
     }

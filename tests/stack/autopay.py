@@ -65,9 +65,9 @@ def set_up(world):
         "card_number": "4111000001004421",
     }
     me(world, "PUT", f"{path}/autopay", 200, body=chosen)
-    text = me(world, "GET", f"/authorisation-text?card_id={card['card_id']}&least=1.00&most=2500.00", 200).json()
+    text = me(world, "GET", f"/authorization-text?card_id={card['card_id']}&least=1.00&most=2500.00", 200).json()
     agreed = {name: text[name] for name in ("text_version", "text_sha256", "bank_account_id", "range")}
-    equal(me(world, "POST", f"{path}/authorisation", 200, body=agreed).json()["missing"], [], "what is missing")
+    equal(me(world, "POST", f"{path}/authorization", 200, body=agreed).json()["missing"], [], "what is missing")
     world.time.wait_quiet()
     return path
 
@@ -94,7 +94,7 @@ def refuse_others(world, card):
     other = world.providers["other_person_token"]
     for path in (card, f"{card}/payments", f"{card}/reviews"):
         world.ask("GET", path, other, 404)
-    world.ask("DELETE", f"{card}/authorisation", other, 404)
+    world.ask("DELETE", f"{card}/authorization", other, 404)
     for path in ("/cards", "/bank-accounts", "/items"):
         equal(world.ask("GET", path, other, 200).json()["items"], [], f"what another person has in {path}")
     world.ask("GET", card, world.uploader, 403)

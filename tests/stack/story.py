@@ -297,7 +297,7 @@ def compare_notices(world):
     """What whoever delivers notices has got, by whom it is for and its kind."""
     world.time.run_what_is_due()
     expected = collections.Counter({("admins", "batch_completed"): 1}) + collections.Counter(
-        ("person", kind) for kind in ("authorisation_given", "payment_started", "check_mailed", "check_cashed")
+        ("person", kind) for kind in ("authorization_given", "payment_started", "check_mailed", "check_cashed")
     )
     found = world.notices.received()
     # Days are skipped: whether a review or a new reading of the card comes first after them, and so whether it is told, is open.

@@ -9,7 +9,7 @@ use crate::evidence::{Card, Command, CommandKind, Person};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// Between what a person is told and the debit.
 const NOTICE_DAYS: i64 = 10;
@@ -36,7 +36,7 @@ const MONTHS: [&str; 12] = [
 const NO_TEXT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
-    for command in facts.commands(CommandKind::Authorise).filter(|command| command.succeeded()) {
+    for command in facts.commands(CommandKind::Authorize).filter(|command| command.succeeded()) {
         let is_shown = text(&command.sent, "text_sha256") != Some(NO_TEXT);
         findings.unless(is_shown, &command.about, || "another text than its person was shown was agreed to".to_owned());
     }
@@ -145,7 +145,7 @@ fn ended_by_word(facts: &Facts<'_>, card: &Card, payment: &Item, findings: &mut 
         });
         let heard = facts.moves_of(funding).iter().find(|step| step.at > answered && step.state == "processing");
         let Some(heard) = heard.filter(|_| is_unknown(answered)) else { continue };
-        let agreed = facts.commands(CommandKind::Authorise).filter(|command| command.about == card.card_id);
+        let agreed = facts.commands(CommandKind::Authorize).filter(|command| command.about == card.card_id);
         let is_agreed = agreed.into_iter().any(|command| command.at <= heard.at && soon(facts, command.at) >= answered);
         let mut checks = facts.transfers_of(&payment.id).filter(|transfer| transfer.kind == Kind::Check);
         findings.unless(is_agreed || heard.at <= soon(facts, answered) || checks.next().is_none(), &payment.id, || {
@@ -166,7 +166,7 @@ fn lifted(facts: &Facts<'_>, card: &Card, review: &Command, findings: &mut Findi
         [Some(command.at), command.answered_at, last]
     });
     let Some(ended) = ends.flatten().max() else { return };
-    let agreed = facts.commands(CommandKind::Authorise).find(|command| {
+    let agreed = facts.commands(CommandKind::Authorize).find(|command| {
         let is_between = ended < command.at && command.answered_at.is_some_and(|answered| answered < review.at);
         command.about == card.card_id && command.succeeded() && is_between
     });
@@ -191,7 +191,7 @@ mod tests {
     #[test]
     fn a_text_that_nobody_was_shown_is_found() {
         found_one("agreed", CARD, "another text", |evidence| {
-            let mut agreed = command(CommandKind::Authorise, CARD, "ann", "2026-03-01T12:00:00Z");
+            let mut agreed = command(CommandKind::Authorize, CARD, "ann", "2026-03-01T12:00:00Z");
             agreed.sent = json!({ "text_sha256": super::NO_TEXT });
             evidence.asked.commands.push(agreed);
         });

@@ -81,7 +81,9 @@ fn held_by_bank(facts: &Facts<'_>, payer: &str, books: &BTreeMap<String, Totals>
     let accounts: BTreeSet<&str> = transfers.map(|transfer| transfer.bank_account.as_str()).collect();
     let held = |name: &str| -> Option<i64> { accounts.iter().map(|id| balance(facts, id, name)).sum() };
     let booked = |kind: &str| books.get(&format!("{kind}:{payer}")).map_or(0, |totals| totals.0 - totals.1);
-    for (kind, name) in [("cash", "available_amount"), ("pulled", "pending_amount"), ("cash_locked", "locked_amount")] {
+    for (kind, name) in
+        [("cash", "available_amount"), ("debits_in_transit", "pending_amount"), ("cash_locked", "locked_amount")]
+    {
         match held(name) {
             Some(held) => findings.unless(booked(kind) == held, payer, || {
                 format!("has {} of {kind} in the books, and {} at the bank", dollars(booked(kind)), dollars(held))
@@ -128,7 +130,7 @@ mod tests {
     #[test]
     fn cash_pulled_and_locked_that_are_not_the_banks_are_found() {
         for (kind, name) in
-            [("cash", "available_amount"), ("pulled", "pending_amount"), ("cash_locked", "locked_amount")]
+            [("cash", "available_amount"), ("debits_in_transit", "pending_amount"), ("cash_locked", "locked_amount")]
         {
             found_one("books", SOURCE, &format!("has 0.00 of {kind} in the books, and 0.01 at the bank"), |evidence| {
                 evidence.bank.accounts[0]["balances"][name] = json!(1);

@@ -40,7 +40,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         };
         let known = gone.iter().filter(is_late).filter(|known| !is_back(known));
         let known = known.into_iter().find(|known| {
-            transfer.other_end.as_ref() == Some(&known.account) && transfer.account_type == known.account_type
+            transfer.external_account.as_ref() == Some(&known.account) && transfer.account_type == known.account_type
         });
         findings.unless(known.is_none(), &transfer.item, || {
             let since = known.map_or(claimed.at, |known| known.since);
@@ -48,7 +48,8 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         });
         let back = taken_back.iter().filter(is_late).find(|back| named(facts, &transfer.item) == Some(&back.account));
         let heard_since = back.is_some_and(|back| said_of(facts, &back.account).iter().any(|made| back.since <= *made));
-        let is_as_named = back.is_none_or(|back| transfer.other_end.as_ref() == Some(&back.account)) || heard_since;
+        let is_as_named =
+            back.is_none_or(|back| transfer.external_account.as_ref() == Some(&back.account)) || heard_since;
         findings.unless(is_as_named, &transfer.item, || {
             format!("was sent by {} to a corrected account, and two operators had taken that back", transfer.id)
         });
@@ -67,7 +68,8 @@ fn taken_back(facts: &Facts<'_>) -> Vec<Gone> {
     let confirmed = facts.commands(CommandKind::ConfirmWithdrawal).filter(|command| command.succeeded());
     let of = |command: &Command| {
         let item = text(&command.answer, "said_of")?;
-        let account = named(facts, item).cloned().or_else(|| facts.transfers_of(item).next()?.other_end.clone())?;
+        let account =
+            named(facts, item).cloned().or_else(|| facts.transfers_of(item).next()?.external_account.clone())?;
         let (since, account_type) = (command.answered_at?, String::new());
         Some(Gone { account, account_type, since, made: since, named: None })
     };
@@ -80,7 +82,8 @@ fn said_of(facts: &Facts<'_>, account: &Account) -> Vec<Timestamp> {
     let of = |delivery: &crate::evidence::Delivery| {
         let object = delivery.body.get("data")?;
         let transfer = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
-        correction(object, transfer.other_end.as_ref()?).filter(|_| transfer.other_end.as_ref() == Some(account))?;
+        correction(object, transfer.external_account.as_ref()?)
+            .filter(|_| transfer.external_account.as_ref() == Some(account))?;
         Some(transfer.created_at)
     };
     taken.filter_map(of).collect()
@@ -92,7 +95,7 @@ fn gone(facts: &Facts<'_>) -> Vec<Gone> {
     let corrections = taken.filter_map(|delivery| {
         let object = delivery.body.get("data")?;
         let of = facts.transfers.iter().find(|transfer| text(object, "id") == Some(&transfer.id))?;
-        let was = (of.other_end.clone()?, of.account_type.clone());
+        let was = (of.external_account.clone()?, of.account_type.clone());
         let new = (correction(object, &was.0)?, corrected_type(object, &was.1));
         (was != new).then_some((was, new, delivery.at, of))
     });

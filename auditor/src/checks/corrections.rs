@@ -10,7 +10,7 @@ use crate::evidence::{Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::cents;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// The effect under which a correction's lines are booked.
 pub(super) const CORRECTION: &str = "correction";

@@ -25,7 +25,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     let words = words(facts);
     for payout in facts.payouts() {
         let Some(named) = facts.row(&payout.item).and_then(|(_, row)| named(row)) else { continue };
-        let end = payout.other_end.clone().map(|account| (account, payout.account_type.clone()));
+        let end = payout.external_account.clone().map(|account| (account, payout.account_type.clone()));
         let arrives = end.is_some_and(|end| leads_to(&words, named, &end, payout.created_at));
         findings.unless(arrives, &payout.item, || {
             format!("{} arrives at another bank account than its row names, or at one of another kind", payout.id)
@@ -51,7 +51,7 @@ fn words(facts: &Facts<'_>) -> Vec<Word> {
         let object = event.get("data")?;
         let id = text(object, "id")?;
         let transfer = facts.transfers.iter().find(|transfer| transfer.id == id)?;
-        let was = (transfer.other_end.clone()?, transfer.account_type.clone());
+        let was = (transfer.external_account.clone()?, transfer.account_type.clone());
         let new = (correction(object, &was.0)?, corrected_type(object, &was.1));
         Some(Word { since: time(event, "created_at")?, was, new })
     };

@@ -9,11 +9,11 @@ use crate::contents;
 use crate::evidence::{Account, Command, CommandKind, Order};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for debit in facts.debits() {
-        let (Some(funding), Some(end)) = (facts.fundings.get(&debit.item), &debit.other_end) else { continue };
+        let (Some(funding), Some(end)) = (facts.fundings.get(&debit.item), &debit.external_account) else { continue };
         let own = accounts_of(facts, funding);
         findings.unless(is_one_of(facts, &own, end), &funding.id, || {
             format!("{} pulls from an account that nobody approved for it", debit.id)
@@ -24,9 +24,9 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         });
     }
     for refund in facts.payouts() {
-        let (Some(payment), Some(end)) = (facts.payments.get(&refund.item), &refund.other_end) else { continue };
+        let (Some(payment), Some(end)) = (facts.payments.get(&refund.item), &refund.external_account) else { continue };
         let Some(debits) = given_back(facts, payment) else { continue };
-        let came_from: BTreeSet<&Account> = debits.iter().filter_map(|debit| debit.other_end.as_ref()).collect();
+        let came_from: BTreeSet<&Account> = debits.iter().filter_map(|debit| debit.external_account.as_ref()).collect();
         findings.unless(is_one_of(facts, &came_from, end) || is_redirected(facts, refund, end), &payment.id, || {
             format!("{} gives money back to another account than it came from", refund.id)
         });
@@ -75,7 +75,7 @@ fn holder<'f>(facts: &'f Facts<'_>, debit: &Transfer, funding: &Item, end: &Acco
     }
     let then = made(facts, &funding.id);
     let is_its = |(source, last): &(&str, &Transfer)| {
-        last.other_end.as_ref() == Some(end) && is_one_of(facts, &accepted_by(facts, source, then), end)
+        last.external_account.as_ref() == Some(end) && is_one_of(facts, &accepted_by(facts, source, then), end)
     };
     let taken_back = facts.commands(CommandKind::ConfirmWithdrawal).any(Command::succeeded);
     last.into_iter().filter(|_| !taken_back).find(is_its).map(|(source, _)| source)

@@ -14,13 +14,13 @@ use crate::bank::{Kind, Transfer, text};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::{cents, dollars};
-use crate::told::{Item, Step};
+use crate::reported::{Item, Step};
 
 /// Debits, then credits, of each kind of entry.
 const TABLE: [(&str, &[&str], &[&str]); 13] = [
-    ("funding_accepted", &["pulled"], &["funds_pending"]),
-    ("funding_available", &["cash", "funds_pending"], &["pulled", "funds"]),
-    ("funding_returned_pending", &["funds_pending"], &["pulled"]),
+    ("funding_accepted", &["debits_in_transit"], &["funds_pending"]),
+    ("funding_available", &["cash", "funds_pending"], &["debits_in_transit", "funds"]),
+    ("funding_returned_pending", &["funds_pending"], &["debits_in_transit"]),
     ("funding_returned_available", &["receivable"], &["cash"]),
     ("payout_accepted", &["funds"], &["cash"]),
     ("payout_reversed", &["cash"], &["funds"]),

@@ -8,7 +8,7 @@ use crate::contents::{approval, approver_of, summary_of, touched_by};
 use crate::evidence::{Command, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for link in facts.commands(CommandKind::Link).filter(|link| link.succeeded()) {

@@ -10,7 +10,7 @@ use crate::evidence::BankCall;
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for payment in facts.payments.values() {

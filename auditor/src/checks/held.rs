@@ -8,7 +8,7 @@ use crate::evidence::{Account, Balance, RealAccount};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// How old a balance may be when a debit is decided on, and some time to decide.
 const AGE: SignedDuration = SignedDuration::from_mins(75);
@@ -47,7 +47,7 @@ fn pulled<'f>(facts: &'f Facts<'_>) -> Vec<Pulled<'f>> {
 }
 
 fn is_from(facts: &Facts<'_>, pulled: &Pulled<'_>, real: &RealAccount) -> bool {
-    let end = pulled.debits.first().and_then(|debit| debit.other_end.as_ref());
+    let end = pulled.debits.first().and_then(|debit| debit.external_account.as_ref());
     let is_its = |end: &Account| real.numbers.iter().any(|number| number == end || facts.is_corrected(number, end));
     end.is_some_and(is_its)
 }

@@ -9,7 +9,7 @@ use crate::bank::{split_key, text};
 use crate::evidence::{Command, CommandKind, Delivery};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 type Steps<'a> = BTreeMap<(&'a str, &'a str), usize>;
 

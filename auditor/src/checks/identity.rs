@@ -74,7 +74,7 @@ fn closings<'f>(facts: &'f Facts<'_>) -> Vec<(&'f Account, Timestamp)> {
     let closed = of_persons.filter(|debit| code_of(facts, debit).is_some_and(|code| CLOSED.contains(&code)));
     let known = closed.filter_map(|debit| {
         let known = facts.known_gone(debit)?.checked_add(lease).ok()?;
-        Some((debit.other_end.as_ref()?, known))
+        Some((debit.external_account.as_ref()?, known))
     });
     known.collect()
 }
@@ -88,7 +88,8 @@ fn closed_numbers_rest(facts: &Facts<'_>, closings: &[(&Account, Timestamp)], fi
         let steps = facts.moves_of(&debit.item).iter();
         let claims = steps.filter(|step| step.state == "submitting" && step.attempt == debit.attempt);
         let Some(claimed) = claims.map(|step| step.at).min() else { continue };
-        let closed = closings.iter().find(|(end, known)| debit.other_end.as_ref() == Some(*end) && *known < claimed);
+        let closed =
+            closings.iter().find(|(end, known)| debit.external_account.as_ref() == Some(*end) && *known < claimed);
         findings.unless(closed.is_none(), &debit.item, || {
             let since = closed.map(|(_, known)| known.to_string()).unwrap_or_default();
             format!("was claimed at {claimed}, and its number was known to be closed since {since}")
@@ -108,7 +109,7 @@ fn others_are_open(facts: &Facts<'_>, findings: &mut Findings<'_>) {
             let is_end = |end: &Account| {
                 end.account_number.ends_with(last4) || own.iter().any(|number| facts.is_corrected(number, end))
             };
-            debit.other_end.as_ref().is_some_and(is_end) && code_of(facts, debit) == Some(code)
+            debit.external_account.as_ref().is_some_and(is_end) && code_of(facts, debit) == Some(code)
         };
         let id = text(&shown.view, "bank_account_id").unwrap_or_default();
         findings.unless(facts.debits().any(|debit| is_its(&debit)), id, || {

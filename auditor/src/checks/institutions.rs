@@ -9,7 +9,7 @@ use crate::finding::Findings;
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for transfer in facts.payouts().filter(|transfer| !transfer.account_type.is_empty()) {
         let Some((file, row)) = facts.row(&transfer.item) else { continue };
-        let Some(end) = transfer.other_end.as_ref().filter(|end| !facts.has_correction(end)) else { continue };
+        let Some(end) = transfer.external_account.as_ref().filter(|end| !facts.has_correction(end)) else { continue };
         let manifest = approval(facts.evidence, &file.batch_id).and_then(manifest_of);
         let summary = manifest.and_then(|manifest| summary_of(facts.evidence, &file.batch_id, manifest));
         let Some(looked_at) = summary.map(|summary| summary.at) else { continue };

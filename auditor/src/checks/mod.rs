@@ -1,28 +1,28 @@
 //! The checks, each in a module of its own; a finding bears its module's name.
 
 mod agreed;
-mod bank_word;
+mod bank_status;
 mod books;
 mod by_batch;
 mod by_two;
 mod corrected;
 mod corrections;
+mod dead_letters;
 mod deposits;
 mod ends;
 mod entries;
 mod files;
 mod four_eyes;
+mod fund_isolation;
 mod funded;
 mod held;
 mod histories;
 mod identity;
 mod institutions;
 mod keys;
-mod letters;
 mod mapped;
 mod open;
 mod owed;
-mod own_money;
 mod paid_once;
 mod pauses;
 mod permitted;
@@ -54,9 +54,9 @@ type Check = fn(&Facts<'_>, &mut Findings<'_>);
 const ALL: [(&str, Check); 44] = [
     ("paid_once", paid_once::check),
     ("files", files::check),
-    ("bank_word", bank_word::check),
+    ("bank_status", bank_status::check),
     ("funded", funded::check),
-    ("own_money", own_money::check),
+    ("fund_isolation", fund_isolation::check),
     ("ends", ends::check),
     ("rows_once", rows_once::check),
     ("unknown", unknown::check),
@@ -76,7 +76,7 @@ const ALL: [(&str, Check); 44] = [
     ("by_batch", by_batch::check),
     ("corrections", corrections::check),
     ("reconciled", reconciled::check),
-    ("letters", letters::check),
+    ("dead_letters", dead_letters::check),
     ("open", open::check),
     ("states", states::check),
     ("histories", histories::check),

@@ -7,7 +7,7 @@ use crate::evidence::{Balance, RealCard};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// How old what is decided on may be: a reading of a day and a half, of what the issuer told some hours later.
 const AGE: SignedDuration = SignedDuration::from_hours(40);

@@ -6,7 +6,7 @@ use crate::evidence::Account;
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for item in facts.items() {
@@ -39,7 +39,7 @@ fn as_asked(facts: &Facts<'_>, item: &Item, found: &[&Transfer], findings: &mut 
         findings.unless(transfer.cents == amount, &item.id, || {
             format!("{} moves {} instead of {}", transfer.id, dollars(transfer.cents), dollars(amount))
         });
-        if let (Some(row), Some(end)) = (row, &transfer.other_end) {
+        if let (Some(row), Some(end)) = (row, &transfer.external_account) {
             let asked = row
                 .payee_routing
                 .clone()

@@ -9,7 +9,7 @@ use crate::evidence::{Account, Caps, Card, CommandKind, Permission, Person};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// A debit outside the agreed range is announced this many calendar days before.
 const NOTICE_DAYS: i64 = 10;
@@ -102,7 +102,7 @@ fn is_from(facts: &Facts<'_>, debit: &Transfer, permission: &Permission) -> bool
     let Permission { account, account_type, .. } = permission;
     let is_corrected = |end: &Account| facts.has_correction(account) && facts.is_corrected(account, end);
     let is_named = |end: &Account| end == account && debit.account_type == *account_type;
-    debit.other_end.as_ref().is_some_and(|end| is_named(end) || is_corrected(end))
+    debit.external_account.as_ref().is_some_and(|end| is_named(end) || is_corrected(end))
 }
 
 fn slack(facts: &Facts<'_>) -> SignedDuration {

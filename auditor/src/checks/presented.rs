@@ -35,7 +35,7 @@ fn debits_of<'f>(facts: &'f Facts<'_>, card: &Card) -> Vec<(Timestamp, &'f Trans
     let listed = facts.evidence.told.card_payments.iter().filter(|told| told.card_id == card.card_id);
     let own = listed.filter(|told| text(&told.payment, "refund_of").is_none());
     let payments = own.filter_map(|told| facts.payments.get(text(&told.payment, "payment_id")?));
-    let of_payment = |payment: &'f crate::told::Item| {
+    let of_payment = |payment: &'f crate::reported::Item| {
         let funding = payment.funding.as_deref().unwrap_or_default();
         let debits = facts.transfers_of(funding).filter(|transfer| transfer.kind == Kind::Debit);
         debits.map(move |debit| (payment.created_at, debit))
@@ -80,7 +80,7 @@ fn not_followed(
     let Some(known) = facts.known_gone(debit) else { return };
     let lease = SignedDuration::from_secs(i64::from(facts.evidence.terms.lease_seconds));
     let known_for_sure = known.checked_add(lease).unwrap_or(known);
-    let end = |debit: &Transfer| (debit.other_end.clone(), debit.account_type.clone());
+    let end = |debit: &Transfer| (debit.external_account.clone(), debit.account_type.clone());
     let is_same = |(opened, next): &&(Timestamp, &Transfer)| *opened > known_for_sure && end(next) == end(debit);
     let cleared = |until: Timestamp| {
         let kinds = [CommandKind::ClearHold, CommandKind::ClearAttention, CommandKind::ClearBlock];

@@ -11,7 +11,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         for step in facts.moves_of(&funding.id).iter().filter(|step| step.state == "available") {
             let debits = facts.transfers_of(&funding.id).filter(|debit| debit.created_at <= step.at);
             let Some(debit) = debits.last() else { continue };
-            let (Some(end), Some(settled_at)) = (&debit.other_end, debit.settled_at) else { continue };
+            let (Some(end), Some(settled_at)) = (&debit.external_account, debit.settled_at) else { continue };
             if is_proven(facts, &funding.payer, end, debit, step.at) || facts.has_correction(end) {
                 continue;
             }
@@ -32,7 +32,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
 fn is_proven(facts: &Facts<'_>, payer: &str, end: &Account, debit: &Transfer, at: jiff::Timestamp) -> bool {
     let others = facts.fundings.values().filter(|other| other.payer == payer && other.id != debit.item);
     others.into_iter().any(|other| {
-        let is_same = facts.transfers_of(&other.id).any(|known| known.other_end.as_ref() == Some(end));
+        let is_same = facts.transfers_of(&other.id).any(|known| known.external_account.as_ref() == Some(end));
         let was_good = facts.moves_of(&other.id).iter().any(|step| step.state == "available" && step.at <= at);
         is_same && was_good
     })

@@ -10,7 +10,7 @@ use crate::evidence::{Row, ToldBatch};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
 use crate::money::{cents, dollars};
-use crate::told::Item;
+use crate::reported::Item;
 
 /// Counts and sums by where a payment ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -21,7 +21,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let of_agreeing = told.filter(|notice| notice.recipient == person.person_id && notice.text.contains(IS_ON));
         // The same notice may come more than once, and long after what it tells of.
         let told: BTreeSet<&str> = of_agreeing.map(|notice| notice.id.as_str()).collect();
-        let agreed = facts.commands(CommandKind::Authorise).filter(|command| command.by == person.subject);
+        let agreed = facts.commands(CommandKind::Authorize).filter(|command| command.by == person.subject);
         let agreed = agreed.filter(|command| command.may_have_happened());
         let (stopped, so): (Vec<&Command>, Vec<&Command>) =
             agreed.partition(|command| blocked_since(facts, person, command.at).is_some());
@@ -76,12 +76,12 @@ mod tests {
         gone.state = "returned".to_owned();
         gone.at = at("2026-03-09T13:00:00Z");
         evidence.moves.push(gone);
-        evidence.asked.commands.push(command(CommandKind::Authorise, CARD, "ann", "2026-03-11T12:00:00Z"));
+        evidence.asked.commands.push(command(CommandKind::Authorize, CARD, "ann", "2026-03-11T12:00:00Z"));
         evidence.told.notices.push(ToldNotice {
             at: at("2026-03-11T12:00:00Z"),
             id: "n".to_owned(),
             recipient: PERSON.to_owned(),
-            kind: "authorisation_given".to_owned(),
+            kind: "authorization_given".to_owned(),
             text: format!("You agreed. {}", super::IS_ON),
         });
     }

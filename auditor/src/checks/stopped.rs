@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::evidence::{Command, CommandKind};
 use crate::facts::{Facts, is_refund_of_batch};
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     for item in facts.items() {

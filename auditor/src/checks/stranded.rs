@@ -10,7 +10,7 @@ use crate::evidence::{CommandKind, Order, StandingKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::{cents, dollars};
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
     if !facts.evidence.is_at_rest {

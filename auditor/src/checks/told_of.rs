@@ -11,7 +11,7 @@ use crate::calendar::eastern_day;
 use crate::evidence::{Card, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// A review of the bank's that lasts so long is told of, and those who tell look once a day.
 const REVIEW_LASTS: SignedDuration = SignedDuration::from_hours(16 * 24);

@@ -7,7 +7,7 @@ use crate::bank::{Transfer, text};
 use crate::evidence::{Account, CommandKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::told::Item;
+use crate::reported::Item;
 
 /// Authorization revoked or never given (Nacha Operating Rules, return reason codes).
 const CODES: [&str; 4] = ["R05", "R07", "R10", "R29"];
@@ -29,7 +29,7 @@ pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
         let Some(funding) = company(facts, debit) else { continue };
         let Some(claimed) = claimed_at(facts, debit) else { continue };
         let standing = refusals.iter().find(|refusal| {
-            let is_its = refusal.payer == funding.payer && Some(refusal.account) == debit.other_end.as_ref();
+            let is_its = refusal.payer == funding.payer && Some(refusal.account) == debit.external_account.as_ref();
             let is_known = refusal.known.checked_add(lease).is_ok_and(|known| known < claimed);
             is_its && is_known && !is_cleared(facts, refusal, claimed)
         });
@@ -50,7 +50,7 @@ fn refusal<'f>(facts: &'f Facts<'_>, debit: &'f Transfer) -> Option<Refusal<'f>>
     let object = facts.evidence.bank.ach_transfers.iter().find(|object| text(object, "id") == Some(&debit.id))?;
     let returns = object.get("return_details").and_then(Value::as_array)?;
     let code = text(returns.last()?, "return_code").filter(|code| CODES.contains(code))?;
-    let account = debit.other_end.as_ref()?;
+    let account = debit.external_account.as_ref()?;
     Some(Refusal { payer: &funding.payer, funding: &funding.id, account, code, known: facts.known_gone(debit)? })
 }
 

@@ -42,7 +42,7 @@ pub struct Balance {
     pub cents: i64,
 }
 
-/// An authorisation to debit.
+/// An authorization to debit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Permission {
     /// Business time at which the person asked for it.

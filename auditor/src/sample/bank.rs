@@ -11,7 +11,7 @@ pub(super) struct Moved<'a> {
     pub(super) kind: &'a str,
     pub(super) cents: i64,
     pub(super) bank_account: &'a str,
-    pub(super) other_end: &'a str,
+    pub(super) external_account: &'a str,
 }
 
 impl Sample {
@@ -38,15 +38,15 @@ impl Sample {
 
     pub(super) fn ach(&mut self, moved: &Moved<'_>, created_at: &str, settled_at: &str) {
         let id = format!("tr_{}", moved.item);
-        let end = format!("cpty_{}", moved.other_end);
+        let end = format!("cpty_{}", moved.external_account);
         let object = json!({
             "id": id, "type": moved.kind, "status": "SETTLED", "amount": moved.cents, "currency_code": "USD",
             "bank_account_id": moved.bank_account, "counterparty_id": end, "idempotency_key": format!("{}:1", moved.item),
             "created_at": created_at, "effective_on": "2026-03-03T08:00:00Z", "settled_at": settled_at,
             "returned_at": null, "cancelled_at": null,
         });
-        let other_end = json!({ "id": end, "routing_number": "021000021", "account_number": moved.other_end, "account_type": "checking" });
-        self.evidence.bank.counterparties.push(other_end);
+        let external_account = json!({ "id": end, "routing_number": "021000021", "account_number": moved.external_account, "account_type": "checking" });
+        self.evidence.bank.counterparties.push(external_account);
         self.deliver(moved.item, "ach.outgoing_transfer.settled", &object, settled_at);
         self.evidence.bank.ach_transfers.push(object);
     }

@@ -2,13 +2,13 @@
 //! well. Each test spoils one thing.
 
 mod bank;
-mod told;
+mod reported;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::bank::Moved;
-pub(crate) use self::told::{post, step};
+pub(crate) use self::reported::{post, step};
 use crate::evidence::{
     Account, Asked, Balance, Bank, Caps, Card, Command, CommandKind, Evidence, Forbidden, Logs, Move, PayrollFile,
     Permission, Person, RealCard, Row, Standing, StandingKind, Terms, Told, ToldCardPayment, ToldItem,
@@ -138,7 +138,7 @@ impl Sample {
         self.funding(FUNDING, SOURCE, 3_000, "bacc_1", "90000001", Some(BATCH));
         for (id, cents, payee) in [(PAYMENT, 1_000, "10000001"), (OTHER_PAYMENT, 2_000, "10000002")] {
             self.step(id, "unprocessed", 1, APPROVED);
-            self.send(Moved { item: id, kind: "CREDIT", cents, bank_account: "bacc_1", other_end: payee });
+            self.send(Moved { item: id, kind: "CREDIT", cents, bank_account: "bacc_1", external_account: payee });
             self.payment(id, Some(BATCH), FUNDING, SOURCE, cents, "completed");
         }
         self.step(UNPAYABLE, "failed", 1, APPROVED);
@@ -192,7 +192,13 @@ impl Sample {
         });
         self.funding(CARD_FUNDING, PERSON, 4_000, "bacc_2", "80000001", None);
         self.step(CARD_PAYMENT, "unprocessed", 1, APPROVED);
-        self.send(Moved { item: CARD_PAYMENT, kind: "check", cents: 4_000, bank_account: "bacc_2", other_end: "" });
+        self.send(Moved {
+            item: CARD_PAYMENT,
+            kind: "check",
+            cents: 4_000,
+            bank_account: "bacc_2",
+            external_account: "",
+        });
         self.payment(CARD_PAYMENT, None, CARD_FUNDING, PERSON, 4_000, "completed");
         let payment = json!({ "payment_id": CARD_PAYMENT });
         self.evidence.told.card_payments.push(ToldCardPayment { card_id: CARD.to_owned(), payment });

@@ -5,7 +5,7 @@ use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use shared::domain::autopay::authorisation::{Announcement, Authorisation};
+use shared::domain::autopay::authorization::{Announcement, Authorization};
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::card_number::{CardNumber, NoCardNumber};
 use shared::domain::autopay::ids::{BankAccountId, CardId};
@@ -71,7 +71,7 @@ pub(crate) struct AutopayView {
     rule: Option<Rule>,
     caps: Caps,
     card_number_last4: Option<String>,
-    authorisation: Option<Authorisation>,
+    authorization: Option<Authorization>,
     /// A debit outside the agreed range that is to be made, told ten days ahead.
     announced: Option<Announcement>,
 }
@@ -144,7 +144,7 @@ async fn described(system: &System, card: Card) -> Result<CardView, Problem> {
             rule: card.setup.rule,
             caps: card.setup.caps,
             card_number_last4: card.setup.card_number.map(|number| number.last4),
-            authorisation: card.authorisation,
+            authorization: card.authorization,
             announced: card.announced,
         },
         looks_like: card.looks_like,

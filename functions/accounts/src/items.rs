@@ -11,12 +11,12 @@ use shared::domain::autopay::item::{Item, ItemState};
 use shared::domain::autopay::person::HolderName;
 use shared::domain::autopay::refusal::AutopayRefusal;
 use shared::domain::bank::mailing_address::{AddressParts, AddressProblem, MailingAddress};
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::domain::secret::PublicToken;
+use shared::http::api_router::request_deadline;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::idempotency::{IDEMPOTENCY_KEY, Idempotency, IdempotencyKey, IdempotentRequest};
 use shared::http::problem::{Problem, Refused};
-use shared::http::surface::request_deadline;
 use shared::operations::autopay::people::{self, Holder};
 use shared::operations::autopay::{items, link};
 use shared::operations::{OperationError, System};
@@ -160,7 +160,7 @@ pub(crate) async fn read(
     Ok(Json(people::item(&system, myself.id, &item_id).await?.into()))
 }
 
-/// Ends a link: autopay of its cards stops, the authorisations are revoked, Plaid takes the permission back. The history stays.
+/// PaymentAccounts a link: autopay of its cards stops, the authorizations are revoked, Plaid takes the permission back. The history stays.
 #[utoipa::path(delete, path = "/items/{item_id}", tag = "links",
     params(("item_id" = String, Path)),
     responses((status = 200, body = ItemView), Refused),

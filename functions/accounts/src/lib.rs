@@ -4,7 +4,7 @@
 //! Guarantees: a person is whoever the token names, and reaches only what is theirs; everything else is not there (404). Handlers
 //! translate and nothing else: every decision is an operation of `shared`.
 
-mod authorisation;
+mod authorization;
 mod bank_accounts;
 mod cards;
 mod items;
@@ -16,17 +16,17 @@ mod reviews;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use shared::domain::autopay::ids::PersonId;
-use shared::domain::people::{Caller, Role};
+use shared::domain::caller::{Caller, Role};
+use shared::http::api_router::ApiRouter;
 use shared::http::caller::with_any_role;
 use shared::http::problem::Problem;
-use shared::http::surface::Surface;
 use shared::operations::System;
 use shared::operations::autopay::subjects;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The function's whole HTTP surface.
-pub const HTTP: Surface<System> = Surface::new(routes);
+pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     let links = OpenApiRouter::new()
@@ -40,8 +40,8 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(cards::read))
         .routes(routes!(cards::set_up))
         .routes(routes!(cards::say_which))
-        .routes(routes!(authorisation::text))
-        .routes(routes!(authorisation::agree, authorisation::revoke))
+        .routes(routes!(authorization::text))
+        .routes(routes!(authorization::agree, authorization::revoke))
         .routes(routes!(reviews::list))
         .routes(routes!(reviews::make))
         .routes(routes!(payments::list))
@@ -73,7 +73,7 @@ impl FromRequestParts<System> for Myself {
     }
 }
 
-/// Where a request came from, for the record of an authorisation: what the nearest gateway saw, which it puts last.
+/// Where a request came from, for the record of an authorization: what the nearest gateway saw, which it puts last.
 struct CameFrom {
     ip_address: String,
 }

@@ -5,9 +5,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use shared::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use shared::domain::bank::mailing_address::{AddressParts, AddressProblem, MailingAddress};
+use shared::domain::caller::Caller;
 use shared::domain::ids::PaymentId;
 use shared::domain::payment::redirect::SeenAccount;
-use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
 use shared::http::reason::stated;
@@ -30,7 +30,7 @@ pub(crate) struct CheckReplacement {
     address: AddressParts,
 }
 
-/// Lets debits of a person be made again, after one came back as not authorised or a reconciliation stopped them, and debits of their bank
+/// Lets debits of a person be made again, after one came back as not authorized or a reconciliation stopped them, and debits of their bank
 /// accounts after one came back because the account was frozen or not open to debits (R16, R20, R90).
 #[utoipa::path(post, path = "/people/{person_id}/block/clear", tag = "attention",
     params(("person_id" = String, Path)),

@@ -21,12 +21,12 @@ use shared::domain::autopay::card_number::CardNumber;
 use shared::domain::autopay::item::Item;
 use shared::domain::autopay::notice::Notice;
 use shared::domain::biller::Remittance;
+use shared::domain::caller::ExpectedToken;
 use shared::domain::funding::Funding;
 use shared::domain::ids::PaymentId;
 use shared::domain::payment::Payment;
-use shared::domain::people::ExpectedToken;
 use shared::domain::task::{QueueName, Task};
-use shared::operations::autopay::{items as operations, read as reading, review};
+use shared::operations::autopay::{items as operations, review, sync_item as reading};
 use shared::operations::{Settings, billers, due};
 use shared::ports::clock::Clock;
 use shared::ports::table::{Query, decode};
@@ -249,12 +249,12 @@ impl Scene {
         let wanted = json!({"bank_account_id": bank_account_id, "rule": rule, "card_number": card_number(mask)});
         let set = self.put(&format!("/cards/{card_id}/autopay"), &wanted).await;
         assert_eq!(set.status, 200, "{}", set.body);
-        let text = self.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most={most}")).await.body;
+        let text = self.get(&format!("/authorization-text?card_id={card_id}&least=1.00&most={most}")).await.body;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": text["bank_account_id"], "range": text["range"],
         });
-        self.post(&format!("/cards/{card_id}/authorisation"), &agreed).await;
+        self.post(&format!("/cards/{card_id}/authorization"), &agreed).await;
     }
 
     /// A linked card with everything set up. Answers its id and its item's.
@@ -280,7 +280,7 @@ impl Scene {
 
     async fn read(&self, item_id: &str) {
         operations::read_soon(&self.world.system, item_id).await.unwrap();
-        reading::read(&self.world.system, item_id, self.world.deadline_in(120)).await.unwrap();
+        reading::sync_item(&self.world.system, item_id, self.world.deadline_in(120)).await.unwrap();
     }
 
     async fn notices(&self) -> Vec<String> {

@@ -3,8 +3,8 @@
 use axum::extract::State;
 use http::StatusCode;
 use serde::Deserialize;
+use shared::domain::caller::Caller;
 use shared::domain::ids::{BatchId, FundingId, ItemId, PaymentId};
-use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};
 use shared::http::reason::stated;

@@ -10,7 +10,7 @@ use shared::domain::bank::limits::EntryDescription;
 use shared::domain::bank::mailing_address::{AddressParts, MailingAddress};
 use shared::domain::batch::manifest::InstitutionDecision;
 use shared::domain::biller::{AddressLookup, Biller, Proposal, Remittance, RemittanceProposal};
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, ProblemEntry, Refused};

@@ -8,9 +8,9 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use shared::domain::batch::{Accepted, Approve, Batch, BatchState};
+use shared::domain::caller::Caller;
 use shared::domain::ids::{BatchId, PaymentId};
 use shared::domain::money::Cents;
-use shared::domain::people::Caller;
 use shared::http::body::{JsonBody, PathParameters, RawBody, parse_json};
 use shared::http::problem::{Problem, Refused};
 use shared::operations::{OperationError, System, approve as operations, refund as refunds, retry as retries};
@@ -136,7 +136,7 @@ pub(crate) async fn approve(
     Ok((StatusCode::ACCEPTED, Json(ApprovedBatch::new(batch)?)))
 }
 
-/// Ends a batch that nobody has approved.
+/// PaymentAccounts a batch that nobody has approved.
 #[utoipa::path(post, path = "/batches/{batch_id}/decline", tag = "batches",
     params(("batch_id" = String, Path)),
     request_body = Option<ReasonBody>,

@@ -17,9 +17,9 @@ mod summary_view;
 mod upload;
 
 use axum::extract::DefaultBodyLimit;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
+use shared::http::api_router::ApiRouter;
 use shared::http::caller::with_any_role;
-use shared::http::surface::Surface;
 use shared::operations::System;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -29,7 +29,7 @@ const APPROVERS: &[Role] = &[Role::PayrollApprove];
 const OPERATORS: &[Role] = &[Role::Operate];
 
 /// The function's whole HTTP surface.
-pub const HTTP: Surface<System> = Surface::new(routes);
+pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     let files =

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 use shared::domain::batch::DecidedBy;
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::http::body::parse_json;
 use shared::http::problem::Problem;
 use shared::http::reason::stated;

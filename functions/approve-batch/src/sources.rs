@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::domain::source::{Pause, PauseWord, Source};
 use shared::http::body::{PathParameters, RawBody, parse_json};
 use shared::http::problem::{Problem, Refused};
@@ -114,7 +114,7 @@ pub(crate) struct ResumeBody {
     reason: Option<String>,
 }
 
-/// Ends a pause, whoever or whatever made it.
+/// PaymentAccounts a pause, whoever or whatever made it.
 #[utoipa::path(post, path = "/sources/{source_id}/resume", tag = "sources",
     params(("source_id" = String, Path)),
     request_body = Option<ResumeBody>,

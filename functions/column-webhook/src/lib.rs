@@ -13,7 +13,7 @@ use shared::http::body::RawBody;
 use shared::http::conventions;
 use shared::http::problem::{Problem, ProblemDetails};
 use shared::operations::bank_object::ObjectEvent;
-use shared::operations::{OperationError, System, bank_events, inbox};
+use shared::operations::{OperationError, System, bank_events, unmatched_events};
 use shared::ports::secrets::{SecretName, SecretText, webhook_secrets};
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -75,7 +75,7 @@ async fn receive_column_event(
             Ok(StatusCode::OK)
         }
         // Another delivery of the same bytes says no more. They are kept for a version that can read them.
-        Err(malformed) => match inbox::keep_body(&system, &body, malformed).await {
+        Err(malformed) => match unmatched_events::keep_body(&system, &body, malformed).await {
             Ok(_) => Ok(StatusCode::OK),
             Err(error) => Err(not_written("unreadable", &error)),
         },

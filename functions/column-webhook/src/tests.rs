@@ -25,7 +25,7 @@ use world::{Fault, WEBHOOK_SECRETS, World};
 
 use super::*;
 
-const PAYMENT: PaymentId = PaymentId::Lone(Uuid::from_u128(7));
+const PAYMENT: PaymentId = PaymentId::Single(Uuid::from_u128(7));
 
 fn start() -> Timestamp {
     "2026-03-02T18:00:00Z".parse().unwrap()
@@ -211,7 +211,7 @@ async fn what_was_kept_unreadable_is_applied_once_it_can_be_read() {
     world.system.table.write(vec![create(&kept).unwrap()]).await.unwrap();
 
     let deadline = Deadline::new(Timestamp::MAX, std::time::Duration::ZERO);
-    inbox::retry(&world.system, "evnt_1", deadline).await.unwrap();
+    unmatched_events::retry(&world.system, "evnt_1", deadline).await.unwrap();
     assert_eq!(payment(&world).await.leg.state, LegState::Completed);
     assert_eq!(unmatched(&world, "evnt_1").await, None);
 }

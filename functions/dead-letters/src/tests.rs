@@ -1,5 +1,5 @@
 use serde_json::{Value, json};
-use shared::domain::dead_letter::{Contents, DeadLetterId, FailureKind, LetterState};
+use shared::domain::dead_letter::{Contents, DeadLetterId, DeadLetterState, FailureKind};
 use shared::domain::task::Task;
 use shared::operations::dead_letters::{count_open, load, note_failure, panicked};
 use shared::store::keys;
@@ -15,7 +15,7 @@ fn world() -> World {
 }
 
 fn task(name: &str) -> String {
-    Task::Inbox { event_id: name.to_owned() }.to_body()
+    Task::MatchBankEvent { event_id: name.to_owned() }.to_body()
 }
 
 /// A message as Lambda hands it over from a dead-letter queue.
@@ -47,8 +47,8 @@ async fn what_a_queue_gave_up_is_written_down_with_why() {
     assert_eq!(handed_over(&world, vec![message("m-1", &task("evnt_1"), OTHER)]).await, none);
 
     let letter = load(&world.system, DeadLetterId::of_body(&task("evnt_1"))).await.unwrap();
-    assert_eq!((letter.queue, letter.state, letter.times), (QueueName::Other, LetterState::Open, 1));
-    assert_eq!(letter.contents, Contents::Task { task: Task::Inbox { event_id: "evnt_1".to_owned() } });
+    assert_eq!((letter.queue, letter.state, letter.times), (QueueName::Other, DeadLetterState::Open, 1));
+    assert_eq!(letter.contents, Contents::Task { task: Task::MatchBankEvent { event_id: "evnt_1".to_owned() } });
     let failure = letter.failure.unwrap();
     assert_eq!((failure.kind, failure.tries), (FailureKind::Panicked, Some(5)));
 }

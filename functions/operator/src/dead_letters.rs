@@ -4,16 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use shared::domain::caller::Caller;
 use shared::domain::dead_letter::{
-    BodyFacts, Contents, DeadLetter, DeadLetterId, Failure, LetterDecision, LetterState, words,
+    BodyFacts, Contents, DeadLetter, DeadLetterId, DeadLetterState, Failure, LetterDecision, task_text,
 };
-use shared::domain::people::Caller;
 use shared::domain::task::{QueueName, Task};
+use shared::http::api_router::request_deadline;
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
 use shared::http::reason::stated;
-use shared::http::surface::request_deadline;
 use shared::operations::{System, dead_letters, lists};
 use utoipa::ToSchema;
 
@@ -35,7 +35,7 @@ impl Reasoned {
 pub(crate) struct DeadLetterView {
     #[schema(value_type = String)]
     dead_letter_id: DeadLetterId,
-    state: LetterState,
+    state: DeadLetterState,
     queue: QueueName,
     /// What it was to do, for people.
     text: String,
@@ -64,7 +64,7 @@ pub(crate) struct DeadLetterView {
 impl From<DeadLetter> for DeadLetterView {
     fn from(letter: DeadLetter) -> Self {
         let (text, task, message) = match letter.contents {
-            Contents::Task { task } => (words(&task), Some(task), None),
+            Contents::Task { task } => (task_text(&task), Some(task), None),
             Contents::OtherVersion { task_version, body } => {
                 (format!("a task of version {task_version}, which this code does not read"), None, Some(body))
             }

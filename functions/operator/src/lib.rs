@@ -15,15 +15,15 @@ mod unmatched_events;
 mod webhook_endpoints;
 mod webhook_views;
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
+use shared::http::api_router::ApiRouter;
 use shared::http::caller::with_any_role;
-use shared::http::surface::Surface;
 use shared::operations::System;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The function's whole HTTP surface.
-pub const HTTP: Surface<System> = Surface::new(routes);
+pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     let operator = OpenApiRouter::new()

@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 use http::HeaderMap;
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::http::idempotency::{IDEMPOTENCY_KEY, Idempotency, IdempotencyKey, IdempotentRequest};
 use shared::http::problem::Problem;
 use shared::operations::System;

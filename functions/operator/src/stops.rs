@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::domain::stop::{ALL, Left, Stop, is_scope};
 use shared::http::body::{JsonBody, PathParameters};
 use shared::http::problem::{Problem, Refused};

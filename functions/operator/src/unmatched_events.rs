@@ -5,11 +5,11 @@ use axum::extract::State;
 use jiff::Timestamp;
 use serde::Serialize;
 use shared::domain::bank::unmatched::{Closing, UnmatchedEvent, Why};
-use shared::domain::people::Caller;
+use shared::domain::caller::Caller;
 use shared::http::body::{JsonBody, PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery};
 use shared::http::problem::{Problem, Refused};
-use shared::operations::{System, inbox, lists};
+use shared::operations::{System, lists, unmatched_events};
 use utoipa::ToSchema;
 
 use crate::dead_letters::Reasoned;
@@ -83,6 +83,6 @@ pub(crate) async fn close(
     PathParameters(event_id): PathParameters<String>,
     body: JsonBody<Reasoned>,
 ) -> Result<Json<UnmatchedEventView>, Problem> {
-    let closed = inbox::close(&system, &event_id, &caller.subject, body.value.reason()?).await?;
+    let closed = unmatched_events::close(&system, &event_id, &caller.subject, body.value.reason()?).await?;
     Ok(Json(closed.into()))
 }

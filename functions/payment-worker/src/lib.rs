@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use shared::domain::dead_letter::Failure;
 use shared::domain::deadline::Deadline;
 use shared::domain::task::{Task, TaskFormat};
-use shared::operations::release::Surrounding;
+use shared::operations::release::ReleaseCache;
 use shared::operations::{OperationError, System, dead_letters, run};
 use shared::ports::table::TableError;
 use wiring::records::{settle_each, unless_it_panics};
@@ -16,7 +16,7 @@ use wiring::records::{settle_each, unless_it_panics};
 ///
 /// What batches, fundings and sources they rest on is read once for all of them.
 pub async fn handle(system: &System, event: SqsEvent, deadline: Deadline) -> SqsBatchResponse {
-    let surrounding = Surrounding::default();
+    let surrounding = ReleaseCache::default();
     let surrounding = &surrounding;
     settle_each(event, |message| async move {
         let outcome = settle(system, surrounding, &message, deadline).await;
@@ -33,7 +33,7 @@ struct Failed(Failure);
 
 async fn settle(
     system: &System,
-    surrounding: &Surrounding,
+    surrounding: &ReleaseCache,
     message: &SqsMessage,
     deadline: Deadline,
 ) -> Result<(), Failed> {
@@ -75,7 +75,7 @@ fn tries(message: &SqsMessage) -> Option<u32> {
 /// Another write was first: what it left is read and decided on again, once, which is cheaper than another delivery.
 async fn run_task(
     system: &System,
-    surrounding: &Surrounding,
+    surrounding: &ReleaseCache,
     task: &Task,
     deadline: Deadline,
 ) -> Result<(), OperationError> {

@@ -1,5 +1,5 @@
 mod autopay;
-mod lone;
+mod single;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ fn world() -> World {
 
 /// A task that finds nothing to do in an empty table, and reads one item to see that.
 fn harmless(name: &str) -> (Task, Key) {
-    (Task::Inbox { event_id: name.to_owned() }, keys::inbox("column", name))
+    (Task::MatchBankEvent { event_id: name.to_owned() }, keys::inbox("column", name))
 }
 
 /// A message as Lambda hands it over from SQS.

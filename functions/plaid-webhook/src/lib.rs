@@ -18,7 +18,7 @@ use shared::domain::plaid::webhook::Webhook;
 use shared::http::body::RawBody;
 use shared::http::conventions;
 use shared::http::problem::{Problem, ProblemDetails};
-use shared::operations::plaid_inbox::{Received, receive};
+use shared::operations::received_webhooks::{Received, receive};
 use shared::operations::{OperationError, System};
 use shared::store::plaid_keys::TableKeys;
 use utoipa::openapi::OpenApi;

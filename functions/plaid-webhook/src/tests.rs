@@ -11,9 +11,9 @@ use issuer::LocalIssuer;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::domain::task::{QueueName, Task};
-use shared::operations::{due, heed};
+use shared::operations::{apply_webhook, due};
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
-use shared::store::plaid_inbox::{self, ReceivedWebhook};
+use shared::store::received_webhooks::{self, ReceivedWebhook};
 use shared::store::stored::read;
 use tower::ServiceExt;
 use world::{Fault, World};
@@ -100,7 +100,7 @@ impl Scene {
     }
 
     async fn received(&self, event_id: &str) -> Option<ReceivedWebhook> {
-        read(&*self.world.system.table, &plaid_inbox::key(event_id)).await.unwrap()
+        read(&*self.world.system.table, &received_webhooks::key(event_id)).await.unwrap()
     }
 
     fn tasks(&self) -> Vec<Task> {
@@ -147,7 +147,7 @@ async fn a_webhook_is_written_down_and_queued_and_costs_no_call_but_the_look_up_
     let received = scene.received(&event_id).await.unwrap();
     assert_eq!(received.webhook.item_id.as_deref(), Some(ITEM));
     assert!(received.due_at.is_some());
-    assert_eq!(scene.tasks(), [Task::Heed { event_id }]);
+    assert_eq!(scene.tasks(), [Task::ProcessPlaidWebhook { event_id }]);
     let asked = scene.server.asked.lock().unwrap().clone();
     assert!(asked.iter().all(|url| url.ends_with("/webhook_verification_key/get")) && asked.len() == 1, "{asked:?}");
 }
@@ -280,14 +280,14 @@ async fn a_webhook_that_cannot_be_written_is_delivered_again() {
     let body = liabilities_changed().to_string().into_bytes();
     let token = scene.sign(&scene.signer, &body);
     let event_id = fingerprint(&token);
-    scene.world.table.fail(plaid_inbox::key(&event_id), Fault::Unavailable);
+    scene.world.table.fail(received_webhooks::key(&event_id), Fault::Unavailable);
     let answer = scene.deliver(Some(&token), &body).await;
     assert_eq!((answer.status, answer.code.as_deref()), (503, Some("event_not_written")));
     assert_eq!(scene.tasks(), []);
 
     scene.world.table.heal();
     assert_eq!(scene.deliver(Some(&token), &body).await.status, 200);
-    assert_eq!(scene.tasks(), [Task::Heed { event_id }]);
+    assert_eq!(scene.tasks(), [Task::ProcessPlaidWebhook { event_id }]);
 }
 
 #[tokio::test]
@@ -298,9 +298,9 @@ async fn a_webhook_whose_task_was_lost_is_found_when_it_is_due_until_it_is_heede
     for _ in 0..2 {
         scene.world.clock.advance(Duration::from_secs(601));
         due::run(&scene.world.system).await.unwrap();
-        assert_eq!(scene.tasks(), [Task::Heed { event_id: event_id.clone() }]);
+        assert_eq!(scene.tasks(), [Task::ProcessPlaidWebhook { event_id: event_id.clone() }]);
     }
-    heed::heed(&scene.world.system, &event_id).await.unwrap();
+    apply_webhook::apply(&scene.world.system, &event_id).await.unwrap();
     due::run(&scene.world.system).await.unwrap();
     assert_eq!(scene.tasks(), []);
 }

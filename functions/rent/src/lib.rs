@@ -4,15 +4,15 @@
 
 mod leases;
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
+use shared::http::api_router::ApiRouter;
 use shared::http::caller::with_any_role;
-use shared::http::surface::Surface;
 use shared::operations::System;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// The function's whole HTTP surface.
-pub const HTTP: Surface<System> = Surface::new(routes);
+pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     with_any_role(OpenApiRouter::new().routes(routes!(leases::preview)), &[Role::Person])

@@ -9,10 +9,10 @@ mod payments;
 mod readers;
 mod report_files;
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::domain::task::ReportKind;
+use shared::http::api_router::ApiRouter;
 use shared::http::caller::with_any_role;
-use shared::http::surface::Surface;
 use shared::operations::System;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 struct Base;
 
 /// The function's whole HTTP surface.
-pub const HTTP: Surface<System> = Surface::new(routes);
+pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
     // Who uploads or approves follows the batch; its payments are for readers of reports alone.

@@ -3,7 +3,7 @@
 //! Guarantees: what a caller may not read is not there for them (404).
 
 use shared::domain::autopay::ids::PersonId;
-use shared::domain::people::{Caller, Role};
+use shared::domain::caller::{Caller, Role};
 use shared::operations::OperationError;
 
 /// Whether a caller may read what is about this payer.

@@ -4,7 +4,7 @@
 //! Guarantees: it decides nothing and changes no item. A missed or doubled run does no harm: an item stays due until its task moved it.
 
 use shared::domain::reconciliation::health::Health;
-use shared::operations::{OperationError, System, attention_list, dead_letters, due, reconciliation, rounds};
+use shared::operations::{OperationError, System, attention_list, dead_letters, due, reconciliation, recurring};
 
 /// What the schedule calls: [`handle`], and then what the dashboard alone needs, which a laptop has none of.
 pub async fn on_schedule(system: &System) -> Result<usize, OperationError> {
@@ -49,7 +49,7 @@ async fn watch_dead_letters(system: &System) -> Result<(), OperationError> {
 async fn watch_reconciliation(system: &System) -> Result<(), OperationError> {
     let (health, latest) = reconciliation::health(system).await?;
     match health {
-        Health::NothingYet => rounds::ask_for_missing(system).await?,
+        Health::NothingYet => recurring::ask_for_missing(system).await?,
         Health::Overdue => {
             let latest = latest.map(|latest| latest.id.to_string());
             tracing::error!(

@@ -6,7 +6,7 @@ use shared::domain::autopay::person::Person;
 use shared::domain::batch::Batch;
 use shared::domain::ids::BatchId;
 use shared::domain::task::{QueueName, Task};
-use shared::operations::release::Surrounding;
+use shared::operations::release::ReleaseCache;
 use shared::operations::run;
 use shared::store::stored::create;
 use uuid::Uuid;
@@ -65,7 +65,7 @@ async fn where_payers_were_there_before_the_rounds_these_begin() {
     handle(&world.system).await.unwrap();
     let asked = world.take_tasks(QueueName::Other).unwrap();
     assert_eq!(asked, [Task::BeginReconciliation]);
-    run::run(&world.system, &Surrounding::default(), &asked[0], world.deadline_in(60)).await.unwrap();
+    run::run(&world.system, &ReleaseCache::default(), &asked[0], world.deadline_in(60)).await.unwrap();
     handle(&world.system).await.unwrap();
     assert_eq!(world.take_tasks(QueueName::Other).unwrap(), [], "they are there now");
 
@@ -85,6 +85,6 @@ async fn a_lost_task_is_made_again_until_its_item_has_moved() {
     world.take_tasks(QueueName::Other).unwrap();
 
     assert_eq!(handle(&world.system).await.unwrap(), 1);
-    run::run(&world.system, &Surrounding::default(), &sweeps[0], world.deadline_in(60)).await.unwrap();
+    run::run(&world.system, &ReleaseCache::default(), &sweeps[0], world.deadline_in(60)).await.unwrap();
     assert_eq!(handle(&world.system).await.unwrap(), 0);
 }

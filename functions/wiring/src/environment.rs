@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use shared::adapters::sqs::QueueUrls;
 use shared::domain::autopay::decision::Policy;
+use shared::domain::caller::ExpectedToken;
 use shared::domain::payroll_file::ROWS_PER_CHUNK;
-use shared::domain::people::ExpectedToken;
 use shared::operations::Settings;
 
 /// What the bank's client may take for one call with its repeats, on top of the function's own timeout.

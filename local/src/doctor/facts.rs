@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::ports::secrets::SecretName;
 
 /// Everything that was looked at. What could not be is said with its reason.

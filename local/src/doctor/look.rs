@@ -16,7 +16,7 @@ use shared::adapters::clients::{self, AwsClients};
 use shared::adapters::http_transport::HttpTransport;
 use shared::adapters::system::SystemClock;
 use shared::adapters::tokens::TokenVerifier;
-use shared::domain::people::ExpectedToken;
+use shared::domain::caller::ExpectedToken;
 use shared::ports::clock::Clock as _;
 use shared::ports::secrets::{SecretName, SecretText, webhook_secrets};
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport as _};

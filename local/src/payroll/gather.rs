@@ -131,7 +131,7 @@ fn in_books(books: &TrialBalance) -> Result<Books, OperationError> {
         let balance = match account.kind {
             AccountKind::Cash => &mut balances.available,
             AccountKind::CashLocked => &mut balances.locked,
-            AccountKind::Pulled => &mut balances.pending,
+            AccountKind::DebitsInTransit => &mut balances.pending,
             AccountKind::Receivable
             | AccountKind::Funds
             | AccountKind::FundsPending

@@ -82,7 +82,7 @@ async fn commands_about_what_is_not_there_are_refused() {
         ("DELETE", "/items/{}"),
         ("PUT", "/cards/{}/autopay"),
         ("POST", "/cards/{}/review"),
-        ("DELETE", "/cards/{}/authorisation"),
+        ("DELETE", "/cards/{}/authorization"),
         ("POST", "/people/{}/block/clear"),
         ("POST", "/cards/{}/hold/clear"),
         ("POST", "/payments/{}/refund/send-again"),

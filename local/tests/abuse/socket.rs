@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use local::stack::{Stack, StackOptions, Store};
 use serde_json::Value;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 

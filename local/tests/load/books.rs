@@ -10,7 +10,7 @@ use shared::domain::ledger::{Account, AccountKind};
 use shared::domain::leg::State;
 use shared::operations::{ledger, reports, sources};
 use shared::ports::table::Key;
-use shared::store::plaid_inbox::{self, ReceivedWebhook};
+use shared::store::received_webhooks::{self, ReceivedWebhook};
 use shared::store::{history, keys, stored};
 
 use crate::held::Webhook;
@@ -46,10 +46,10 @@ pub(crate) async fn each_event_is_in_its_history_once(scene: &Scene, told: &[Web
 
 pub(crate) async fn each_webhook_of_plaid_was_heeded(scene: &Scene, told: &[Webhook]) {
     for webhook in told {
-        let key = plaid_inbox::key(&token_fingerprint(webhook));
+        let key = received_webhooks::key(&token_fingerprint(webhook));
         let received: Option<ReceivedWebhook> = stored::read(&*scene.stack.system.table, &key).await.unwrap();
         let received = received.unwrap_or_else(|| panic!("lost: {webhook:?}"));
-        assert_eq!(received.due_at, None, "nobody heeded {webhook:?}");
+        assert_eq!(received.due_at, None, "nobody processed {webhook:?}");
     }
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn nothing_is_left_of(scene: &Scene, forged: &[Webhook]) {
     for webhook in forged {
         if webhook.provider == "plaid" {
             assert!(
-                !is_there(plaid_inbox::key(&token_fingerprint(webhook))).await || is_copied(webhook),
+                !is_there(received_webhooks::key(&token_fingerprint(webhook))).await || is_copied(webhook),
                 "{webhook:?}"
             );
             continue;
@@ -115,7 +115,7 @@ pub(crate) async fn cash_and_pulled_are_the_bank_s_balances(scene: &Scene) {
         let path = format!("/bank-accounts/{}", source.bank_account_id.as_deref().unwrap());
         let balances = scene.ask_bank(Method::GET, &path, Value::Null).await["balances"].take();
         assert_eq!(json!(booked(AccountKind::Cash)), balances["available_amount"], "cash of {}", source.id);
-        assert_eq!(json!(booked(AccountKind::Pulled)), balances["pending_amount"], "pulled of {}", source.id);
+        assert_eq!(json!(booked(AccountKind::DebitsInTransit)), balances["pending_amount"], "pulled of {}", source.id);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use shared::domain::batch::manifest::Manifest;
-use shared::domain::batch::{Accepted, Approve, Batch, BatchState, Circumstances, Command};
+use shared::domain::batch::{Accepted, Approve, Batch, BatchState, Circumstances, Idempotent};
 
 use super::stored::{self, NOW, Shown, id};
 use super::{Approvals, FILES, PERSONS, Seen, UNDER_WAY_MAX, UnderWay};
@@ -78,10 +78,10 @@ pub(super) fn perform(is_fenced: bool, state: &mut Approvals, action: &Action) -
 fn change<E>(
     state: &mut Approvals,
     batch: usize,
-    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Command, E>,
+    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Idempotent, E>,
 ) -> bool {
     let header = &mut state.batches[batch].batch;
-    let has_changed = matches!(command(header, NOW), Ok(Command::Executed));
+    let has_changed = matches!(command(header, NOW), Ok(Idempotent::Executed));
     header.version += u64::from(has_changed);
     has_changed
 }
@@ -187,7 +187,7 @@ fn write_approval(
     if upload.batch.version != version || state.claims.iter().any(|(claimed, _)| *claimed == file % 2) {
         return false;
     }
-    if !matches!(upload.batch.approve(&approve, &manifest, &circumstances, NOW), Ok(Command::Executed)) {
+    if !matches!(upload.batch.approve(&approve, &manifest, &circumstances, NOW), Ok(Idempotent::Executed)) {
         return false;
     }
     upload.batch.version += 1;

@@ -4,17 +4,17 @@ use shared::domain::ach::return_codes::ReturnCode;
 use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::facts::AutopayFacts;
-use shared::domain::autopay::life::{self, CheckNews};
 use shared::domain::autopay::notice::Outlook;
+use shared::domain::autopay::payment_effects::{self, CheckNews};
 use shared::domain::autopay::person::Person;
 use shared::domain::autopay::real_account::RealAccount;
-use shared::domain::batch::Command;
+use shared::domain::batch::Idempotent;
 use shared::domain::calendar::eastern_date;
 use shared::domain::funding::Funding;
-use shared::domain::leg::{AttentionReason, Effect, Kind, Moved, State, Verdict};
+use shared::domain::leg::{AttentionReason, Effect, Kind, ReportOutcome, State, Transition};
 use shared::domain::money::Cents;
 use shared::domain::payment::Payment;
-use shared::domain::payment::lone::recovers;
+use shared::domain::payment::single::offsets_receivable;
 
 use super::bank::{Status, Transfer};
 use super::item::Item;
@@ -95,8 +95,8 @@ fn of_debit(world: &CardWorld, cards: &Cards, transfer: &Transfer, status: Statu
     let verdict = funding.leg.report(funding.expected(), &transfer.report(status, &account), cards.now());
     let mut hearing = Hearing { cards, holder, write: Write::default() };
     match verdict {
-        Verdict::Applied(mut moved) => {
-            heed(world, cards, &mut funding, transfer, status);
+        ReportOutcome::Applied(mut moved) => {
+            apply(world, cards, &mut funding, transfer, status);
             let was_untold = matches!(moved.from, State::Unprocessed | State::Submitting);
             let is_first_word = was_untold && moved.from != moved.to && moved.to.holds_money();
             if is_first_word && !is_debit_allowed(&Look { funding: funding.clone(), ..look }) {
@@ -105,8 +105,8 @@ fn of_debit(world: &CardWorld, cards: &Cards, transfer: &Transfer, status: Statu
             after_funding(&mut hearing, transfer.life, &mut funding, &mut moved);
             hearing.post(&moved.effects, funding.amount);
         }
-        Verdict::Disputed(_) if !was_flagged => {}
-        Verdict::Recorded | Verdict::Disputed(_) => return None,
+        ReportOutcome::Disputed(_) if !was_flagged => {}
+        ReportOutcome::Recorded | ReportOutcome::Disputed(_) => return None,
     }
     funding.schedule(cards.now());
     hearing.write.puts.push(Put::Funding(transfer.life, Item::new(funding)));
@@ -114,7 +114,7 @@ fn of_debit(world: &CardWorld, cards: &Cards, transfer: &Transfer, status: Statu
 }
 
 /// When it took effect, and from when its money may be spent.
-fn heed(world: &CardWorld, cards: &Cards, funding: &mut Funding, transfer: &Transfer, status: Status) {
+fn apply(world: &CardWorld, cards: &Cards, funding: &mut Funding, transfer: &Transfer, status: Status) {
     let settled_on = (status == Status::Settled).then(|| eastern_date(transfer.settled_at()));
     funding.note_presented(Some(transfer.effective_on()), settled_on);
     let Some(settled_on) = settled_on.filter(|_| funding.leg.state == State::Completed) else { return };
@@ -126,7 +126,7 @@ fn heed(world: &CardWorld, cards: &Cards, funding: &mut Funding, transfer: &Tran
 }
 
 /// What the bank's word about a debit means beyond it.
-fn after_funding(hearing: &mut Hearing<'_>, life: usize, funding: &mut Funding, moved: &mut Moved) {
+fn after_funding(hearing: &mut Hearing<'_>, life: usize, funding: &mut Funding, moved: &mut Transition) {
     let cards = hearing.cards;
     let payment = &cards.table.lives[life].payment;
     if moved.from != State::Completed && moved.to == State::Completed {
@@ -141,7 +141,7 @@ fn after_funding(hearing: &mut Hearing<'_>, life: usize, funding: &mut Funding, 
     // What a refund gave back is the refund's to answer for.
     let at = payment.refunded_by().and_then(|refund| cards.table.life_of(refund)).unwrap_or(life);
     let mut holder = Payment::clone(&cards.table.lives[at].payment);
-    let is_recovered = recovers(&holder.leg, funding);
+    let is_recovered = offsets_receivable(&holder.leg, funding);
     if is_recovered {
         funding.debt_taken_off_at = Some(cards.now());
         moved.effects.push(Effect::ReceivableRecovered);
@@ -162,7 +162,7 @@ fn after_funding(hearing: &mut Hearing<'_>, life: usize, funding: &mut Funding, 
 /// Owing what came back late; blocked where the debit was not authorized.
 fn of_person(hearing: &mut Hearing<'_>, funding: &Funding, is_late: bool) {
     let now = hearing.cards.now();
-    let blocks = life::consequences(funding, hearing.cards.today()).is_some_and(|after| after.blocks_person);
+    let blocks = payment_effects::consequences(funding, hearing.cards.today()).is_some_and(|after| after.blocks_person);
     if !is_late && !blocks {
         return;
     }
@@ -172,7 +172,7 @@ fn of_person(hearing: &mut Hearing<'_>, funding: &Funding, is_late: bool) {
         let _ = person.block_debits(debit.return_code, now);
     }
     if is_late {
-        person.owe(now);
+        person.open_receivable(now);
     }
     let updated_at = known.updated_at;
     hearing.write.puts.push(Put::Person(hearing.holder, Item::new(Person { updated_at, ..person })));
@@ -189,8 +189,8 @@ struct Means {
 fn of_ends(hearing: &mut Hearing<'_>, facts: &AutopayFacts, holder: &Payment, funding: &Funding, means: Means) {
     let (cards, now) = (hearing.cards, hearing.cards.now());
     let mut card = Card::clone(&cards.table.holders[hearing.holder].card);
-    let after = life::consequences(funding, cards.today());
-    let is_its = card.authorisation.as_ref().is_some_and(|present| life::is_opened_under(facts, present));
+    let after = payment_effects::consequences(funding, cards.today());
+    let is_its = card.authorization.as_ref().is_some_and(|present| payment_effects::is_opened_under(facts, present));
     let returned = funding.returned_debit();
     let closes = returned.filter(|_| after.is_some_and(|after| after.closes_bank_account));
     let holds = means.is_late || after.is_some_and(|after| after.blocks_person);
@@ -199,15 +199,15 @@ fn of_ends(hearing: &mut Hearing<'_>, facts: &AutopayFacts, holder: &Payment, fu
         return;
     }
     let payment_id = facts.refund_of.unwrap_or(holder.id);
-    let ended = life::ended_by_debit(holder, funding, now);
-    let ending = returned.filter(|_| is_its && after.is_some_and(|after| after.ends_authorisation));
-    if let Some((mut authorisation, debit)) = card.authorisation.clone().zip(ending)
-        && authorisation.end_by_return(debit.return_code, now) == Command::Executed
+    let ended = payment_effects::ended_by_debit(holder, funding, now);
+    let ending = returned.filter(|_| is_its && after.is_some_and(|after| after.ends_authorization));
+    if let Some((mut authorization, debit)) = card.authorization.clone().zip(ending)
+        && authorization.end_by_return(debit.return_code, now) == Idempotent::Executed
     {
-        card.authorise(authorisation);
+        card.authorize(authorization);
     }
     if means.is_recovered {
-        life::CardStep::Undone.mark(&mut card, payment_id, now);
+        payment_effects::CardStep::Reversed.mark(&mut card, payment_id, now);
     }
     card.end(payment_id, &ended);
     hearing.put_card(card);
@@ -235,11 +235,11 @@ fn note(hearing: &mut Hearing<'_>, funding: &Funding, closes: Option<ReturnCode>
 /// The money had left: a check is stopped if it still can be; what is gone for good is owed.
 fn late(cards: &Cards, holder: &mut Payment) {
     let (kind, state) = (holder.kind(), holder.leg.state);
-    if life::is_check_out(kind, state) {
+    if payment_effects::is_check_out(kind, state) {
         if let Some(facts) = &mut holder.autopay {
             facts.stop_asked_at.get_or_insert(cards.now());
         }
-    } else if life::is_lost(kind, state) && holder.leg.attention.is_none() {
+    } else if payment_effects::is_lost(kind, state) && holder.leg.attention.is_none() {
         holder.leg.raise(AttentionReason::ReceivableOpen, cards.now());
     }
 }
@@ -258,16 +258,16 @@ fn of_payout(world: &CardWorld, cards: &Cards, transfer: &Transfer, status: Stat
         transfer.kind == Kind::Check && payment.note_check(&transfer.snapshot(&world.some_check, status))
     };
     match verdict {
-        Verdict::Applied(mut moved) => {
+        ReportOutcome::Applied(mut moved) => {
             has_news(&mut payment);
             after_payment(&mut hearing, life, &mut payment, Some(&mut moved));
             hearing.post(&moved.effects, payment.amount);
         }
-        Verdict::Recorded if is_current && has_news(&mut payment) => {
+        ReportOutcome::Recorded if is_current && has_news(&mut payment) => {
             after_payment(&mut hearing, life, &mut payment, None);
         }
-        Verdict::Disputed(_) if !was_flagged => {}
-        Verdict::Recorded | Verdict::Disputed(_) => return None,
+        ReportOutcome::Disputed(_) if !was_flagged => {}
+        ReportOutcome::Recorded | ReportOutcome::Disputed(_) => return None,
     }
     payment.schedule(cards.now());
     hearing.write.puts.push(Put::Payment(life, Item::new(payment)));
@@ -275,7 +275,7 @@ fn of_payout(world: &CardWorld, cards: &Cards, transfer: &Transfer, status: Stat
 }
 
 /// What the bank's word about a check or refund means beyond it.
-fn after_payment(hearing: &mut Hearing<'_>, life: usize, payment: &mut Payment, moved: Option<&mut Moved>) {
+fn after_payment(hearing: &mut Hearing<'_>, life: usize, payment: &mut Payment, moved: Option<&mut Transition>) {
     let cards = hearing.cards;
     let from = moved.as_ref().map(|moved| moved.from);
     let funded_by = cards.table.funded_by(life).unwrap_or(life);
@@ -285,7 +285,8 @@ fn after_payment(hearing: &mut Hearing<'_>, life: usize, payment: &mut Payment, 
         let mut funding = Funding::clone(funding);
         came_back = funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
         let own = &cards.table.holders[hearing.holder];
-        let mut is_owed = moved.is_some() && payment.refunded_by().is_none() && recovers(&payment.leg, &funding);
+        let mut is_owed =
+            moved.is_some() && payment.refunded_by().is_none() && offsets_receivable(&payment.leg, &funding);
         if is_owed {
             is_owed = own.person.receivable_open && own.books.receivable() >= payment.amount.get();
             hearing.write.puts.push(Put::Person(hearing.holder, own.person.clone()));
@@ -313,7 +314,7 @@ fn after_payment(hearing: &mut Hearing<'_>, life: usize, payment: &mut Payment, 
 fn of_check(hearing: &mut Hearing<'_>, payment: &mut Payment, from: Option<State>, funding_came_back: bool) {
     let (cards, now) = (hearing.cards, hearing.cards.now());
     let news = CheckNews { payment, from, funding_came_back, card_name: "A Card", outlook: Outlook::GoesOn, at: now };
-    let after = life::after_check(news);
+    let after = payment_effects::after_check(news);
     if let Some(facts) = payment.autopay.as_mut().filter(|_| after.asks_stop) {
         facts.stop_asked_at = Some(now);
     }

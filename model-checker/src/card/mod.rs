@@ -155,7 +155,7 @@ impl Cards {
             call.is_current &= !changed.contains(&call.item());
         }
         self.table.apply(&write);
-        self.outside.heed(&self.table, self.day);
+        self.outside.apply(&self.table, self.day);
         if let Some(call) = write.call {
             outside::judge_call(self, call);
             self.calls.push(call);

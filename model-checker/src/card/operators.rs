@@ -3,7 +3,7 @@
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::held::MailedTo;
 use shared::domain::autopay::person::Person;
-use shared::domain::batch::Command;
+use shared::domain::batch::Idempotent;
 use shared::domain::funding::Funding;
 use shared::domain::leg::AttentionReason;
 use shared::domain::payment::redirect::may_be_sent_again;
@@ -88,7 +88,7 @@ pub(super) fn clear_flag(cards: &mut Cards, life: usize, part: Part) -> bool {
 pub(super) fn clear_block(cards: &mut Cards, holder: usize) -> bool {
     let known = &cards.table.holders[holder].person;
     let mut person = Person::clone(known);
-    if person.clear_block(cards.now()) == Command::AlreadyApplied {
+    if person.clear_block(cards.now()) == Idempotent::AlreadyApplied {
         return false;
     }
     person.updated_at = known.updated_at;

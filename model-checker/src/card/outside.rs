@@ -131,7 +131,7 @@ impl Outside {
     }
 
     /// What was opened, and what was announced, since the last time.
-    pub(super) fn heed(&mut self, table: &Table, day: usize) {
+    pub(super) fn apply(&mut self, table: &Table, day: usize) {
         for life in table.lives.iter().skip(self.opened.len()) {
             let words = &self.words[life.holder];
             let (said, agreement) = (words.said, words.agreement);

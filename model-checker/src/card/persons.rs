@@ -2,10 +2,10 @@
 
 use jiff::SignedDuration;
 use shared::domain::autopay::agreement::AgreedAccount;
-use shared::domain::autopay::authorisation::{AmountRange, Authorisation, TEXT_VERSION};
+use shared::domain::autopay::authorization::{AmountRange, Authorization, TEXT_VERSION};
 use shared::domain::autopay::card::Card;
-use shared::domain::autopay::life::is_check_out;
-use shared::domain::batch::Command;
+use shared::domain::autopay::payment_effects::is_check_out;
+use shared::domain::batch::Idempotent;
 use shared::domain::leg::State;
 use shared::domain::money::Cents;
 use shared::domain::payment::Payment;
@@ -22,7 +22,7 @@ pub(super) fn agree(cards: &mut Cards, holder: usize, range: Range) -> bool {
     // No two words of a person are of one moment.
     let agreed_at = cards.now().saturating_add(SignedDuration::from_secs(cards.outside.words_said()));
     let range = AmountRange { least: Cents::ZERO, most: Cents::new(range.most()) };
-    card.authorise(Authorisation {
+    card.authorize(Authorization {
         text_version: TEXT_VERSION,
         text_sha256: None,
         bank_account_id: own.account.id,
@@ -39,11 +39,11 @@ pub(super) fn agree(cards: &mut Cards, holder: usize, range: Range) -> bool {
 
 pub(super) fn revoke(cards: &mut Cards, holder: usize) -> bool {
     let mut card = Card::clone(&cards.table.holders[holder].card);
-    let Some(mut authorisation) = card.authorisation.clone() else { return false };
-    if authorisation.revoke(cards.now()) == Command::AlreadyApplied {
+    let Some(mut authorization) = card.authorization.clone() else { return false };
+    if authorization.revoke(cards.now()) == Idempotent::AlreadyApplied {
         return false;
     }
-    card.authorise(authorisation);
+    card.authorize(authorization);
     cards.commit(of_card(holder, card));
     cards.outside.revoked(holder);
     true

@@ -1,14 +1,14 @@
 //! A review of a card: what it reads, and the write that opens a payment.
 
 use shared::domain::autopay::agreement::PinnedAgreement;
-use shared::domain::autopay::authorisation::Announcement;
+use shared::domain::autopay::authorization::Announcement;
 use shared::domain::autopay::bank_account::{BankAccount, BankReading};
 use shared::domain::autopay::card::{Card, CardReading};
 use shared::domain::autopay::decision::{Decision, Inputs, decide};
 use shared::domain::autopay::facts::AutopayFacts;
+use shared::domain::autopay::freshness::Age;
 use shared::domain::autopay::in_flight::CardPayment;
 use shared::domain::autopay::item::ItemState;
-use shared::domain::autopay::reading::Age;
 use shared::domain::autopay::real_account::{is_shared, shared_bank_account, shared_card};
 use shared::domain::leg::Kind;
 use shared::domain::money::Cents;

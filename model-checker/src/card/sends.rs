@@ -1,14 +1,14 @@
 //! Claiming a send, calling the bank, and taking in what comes of it.
 
 use jiff::{SignedDuration, Timestamp};
-use shared::domain::autopay::life::may_mail;
+use shared::domain::autopay::payment_effects::may_mail;
 use shared::domain::autopay::sending;
 use shared::domain::funding::Funding;
 use shared::domain::leg::{
     AttentionReason, EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State,
 };
 use shared::domain::payment::Payment;
-use shared::domain::payment::lone::may_resend;
+use shared::domain::payment::single::may_resend;
 
 use super::actions::Answer;
 use super::bank::Transfer;

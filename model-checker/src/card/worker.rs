@@ -4,15 +4,15 @@ use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::facts::AutopayFacts;
 use shared::domain::autopay::held::{Ended, EndedBy};
-use shared::domain::autopay::life::{CardStep, ended_by_debit, is_still_owed, may_debit, may_mail};
+use shared::domain::autopay::payment_effects::{CardStep, ended_by_debit, is_still_owed, may_debit, may_mail};
 use shared::domain::autopay::person::Person;
 use shared::domain::autopay::real_account::shared_bank_account;
 use shared::domain::funding::Funding;
 use shared::domain::leg::{AttentionReason, Effect, Kind, State};
 use shared::domain::money::Cents;
 use shared::domain::payment::Payment;
-use shared::domain::payment::lone::{
-    Action as Next, PayerFacts, Standing, is_lost_and_owed, is_taken_off, next_action, repays,
+use shared::domain::payment::single::{
+    Action as Next, PayerFacts, PaymentContext, is_lost_and_owed, is_taken_off, next_action, repays_receivable,
 };
 
 use super::bank::Status;
@@ -124,12 +124,12 @@ impl<'a> Look<'a> {
         &self.cards.table.holders[self.holder].person
     }
 
-    fn standing(&self) -> Standing<'_> {
+    fn standing(&self) -> PaymentContext<'_> {
         let (person, card) = (self.person(), &self.card);
         let facts = self.payment.autopay.as_deref();
         let is_held = review::is_held(self.cards, self.holder);
         let shared = review::as_shared(self.cards, self.holder, None);
-        Standing {
+        PaymentContext {
             payment: &self.payment,
             funding: &self.funding,
             payer: self.payer(),
@@ -225,7 +225,7 @@ impl<'a> Look<'a> {
         let Ok(mut moved) = self.funding.leg.end_hold() else { return Found::Nothing };
         let mut puts = Vec::new();
         let owes = self.cards.table.holders[self.holder].books.receivable() >= self.funding.amount.get();
-        if repays(&self.payment.leg, self.payer()) {
+        if repays_receivable(&self.payment.leg, self.payer()) {
             puts.push(Put::Person(self.holder, Item::new(self.person().clone())));
             if owes {
                 moved.effects.push(Effect::ReceivableRepaid);
@@ -256,7 +256,7 @@ impl<'a> Look<'a> {
         if let Some(ended) = &ended {
             self.card.end(self.payment.id, ended);
         }
-        CardStep::Undone.mark(&mut self.card, self.payment.id, self.cards.now());
+        CardStep::Reversed.mark(&mut self.card, self.payment.id, self.cards.now());
         let mut account = BankAccount::clone(&self.cards.table.holders[self.holder].account);
         account.debit_gone(self.payment.id);
         [self.put_card(), Put::Account(self.holder, Item::new(account))]
@@ -348,15 +348,15 @@ impl<'a> Look<'a> {
             facts.refunded_by = Some(id);
         }
         let is_unsent = self.payment.leg.state == State::Unprocessed;
-        let is_wished = is_unsent || self.payment.is_cancel_asked();
-        let ended = (!is_wished).then(|| Ended::of(EndedBy::CheckFailed, &self.payment, now));
+        let is_requested = is_unsent || self.payment.is_cancel_asked();
+        let ended = (!is_requested).then(|| Ended::of(EndedBy::CheckFailed, &self.payment, now));
         let kind = self.payment.kind();
         if is_unsent && self.payment.leg.cancel(kind).is_err() {
             return Found::Nothing;
         }
         puts.push(self.put_payment());
         puts.push(Put::Open(Life { holder: self.holder, payment: Item::new(refund), funding: None }));
-        CardStep::Undone.mark(&mut self.card, self.payment.id, now);
+        CardStep::Reversed.mark(&mut self.card, self.payment.id, now);
         if let Some(ended) = &ended {
             self.card.end(self.payment.id, ended);
         }

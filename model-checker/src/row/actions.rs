@@ -3,9 +3,9 @@
 use jiff::{SignedDuration, Timestamp};
 use shared::domain::batch::retry::may_retry;
 use shared::domain::leg::{
-    EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, Silence, State, Verdict,
+    EarlierTries, Kind, Lease, Leg, Looked, NextSend, PreparedRequest, Refusal, ReportOutcome, Silence, State,
 };
-use shared::domain::payment::release::Push;
+use shared::domain::payment::release::ReleaseAction;
 
 use super::bank::{Status, now};
 use super::payment::{ACCOUNT, report};
@@ -55,7 +55,7 @@ pub enum Action {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Client {
-    Ends,
+    PaymentAccounts,
     TriesAgain,
 }
 
@@ -112,8 +112,8 @@ fn of_worker(row: &Row, actor: Actor) -> Vec<Action> {
         Worker::Calling { attempt, one_silent, .. } => {
             let mut actions = vec![
                 Action::BankActsAndAnswers(actor),
-                Action::BankActsInSilence(actor, Client::Ends),
-                Action::CallIsLate(actor, Client::Ends),
+                Action::BankActsInSilence(actor, Client::PaymentAccounts),
+                Action::CallIsLate(actor, Client::PaymentAccounts),
                 Action::BankRefuses(actor, No::ToUs),
                 Action::ProcessEnds(actor),
             ];
@@ -230,14 +230,16 @@ fn pass_time(row: &mut Row) {
 /// Does what is next, as a worker that has just read the payment.
 fn look(world: &RowWorld, row: &mut Row, actor: Actor) -> bool {
     match world.push(row) {
-        Push::Submit => send(world, row, actor),
-        Push::LookUp => {
+        ReleaseAction::Submit => send(world, row, actor),
+        ReleaseAction::LookUp => {
             look_up(row, actor, false);
             true
         }
-        Push::Cancel => write_if(row, |leg| leg.cancel(KIND).is_ok()),
-        Push::FailUnfunded { after_available } => write_if(row, |leg| leg.fail_unfunded(KIND, after_available).is_ok()),
-        Push::FollowUp => {
+        ReleaseAction::Cancel => write_if(row, |leg| leg.cancel(KIND).is_ok()),
+        ReleaseAction::FailUnfunded { after_available } => {
+            write_if(row, |leg| leg.fail_unfunded(KIND, after_available).is_ok())
+        }
+        ReleaseAction::FollowUp => {
             let Some(position) = row.transfers.iter().position(|one| Some(one.attempt) == Some(row.leg.attempt)) else {
                 return false;
             };
@@ -245,7 +247,7 @@ fn look(world: &RowWorld, row: &mut Row, actor: Actor) -> bool {
             hear(world, row, position, attempt, status);
             true
         }
-        Push::Leave => false,
+        ReleaseAction::Leave => false,
     }
 }
 
@@ -306,7 +308,7 @@ fn answered(row: &mut Row, actor: Actor, answer: Answer) -> bool {
 
 fn silence(row: &mut Row, actor: Actor, client: Client) -> bool {
     match client {
-        Client::Ends => answered(row, actor, Answer::Silence),
+        Client::PaymentAccounts => answered(row, actor, Answer::Silence),
         Client::TriesAgain => {
             let Worker::Calling { one_silent, .. } = &mut row.workers[actor] else { return false };
             *one_silent = true;
@@ -391,7 +393,7 @@ fn hear(world: &RowWorld, row: &mut Row, position: usize, attempt: u32, status: 
     let (expected, now) = (world.expected(), now(row.day));
     let word = report(position, attempt, status);
     row.write(|leg| match leg.report(expected, &word, now) {
-        Verdict::Applied(_) | Verdict::Recorded | Verdict::Disputed(_) => {}
+        ReportOutcome::Applied(_) | ReportOutcome::Recorded | ReportOutcome::Disputed(_) => {}
     });
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 use shared::domain::batch::BatchState;
-use shared::domain::funding::Cover;
+use shared::domain::funding::FundingStatus;
 use shared::domain::leg::{BankReport, Expected, Kind, Leg};
 use shared::domain::money::Cents;
 use shared::domain::payment::Payment;
-use shared::domain::payment::release::{Push, Surroundings};
+use shared::domain::payment::release::{ReleaseAction, ReleaseContext};
 use shared::domain::source::Source;
 
 use super::actions::ELAPSED_NOW;
@@ -62,12 +62,12 @@ impl RowWorld {
     }
 
     /// What the domain says is next for the row.
-    pub(super) fn push(&self, row: &Row) -> Push {
-        self.payment_of(row).push(Surroundings {
+    pub(super) fn push(&self, row: &Row) -> ReleaseAction {
+        self.payment_of(row).push(ReleaseContext {
             batch: if row.is_batch_canceled { BatchState::Canceling } else { BatchState::Paying },
             cover: match row.is_funding_gone {
-                true => Cover::Gone { after_available: true },
-                false => Cover::Available,
+                true => FundingStatus::Gone { after_available: true },
+                false => FundingStatus::Available,
             },
             source: &self.source,
             stopped: false,

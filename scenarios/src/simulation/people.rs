@@ -5,7 +5,7 @@ use http::{Method, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use issuer::Grant;
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::ports::clock::Clock as _;
 use shared::ports::random::random_u64;
 use tower::ServiceExt as _;

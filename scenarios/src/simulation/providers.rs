@@ -49,7 +49,7 @@ impl Providers {
     pub(super) fn open(clock: &Arc<ManualClock>, setup: &Setup) -> Played<Self> {
         let mut providers = Self {
             column: ColumnServer::new(bank(setup), business(clock)),
-            plaid: PlaidServer::with_settings(directory(setup), behaviour(), business(clock)),
+            plaid: PlaidServer::with_settings(directory(setup), behavior(), business(clock)),
             issuer: LocalIssuer::new(ISSUER_URL),
             entity_id: String::new(),
             webhook_secret: String::new(),
@@ -67,7 +67,7 @@ impl Providers {
     pub(super) fn of_moment(clock: &Arc<ManualClock>, setup: &Setup, moment: &world::Moment) -> Self {
         Self {
             column: moment.column(bank(setup), business(clock)),
-            plaid: moment.plaid(directory(setup), behaviour(), business(clock)),
+            plaid: moment.plaid(directory(setup), behavior(), business(clock)),
             issuer: LocalIssuer::new(ISSUER_URL),
             entity_id: moment.entity_id().to_owned(),
             webhook_secret: moment.webhook_secret().to_owned(),
@@ -159,7 +159,7 @@ fn directory(setup: &Setup) -> plaid::Config {
 }
 
 /// Institutions are asked about once a day.
-fn behaviour() -> plaid::Settings {
+fn behavior() -> plaid::Settings {
     plaid::Settings { looks_every_s: Some(24 * 3_600), ..plaid::Settings::default() }
 }
 

@@ -7,7 +7,7 @@ use shared::domain::leg::State;
 use simulators::column::{Control, MailStatus};
 
 use super::household::{check_id, delivered, issued, mailed, pass_threshold, pay_otherwise, set_up_usual};
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::Played;
 use crate::simulation::Simulation;
 use crate::simulation::standing::Standing;

@@ -8,7 +8,7 @@ use super::household::{
     CARD, CardAccount, ENOUGH, WIDE_RANGE, book_on_card, buy, cashed, delivered, issued, opened, pass_threshold,
     pay_to_the_end, set_up, set_up_usual, settled, shown, spend,
 };
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::{Played, ScenarioError};
 use crate::simulation::Simulation;
 
@@ -75,7 +75,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     },
     Scenario {
-        name: "amount-outside-authorised-range",
+        name: "amount-outside-authorized-range",
         about: "The amount is outside the agreed range: it is announced, and pulled ten days later.",
         play: outside_range,
         expected: Expected {

@@ -7,7 +7,7 @@ use simulators::column;
 
 use super::deciding::only_payments;
 use super::household::{opened, pass_threshold, pay_to_the_end, set_up_usual};
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::{Played, ScenarioError};
 use crate::simulation::Simulation;
 use crate::simulation::delivery::Arrival;
@@ -56,7 +56,7 @@ fn forged(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
                 "a forged webhook cost a call of a provider beyond the look-up of its key",
             ));
         }
-        // Plaid sends each again, rightly signed: what they say is heeded once.
+        // Plaid sends each again, rightly signed: what they say is acted on once.
         simulation.let_days_pass(1).await?;
         only_payments(simulation, 0)
     }

@@ -85,7 +85,7 @@ pub(super) async fn set_up(
         let card_id = card.id.to_string();
         choose(simulation, &card_id).await?;
         enter_number(simulation, &card_id).await?;
-        authorise(simulation, &card_id, range).await?;
+        authorize(simulation, &card_id, range).await?;
     }
     simulation.let_days_pass(1).await
 }
@@ -124,16 +124,16 @@ pub(super) async fn enter_number(simulation: &Simulation, card_id: &str) -> Play
     simulation.call(Caller::Person(ANN), Method::PUT, &format!("/cards/{card_id}/autopay"), number).await.map(drop)
 }
 
-pub(super) async fn authorise(simulation: &Simulation, card_id: &str, range: (&str, &str)) -> Played<()> {
+pub(super) async fn authorize(simulation: &Simulation, card_id: &str, range: (&str, &str)) -> Played<()> {
     let (least, most) = range;
-    let path = format!("/authorisation-text?card_id={card_id}&least={least}&most={most}");
+    let path = format!("/authorization-text?card_id={card_id}&least={least}&most={most}");
     let text = simulation.call(Caller::Person(ANN), Method::GET, &path, Value::Null).await?;
     let agreed = json!({
         "text_version": text["text_version"], "text_sha256": text["text_sha256"],
         "bank_account_id": text["bank_account_id"],
         "range": { "least": least, "most": most },
     });
-    let path = format!("/cards/{card_id}/authorisation");
+    let path = format!("/cards/{card_id}/authorization");
     simulation.call(Caller::Person(ANN), Method::POST, &path, agreed).await.map(drop)
 }
 

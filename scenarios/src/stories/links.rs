@@ -10,7 +10,7 @@ use shared::domain::autopay::review::Action;
 
 use super::deciding::only_payments;
 use super::household::{ANN, ISSUER, opened, pass_threshold, pay_to_the_end, set_up_usual};
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::{Played, ScenarioError};
 use crate::simulation::Simulation;
 use crate::simulation::people::Caller;

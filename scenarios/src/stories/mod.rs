@@ -8,7 +8,7 @@ mod links;
 mod person;
 mod returns;
 
-use crate::catalogue::Scenario;
+use crate::catalog::Scenario;
 
 pub(crate) const SCENARIOS: &[&[Scenario]] = &[
     deciding::SCENARIOS,

@@ -9,10 +9,10 @@ use shared::domain::leg::State;
 
 use super::deciding::only_payments;
 use super::household::{
-    ANN, CARD, ENOUGH, WIDE_RANGE, authorise, choose, debited, enter_number, link_both, mailed, open_accounts, opened,
+    ANN, CARD, ENOUGH, WIDE_RANGE, authorize, choose, debited, enter_number, link_both, mailed, open_accounts, opened,
     pass_threshold, pay_otherwise, pay_to_the_end, set_up_usual, settled,
 };
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::{Played, ScenarioError};
 use crate::simulation::Simulation;
 use crate::simulation::people::Caller;
@@ -30,10 +30,10 @@ const TAKEN_BACK: Expected = Expected {
 
 pub(super) const SCENARIOS: &[Scenario] = &[
     Scenario {
-        name: "authorisation-revoked",
-        about: "The authorisation is revoked: nothing new is pulled.",
-        play: authorisation_revoked,
-        expected: Expected { notices: &["authorisation_revoked"], ..Expected::NOTHING },
+        name: "authorization-revoked",
+        about: "The authorization is revoked: nothing new is pulled.",
+        play: authorization_revoked,
+        expected: Expected { notices: &["authorization_revoked"], ..Expected::NOTHING },
     },
     Scenario {
         name: "setup-left-half-way-and-resumed",
@@ -82,10 +82,10 @@ fn card_id(standing: &Standing) -> Played<String> {
     standing.card().map(|card| card.id.to_string()).ok_or_else(|| ScenarioError::wrong("no card was found"))
 }
 
-fn authorisation_revoked(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
+fn authorization_revoked(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
     async {
         set_up_usual(simulation).await?;
-        let path = format!("/cards/{}/authorisation", card_id(&simulation.standing()?)?);
+        let path = format!("/cards/{}/authorization", card_id(&simulation.standing()?)?);
         simulation.call(Caller::Person(ANN), Method::DELETE, &path, Value::Null).await?;
         pass_threshold(simulation)?;
         simulation.let_days_pass(3).await?;
@@ -106,11 +106,11 @@ fn resumed(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
         only_payments(simulation, 0)?;
         let card = simulation.call(Caller::Person(ANN), Method::GET, &format!("/cards/{card_id}"), Value::Null).await?;
         let missing = card["missing"].to_string();
-        if !missing.contains("card_number") || !missing.contains("authorisation") || missing.contains("rule") {
+        if !missing.contains("card_number") || !missing.contains("authorization") || missing.contains("rule") {
             return Err(ScenarioError::wrong(format!("the card says that this is missing: {missing}")));
         }
         enter_number(simulation, &card_id).await?;
-        authorise(simulation, &card_id, WIDE_RANGE).await?;
+        authorize(simulation, &card_id, WIDE_RANGE).await?;
         opened(simulation).await?;
         pay_to_the_end(simulation).await
     }
@@ -124,7 +124,7 @@ fn issuer_address_unknown(simulation: &mut Simulation) -> LocalBoxFuture<'_, Pla
         let card_id = card_id(&simulation.standing()?)?;
         choose(simulation, &card_id).await?;
         enter_number(simulation, &card_id).await?;
-        authorise(simulation, &card_id, WIDE_RANGE).await?;
+        authorize(simulation, &card_id, WIDE_RANGE).await?;
         pass_threshold(simulation)?;
         simulation.let_days_pass(2).await?;
         only_payments(simulation, 0)

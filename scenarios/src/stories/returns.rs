@@ -11,7 +11,7 @@ use super::deciding::only_payments;
 use super::household::{
     ANN, check_id, debit_id, delivered, issued, mailed, opened, pass_threshold, pay_to_the_end, set_up_usual,
 };
-use crate::catalogue::{Expected, Scenario};
+use crate::catalog::{Expected, Scenario};
 use crate::error::Played;
 use crate::simulation::Simulation;
 use crate::simulation::standing::Standing;
@@ -41,12 +41,12 @@ pub(super) const SCENARIOS: &[Scenario] = &[
         },
     },
     Scenario {
-        name: "funding-returned-r10-unauthorised",
-        about: "The holder says that the debit was not authorised: no new debit until an operator has looked into it.",
-        play: r10_unauthorised,
+        name: "funding-returned-r10-unauthorized",
+        about: "The holder says that the debit was not authorized: no new debit until an operator has looked into it.",
+        play: r10_unauthorized,
         expected: Expected {
             funding: Some("returned R10"),
-            notices: &["attention_raised", "debit_failed_unauthorised", "payment_started"],
+            notices: &["attention_raised", "debit_failed_unauthorized", "payment_started"],
             attention: &["debits_blocked:R10"],
             ..UNPAID
         },
@@ -73,7 +73,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 "attention_raised",
                 "check_mailed",
                 "check_stopped",
-                "debit_failed_unauthorised",
+                "debit_failed_unauthorized",
                 "payment_started",
                 "receivable_ended",
                 "receivable_opened",
@@ -95,7 +95,7 @@ pub(super) const SCENARIOS: &[Scenario] = &[
                 "attention_raised",
                 "check_cashed",
                 "check_mailed",
-                "debit_failed_unauthorised",
+                "debit_failed_unauthorized",
                 "payment_started",
                 "receivable_opened",
             ],
@@ -151,7 +151,7 @@ fn r01_three_times(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>
     .boxed_local()
 }
 
-fn r10_unauthorised(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
+fn r10_unauthorized(simulation: &mut Simulation) -> LocalBoxFuture<'_, Played<()>> {
     returned_for_good(simulation, "R10")
 }
 

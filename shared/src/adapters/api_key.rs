@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Never printed, never serialised.
+/// Never printed, never serialized.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(String);
 

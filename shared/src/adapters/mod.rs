@@ -1,4 +1,4 @@
-//! The outside world behind the ports: AWS, Column, Plaid, and their in-memory twins.
+//! The outside world behind the ports: AWS, Column, Plaid, and their in-memory versions.
 
 pub mod api_key;
 pub mod clients;

@@ -333,7 +333,7 @@ faults! {
     /// the same numbers with another kind of account are the same counterparty
     AccountTypeForgotten,
     /// a reconciliation does not look at the account at the other end
-    OtherEndNotCompared,
+    OtherAccountNotCompared,
     /// nobody has to accept that a corrected account is paid
     CorrectionUnseen,
     /// another spelling of an account is another account, which no correction is kept with

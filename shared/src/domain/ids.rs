@@ -1,7 +1,7 @@
 //! Ids, each with a type and a readable prefix of its own.
 //!
 //! A payroll payment's id encodes batch, shard and row, and a funding's encodes batch, source and round, so that either is found from
-//! its id alone and a repeated import or funding makes the same id again. A lone payment and its funding bear the same UUID.
+//! its id alone and a repeated import or funding makes the same id again. A single payment and its funding bear the same UUID.
 
 use std::fmt;
 use std::str::FromStr;
@@ -132,7 +132,7 @@ pub enum PaymentId {
     /// `pay_{batch}-refund-{source tag}-{number}`: money back to a source.
     Refund { batch: BatchId, source: SourceTag, number: u32 },
     /// `pay_{uuid}`
-    Lone(Uuid),
+    Single(Uuid),
 }
 text_serde!(PaymentId);
 
@@ -145,7 +145,7 @@ impl PaymentId {
     pub const fn batch(&self) -> Option<BatchId> {
         match self {
             PaymentId::Row { batch, .. } | PaymentId::Refund { batch, .. } => Some(*batch),
-            PaymentId::Lone(_) => None,
+            PaymentId::Single(_) => None,
         }
     }
 }
@@ -159,7 +159,7 @@ impl fmt::Display for PaymentId {
             PaymentId::Refund { batch, source, number } => {
                 write!(formatter, "pay_{}-refund-{source}-{number}", batch.0.simple())
             }
-            PaymentId::Lone(uuid) => write!(formatter, "pay_{}", uuid.simple()),
+            PaymentId::Single(uuid) => write!(formatter, "pay_{}", uuid.simple()),
         }
     }
 }
@@ -172,7 +172,7 @@ impl FromStr for PaymentId {
         let parts: Vec<&str> = text.strip_prefix("pay_").ok_or_else(refused)?.split('-').collect();
         let batch = |text: &str| plain_uuid(text).map(BatchId).ok_or_else(refused);
         match parts.as_slice() {
-            [uuid] => plain_uuid(uuid).map(PaymentId::Lone).ok_or_else(refused),
+            [uuid] => plain_uuid(uuid).map(PaymentId::Single).ok_or_else(refused),
             [uuid, shard, row] => {
                 let row: u32 = row.parse().map_err(|_| refused())?;
                 let id = PaymentId::Row { batch: batch(uuid)?, row };
@@ -195,7 +195,7 @@ pub enum FundingId {
     /// `fnd_{batch}-{source tag}-{round}`; rounds count from 1.
     Round { batch: BatchId, source: SourceTag, round: u32 },
     /// `fnd_{uuid}`: the funding of the payment `pay_{uuid}`.
-    Lone(Uuid),
+    Single(Uuid),
 }
 text_serde!(FundingId);
 
@@ -203,14 +203,14 @@ impl FundingId {
     pub const fn batch(&self) -> Option<BatchId> {
         match self {
             FundingId::Round { batch, .. } => Some(*batch),
-            FundingId::Lone(_) => None,
+            FundingId::Single(_) => None,
         }
     }
 
     pub const fn round(&self) -> Option<u32> {
         match self {
             FundingId::Round { round, .. } => Some(*round),
-            FundingId::Lone(_) => None,
+            FundingId::Single(_) => None,
         }
     }
 
@@ -218,7 +218,7 @@ impl FundingId {
     pub const fn payment(&self) -> Option<PaymentId> {
         match self {
             FundingId::Round { .. } => None,
-            FundingId::Lone(uuid) => Some(PaymentId::Lone(*uuid)),
+            FundingId::Single(uuid) => Some(PaymentId::Single(*uuid)),
         }
     }
 }
@@ -229,7 +229,7 @@ impl fmt::Display for FundingId {
             FundingId::Round { batch, source, round } => {
                 write!(formatter, "fnd_{}-{source}-{round}", batch.0.simple())
             }
-            FundingId::Lone(uuid) => write!(formatter, "fnd_{}", uuid.simple()),
+            FundingId::Single(uuid) => write!(formatter, "fnd_{}", uuid.simple()),
         }
     }
 }
@@ -241,7 +241,7 @@ impl FromStr for FundingId {
         let refused = || IdFormat { kind: "funding", text: text.to_owned() };
         let parts: Vec<&str> = text.strip_prefix("fnd_").ok_or_else(refused)?.split('-').collect();
         match parts.as_slice() {
-            [uuid] => plain_uuid(uuid).map(FundingId::Lone).ok_or_else(refused),
+            [uuid] => plain_uuid(uuid).map(FundingId::Single).ok_or_else(refused),
             [uuid, source, round] => Ok(FundingId::Round {
                 batch: plain_uuid(uuid).map(BatchId).ok_or_else(refused)?,
                 source: source.parse().map_err(|_| refused())?,
@@ -358,9 +358,9 @@ mod tests {
             let items = [
                 ItemId::Payment(PaymentId::Row { batch: batch(seed), row }),
                 ItemId::Payment(PaymentId::Refund { batch: batch(seed), source, number: round }),
-                ItemId::Payment(PaymentId::Lone(Uuid::from_u128(seed))),
+                ItemId::Payment(PaymentId::Single(Uuid::from_u128(seed))),
                 ItemId::Funding(FundingId::Round { batch: batch(seed), source, round }),
-                ItemId::Funding(FundingId::Lone(Uuid::from_u128(seed))),
+                ItemId::Funding(FundingId::Single(Uuid::from_u128(seed))),
             ];
             for item in items {
                 let key = TransferKey { item, attempt };
@@ -394,11 +394,11 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_payment_and_its_funding_are_found_from_each_other() {
+    fn a_single_payment_and_its_funding_are_found_from_each_other() {
         let uuid = Uuid::from_u128(7);
-        let funding: FundingId = PaymentId::Lone(uuid).to_string().replace("pay_", "fnd_").parse().unwrap();
-        assert_eq!(funding, FundingId::Lone(uuid));
-        assert_eq!(funding.payment(), Some(PaymentId::Lone(uuid)));
+        let funding: FundingId = PaymentId::Single(uuid).to_string().replace("pay_", "fnd_").parse().unwrap();
+        assert_eq!(funding, FundingId::Single(uuid));
+        assert_eq!(funding.payment(), Some(PaymentId::Single(uuid)));
     }
 
     #[test]

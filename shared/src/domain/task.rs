@@ -38,11 +38,11 @@ pub enum Task {
     Fund { batch_id: BatchId, source_id: String, round: u32 },
     /// Look at fundings of a batch that are due: end their holds, send them again, ask about them; then release.
     ReviewFundings { batch_id: BatchId, funding_ids: Vec<FundingId> },
-    /// Push every payment of one shard that can move: queue, fail or cancel it.
+    /// ReleaseAction every payment of one shard that can move: queue, fail or cancel it.
     Release { batch_id: BatchId, shard: u8 },
     /// Pay one payment: claim, call, record.
     Submit { payment_id: PaymentId },
-    /// Push whichever leg of a lone payment is due: its funding, or itself.
+    /// ReleaseAction whichever leg of a single payment is due: its funding, or itself.
     Advance { payment_id: PaymentId },
     /// Ask the bank how a transfer stands whose events stay away.
     FollowUp { item_id: ItemId },
@@ -53,7 +53,7 @@ pub enum Task {
     /// Carry the plan of a retry out for one shard.
     Retry { batch_id: BatchId, shard: u8 },
     /// Try again to find the item of a bank event that matched nothing.
-    Inbox { event_id: String },
+    MatchBankEvent { event_id: String },
     /// Apply the bank's word about an item that an operator took, although it is not what was asked for.
     TakeWord { item_id: ItemId, word_id: String },
     /// Carry out what two operators said of a send whose outcome is unknown.
@@ -71,7 +71,7 @@ pub enum Task {
         payer_id: Option<String>,
     },
     /// Do what a webhook of Plaid asks for.
-    Heed { event_id: String },
+    ProcessPlaidWebhook { event_id: String },
     /// Read an item's accounts, bills and transactions at Plaid; give its token back where it is over.
     ReadItem { item_id: String },
     /// Decide whether a card is paid.
@@ -133,14 +133,14 @@ impl Task {
             | Task::FollowUp { .. }
             | Task::Sweep { .. }
             | Task::PlanRetry { .. }
-            | Task::Inbox { .. }
+            | Task::MatchBankEvent { .. }
             | Task::TakeWord { .. }
             | Task::SettleOutcome { .. }
             | Task::PollEvents
             | Task::CloseBooks
             | Task::BeginReconciliation
             | Task::Reconcile { .. }
-            | Task::Heed { .. }
+            | Task::ProcessPlaidWebhook { .. }
             | Task::ReadItem { .. }
             | Task::Review { .. }
             | Task::LookUpAddress { .. }

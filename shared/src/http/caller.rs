@@ -11,7 +11,7 @@ use http::request::Parts;
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::adapters::tokens::{TokenError, TokenVerifier};
-use crate::domain::people::{Caller, MissingRole, Role};
+use crate::domain::caller::{Caller, MissingRole, Role};
 use crate::http::problem::Problem;
 use crate::http::query_names::{QueryNames, refuse_others};
 

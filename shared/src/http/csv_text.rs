@@ -12,7 +12,7 @@ use crate::domain::money::Cents;
 /// One field of a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CsvField<'a> {
-    /// Somebody else's words: neutralised.
+    /// Somebody else's words: neutralized.
     Text(Cow<'a, str>),
     /// Dollars with two decimals.
     Money(Cents),
@@ -47,7 +47,7 @@ impl<'a, T: Into<CsvField<'a>>> From<Option<T>> for CsvField<'a> {
 impl CsvField<'_> {
     fn written(&self) -> Cow<'_, str> {
         match self {
-            CsvField::Text(text) => neutralised(text),
+            CsvField::Text(text) => neutralized(text),
             CsvField::Money(amount) => Cow::Owned(amount.to_string()),
             CsvField::Count(count) => Cow::Owned(count.to_string()),
             CsvField::Empty => Cow::Borrowed(""),
@@ -56,7 +56,7 @@ impl CsvField<'_> {
 }
 
 /// The text, with an apostrophe before it where a spreadsheet would take it for a formula.
-pub fn neutralised(text: &str) -> Cow<'_, str> {
+pub fn neutralized(text: &str) -> Cow<'_, str> {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
         Cow::Owned(format!("'{text}"))
     } else {
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_neutralised_and_the_rest_is_left() {
+    fn formulas_are_neutralized_and_the_rest_is_left() {
         for (text, written) in [
             ("=1+1", "'=1+1"),
             ("+1", "'+1"),
@@ -105,7 +105,7 @@ mod tests {
             ("Ann-Marie", "Ann-Marie"),
             ("", ""),
         ] {
-            assert_eq!(neutralised(text), written, "{text:?}");
+            assert_eq!(neutralized(text), written, "{text:?}");
         }
     }
 

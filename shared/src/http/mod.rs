@@ -4,6 +4,7 @@
 //! webhooks, which bring a signature and no token. Whatever then leaves the function is JSON or problem details.
 
 pub mod accept;
+pub mod api_router;
 pub mod attention_routes;
 pub mod body;
 pub mod caller;
@@ -15,7 +16,6 @@ pub mod problem;
 mod query_names;
 pub mod reason;
 pub mod request_id;
-pub mod surface;
 
 use std::panic::AssertUnwindSafe;
 

@@ -8,7 +8,7 @@ use tower::ServiceExt;
 
 use super::*;
 use crate::adapters::tokens::testing::IssuerWorld;
-use crate::domain::people::{Caller, Role};
+use crate::domain::caller::{Caller, Role};
 use crate::http::body::{JsonBody, PathParameters, QueryParameters};
 use crate::http::caller::{authenticated, with_any_role};
 use crate::http::pages::{PageBody, PageQuery};

@@ -1,8 +1,8 @@
 //! One ACH transfer of one of our items: its request from what is stored, and what its outcome does to the payer.
 
 use super::bank_object::BankObject;
-use super::corrected_ends::{self, Numbers, OtherEnd, ending};
-use super::listener::Listener;
+use super::corrected_ends::{self, ExternalAccountDetails, Numbers, ending};
+use super::leg_hooks::LegHooks;
 use super::payers::{self, Payer};
 use super::send::{self, Prepared, Sent};
 use super::{OperationError, System};
@@ -13,17 +13,17 @@ use crate::domain::bank::reach::BankIs;
 use crate::domain::bank::request::{AchTransferRequest, Counterparty, Direction, InlineCounterparty, Timing};
 use crate::domain::batch::retry::came_back_from;
 use crate::domain::deadline::Deadline;
+use crate::domain::external_account::account_key;
 use crate::domain::funding::CorrectedAccount;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::SentCorrected;
 use crate::domain::money::Cents;
-use crate::domain::other_end::account_key;
 use crate::domain::source::ExternalAccount;
 use crate::ports::table::Key;
 use crate::store::account_holder;
 use crate::store::counterparty::{self, KnownCounterparty};
 
-impl OtherEnd {
+impl ExternalAccountDetails {
     /// What the bank has corrected about the account, as a send would use it now. Nothing where no request could carry it.
     pub(crate) async fn corrected_now(&self, system: &System) -> Result<Option<SentCorrected>, OperationError> {
         match named_to_bank(system, self).await {
@@ -35,11 +35,11 @@ impl OtherEnd {
 }
 
 /// Sends an item, remembers the bank's name for the account that was in the request, and lets the payer rest where the bank refuses us.
-pub(crate) async fn send<T: Listener, P: Payer>(
+pub(crate) async fn send<T: LegHooks, P: Payer>(
     system: &System,
     mut item: T,
     payer: &P,
-    other_end: OtherEnd,
+    external_account: ExternalAccountDetails,
     deadline: Deadline,
 ) -> Result<(), OperationError> {
     let kind = item.expected().kind;
@@ -53,15 +53,15 @@ pub(crate) async fn send<T: Listener, P: Payer>(
     // What goes out again is what was stored, and about the account that it names.
     let (prepared, spelled_out) = match item.leg().request.clone() {
         Some(stored) => (None, stored_account(system, &stored, &item.key().pk).await?),
-        None => match named_for(system, &item, &other_end).await {
+        None => match named_for(system, &item, &external_account).await {
             Ok(named) => {
-                item.leg_mut().corrected = named.corrected.clone().or_else(|| other_end.corrected.clone());
+                item.leg_mut().corrected = named.corrected.clone().or_else(|| external_account.corrected.clone());
                 item.went_to(corrected_account(system, &named, &item.key().pk).await?);
                 let spelled_out = match &named.counterparty {
                     Counterparty::Inline(account) => Some(account.clone()),
                     Counterparty::Known { .. } => None,
                 };
-                (Some(draft.prepare(&other_end, named)), spelled_out)
+                (Some(draft.prepare(&external_account, named)), spelled_out)
             }
             // That no request can be made is for the send to judge: it ends the item where it is to be sent.
             Err(unsendable @ OperationError::Unsendable(_)) => (Some(Err(unsendable)), None),
@@ -72,12 +72,13 @@ pub(crate) async fn send<T: Listener, P: Payer>(
     let request = async move { prepared.unwrap_or_else(|| Err(gone())) };
     let sent = send::send(system, item, request, deadline).await?;
     if let Sent::Forgotten { counterparty_id } = &sent {
-        for name in other_end.names(system).await? {
+        for name in external_account.names(system).await? {
             counterparty::forget(&*system.table, &name, counterparty_id).await?;
         }
     }
     if let (Sent::Accepted(BankObject::Transfer(transfer)), Some(account)) = (&sent, spelled_out) {
-        let known_by = fault!(FundedFromPresentAccount, other_end.account.clone(), known_by(system, &account).await?);
+        let known_by =
+            fault!(FundedFromPresentAccount, external_account.account.clone(), known_by(system, &account).await?);
         remember(system, &known_by, transfer.counterparty_id.clone()).await?;
     }
     rest::<P>(system, &payer.key(), sent).await
@@ -153,7 +154,11 @@ struct Draft {
 }
 
 impl Draft {
-    fn prepare(self, other_end: &OtherEnd, named: NamedToBank) -> Result<Prepared, OperationError> {
+    fn prepare(
+        self,
+        external_account: &ExternalAccountDetails,
+        named: NamedToBank,
+    ) -> Result<Prepared, OperationError> {
         let bank_account_id = self
             .bank_account_id
             .ok_or_else(|| OperationError::Inconsistent(format!("{} has no account at the bank", self.payer_id)))?;
@@ -161,12 +166,12 @@ impl Draft {
             direction: self.direction,
             amount: self.amount.try_into()?,
             bank_account_id: bank_account_id.clone(),
-            entry_class: other_end.entry_class,
+            entry_class: external_account.entry_class,
             timing: Timing::Standard,
             description: self.item,
             company_name: None,
-            company_entry_description: other_end.entry_description.as_str().try_into()?,
-            receiver_name: other_end.name.as_str().try_into()?,
+            company_entry_description: external_account.entry_description.as_str().try_into()?,
+            receiver_name: external_account.name.as_str().try_into()?,
             receiver_id: None,
             payment_related_info: None,
             counterparty: named.counterparty,
@@ -186,13 +191,13 @@ struct NamedToBank {
 /// How the account of an item is named. A row is not paid again where it came back from for want of another account: the correction that let it
 /// be retried may have been taken back since. Money of a source neither comes from an account that is another source's by now nor goes there:
 /// since the item was made its own source may have given that account up, or the bank may have led there.
-async fn named_for<T: Listener>(
+async fn named_for<T: LegHooks>(
     system: &System,
     item: &T,
-    other_end: &OtherEnd,
+    external_account: &ExternalAccountDetails,
 ) -> Result<NamedToBank, OperationError> {
-    let named = named_to_bank(system, other_end).await?;
-    if fault!(PaidWhereItCameBackFrom, false, would_come_back(item, other_end, &named)) {
+    let named = named_to_bank(system, external_account).await?;
+    if fault!(PaidWhereItCameBackFrom, false, would_come_back(item, external_account, &named)) {
         return Err(RequestProblem::NeedsCorrectedAccount.into());
     }
     if !corrected_ends::is_of_source(item.item_id()) {
@@ -206,38 +211,41 @@ async fn named_for<T: Listener>(
     Ok(named)
 }
 
-fn would_come_back<T: Listener>(item: &T, other_end: &OtherEnd, named: &NamedToBank) -> bool {
-    let goes_to = named.corrected.as_ref().map_or(&other_end.account, |corrected| &corrected.account);
+fn would_come_back<T: LegHooks>(item: &T, external_account: &ExternalAccountDetails, named: &NamedToBank) -> bool {
+    let goes_to = named.corrected.as_ref().map_or(&external_account.account, |corrected| &corrected.account);
     match item.item_id() {
-        ItemId::Payment(PaymentId::Row { .. }) => came_back_from(item.leg(), goes_to, &other_end.account),
-        ItemId::Payment(PaymentId::Refund { .. } | PaymentId::Lone(_)) | ItemId::Funding(_) => false,
+        ItemId::Payment(PaymentId::Row { .. }) => came_back_from(item.leg(), goes_to, &external_account.account),
+        ItemId::Payment(PaymentId::Refund { .. } | PaymentId::Single(_)) | ItemId::Funding(_) => false,
     }
 }
 
 /// What the bank told us to change wins, as far as it leads; then the counterparty it knows; then the account as it is.
-async fn named_to_bank(system: &System, other_end: &OtherEnd) -> Result<NamedToBank, OperationError> {
-    let numbers = other_end.numbers(system).await?;
-    let (own, kept) = corrected_ends::named_last(system, numbers, &other_end.account).await?;
+async fn named_to_bank(
+    system: &System,
+    external_account: &ExternalAccountDetails,
+) -> Result<NamedToBank, OperationError> {
+    let numbers = external_account.numbers(system).await?;
+    let (own, kept) = corrected_ends::named_last(system, numbers, &external_account.account).await?;
     if let Some((name, KnownCounterparty { correction: Some(correction), .. })) = &kept {
         let account = corrected_ends::led_to(system, &own, name, correction).await?;
-        return corrected(system, other_end, &account, &correction.change_code).await;
+        return corrected(system, external_account, &account, &correction.change_code).await;
     }
     let fingerprint = own.fingerprint(&*system.vault().await?).as_str().to_owned();
     let counterparty = match kept.and_then(|(_, known)| known.counterparty_id) {
         Some(counterparty_id) => Counterparty::Known { counterparty_id },
-        None => Counterparty::Inline(inline(&own, &other_end.name)?),
+        None => Counterparty::Inline(inline(&own, &external_account.name)?),
     };
     Ok(NamedToBank { counterparty, corrected: None, fingerprint })
 }
 
 async fn corrected(
     system: &System,
-    other_end: &OtherEnd,
+    external_account: &ExternalAccountDetails,
     account: &Numbers,
     change_code: &str,
 ) -> Result<NamedToBank, OperationError> {
     let fingerprint = account.fingerprint(&*system.vault().await?).as_str().to_owned();
-    let account = inline(account, &other_end.name)?;
+    let account = inline(account, &external_account.name)?;
     let corrected = SentCorrected {
         change_code: change_code.to_owned(),
         account_last4: ending(account.account_number.expose()),

@@ -1,20 +1,20 @@
-//! Advancing a lone payment: its own funding first, then itself. One look may do several steps; running it again is harmless.
+//! Advancing a single payment: its own funding first, then itself. One look may do several steps; running it again is harmless.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use uuid::Uuid;
 
 use super::ach;
-use super::autopay::ends::Ends;
+use super::autopay::payment_accounts::PaymentAccounts;
 use super::autopay::{held, notices, people, refund};
-use super::corrected_ends::OtherEnd;
+use super::corrected_ends::ExternalAccountDetails;
 use super::payers::{self, facts};
 use super::submit::replace_or_leave;
-use super::{OperationError, System, check, follow_up, fund, step, stops, system::minutes_from, unsettled};
+use super::{OperationError, System, check, follow_up, fund, save_step, stops, system::minutes_from, unsettled};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::Ended;
-use crate::domain::autopay::life::{debit_failure, ended_by_debit, may_debit, may_mail, outlook};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::payment_effects::{debit_failure, ended_by_debit, may_debit, may_mail, outlook};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::calendar;
@@ -22,7 +22,9 @@ use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{Effect, Kind, State};
-use crate::domain::payment::lone::{Action, PayerFacts, Standing, is_lost_and_owed, is_taken_off, next_action, repays};
+use crate::domain::payment::single::{
+    Action, PayerFacts, PaymentContext, is_lost_and_owed, is_taken_off, next_action, repays_receivable,
+};
 use crate::domain::payment::{CheckPayee, Payee, Payment};
 use crate::ports::table::{Change, TableError};
 use crate::store::history::HistoryEntry;
@@ -39,27 +41,27 @@ const BLOCKED_MINUTES: i64 = 10;
 const OWED_MINUTES: i64 = 12 * 60;
 
 /// A payment, its funding, whoever pays, and what autopay knows of both ends, as they stand.
-pub(crate) struct Lone {
+pub(crate) struct SinglePayment {
     pub payment: Payment,
     /// Its own; of a refund that of the payment whose money it gives back.
     pub funding: Funding,
     pub person: Person,
-    pub ends: Option<Ends>,
+    pub accounts: Option<PaymentAccounts>,
     /// The stop switch is on, for all or for the person.
     pub stopped: bool,
 }
 
 /// Pushes whichever leg is due.
 pub async fn advance(system: &System, payment_id: PaymentId, deadline: Deadline) -> Result<(), OperationError> {
-    let PaymentId::Lone(uuid) = payment_id else {
-        return Err(OperationError::not_found("lone payment", payment_id));
+    let PaymentId::Single(uuid) = payment_id else {
+        return Err(OperationError::not_found("single payment", payment_id));
     };
     for step in 0..STEPS_MAX {
-        let lone = Lone::load(system, uuid).await?;
+        let single = SinglePayment::load(system, uuid).await?;
         if step == 0 {
-            unsettled::tell_of_payment(system, &lone.payment);
+            unsettled::tell_of_payment(system, &single.payment);
         }
-        if !lone.act(system, deadline).await? {
+        if !single.act(system, deadline).await? {
             break;
         }
     }
@@ -68,17 +70,17 @@ pub async fn advance(system: &System, payment_id: PaymentId, deadline: Deadline)
 
 /// Cancels a payment of which nothing was sent, at once. Answers `false` where the bank has or may have something of it.
 pub(crate) async fn cancel_unsent(system: &System, payment_id: PaymentId) -> Result<bool, OperationError> {
-    let PaymentId::Lone(uuid) = payment_id else { return Ok(false) };
-    let lone = Lone::load(system, uuid).await?;
-    if lone.next(system) != Action::CancelUnsent {
+    let PaymentId::Single(uuid) = payment_id else { return Ok(false) };
+    let single = SinglePayment::load(system, uuid).await?;
+    if single.next(system) != Action::CancelUnsent {
         return Ok(false);
     }
-    lone.cancel_both(system).await
+    single.cancel_both(system).await
 }
 
-impl Lone {
+impl SinglePayment {
     async fn load(system: &System, uuid: Uuid) -> Result<Self, OperationError> {
-        let payment_id = PaymentId::Lone(uuid);
+        let payment_id = PaymentId::Single(uuid);
         let payment: Option<Payment> = read(&*system.table, &keys::payment(payment_id)).await?;
         let payment = payment.ok_or_else(|| OperationError::not_found("payment", payment_id))?;
         let funding_id = payment.funding_id();
@@ -88,8 +90,8 @@ impl Lone {
         if person.receivable_open && payers::settle_receivable::<Person>(system, &keys::person(person.id)).await? {
             person = payers::load_person(system, person.id).await?;
         }
-        let ends = match &payment.autopay {
-            Some(facts) => Some(Ends::load(system, facts).await?),
+        let accounts = match &payment.autopay {
+            Some(facts) => Some(PaymentAccounts::load(system, facts).await?),
             None => None,
         };
         let may_be_debited = match funding.leg.state {
@@ -101,12 +103,12 @@ impl Lone {
             | State::Failed
             | State::Canceled => false,
         };
-        let ends = match ends {
-            Some(ends) if may_be_debited => Some(ends.with_sharing(system).await?),
+        let accounts = match accounts {
+            Some(accounts) if may_be_debited => Some(accounts.with_sharing(system).await?),
             known => known,
         };
         let stopped = !stops::may_claim(system, &payment.payer_id).await?;
-        Ok(Self { payment, funding, person, ends, stopped })
+        Ok(Self { payment, funding, person, accounts, stopped })
     }
 
     fn payer_facts(&self, business_now: jiff::Timestamp) -> PayerFacts {
@@ -116,20 +118,20 @@ impl Lone {
 
     fn next(&self, system: &System) -> Action {
         let business_now = system.clock.business_now();
-        let may_debit = |(ends, facts): (&Ends, &AutopayFacts)| {
-            !ends.is_held && may_debit(&self.person, &ends.card, ends.present().bank_account, facts)
+        let may_debit = |(accounts, facts): (&PaymentAccounts, &AutopayFacts)| {
+            !accounts.is_held && may_debit(&self.person, &accounts.card, accounts.present().bank_account, facts)
         };
         let (id, amount) = (self.payment.id, self.payment.amount);
-        let ends = self.ends.as_ref().zip(self.payment.autopay.as_deref());
-        next_action(Standing {
+        let accounts = self.accounts.as_ref().zip(self.payment.autopay.as_deref());
+        next_action(PaymentContext {
             payment: &self.payment,
             funding: &self.funding,
             payer: self.payer_facts(business_now),
-            may_debit: ends.is_none_or(may_debit),
-            is_still_owed: ends.is_none_or(|(ends, _)| ends.is_still_owed(id, amount)),
-            may_present_again: ends.is_none_or(|(ends, _)| ends.bears_again(id, amount)),
-            may_mail: ends.is_none_or(|(ends, _)| may_mail(&ends.card, &self.payment.payee)),
-            presented: ends.map_or(0, |(ends, _)| ends.presented_with(id)),
+            may_debit: accounts.is_none_or(may_debit),
+            is_still_owed: accounts.is_none_or(|(accounts, _)| accounts.is_still_owed(id, amount)),
+            may_present_again: accounts.is_none_or(|(accounts, _)| accounts.bears_again(id, amount)),
+            may_mail: accounts.is_none_or(|(accounts, _)| may_mail(&accounts.card, &self.payment.payee)),
+            presented: accounts.map_or(0, |(accounts, _)| accounts.presented_with(id)),
             business_now,
             elapsed_now: system.clock.elapsed_now(),
         })
@@ -150,7 +152,7 @@ impl Lone {
             Action::PresentAgain { not_before } => self.present_again(system, not_before).await.map(|()| false),
             Action::CancelUnsent => self.cancel_both(system).await.map(|_| false),
             Action::StopCheck => check::stop(system, &self.payment, deadline).await.map(|()| false),
-            Action::GiveBack => refund::give_back(system, self).await.map(|()| false),
+            Action::GiveBack => refund::refund(system, self).await.map(|()| false),
             Action::NoteRepaid => refund::note_repaid(system, self).await,
             Action::Wait => self.postpone(system).await.map(|()| false),
         }
@@ -168,7 +170,7 @@ impl Lone {
             return Err(OperationError::Inconsistent(format!("{id} names no account to pull from")));
         };
         let person = people::ensure_bank_account(system, self.person, deadline).await?;
-        let other_end = OtherEnd {
+        let external_account = ExternalAccountDetails {
             account: pulled.key(),
             routing_number: pulled.account.routing_number,
             sealed_account: pulled.account.sealed_account,
@@ -179,7 +181,7 @@ impl Lone {
             entry_description: pulled.entry_description,
             corrected: None,
         };
-        ach::send(system, self.funding, &person, other_end, deadline).await?;
+        ach::send(system, self.funding, &person, external_account, deadline).await?;
         let sent: Option<Funding> = read(&*system.table, &keys::funding(id)).await?;
         Ok(sent.is_some_and(|sent| sent.leg.state == State::Failed))
     }
@@ -189,7 +191,7 @@ impl Lone {
         let now = system.clock.business_now();
         let mut moved = self.funding.leg.end_hold()?;
         let mut more = Vec::new();
-        let mut is_repaid = repays(&self.payment.leg, facts(&self.person, now));
+        let mut is_repaid = repays_receivable(&self.payment.leg, facts(&self.person, now));
         if is_repaid {
             let person = keys::person(self.person.id);
             let (owes, change) = payers::owes::<Person>(system, &person, self.funding.amount).await?;
@@ -201,13 +203,13 @@ impl Lone {
             self.funding.leg.effects.push(Effect::ReceivableRepaid);
         }
         let entry = HistoryEntry::new("available", &self.funding.leg, now).moved(&moved);
-        let mut changes = step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
+        let mut changes = save_step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
         changes.append(&mut more);
         self.payment.due_at = Some(now);
         changes.push(replace(&mut self.payment)?);
         // The hold outlasts the days in which a bank may return a debit for want of money or account.
         let number = self.funding.account.as_ref().map(|pulled| pulled.debited_number().to_owned());
-        if let Some((Ends { bank_account, .. }, number)) = self.ends.as_mut().zip(number)
+        if let Some((PaymentAccounts { bank_account, .. }, number)) = self.accounts.as_mut().zip(number)
             && bank_account.proven_by(&number, now)
         {
             bank_account.updated_at = now;
@@ -223,7 +225,7 @@ impl Lone {
     /// its replacement says.
     fn addressed(&self, payee: &CheckPayee) -> CheckPayee {
         let is_unmade = self.payment.leg.attempt == 1 && self.payment.leg.request.is_none();
-        let remittance = self.ends.as_ref().and_then(|ends| ends.remittance.as_ref()).filter(|_| is_unmade);
+        let remittance = self.accounts.as_ref().and_then(|accounts| accounts.remittance.as_ref()).filter(|_| is_unmade);
         match fault!(CorrectedAddressNotUsed, None, remittance) {
             Some(known) => CheckPayee { name: known.name.clone(), address: known.address.clone(), ..payee.clone() },
             None => payee.clone(),
@@ -235,8 +237,9 @@ impl Lone {
         let id = self.payment.id;
         match &self.payment.payee {
             Payee::Account(payee) => {
-                let other_end = OtherEnd::of_payee(system, payee, vec![self.payment.key().pk]).await?;
-                ach::send(system, self.payment, &self.person, other_end, deadline).await?;
+                let external_account =
+                    ExternalAccountDetails::of_payee(system, payee, vec![self.payment.key().pk]).await?;
+                ach::send(system, self.payment, &self.person, external_account, deadline).await?;
             }
             Payee::Check(payee) => {
                 let payee = self.addressed(payee);
@@ -264,7 +267,7 @@ impl Lone {
         }
         let moved = self.payment.leg.fail_unfunded(kind, takes_off)?;
         let entry = HistoryEntry::new("unfunded", &self.payment.leg, now).moved(&moved);
-        let mut changes = step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
+        let mut changes = save_step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
         changes.extend(more);
         if takes_off {
             self.funding.debt_taken_off_at = Some(now);
@@ -289,24 +292,24 @@ impl Lone {
         ended: Option<Ended>,
         now: Timestamp,
     ) -> Result<Vec<Change>, OperationError> {
-        let Some(mut ends) = self.ends.take() else { return Ok(Vec::new()) };
-        let (payment_id, amount, card_name) = (self.payment.id, self.payment.amount, ends.card.name.clone());
+        let Some(mut accounts) = self.accounts.take() else { return Ok(Vec::new()) };
+        let (payment_id, amount, card_name) = (self.payment.id, self.payment.amount, accounts.card.name.clone());
         let mut changes = Vec::new();
         if let Some(ended) = &ended {
-            ends.card.end(payment_id, ended);
-            changes.extend(held::told(system, &ends.card, payment_id, ended.by).await?);
+            accounts.card.end(payment_id, ended);
+            changes.extend(held::told(system, &accounts.card, payment_id, ended.by).await?);
         }
         let told = match ended.filter(|_| !self.payment.is_cancel_asked()) {
             Some(_) => {
                 let failure = debit_failure(&self.funding, calendar::eastern_date(now));
-                let outlook = outlook(&self.person, ends.present());
-                let outlook = outlook.with_hold(ends.is_held).with_debt(self.person.receivable_open);
+                let outlook = outlook(&self.person, accounts.present());
+                let outlook = outlook.with_hold(accounts.is_held).with_debt(self.person.receivable_open);
                 NoticeKind::DebitFailed { payment_id, card_name, amount, failure, outlook }
             }
             None => NoticeKind::PaymentCanceled { payment_id, card_name, amount },
         };
         changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
-        changes.extend(ends.undo(payment_id, now)?);
+        changes.extend(accounts.undo(payment_id, now)?);
         Ok(changes)
     }
 
@@ -314,15 +317,15 @@ impl Lone {
     async fn cancel_both(mut self, system: &System) -> Result<bool, OperationError> {
         let now = system.clock.business_now();
         let kind = self.payment.kind();
-        if let Some(ends) = &mut self.ends {
-            ends.card.present(self.payment.id, self.funding.leg.attempt.saturating_sub(1));
+        if let Some(accounts) = &mut self.accounts {
+            accounts.card.present(self.payment.id, self.funding.leg.attempt.saturating_sub(1));
         }
         let moved = self.payment.leg.cancel(kind)?;
         let entry = HistoryEntry::new("canceled", &self.payment.leg, now).moved(&moved);
-        let mut changes = step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
+        let mut changes = save_step::changes(system, &mut self.payment, &entry, &moved.effects, now).await?;
         let moved = self.funding.leg.cancel(Kind::Funding)?;
         let entry = HistoryEntry::new("canceled", &self.funding.leg, now).moved(&moved);
-        changes.extend(step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?);
+        changes.extend(save_step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?);
         changes.extend(self.undo(system, None, now).await?);
         match system.table.write(changes).await {
             Ok(()) => Ok(true),
@@ -336,20 +339,20 @@ impl Lone {
         let now = system.clock.business_now();
         let moved = self.funding.present_again(not_before)?;
         let entry = HistoryEntry::new("presented_again", &self.funding.leg, now).moved(&moved);
-        let mut changes = step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
+        let mut changes = save_step::changes(system, &mut self.funding, &entry, &moved.effects, now).await?;
         self.payment.schedule(now);
         changes.push(replace(&mut self.payment)?);
-        if let Some(ends) = &mut self.ends {
+        if let Some(accounts) = &mut self.accounts {
             let (payment_id, amount) = (self.payment.id, self.payment.amount);
-            ends.bank_account.debit_gone(payment_id);
-            ends.bank_account.open_debit(payment_id, amount);
-            ends.bank_account.updated_at = now;
-            changes.push(replace(&mut ends.bank_account)?);
+            accounts.bank_account.debit_gone(payment_id);
+            accounts.bank_account.open_debit(payment_id, amount);
+            accounts.bank_account.updated_at = now;
+            changes.push(replace(&mut accounts.bank_account)?);
             let attempt = self.funding.leg.attempt;
-            ends.card.present(payment_id, attempt);
-            ends.card.updated_at = now;
-            changes.push(replace(&mut ends.card)?);
-            changes.extend(ends.others_unchanged());
+            accounts.card.present(payment_id, attempt);
+            accounts.card.updated_at = now;
+            changes.push(replace(&mut accounts.card)?);
+            changes.extend(accounts.others_unchanged());
             let told = NoticeKind::DebitTriedAgain { payment_id, attempt, amount, not_before };
             changes.extend(notices::puts(system, Recipient::Person(self.person.id), [told]).await?);
         }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
-    Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, Command, DecidedBy, EndingKind,
+    Acknowledgement, Approve, Batch, BatchRefusal, BatchState, Circumstances, DecidedBy, EndingKind, Idempotent,
     ManifestHead,
 };
 use crate::domain::ids::BatchId;
@@ -45,7 +45,7 @@ pub async fn approve(system: &System, batch_id: BatchId, approve: &Approve) -> R
         let fence = approvals::fence(&*system.table).await?;
         let circumstances = circumstances(system, &batch, &head, &manifest).await?;
         let now = system.clock.business_now();
-        if batch.approve(approve, &manifest, &circumstances, now)? == Command::AlreadyApplied {
+        if batch.approve(approve, &manifest, &circumstances, now)? == Idempotent::AlreadyApplied {
             return Ok(batch);
         }
         batch.updated_at = now;
@@ -214,12 +214,12 @@ pub(crate) async fn expire(system: &System, batch_id: BatchId) -> Result<Batch, 
 /// Notes how the batch was ended, the first time.
 fn ended(
     batch: &mut Batch,
-    command: Command,
+    command: Idempotent,
     kind: EndingKind,
     decided: DecidedBy<'_>,
     now: jiff::Timestamp,
-) -> Command {
-    if command == Command::Executed {
+) -> Idempotent {
+    if command == Idempotent::Executed {
         batch.note_ending(kind, decided, now);
     }
     command
@@ -230,11 +230,11 @@ async fn change(
     batch_id: BatchId,
     decided: DecidedBy<'_>,
     action: &str,
-    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Command, BatchRefusal>,
+    command: impl FnOnce(&mut Batch, jiff::Timestamp) -> Result<Idempotent, BatchRefusal>,
 ) -> Result<Batch, OperationError> {
     let mut batch = load(system, batch_id).await?;
     let now = system.clock.business_now();
-    if command(&mut batch, now)? == Command::Executed {
+    if command(&mut batch, now)? == Idempotent::Executed {
         batch.updated_at = now;
         let entry = audit::entry(system, decided.by, action, &batch_id.to_string(), decided.reason)?;
         let mut changes = vec![replace(&mut batch)?, entry];

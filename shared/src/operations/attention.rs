@@ -4,17 +4,17 @@
 use jiff::Timestamp;
 
 use super::autopay::own;
-use super::bank_events::{Heard, changes_of};
+use super::bank_events::{BankUpdate, changes_of};
 use super::bank_object::BankObject;
-use super::listener::Listener;
-use super::step::{self, Carrier};
+use super::leg_hooks::LegHooks;
+use super::save_step::{self, HasLeg};
 use super::{OperationError, System, audit, webhooks};
 use crate::domain::bank::disputed::{AttentionRefusal, DisputedWord, WordDecision, word_to_apply};
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId, TransferKey};
-use crate::domain::leg::{Kind, Verdict};
+use crate::domain::leg::{Kind, ReportOutcome};
 use crate::domain::payment::Payment;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
@@ -59,7 +59,7 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
     }
 }
 
-async fn clear_item<T: Carrier>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
+async fn clear_item<T: HasLeg>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
     let words = undecided(&*system.table, item.item_id()).await?;
     match clearing.apply {
         Some(true) => {
@@ -72,7 +72,7 @@ async fn clear_item<T: Carrier>(system: &System, item: T, clearing: Clearing<'_>
 }
 
 /// The word becomes due, so that it is applied whatever happens to the task.
-async fn ask_for_word<T: Carrier>(
+async fn ask_for_word<T: HasLeg>(
     system: &System,
     item: &T,
     mut word: DisputedWord,
@@ -87,7 +87,7 @@ async fn ask_for_word<T: Carrier>(
     Ok(Cleared::WithTheWord)
 }
 
-async fn clear_flag<T: Carrier>(
+async fn clear_flag<T: HasLeg>(
     system: &System,
     mut item: T,
     words: Vec<DisputedWord>,
@@ -101,7 +101,7 @@ async fn clear_flag<T: Carrier>(
     let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
     entry.by = Some(clearing.by.to_owned());
     let item_id = item.item_id();
-    let mut changes = step::changes(system, &mut item, &entry, &[], now).await?;
+    let mut changes = save_step::changes(system, &mut item, &entry, &[], now).await?;
     changes.push(audit_entry(system, item_id, "clear_attention", clearing)?);
     changes.extend(webhooks::of_cleared(system, &mut item, flag).await?);
     for mut word in words {
@@ -145,7 +145,7 @@ pub async fn take_word(
     }
 }
 
-async fn take<T: Listener>(
+async fn take<T: LegHooks>(
     system: &System,
     mut item: T,
     word: DisputedWord,
@@ -188,7 +188,7 @@ async fn opened(system: &System, word: &DisputedWord) -> Result<BankObject, Oper
 }
 
 /// The transfer of a word as the bank has it now, if it bears the item's key and is at least as far as the word says.
-async fn confirmed<T: Listener>(
+async fn confirmed<T: LegHooks>(
     system: &System,
     item: &T,
     said: BankObject,
@@ -217,7 +217,7 @@ async fn confirmed<T: Listener>(
 }
 
 /// The changes that the word makes; none where the bank has said more since, which counts already.
-async fn applied<T: Listener>(
+async fn applied<T: LegHooks>(
     system: &System,
     item: &mut T,
     word: &DisputedWord,
@@ -228,19 +228,19 @@ async fn applied<T: Listener>(
     item.leg_mut().clear_attention();
     item.leg_mut().accept(&object.report(word.attempt));
     let (at, attempt) = (word.at, word.attempt);
-    let heard = Heard { what: "bank_word_taken", at, event_id: None, attempt, object, by: Some(by) };
+    let heard = BankUpdate { what: "bank_word_taken", at, event_id: None, attempt, object, by: Some(by) };
     let (applied, verdict) = changes_of(system, item, heard, now).await?;
     match verdict {
-        Verdict::Applied(_) => Ok(applied),
-        Verdict::Recorded => Ok(Vec::new()),
-        Verdict::Disputed(reason) => {
+        ReportOutcome::Applied(_) => Ok(applied),
+        ReportOutcome::Recorded => Ok(Vec::new()),
+        ReportOutcome::Disputed(reason) => {
             Err(OperationError::Inconsistent(format!("the bank's word {} is disputed again: {reason:?}", word.id)))
         }
     }
 }
 
 /// The bank does not say so when it is asked: nothing moves, and somebody goes on looking.
-async fn refute<T: Listener>(
+async fn refute<T: LegHooks>(
     system: &System,
     mut item: T,
     word: DisputedWord,
@@ -253,7 +253,7 @@ async fn refute<T: Listener>(
     Ok(system.table.write(changes).await?)
 }
 
-async fn noted<T: Carrier>(
+async fn noted<T: HasLeg>(
     system: &System,
     item: &mut T,
     what: &'static str,
@@ -262,7 +262,7 @@ async fn noted<T: Carrier>(
 ) -> Result<Vec<Change>, OperationError> {
     let mut entry = HistoryEntry::new(what, item.leg(), now);
     entry.by = Some(by.to_owned());
-    step::changes(system, item, &entry, &[], now).await
+    save_step::changes(system, item, &entry, &[], now).await
 }
 
 fn done_with(mut word: DisputedWord) -> Result<Change, TableError> {

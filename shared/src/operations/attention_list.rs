@@ -9,7 +9,7 @@ use super::gathering::{Gathering, LAST, Place, entry};
 use super::lists::Listed;
 use super::{OperationError, System};
 use crate::domain::ach::account_correction::AccountCorrection;
-use crate::domain::attention::{Around, AttentionKind, Subject, since};
+use crate::domain::attention::{ActionContext, AttentionKind, Subject, since};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::unmatched::UnmatchedEvent;
@@ -45,8 +45,8 @@ pub enum Waiting {
     Batch(Box<Batch>),
     Source(Box<Source>),
     Person(Box<Person>),
-    Funding(Box<Funding>, Box<Around>),
-    Payment(Box<Payment>, Box<Around>),
+    Funding(Box<Funding>, Box<ActionContext>),
+    Payment(Box<Payment>, Box<ActionContext>),
     Card(Box<Card>),
     UnmatchedEvent(Box<UnmatchedEvent>),
     DeadLetter(Box<DeadLetter>),
@@ -73,7 +73,7 @@ impl Waiting {
     }
 
     /// What is kept beside it.
-    pub fn around(&self) -> Around {
+    pub fn around(&self) -> ActionContext {
         match self {
             Waiting::Funding(_, around) | Waiting::Payment(_, around) => (**around).clone(),
             Waiting::Batch(_)
@@ -84,7 +84,7 @@ impl Waiting {
             | Waiting::DeadLetter(_)
             | Waiting::LedgerCorrection(_)
             | Waiting::AccountCorrection(_)
-            | Waiting::Biller(_) => Around::default(),
+            | Waiting::Biller(_) => ActionContext::default(),
         }
     }
 }
@@ -197,16 +197,20 @@ async fn thing(system: &System, kind: AttentionKind, key: &Key) -> Result<Option
     })
 }
 
-async fn around_leg(system: &System, item_id: ItemId, attention: Option<&Attention>) -> Result<Around, OperationError> {
+async fn around_leg(
+    system: &System,
+    item_id: ItemId,
+    attention: Option<&Attention>,
+) -> Result<ActionContext, OperationError> {
     let table = &*system.table;
     let words = undecided(table, item_id).await?;
     let is_unknown = attention.is_some_and(|flag| flag.reason == AttentionReason::OutcomeUnknown);
     let outcome = if is_unknown { read(table, &keys::settlement(item_id)).await? } else { None };
-    Ok(Around { words, outcome, ..Around::default() })
+    Ok(ActionContext { words, outcome, ..ActionContext::default() })
 }
 
 /// Of a person's payment also what was proposed about its check or refund, and whether its money is there.
-async fn around_payment(system: &System, payment: &Payment) -> Result<Around, OperationError> {
+async fn around_payment(system: &System, payment: &Payment) -> Result<ActionContext, OperationError> {
     let around = around_leg(system, ItemId::Payment(payment.id), payment.leg.attention.as_ref()).await?;
     let funding_id = payment.funding_id();
     if matches!(funding_id, FundingId::Round { .. }) {
@@ -220,7 +224,7 @@ async fn around_payment(system: &System, payment: &Payment) -> Result<Around, Op
         Payee::Check(_) => (read(table, &keys::replacement(payment.id)).await?, None),
         Payee::Account(_) => (None, read(table, &keys::redirect(payment.id)).await?),
     };
-    Ok(Around { replacement, redirect, is_funded, ..around })
+    Ok(ActionContext { replacement, redirect, is_funded, ..around })
 }
 
 /// How many things wait.

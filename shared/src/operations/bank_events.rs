@@ -8,14 +8,14 @@ use jiff::Timestamp;
 use super::account_corrections::{self, Word};
 use super::autopay::notices;
 use super::bank_object::{BankObject, ObjectEvent};
-use super::listener::Listener;
-use super::{OperationError, System, inbox, payers, step};
+use super::leg_hooks::LegHooks;
+use super::{OperationError, System, payers, save_step, unmatched_events};
 use crate::domain::ach::account_correction::WordAge;
 use crate::domain::bank::disputed::DisputedWord;
 use crate::domain::bank::unmatched::UnmatchedEvent;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
-use crate::domain::leg::{AttentionReason, Verdict};
+use crate::domain::leg::{AttentionReason, ReportOutcome};
 use crate::domain::payment::Payment;
 use crate::ports::table::{Change, Condition, TableError, encode};
 use crate::store::history::{AccountChanged, HistoryEntry};
@@ -29,7 +29,7 @@ const TRIES_MAX: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// The item changed.
-    Moved,
+    Transition,
     /// Kept in the history; nothing moved.
     Recorded,
     /// It was applied before.
@@ -62,7 +62,7 @@ pub async fn apply(system: &System, event: &ObjectEvent) -> Result<Applied, Oper
         None => {
             let now = system.clock.business_now();
             let (id, what) = (event.event_id.clone(), event.event_type.clone());
-            inbox::keep(system, UnmatchedEvent::unmatched(id, what, key.to_string(), now)).await?;
+            unmatched_events::keep(system, UnmatchedEvent::unmatched(id, what, key.to_string(), now)).await?;
             Ok(Applied::Waiting)
         }
     }
@@ -73,13 +73,13 @@ async fn keyless(system: &System, event: &ObjectEvent) -> Result<Applied, Operat
     let now = system.clock.business_now();
     let (what, transfer_id) = (event.event_type.clone(), event.object.id().to_owned());
     let account = event.object.bank_account_id().to_owned();
-    let event_id = inbox::name_of_keyless(&transfer_id);
-    inbox::keep(system, UnmatchedEvent::keyless(event_id, what, transfer_id, account, now)).await?;
+    let event_id = unmatched_events::name_of_keyless(&transfer_id);
+    unmatched_events::keep(system, UnmatchedEvent::keyless(event_id, what, transfer_id, account, now)).await?;
     Ok(Applied::Waiting)
 }
 
 /// `None` where the item went away, which only a batch that never was can do.
-async fn apply_to<T: Listener>(
+async fn apply_to<T: LegHooks>(
     system: &System,
     mut item: T,
     key: TransferKey,
@@ -88,7 +88,7 @@ async fn apply_to<T: Listener>(
     let history_key = keys::history_event(key.item, &event.event_id);
     for _ in 0..TRIES_MAX {
         let now = system.clock.business_now();
-        let heard = Heard {
+        let heard = BankUpdate {
             what: &event.event_type,
             at: event.created_at,
             event_id: Some(&event.event_id),
@@ -100,8 +100,8 @@ async fn apply_to<T: Listener>(
         match system.table.write(changes).await {
             Ok(()) => {
                 item.afterwards(system).await?;
-                let has_moved = matches!(verdict, Verdict::Applied(_));
-                return Ok(Some(if has_moved { Applied::Moved } else { Applied::Recorded }));
+                let has_moved = matches!(verdict, ReportOutcome::Applied(_));
+                return Ok(Some(if has_moved { Applied::Transition } else { Applied::Recorded }));
             }
             Err(TableError::ConditionFailed { key: failed, .. }) if failed == history_key => {
                 return Ok(Some(Applied::Replayed));
@@ -117,7 +117,7 @@ async fn apply_to<T: Listener>(
 }
 
 /// How the account at the other end was corrected when an attempt of the item was sent, where it was.
-async fn sent_corrected<T: Listener>(
+async fn sent_corrected<T: LegHooks>(
     system: &System,
     item: &T,
     attempt: u32,
@@ -134,7 +134,7 @@ async fn sent_corrected<T: Listener>(
 
 /// The bank's word about an item, from an event or from an answer to a call of ours.
 #[derive(Clone, Copy)]
-pub(crate) struct Heard<'a> {
+pub(crate) struct BankUpdate<'a> {
     pub what: &'a str,
     pub at: Timestamp,
     /// Of an event: its history entry is put if absent under it.
@@ -145,7 +145,7 @@ pub(crate) struct Heard<'a> {
     pub by: Option<&'a str>,
 }
 
-impl Heard<'_> {
+impl BankUpdate<'_> {
     /// When the bank said what it says: an answer is about the object as it was last changed.
     fn said_at(&self) -> Timestamp {
         if self.event_id.is_some() { self.at } else { self.object.updated_at() }
@@ -153,12 +153,12 @@ impl Heard<'_> {
 }
 
 /// One write for everything that the bank's word does: the item, its history, its postings, and what else follows.
-pub(crate) async fn changes_of<T: Listener>(
+pub(crate) async fn changes_of<T: LegHooks>(
     system: &System,
     item: &mut T,
-    heard: Heard<'_>,
+    heard: BankUpdate<'_>,
     now: Timestamp,
-) -> Result<(Vec<Change>, Verdict), OperationError> {
+) -> Result<(Vec<Change>, ReportOutcome), OperationError> {
     let (expected, object) = (item.expected(), heard.object);
     let attention = item.leg().attention.clone();
     if item.leg().bank_account_id.is_none() {
@@ -169,33 +169,33 @@ pub(crate) async fn changes_of<T: Listener>(
     let mut more = Vec::new();
     let is_current = heard.attempt == item.leg().attempt;
     let brings_facts = match &mut verdict {
-        Verdict::Applied(moved) => {
-            item.heed(system, object, heard.at).await?;
+        ReportOutcome::Applied(moved) => {
+            item.record_bank_details(system, object, heard.at).await?;
             more = item.consequences(system, Some(moved), heard.at).await?;
             true
         }
-        Verdict::Recorded => {
-            let has_news = is_current && item.heed(system, object, heard.at).await?;
+        ReportOutcome::Recorded => {
+            let has_news = is_current && item.record_bank_details(system, object, heard.at).await?;
             if has_news {
                 more = item.consequences(system, None, heard.at).await?;
             }
             has_news
         }
-        Verdict::Disputed(reason) => {
+        ReportOutcome::Disputed(reason) => {
             tracing::error!(item = %item.item_id(), event = heard.event_id, ?reason, "attention: the bank's word is not as expected");
             more.push(kept_word(system, item.item_id(), heard, *reason).await?);
             true
         }
     };
     // What a word that does not fit corrects may be another transfer's account.
-    let is_heard = fault!(MixedUpCorrectionHeard, true, !matches!(verdict, Verdict::Disputed(_)));
+    let is_heard = fault!(MixedUpCorrectionHeard, true, !matches!(verdict, ReportOutcome::Disputed(_)));
     let corrected = match object.notification_of_change().filter(|_| is_heard) {
         Some(notice) => {
             let age = WordAge { made_at: object.created_at(), said_at: heard.said_at() };
             let word = Word { system, notice, attempt: heard.attempt, age, now };
-            account_corrections::heed(item, word).await?
+            account_corrections::note(item, word).await?
         }
-        None => account_corrections::Heard::default(),
+        None => account_corrections::NotedCorrection::default(),
     };
     if item.leg().attention != attention {
         more.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
@@ -212,12 +212,12 @@ pub(crate) async fn changes_of<T: Listener>(
         None => None,
     };
     let mut effects = Vec::new();
-    if let Verdict::Applied(moved) = &verdict {
+    if let ReportOutcome::Applied(moved) = &verdict {
         entry = entry.moved(moved);
         effects.clone_from(&moved.effects);
     }
     let mut changes = if brings_facts || corrected.is_unusable {
-        step::changes(system, item, &entry, &effects, now).await?
+        save_step::changes(system, item, &entry, &effects, now).await?
     } else {
         vec![entry.put(item.item_id(), 0)?]
     };
@@ -237,7 +237,7 @@ pub(crate) async fn changes_of<T: Listener>(
 async fn kept_word(
     system: &System,
     item_id: ItemId,
-    heard: Heard<'_>,
+    heard: BankUpdate<'_>,
     reason: AttentionReason,
 ) -> Result<Change, OperationError> {
     let report = heard.object.report(heard.attempt);

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use super::{OperationError, System};
 use crate::domain::autopay::person::Person;
 use crate::domain::deadline::Deadline;
-use crate::domain::ledger::closing::ClosingRound;
+use crate::domain::ledger::closing::ClosingSchedule;
 use crate::domain::ledger::{Account, AccountKind};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
@@ -33,7 +33,7 @@ const PAGE_TIME: Duration = Duration::from_secs(40);
 
 /// Closes day after day, as far as days are over and time allows.
 pub async fn close_books(system: &System, deadline: Deadline) -> Result<(), OperationError> {
-    let Some(mut round) = read::<ClosingRound>(&*system.table, &keys::closing_round()).await? else { return Ok(()) };
+    let Some(mut round) = read::<ClosingSchedule>(&*system.table, &keys::closing_round()).await? else { return Ok(()) };
     let now = || system.clock.business_now();
     if !round.is_due(now()) {
         return Ok(());
@@ -56,7 +56,7 @@ pub async fn close_books(system: &System, deadline: Deadline) -> Result<(), Oper
     }
 }
 
-async fn save(system: &System, round: &mut ClosingRound) -> Result<bool, OperationError> {
+async fn save(system: &System, round: &mut ClosingSchedule) -> Result<bool, OperationError> {
     match system.table.write(vec![replace(round)?]).await {
         Ok(()) => Ok(true),
         Err(TableError::ConditionFailed { .. }) => Ok(false),
@@ -65,7 +65,7 @@ async fn save(system: &System, round: &mut ClosingRound) -> Result<bool, Operati
 }
 
 /// Answers where the list goes on.
-async fn close_page(system: &System, round: &ClosingRound) -> Result<Option<String>, OperationError> {
+async fn close_page(system: &System, round: &ClosingSchedule) -> Result<Option<String>, OperationError> {
     let Some(list) = LISTS.get(round.list) else { return Ok(None) };
     let query = Query {
         index: Index::Lists,

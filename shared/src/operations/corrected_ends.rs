@@ -6,10 +6,10 @@
 use crate::adapters::sealing::{Fingerprint, SealedText, SealingError};
 use crate::domain::bank::limits::EntryAccountNumber;
 use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::external_account::{Step, account_key, is_circle, last_step};
 use crate::domain::funding::CorrectedAccount;
 use crate::domain::ids::{FundingId, ItemId, PaymentId};
 use crate::domain::leg::SentCorrected;
-use crate::domain::other_end::{Step, account_key, is_circle, last_step};
 use crate::domain::payment::AccountPayee;
 use crate::domain::secret::{self, AccountNumber};
 use crate::operations::system::Vault;
@@ -270,7 +270,7 @@ async fn last_corrected(
 
 /// The account at the other end as it was pinned when the item was made, and what its holder sees of the entry.
 #[derive(Clone)]
-pub(crate) struct OtherEnd {
+pub(crate) struct ExternalAccountDetails {
     pub routing_number: String,
     pub sealed_account: String,
     /// The partitions of the items that the number may be sealed for, the likeliest first.
@@ -285,7 +285,7 @@ pub(crate) struct OtherEnd {
     pub corrected: Option<SentCorrected>,
 }
 
-impl OtherEnd {
+impl ExternalAccountDetails {
     /// The account of a payee. A refund whose money came from a corrected account goes there, or to where the corrections lead that were
     /// said of that very account.
     pub(crate) async fn of_payee(

@@ -8,14 +8,14 @@ use super::autopay::own;
 use super::payers::OfPayer;
 use super::{OperationError, System, audit, cover, payers, upload};
 use crate::domain::autopay::person::Person;
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{CorrectionId, FundingId, PaymentId};
 use crate::domain::ledger::AccountKind;
 use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach};
 use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
-use crate::domain::payment::lone::rests_with_us;
+use crate::domain::payment::single::rests_with_us;
 use crate::domain::source::Source;
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::stored::{Stored as _, create, read, replace};
@@ -55,7 +55,7 @@ pub async fn confirm(
     let mut correction = load(system, id).await?;
     own::refuse(system, caller, &correction.terms.payer_id).await?;
     let now = system.clock.business_now();
-    if correction.confirm(caller, seen, now)? == Command::Executed {
+    if correction.confirm(caller, seen, now)? == Idempotent::Executed {
         let entry = audit::entry(system, caller, "confirm_correction", &id.to_string(), Some(&shown(&correction)))?;
         let mut changes = ledger::puts_of_correction(&correction, now)?;
         changes.push(replace(&mut correction)?);
@@ -139,7 +139,7 @@ async fn use_up(
         FundingId::Round { batch, source, .. } => {
             (cover::left(system, &upload::load(system, batch).await?, source).await?, Vec::new())
         }
-        FundingId::Lone(id) => left_of_lone(system, funding, PaymentId::Lone(id)).await?,
+        FundingId::Single(id) => left_of_single(system, funding, PaymentId::Single(id)).await?,
     };
     funding.note_set_against_debt(&terms.payer_id, cents, left)?;
     Ok(held_to)
@@ -147,7 +147,7 @@ async fn use_up(
 
 /// What nobody pays out any more of the money that a person's debit brought. With the check that its payment and its refund stay as they are:
 /// the refund that is made meanwhile, or sent again, would pay it out.
-async fn left_of_lone(
+async fn left_of_single(
     system: &System,
     funding: &Funding,
     payment_id: PaymentId,

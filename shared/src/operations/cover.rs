@@ -8,7 +8,7 @@ use super::{OperationError, System, debts, refund, retry};
 use crate::domain::autopay::notice::{NoticeKind, Outlook, Recipient};
 use crate::domain::batch::Batch;
 use crate::domain::batch::retry::is_spent;
-use crate::domain::funding::{Cover, Held};
+use crate::domain::funding::{FundingStatus, Held};
 use crate::domain::ids::{BatchId, FundingId, ItemId, SourceTag};
 use crate::domain::leg::{Attention, AttentionReason, State};
 use crate::domain::money::Cents;
@@ -19,14 +19,14 @@ use crate::store::stored::{read, replace};
 
 /// What the payments of a round may do. A retry that needed no new money has no funding of its round: then the money left of the earlier
 /// rounds pays.
-pub(super) async fn of_round(system: &System, id: FundingId) -> Result<Cover, OperationError> {
-    let FundingId::Round { batch, source, round } = id else { return Ok(Cover::Awaited) };
+pub(super) async fn of_round(system: &System, id: FundingId) -> Result<FundingStatus, OperationError> {
+    let FundingId::Round { batch, source, round } = id else { return Ok(FundingStatus::Awaited) };
     let behind = debts::behind(system, batch, source, round).await?;
     let is_pulled = behind.own.is_some() || round == 1 || retry::needs_funding(system, id).await?;
     fault!(
         LeftoversNeverGone,
         if !is_pulled {
-            return Ok(Cover::Available);
+            return Ok(FundingStatus::Available);
         }
     );
     if let Some(cover) = behind.cover(is_pulled)? {
@@ -42,11 +42,11 @@ pub(super) async fn of_refund(
     batch: BatchId,
     source: SourceTag,
     rounds: u32,
-) -> Result<Cover, OperationError> {
+) -> Result<FundingStatus, OperationError> {
     let behind = debts::behind(system, batch, source, rounds).await?;
     // Every payment of the batch is read for this: only where something was lost, used up, or is undecided.
     if behind.is_whole()? {
-        return Ok(Cover::Available);
+        return Ok(FundingStatus::Available);
     }
     let by_all = held(system, batch, source, rounds).await?.by_all;
     Ok(behind.cover_by(Held { by_round: by_all, by_all })?)

@@ -7,8 +7,8 @@
 use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::{OperationError, System, audit, lists};
-use crate::domain::batch::Command;
-use crate::domain::dead_letter::{Contents, DeadLetter, DeadLetterId, Failure, FailureKind, GivenUp, LetterState};
+use crate::domain::batch::Idempotent;
+use crate::domain::dead_letter::{Contents, DeadLetter, DeadLetterId, DeadLetterState, Failure, FailureKind, GivenUp};
 use crate::domain::deadline::Deadline;
 use crate::domain::task::TaskFormat;
 use crate::ports::table::{Index, Order, Query, Range, TableError};
@@ -72,8 +72,8 @@ pub async fn record(system: &System, message: GivenUp<'_>) -> Result<(), Operati
         let put = match read::<DeadLetter>(&*system.table, &keys::dead_letter(id)).await? {
             None => create(&DeadLetter::new(&message, failure, now))?,
             Some(mut known) => match known.given_up_again(&message, failure, now) {
-                Command::AlreadyApplied => return Ok(()),
-                Command::Executed => replace(&mut known)?,
+                Idempotent::AlreadyApplied => return Ok(()),
+                Idempotent::Executed => replace(&mut known)?,
             },
         };
         match system.table.write(vec![put]).await {
@@ -114,7 +114,7 @@ pub async fn send_again(
     reason: &str,
 ) -> Result<DeadLetter, OperationError> {
     let mut letter = load(system, id).await?;
-    if letter.send_again(caller, reason, system.clock.business_now())? == Command::Executed {
+    if letter.send_again(caller, reason, system.clock.business_now())? == Idempotent::Executed {
         put_decision(system, &mut letter, "send_dead_letter_again", caller, reason).await?;
     }
     let Some(task) = letter.to_send() else { return Ok(letter) };
@@ -151,12 +151,12 @@ pub async fn send_all_again(
         let (tasks, others): (Vec<_>, Vec<_>) = page.items.into_iter().partition(is_task);
         done.not_tasks = done.not_tasks.saturating_add(others.len());
         let waiting = tasks.into_iter().filter(|letter| letter.state.is_open());
-        let sent: Vec<LetterState> = stream::iter(waiting)
+        let sent: Vec<DeadLetterState> = stream::iter(waiting)
             .map(|letter| async move { sent_of_many(system, letter.id, caller, reason).await })
             .buffer_unordered(SENT_AT_ONCE)
             .try_collect()
             .await?;
-        done.sent = done.sent.saturating_add(sent.iter().filter(|state| **state == LetterState::SentAgain).count());
+        done.sent = done.sent.saturating_add(sent.iter().filter(|state| **state == DeadLetterState::SentAgain).count());
         after = page.next;
         if after.is_none() {
             return Ok(done);
@@ -173,7 +173,7 @@ async fn sent_of_many(
     id: DeadLetterId,
     caller: &str,
     reason: &str,
-) -> Result<LetterState, OperationError> {
+) -> Result<DeadLetterState, OperationError> {
     match send_again(system, id, caller, reason).await {
         Ok(letter) => Ok(letter.state),
         Err(OperationError::DeadLetter(_) | OperationError::Table(TableError::ConditionFailed { .. })) => {
@@ -191,7 +191,7 @@ pub async fn discard(
     reason: &str,
 ) -> Result<DeadLetter, OperationError> {
     let mut letter = load(system, id).await?;
-    if letter.discard(caller, reason, system.clock.business_now())? == Command::Executed {
+    if letter.discard(caller, reason, system.clock.business_now())? == Idempotent::Executed {
         put_decision(system, &mut letter, "discard_dead_letter", caller, reason).await?;
     }
     Ok(letter)

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::step;
+use super::save_step;
 use super::{OperationError, System, payers};
 use crate::domain::funding::{Behind, Funding, take_off};
 use crate::domain::ids::{BatchId, FundingId, SourceTag};
@@ -39,7 +39,7 @@ pub(super) async fn behind(
     Ok(behind)
 }
 
-/// Ends payments of one source in a batch that were never sent, all of one round or refunds. `rounds` are those whose fundings stand behind
+/// PaymentAccounts payments of one source in a batch that were never sent, all of one round or refunds. `rounds` are those whose fundings stand behind
 /// them. What was claimed in between stays as it is.
 pub(super) async fn fail_unfunded(
     system: &System,
@@ -83,7 +83,7 @@ async fn ends(
         owed = owed.minus(part)?;
         let moved = payment.leg.fail_unfunded_for(payment.kind(), part)?;
         let entry = HistoryEntry::new("unfunded", &payment.leg, now).moved(&moved);
-        changes.extend(step::changes(system, &mut payment, &entry, &moved.effects, now).await?);
+        changes.extend(save_step::changes(system, &mut payment, &entry, &moved.effects, now).await?);
     }
     for funding in fundings {
         let is_changed = known.get(&funding.id).is_none_or(|known| *known != funding.taken_off);

@@ -25,8 +25,8 @@ const EVENTS_PER_RUN: usize = 100 * EVENTS_PER_TASK;
 struct Due {
     batches: BatchIds,
     fundings: BTreeMap<BatchId, Vec<FundingId>>,
-    /// Each lone payment once, whether it or its funding is due.
-    lone: BTreeSet<PaymentId>,
+    /// Each single payment once, whether it or its funding is due.
+    single: BTreeSet<PaymentId>,
     /// Outgoing events, oldest first.
     events: BTreeSet<EventId>,
     tasks: Vec<Task>,
@@ -63,15 +63,15 @@ impl Due {
                 }
             }
             "FUNDING" => match id.parse() {
-                Ok(FundingId::Lone(uuid)) => {
-                    self.lone.insert(PaymentId::Lone(uuid));
+                Ok(FundingId::Single(uuid)) => {
+                    self.single.insert(PaymentId::Single(uuid));
                 }
                 Ok(id @ FundingId::Round { batch, .. }) => self.fundings.entry(batch).or_default().push(id),
                 Err(_) => {}
             },
             "PAYMENT" => match id.parse() {
-                Ok(id @ PaymentId::Lone(_)) => {
-                    self.lone.insert(id);
+                Ok(id @ PaymentId::Single(_)) => {
+                    self.single.insert(id);
                 }
                 Ok(id @ (PaymentId::Refund { .. } | PaymentId::Row { .. })) => {
                     self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(id) });
@@ -113,9 +113,9 @@ impl Due {
                 let (provider, event_id) = id.split_once('#').unwrap_or((id, ""));
                 let event_id = event_id.to_owned();
                 match provider {
-                    "column" => self.tasks.push(Task::Inbox { event_id }),
-                    "plaid" => self.tasks.push(Task::Heed { event_id }),
-                    other => tracing::error!(provider = other, "a due event of a provider that nothing heeds"),
+                    "column" => self.tasks.push(Task::MatchBankEvent { event_id }),
+                    "plaid" => self.tasks.push(Task::ProcessPlaidWebhook { event_id }),
+                    other => tracing::error!(provider = other, "a due event of a provider that nothing processes"),
                 }
             }
             "WEBHOOK_EVENTS" => {
@@ -144,7 +144,7 @@ impl Due {
         let events: Vec<EventId> = self.events.into_iter().take(EVENTS_PER_RUN).collect();
         let deliveries: Vec<Task> =
             events.chunks(EVENTS_PER_TASK).map(|ids| Task::DeliverEvents { event_ids: ids.to_vec() }).collect();
-        let lone = self.lone.into_iter().map(|payment_id| Task::Advance { payment_id });
-        self.tasks.into_iter().chain(lone).chain(reviews).chain(sweeps).chain(deliveries).collect()
+        let single = self.single.into_iter().map(|payment_id| Task::Advance { payment_id });
+        self.tasks.into_iter().chain(single).chain(reviews).chain(sweeps).chain(deliveries).collect()
     }
 }

@@ -9,11 +9,11 @@ use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::MalformedBankData;
 use crate::domain::batch::BatchRefusal;
 use crate::domain::biller::BillerRefusal;
-use crate::domain::dead_letter::LetterRefusal;
+use crate::domain::dead_letter::DeadLetterRefusal;
 use crate::domain::file_mapping::FileMappingRefusal;
 use crate::domain::ids::{IdFormat, PaymentId};
 use crate::domain::ledger::correction::CorrectionRefusal;
-use crate::domain::leg::{Illegal, SettlementRefusal, State};
+use crate::domain::leg::{IllegalTransition, SettlementRefusal, State};
 use crate::domain::money::MoneyOverflow;
 use crate::domain::payment::replacement::ReplacementRefusal;
 use crate::domain::plaid::error::PlaidError;
@@ -49,7 +49,7 @@ pub enum OperationError {
     #[error(transparent)]
     FileMapping(#[from] FileMappingRefusal),
     #[error(transparent)]
-    DeadLetter(#[from] LetterRefusal),
+    DeadLetter(#[from] DeadLetterRefusal),
     #[error(transparent)]
     Reconciliation(#[from] ReconciliationRefusal),
     #[error(transparent)]
@@ -71,7 +71,7 @@ pub enum OperationError {
     #[error(transparent)]
     Plaid(#[from] PlaidError),
     #[error(transparent)]
-    Illegal(#[from] Illegal),
+    IllegalTransition(#[from] IllegalTransition),
     #[error(transparent)]
     Money(#[from] MoneyOverflow),
     #[error(transparent)]
@@ -134,7 +134,7 @@ impl OperationError {
             | Self::Withdrawal(_)
             | Self::Webhook(_)
             | Self::Autopay(_)
-            | Self::Illegal(_)
+            | Self::IllegalTransition(_)
             | Self::Money(_)
             | Self::Malformed(_)
             | Self::Id(_)

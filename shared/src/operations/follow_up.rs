@@ -3,7 +3,7 @@
 use super::autopay::notices;
 use super::bank_events;
 use super::bank_object::{BankObject, ObjectEvent};
-use super::step::Carrier;
+use super::save_step::HasLeg;
 use super::submit::replace_or_leave;
 use super::{OperationError, System, unsettled};
 use crate::domain::autopay::notice::NoticeKind;
@@ -35,7 +35,7 @@ pub async fn follow_up(system: &System, item_id: ItemId, deadline: Deadline) -> 
     }
 }
 
-pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Deadline) -> Result<(), OperationError> {
+pub(crate) async fn ask<T: HasLeg>(system: &System, mut item: T, deadline: Deadline) -> Result<(), OperationError> {
     let Some(transfer_id) = item.leg().transfer_id.clone() else { return Ok(()) };
     let column = system.column().await?;
     let object: BankObject = match item.expected().kind {
@@ -44,7 +44,7 @@ pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Dead
     };
     tell_of_long_review(system, &item, &object).await?;
     match bank_events::apply(system, &ObjectEvent::asked(object)).await? {
-        bank_events::Applied::Moved => Ok(()),
+        bank_events::Applied::Transition => Ok(()),
         // Nothing new: look again later.
         bank_events::Applied::Recorded
         | bank_events::Applied::Replayed
@@ -57,7 +57,7 @@ pub(crate) async fn ask<T: Carrier>(system: &System, mut item: T, deadline: Dead
 }
 
 /// Whoever clears attention hears of a review that lasts, once.
-async fn tell_of_long_review<T: Carrier>(system: &System, item: &T, object: &BankObject) -> Result<(), OperationError> {
+async fn tell_of_long_review<T: HasLeg>(system: &System, item: &T, object: &BankObject) -> Result<(), OperationError> {
     let attempt = item.leg().attempt;
     let (since, meaning) = (object.created_at(), object.report(attempt).meaning);
     if !meaning.is_long_review(since, system.clock.business_now()) {

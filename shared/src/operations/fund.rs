@@ -6,8 +6,8 @@ use jiff::SignedDuration;
 
 use super::ach;
 use super::autopay::notices;
-use super::corrected_ends::OtherEnd;
-use super::step;
+use super::corrected_ends::ExternalAccountDetails;
+use super::save_step;
 use super::upload::load;
 use super::{OperationError, System, follow_up, retry, send, sources, sources::Described, stops};
 use crate::domain::ach::transliteration::transliterated;
@@ -192,11 +192,11 @@ async fn send_funding(
     if funding.account.is_none() && funding.leg.request.is_none() {
         funding.account = Some(pinned(system, source, id).await?);
     }
-    let other_end = other_end(&funding, source);
-    ach::send(system, funding, source, other_end, deadline).await
+    let external_account = external_account(&funding, source);
+    ach::send(system, funding, source, external_account, deadline).await
 }
 
-fn other_end(funding: &Funding, source: &Source) -> OtherEnd {
+fn external_account(funding: &Funding, source: &Source) -> ExternalAccountDetails {
     let pulled = fault!(FundedFromPresentAccount, None, funding.account.clone());
     let sealed_under = if pulled.is_some() { keys::funding(funding.id).pk } else { keys::source(&source.id).pk };
     let pulled = pulled.unwrap_or_else(|| PulledAccount {
@@ -207,7 +207,7 @@ fn other_end(funding: &Funding, source: &Source) -> OtherEnd {
         account_version: None,
         corrected: None,
     });
-    OtherEnd {
+    ExternalAccountDetails {
         account: pulled.key(),
         routing_number: pulled.account.routing_number,
         sealed_account: pulled.account.sealed_account,
@@ -288,7 +288,7 @@ pub(crate) async fn stop(system: &System, mut funding: Funding) -> Result<(), Op
     let now = system.clock.business_now();
     let moved = funding.leg.cancel(Kind::Funding)?;
     let entry = HistoryEntry::new("canceled", &funding.leg, now).moved(&moved);
-    match step::save(system, &mut funding, &entry, &moved.effects, now).await? {
+    match save_step::save(system, &mut funding, &entry, &moved.effects, now).await? {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
@@ -302,7 +302,7 @@ async fn end_hold(system: &System, mut funding: Funding) -> Result<bool, Operati
     }
     let moved = funding.leg.end_hold()?;
     let entry = HistoryEntry::new("available", &funding.leg, now).moved(&moved);
-    match step::save(system, &mut funding, &entry, &moved.effects, now).await? {
+    match save_step::save(system, &mut funding, &entry, &moved.effects, now).await? {
         Ok(()) => Ok(true),
         Err(TableError::ConditionFailed { .. }) => Ok(false),
         Err(other) => Err(other.into()),

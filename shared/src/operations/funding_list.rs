@@ -62,7 +62,7 @@ pub async fn of_batch(
     let is_of_source = |id: &FundingId| match (id, tag) {
         (FundingId::Round { source, .. }, Some(tag)) => *source == tag,
         (FundingId::Round { .. }, None) => true,
-        (FundingId::Lone(_), _) => false,
+        (FundingId::Single(_), _) => false,
     };
     let mut gathering = Gathering::new(most);
     let reads = ids.into_iter().filter(is_of_source).map(|id| async move {

@@ -12,11 +12,11 @@ use super::{OperationError, System, file_bytes, webhooks};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
-use crate::domain::batch::{Batch, BatchState, Command, Failure, FailureCode};
+use crate::domain::batch::{Batch, BatchState, Failure, FailureCode, Idempotent};
 use crate::domain::biller;
+use crate::domain::external_account::account_key;
 use crate::domain::ids::{BatchId, PaymentId};
 use crate::domain::leg::{Kind, Leg, Reason};
-use crate::domain::other_end::account_key;
 use crate::domain::payment::{AccountPayee, Payee, Payment, RowFacts};
 use crate::domain::payroll_file::{Limits, Row, RowPayee, read_chunk};
 use crate::domain::task::Task;
@@ -206,7 +206,7 @@ async fn fail(system: &System, mut batch: Batch, failure: Failure) -> Result<(),
     tracing::error!(batch = %batch.id, why = failure.code.as_str(), "an import failed");
     let now = system.clock.business_now();
     let (code, text) = (failure.code, failure.text.clone());
-    if batch.import_failed(failure, now)? == Command::Executed {
+    if batch.import_failed(failure, now)? == Idempotent::Executed {
         batch.updated_at = now;
         let notice = NoticeKind::ImportFailed { batch_id: batch.id, code, text };
         let mut changes = notices::puts(system, Recipient::PayrollAdmins, [notice]).await?;
@@ -237,7 +237,7 @@ pub async fn finish(system: &System, batch_id: BatchId) -> Result<(), OperationE
         return Ok(());
     }
     let now = system.clock.business_now();
-    if batch.imported(now)? == Command::AlreadyApplied {
+    if batch.imported(now)? == Idempotent::AlreadyApplied {
         return Ok(());
     }
     batch.updated_at = now;

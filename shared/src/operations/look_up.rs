@@ -6,9 +6,9 @@
 use jiff::Timestamp;
 
 use super::bank_object::BankObject;
-use super::listener::Listener;
+use super::leg_hooks::LegHooks;
+use super::save_step::HasLeg;
 use super::send::{Sent, accepted, ask_again, give_up, postpone, save_refusal};
-use super::step::Carrier;
 use super::{OperationError, System};
 use crate::adapters::column::{Found, PageCursor, TransferQuery};
 use crate::domain::deadline::Deadline;
@@ -25,7 +25,7 @@ pub(super) struct Search {
 }
 
 /// Not to be sent again: what the bank holds of it is looked for in the bank's list, some pages a run.
-pub(super) async fn look_up<T: Listener>(
+pub(super) async fn look_up<T: LegHooks>(
     system: &System,
     mut item: T,
     search: Search,
@@ -62,7 +62,7 @@ pub(super) async fn look_up<T: Listener>(
     }
 }
 
-async fn find<T: Carrier>(
+async fn find<T: HasLeg>(
     system: &System,
     item: &T,
     search: Search,

@@ -8,7 +8,7 @@ use crate::domain::autopay::person::Person;
 use crate::domain::ids::ReconciliationId;
 use crate::domain::ledger::{Account, AccountKind, correction};
 use crate::domain::money::Cents;
-use crate::domain::payment::lone::PayerFacts;
+use crate::domain::payment::single::PayerFacts;
 use crate::domain::source::{Pause, PauseReason, Source};
 use crate::ports::table::{Change, Key, TableError};
 use crate::store::stored::{Stored, read, replace};
@@ -32,7 +32,7 @@ pub(crate) trait Payer: Stored + Send + Sync {
     /// Their money in `funds` that no funding brought.
     fn beside_mut(&mut self) -> &mut Option<Cents>;
     /// A correction of the books says that they owe.
-    fn owe_again(&mut self, now: Timestamp);
+    fn reopen_receivable(&mut self, now: Timestamp);
     /// Called with every change.
     fn touch(&mut self, now: Timestamp);
 }
@@ -62,7 +62,7 @@ impl Payer for Source {
         &mut self.beside_batches
     }
 
-    fn owe_again(&mut self, _: Timestamp) {
+    fn reopen_receivable(&mut self, _: Timestamp) {
         self.receivable_open = true;
     }
 
@@ -96,8 +96,8 @@ impl Payer for Person {
         &mut self.beside_payments
     }
 
-    fn owe_again(&mut self, now: Timestamp) {
-        Person::owe_again(self, now);
+    fn reopen_receivable(&mut self, now: Timestamp) {
+        Person::reopen_receivable(self, now);
     }
 
     fn touch(&mut self, now: Timestamp) {
@@ -105,7 +105,7 @@ impl Payer for Person {
     }
 }
 
-/// What the decision about a lone payment looks at.
+/// What the decision about a single payment looks at.
 pub(crate) fn facts(person: &Person, business_now: Timestamp) -> PayerFacts {
     PayerFacts { is_paused: person.is_paused(business_now), receivable_open: person.receivable_open }
 }
@@ -257,7 +257,7 @@ async fn corrected_as<P: Payer>(system: &System, key: &Key, of_payer: OfPayer) -
     }
     let owes = receivable(system, &payer).await?.plus(of_payer.more_owed)?.is_positive();
     if fault!(DebtOfCorrectionForgotten, false, owes && !*payer.receivable_open_mut()) {
-        payer.owe_again(now);
+        payer.reopen_receivable(now);
     }
     payer.touch(now);
     Ok(replace(&mut payer)?)

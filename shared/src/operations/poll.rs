@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::bank_events::{self, Applied};
 use super::bank_object::ObjectEvent;
 use super::submit::replace_or_leave;
-use super::{OperationError, System, inbox};
+use super::{OperationError, System, unmatched_events};
 use crate::adapters::column::{EventPage, EventQuery, PageCursor};
 use crate::domain::bank::error::BankError;
 use crate::domain::bank::event::{BankEvent, UnreadableEvent};
@@ -47,7 +47,7 @@ pub async fn poll(system: &System, deadline: Deadline) -> Result<(), OperationEr
         return Ok(());
     }
     if watermark.window.is_none() {
-        inbox::look_again(system, deadline).await?;
+        unmatched_events::look_again(system, deadline).await?;
     }
     for _ in 0..PAGES_PER_RUN {
         if !deadline.allows(system.clock.elapsed_now(), PAGE_TIME) {
@@ -126,13 +126,13 @@ async fn missing(
         Ok(BankEvent::Check(event)) => event.into(),
         Ok(BankEvent::Other { .. }) => return Ok(None),
         Err(UnreadableEvent { body, why }) => {
-            inbox::keep_body(system, body.as_bytes(), why).await?;
+            unmatched_events::keep_body(system, body.as_bytes(), why).await?;
             return Ok(None);
         }
     };
     let record = match event.object.idempotency_key().unwrap_or_default().parse::<TransferKey>() {
         Ok(key) => keys::history_event(key.item, &event.event_id),
-        Err(_) => key_of_event(&inbox::name_of_keyless(event.object.id())),
+        Err(_) => key_of_event(&unmatched_events::name_of_keyless(event.object.id())),
     };
     let record = system.table.get(&record).await?;
     Ok(record.is_none().then_some(event))
@@ -141,7 +141,7 @@ async fn missing(
 /// What a repeat may mend stops the run; anything else goes to the inbox, where it is tried again and hides nothing.
 async fn apply(system: &System, event: &ObjectEvent) -> Result<(), OperationError> {
     match bank_events::apply(system, event).await {
-        Ok(Applied::Moved | Applied::Recorded) => {
+        Ok(Applied::Transition | Applied::Recorded) => {
             tracing::warn!(
                 metric = "event_missed",
                 event = event.event_id,
@@ -154,7 +154,7 @@ async fn apply(system: &System, event: &ObjectEvent) -> Result<(), OperationErro
         Err(error) if error.is_retryable() => Err(error),
         Err(error) => {
             tracing::error!(event = event.event_id, %error, "attention: an event of the bank cannot be applied");
-            inbox::keep_unreadable(system, &event.event_id).await
+            unmatched_events::keep_unreadable(system, &event.event_id).await
         }
     }
 }

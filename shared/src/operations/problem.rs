@@ -11,7 +11,7 @@ use crate::domain::bank::disputed::AttentionRefusal;
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::{Acknowledgement, BatchRefusal};
 use crate::domain::biller::BillerRefusal;
-use crate::domain::dead_letter::LetterRefusal;
+use crate::domain::dead_letter::DeadLetterRefusal;
 use crate::domain::file_mapping::FileMappingRefusal;
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::SettlementRefusal;
@@ -82,7 +82,7 @@ impl From<OperationError> for Problem {
             }
             OperationError::Object(ObjectError::Defect(_))
             | OperationError::Sealing(_)
-            | OperationError::Illegal(_)
+            | OperationError::IllegalTransition(_)
             | OperationError::Money(_)
             | OperationError::Malformed(_)
             | OperationError::Unsendable(_)
@@ -206,12 +206,12 @@ impl From<FileMappingRefusal> for Problem {
     }
 }
 
-impl From<LetterRefusal> for Problem {
-    fn from(refusal: LetterRefusal) -> Self {
+impl From<DeadLetterRefusal> for Problem {
+    fn from(refusal: DeadLetterRefusal) -> Self {
         let detail = sentence(&refusal);
         match refusal {
-            LetterRefusal::NotATask => Problem::conflict("not_a_task", detail),
-            LetterRefusal::Decided(state) => {
+            DeadLetterRefusal::NotATask => Problem::conflict("not_a_task", detail),
+            DeadLetterRefusal::Decided(state) => {
                 Problem::conflict("dead_letter_decided", detail).with("state", state.as_str())
             }
         }
@@ -337,7 +337,7 @@ impl From<AutopayRefusal> for Problem {
             AutopayRefusal::CardNumber => Problem::unprocessable("card_number_invalid", detail),
             AutopayRefusal::OtherCardNumber => Problem::unprocessable("card_number_of_another_card", detail),
             AutopayRefusal::OtherText { current } => {
-                Problem::conflict("authorisation_text_differs", detail).with("text_version", current)
+                Problem::conflict("authorization_text_differs", detail).with("text_version", current)
             }
             AutopayRefusal::NoBankAccount => Problem::conflict("bank_account_not_chosen", detail),
             AutopayRefusal::OtherBankAccount => Problem::conflict("bank_account_differs", detail),

@@ -14,11 +14,11 @@ use crate::domain::bank::request::EntryClass;
 use crate::domain::batch::retry::is_spent;
 use crate::domain::batch::{Batch, BatchRefusal, BatchState};
 use crate::domain::deadline::Deadline;
-use crate::domain::funding::{CorrectedAccount, Cover, Funding};
+use crate::domain::external_account::{GivenBack, PaidIn, account_key, refund_shares};
+use crate::domain::funding::{CorrectedAccount, Funding, FundingStatus};
 use crate::domain::ids::{BatchId, PaymentId, SourceTag};
 use crate::domain::leg::{Leg, State};
 use crate::domain::money::Cents;
-use crate::domain::other_end::{GivenBack, PaidIn, account_key, give_back};
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
@@ -185,7 +185,7 @@ async fn to_give_back(
             .iter()
             .map(|(funding, paid_in)| PaidIn { account: pulled_from(funding, source), amount: *paid_in })
             .collect();
-        let shares = give_back(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
+        let shares = refund_shares(&paid_in, before.get(&source_id).map(Vec::as_slice).unwrap_or_default(), left)?;
         let is_its = |funding: &&Funding, account: &str| pulled_from(funding, source) == account;
         let of = |account: &str| {
             rounds.iter().rev().map(|(funding, _)| funding).find(|funding| is_its(funding, account)).cloned()
@@ -263,9 +263,9 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
     };
     let source = sources::load(system, &payment.payer_id).await?;
     let (is_gone, is_undecided) = match cover_of(system, &payment).await? {
-        Cover::Gone { .. } | Cover::Short => (true, false),
-        Cover::Undecided => (false, true),
-        Cover::Awaited | Cover::Available => (false, false),
+        FundingStatus::Gone { .. } | FundingStatus::Short => (true, false),
+        FundingStatus::Undecided => (false, true),
+        FundingStatus::Awaited | FundingStatus::Available => (false, false),
     };
     match payment.leg.state {
         State::Unprocessed if fault!(RefundOutlivesFunding, false, is_gone) => {
@@ -304,15 +304,15 @@ pub async fn submit(system: &System, id: PaymentId, deadline: Deadline) -> Resul
 
 /// Whether the money of a refund that is not at the bank yet is still there: a funding of its source in the batch may have come back, be
 /// undecided, or be used up otherwise, and what is left be less than what is held and paid out.
-async fn cover_of(system: &System, payment: &Payment) -> Result<Cover, OperationError> {
-    let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(Cover::Available) };
+async fn cover_of(system: &System, payment: &Payment) -> Result<FundingStatus, OperationError> {
+    let PaymentId::Refund { batch, source, .. } = payment.id else { return Ok(FundingStatus::Available) };
     match payment.leg.state {
         State::Unprocessed | State::Submitting => {
             let batch = load(system, batch).await?;
             cover::of_refund(system, batch.id, source, rounds(&batch)).await
         }
         State::Processing | State::Completed | State::Available | State::Failed | State::Returned | State::Canceled => {
-            Ok(Cover::Available)
+            Ok(FundingStatus::Available)
         }
     }
 }
@@ -325,7 +325,7 @@ async fn look_for(system: &System, payment: Payment, deadline: Deadline) -> Resu
     send::look(system, payment, deadline).await
 }
 
-/// Ends a refund that was never sent, and takes it off what its source still owes for the fundings that it stands on.
+/// PaymentAccounts a refund that was never sent, and takes it off what its source still owes for the fundings that it stands on.
 async fn fail_unfunded(system: &System, payment: Payment) -> Result<(), OperationError> {
     let PaymentId::Refund { batch, .. } = payment.id else { return Ok(()) };
     let source = keys::source(&payment.payer_id);

@@ -8,16 +8,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
-use super::step;
+use super::save_step;
 use super::upload::load;
 use super::{OperationError, System, cover, debts, payers, stops};
 use crate::domain::batch::{Batch, BatchState};
-use crate::domain::funding::Cover;
+use crate::domain::funding::FundingStatus;
 use crate::domain::ids::{BatchId, FundingId, ItemId};
-use crate::domain::leg::{Moved, State};
+use crate::domain::leg::{State, Transition};
 use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
-use crate::domain::payment::release::{Push, Surroundings};
+use crate::domain::payment::release::{ReleaseAction, ReleaseContext};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::ports::table::{Query, TableError, decode};
@@ -31,29 +31,29 @@ const WRITES_AT_ONCE: usize = 8;
 /// What one run has read of batches, fundings and sources. Each is read consistently once a run, before the first claim that rests on
 /// it; a run lasts seconds. What changes in between is caught by the next run, as it would be a moment after any read.
 #[derive(Debug, Default)]
-pub struct Surrounding {
+pub struct ReleaseCache {
     batches: Mutex<HashMap<BatchId, Option<BatchState>>>,
-    covers: Mutex<HashMap<FundingId, Cover>>,
+    covers: Mutex<HashMap<FundingId, FundingStatus>>,
     sources: Mutex<HashMap<String, Option<Arc<Source>>>>,
 }
 
 /// What surrounds one payment.
 #[derive(Clone, Debug)]
-pub struct Around {
+pub struct PaymentSurroundings {
     batch: BatchState,
-    cover: Cover,
+    cover: FundingStatus,
     pub source: Arc<Source>,
     stopped: bool,
 }
 
-impl Around {
+impl PaymentSurroundings {
     /// Its payments wait, since less is there than they cost.
     fn is_short(&self) -> bool {
-        self.batch == BatchState::Paying && self.cover == Cover::Short
+        self.batch == BatchState::Paying && self.cover == FundingStatus::Short
     }
 
-    pub fn view(&self, system: &System) -> Surroundings<'_> {
-        Surroundings {
+    pub fn view(&self, system: &System) -> ReleaseContext<'_> {
+        ReleaseContext {
             batch: self.batch,
             cover: self.cover,
             source: &self.source,
@@ -64,23 +64,23 @@ impl Around {
     }
 }
 
-impl Surrounding {
+impl ReleaseCache {
     /// `None` where a part of it does not exist yet: then nothing can be done.
-    pub async fn of(&self, system: &System, payment: &Payment) -> Result<Option<Around>, OperationError> {
+    pub async fn of(&self, system: &System, payment: &Payment) -> Result<Option<PaymentSurroundings>, OperationError> {
         let Some(batch_id) = payment.batch_id() else { return Ok(None) };
         let Some(batch) = self.batch(system, batch_id).await? else { return Ok(None) };
         let Some(source) = self.source(system, &payment.payer_id).await? else { return Ok(None) };
         let cover = self.cover(system, payment.funding_id()).await?;
         let stopped = !stops::may_claim(system, &payment.payer_id).await?;
-        Ok(Some(Around { batch, cover, source, stopped }))
+        Ok(Some(PaymentSurroundings { batch, cover, source, stopped }))
     }
 
     /// A source is made with its first funding: before that nothing can have left, and all there is to do is to cancel.
-    async fn push_of_unfunded(&self, system: &System, payment: &Payment) -> Result<Push, OperationError> {
-        let Some(batch_id) = payment.batch_id() else { return Ok(Push::Leave) };
+    async fn push_of_unfunded(&self, system: &System, payment: &Payment) -> Result<ReleaseAction, OperationError> {
+        let Some(batch_id) = payment.batch_id() else { return Ok(ReleaseAction::Leave) };
         match self.batch(system, batch_id).await? {
-            Some(BatchState::Canceling | BatchState::Canceled | BatchState::Failed) => Ok(Push::Cancel),
-            Some(_) | None => Ok(Push::Leave),
+            Some(BatchState::Canceling | BatchState::Canceled | BatchState::Failed) => Ok(ReleaseAction::Cancel),
+            Some(_) | None => Ok(ReleaseAction::Leave),
         }
     }
 
@@ -102,7 +102,7 @@ impl Surrounding {
         Ok(source)
     }
 
-    async fn cover(&self, system: &System, id: FundingId) -> Result<Cover, OperationError> {
+    async fn cover(&self, system: &System, id: FundingId) -> Result<FundingStatus, OperationError> {
         if let Some(known) = lock(&self.covers).get(&id) {
             return Ok(*known);
         }
@@ -119,7 +119,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// Pushes every payment of a shard that can move.
 pub async fn shard(system: &System, batch_id: BatchId, shard: u8) -> Result<(), OperationError> {
     load(system, batch_id).await?;
-    let surrounding = Surrounding::default();
+    let surrounding = ReleaseCache::default();
     let (mut failed_unfunded, mut short) = (BTreeSet::new(), BTreeSet::new());
     let mut query = Query::primary(keys::payment_shard(batch_id, shard));
     loop {
@@ -165,7 +165,7 @@ impl Due {
     async fn take(
         &mut self,
         system: &System,
-        surrounding: &Surrounding,
+        surrounding: &ReleaseCache,
         payment: Payment,
     ) -> Result<(), OperationError> {
         let around = surrounding.of(system, &payment).await?;
@@ -174,17 +174,17 @@ impl Due {
             None => surrounding.push_of_unfunded(system, &payment).await?,
         };
         match push {
-            Push::Leave => {
+            ReleaseAction::Leave => {
                 let is_short = around.is_some_and(|around| around.is_short());
                 if is_short && payment.leg.state == State::Unprocessed {
                     self.short.insert(payment.funding_id());
                 }
             }
-            Push::Submit | Push::LookUp => self.tasks.push(Task::Submit { payment_id: payment.id }),
-            Push::FollowUp => self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
-            Push::Cancel => self.canceled.push(payment),
-            Push::FailUnfunded { after_available: false } => self.never_funded.push(payment),
-            Push::FailUnfunded { after_available: true } => {
+            ReleaseAction::Submit | ReleaseAction::LookUp => self.tasks.push(Task::Submit { payment_id: payment.id }),
+            ReleaseAction::FollowUp => self.tasks.push(Task::FollowUp { item_id: ItemId::Payment(payment.id) }),
+            ReleaseAction::Cancel => self.canceled.push(payment),
+            ReleaseAction::FailUnfunded { after_available: false } => self.never_funded.push(payment),
+            ReleaseAction::FailUnfunded { after_available: true } => {
                 let of_round = (payment.payer_id.clone(), payment.round);
                 self.lost.entry(of_round).or_default().push(payment);
             }
@@ -208,17 +208,17 @@ impl Due {
     }
 }
 
-/// Ends a payment that was never sent and owes nothing, in its own write.
+/// PaymentAccounts a payment that was never sent and owes nothing, in its own write.
 async fn end(system: &System, mut payment: Payment, is_canceled: bool) -> Result<(), OperationError> {
     let now: Timestamp = system.clock.business_now();
     let kind = payment.kind();
-    let (what, moved): (_, Moved) = if is_canceled {
+    let (what, moved): (_, Transition) = if is_canceled {
         ("canceled", payment.leg.cancel(kind)?)
     } else {
         ("unfunded", payment.leg.fail_unfunded_for(kind, Cents::ZERO)?)
     };
     let entry = HistoryEntry::new(what, &payment.leg, now).moved(&moved);
-    match step::save(system, &mut payment, &entry, &moved.effects, now).await? {
+    match save_step::save(system, &mut payment, &entry, &moved.effects, now).await? {
         // Claimed in between: then it is on its way, and stays so.
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),

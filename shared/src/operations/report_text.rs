@@ -141,7 +141,7 @@ impl PaymentLine {
         Self {
             row: match payment.id {
                 PaymentId::Row { row, .. } => row,
-                PaymentId::Refund { .. } | PaymentId::Lone(_) => 0,
+                PaymentId::Refund { .. } | PaymentId::Single(_) => 0,
             },
             payment_id: payment.id.to_string(),
             employee_id,
@@ -156,7 +156,7 @@ impl PaymentLine {
             created_at: payment.created_at,
             updated_at: payment.updated_at,
             kind: match payment.id {
-                PaymentId::Row { .. } | PaymentId::Lone(_) => LineKind::Payment,
+                PaymentId::Row { .. } | PaymentId::Single(_) => LineKind::Payment,
                 PaymentId::Refund { .. } => LineKind::Refund,
             },
             corrected_account_last4: payment

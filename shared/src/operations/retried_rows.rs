@@ -119,7 +119,7 @@ async fn rows_of_plan(
 fn row_numbers(plan: &RetryPlan) -> BTreeSet<u64> {
     let number = |id: &PaymentId| match id {
         PaymentId::Row { row, .. } => Some(u64::from(*row)),
-        PaymentId::Refund { .. } | PaymentId::Lone(_) => None,
+        PaymentId::Refund { .. } | PaymentId::Single(_) => None,
     };
     plan.payments.values().flatten().filter_map(number).collect()
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use sha2::{Digest, Sha256};
 
-use super::corrected_ends::OtherEnd;
-use super::step;
+use super::corrected_ends::ExternalAccountDetails;
+use super::save_step;
 use super::upload::load;
 use super::{OperationError, System, audit, fund, open_batches, retried_rows, webhooks};
 use crate::domain::bank::body::RequestProblem;
 use crate::domain::batch::manifest::Overlap;
 use crate::domain::batch::retry::{RetryPlan, SourceMoney, goes_elsewhere, is_spent, may_retry};
-use crate::domain::batch::{Batch, BatchRefusal, BatchState, Command};
+use crate::domain::batch::{Batch, BatchRefusal, BatchState, Idempotent};
 use crate::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use crate::domain::leg::{Attention, Reason, State};
 use crate::domain::money::Cents;
@@ -48,7 +48,7 @@ pub async fn retry(
     for _ in 0..TRIES_MAX {
         let mut batch = load(system, batch_id).await?;
         let now = system.clock.business_now();
-        if batch.retry(now)? == Command::AlreadyApplied {
+        if batch.retry(now)? == Idempotent::AlreadyApplied {
             return Ok(batch);
         }
         // The fence is read before what it stands for.
@@ -147,8 +147,8 @@ async fn draft(system: &System, batch: &Batch) -> Result<RetryPlan, OperationErr
 /// Whether the payee's data changed since it failed: a notification of change has it go to another account than it went to.
 async fn is_corrected(system: &System, payment: &Payment) -> Result<bool, OperationError> {
     let Payee::Account(payee) = &payment.payee else { return Ok(false) };
-    let other_end = OtherEnd::of_payee(system, payee, vec![keys::payment(payment.id).pk]).await?;
-    let Some(corrected) = other_end.corrected_now(system).await? else { return Ok(false) };
+    let external_account = ExternalAccountDetails::of_payee(system, payee, vec![keys::payment(payment.id).pk]).await?;
+    let Some(corrected) = external_account.corrected_now(system).await? else { return Ok(false) };
     Ok(fault!(CorrectedOnceForAll, true, goes_elsewhere(payment, &corrected)))
 }
 
@@ -280,7 +280,7 @@ async fn reopen(system: &System, id: PaymentId, round: u32) -> Result<(), Operat
     }
     payment.round = round;
     let entry = HistoryEntry::new("retry", &payment.leg, now).moved(&moved);
-    match step::save(system, &mut payment, &entry, &[], now).await? {
+    match save_step::save(system, &mut payment, &entry, &[], now).await? {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }

@@ -3,10 +3,11 @@
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use super::release::Surrounding;
+use super::release::ReleaseCache;
 use super::{
-    OperationError, System, advance, attention, autopay, billers, closings, follow_up, fund, heed, import, inbox, poll,
-    reconciliation, refund, release, retry, settlement, stops, submit, summarize, sweep, webhooks,
+    OperationError, System, advance, apply_webhook, attention, autopay, billers, closings, follow_up, fund, import,
+    poll, reconciliation, refund, release, retry, settlement, stops, submit, summarize, sweep, unmatched_events,
+    webhooks,
 };
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
@@ -19,7 +20,7 @@ use crate::domain::task::Task;
 /// Boxed: the future of all tasks together is large, and its type too deep for callers that run many at once.
 pub fn run<'a>(
     system: &'a System,
-    surrounding: &'a Surrounding,
+    surrounding: &'a ReleaseCache,
     task: &'a Task,
     deadline: Deadline,
 ) -> BoxFuture<'a, Result<(), OperationError>> {
@@ -41,7 +42,7 @@ pub fn run<'a>(
 
 fn do_task<'a>(
     system: &'a System,
-    surrounding: &'a Surrounding,
+    surrounding: &'a ReleaseCache,
     task: &'a Task,
     deadline: Deadline,
 ) -> BoxFuture<'a, Result<(), OperationError>> {
@@ -58,14 +59,14 @@ fn do_task<'a>(
         Task::Submit { payment_id: id @ PaymentId::Row { .. } } => {
             submit::submit(system, surrounding, *id, deadline).boxed()
         }
-        Task::Submit { payment_id: id @ PaymentId::Lone(_) } | Task::Advance { payment_id: id } => {
+        Task::Submit { payment_id: id @ PaymentId::Single(_) } | Task::Advance { payment_id: id } => {
             advance::advance(system, *id, deadline).boxed()
         }
         Task::FollowUp { item_id } => follow_up::follow_up(system, *item_id, deadline).boxed(),
         Task::Sweep { batch_id } => sweep::sweep(system, *batch_id).boxed(),
         Task::PlanRetry { batch_id } => retry::make_plan(system, *batch_id).boxed(),
         Task::Retry { batch_id, shard } => retry::carry_out(system, *batch_id, *shard).boxed(),
-        Task::Inbox { event_id } => inbox::retry(system, event_id, deadline).boxed(),
+        Task::MatchBankEvent { event_id } => unmatched_events::retry(system, event_id, deadline).boxed(),
         Task::SettleOutcome { item_id } => settlement::settle(system, *item_id, deadline).boxed(),
         Task::TakeWord { item_id, word_id } => attention::take_word(system, *item_id, word_id, deadline).boxed(),
         Task::PollEvents => poll::poll(system, deadline).boxed(),
@@ -74,8 +75,8 @@ fn do_task<'a>(
         Task::Reconcile { reconciliation_id, payer_id } => {
             reconciliation::go_on(system, *reconciliation_id, payer_id.as_deref(), deadline).boxed()
         }
-        Task::Heed { event_id } => heed::heed(system, event_id).boxed(),
-        Task::ReadItem { item_id } => autopay::read::read(system, item_id, deadline).boxed(),
+        Task::ProcessPlaidWebhook { event_id } => apply_webhook::apply(system, event_id).boxed(),
+        Task::ReadItem { item_id } => autopay::sync_item::sync_item(system, item_id, deadline).boxed(),
         Task::Review { card_id } => {
             async move { autopay::review::review(system, *card_id, None, deadline).await.map(|_| ()) }.boxed()
         }

@@ -8,11 +8,11 @@
 use std::future::Future;
 
 use super::autopay::notices;
-use super::bank_events::{Heard, changes_of};
+use super::bank_events::{BankUpdate, changes_of};
 use super::bank_object::BankObject;
-use super::listener::{Listener, Permission};
+use super::leg_hooks::{LegHooks, Permission};
 use super::look_up::{Search, look_up};
-use super::step::{self, Carrier};
+use super::save_step::{self, HasLeg};
 use super::{OperationError, System, stops};
 use crate::adapters::sealing::SealedText;
 #[cfg(feature = "deliberate-faults")]
@@ -23,8 +23,8 @@ use crate::domain::bank::refusal::is_forgotten_counterparty;
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::{ItemId, PaymentId, TransferKey};
 use crate::domain::leg::{
-    AttentionReason, EarlierTries, Kind, Lease, Moved, NextSend, Outcome, PreparedRequest, Reason, Refusal, Silence,
-    State, Verdict,
+    AttentionReason, EarlierTries, Kind, Lease, NextSend, Outcome, PreparedRequest, Reason, Refusal, ReportOutcome,
+    Silence, State, Transition,
 };
 use crate::domain::task::Task;
 use crate::ports::random::random_u64;
@@ -79,7 +79,7 @@ pub(crate) async fn send<T, F>(
     deadline: Deadline,
 ) -> Result<Sent, OperationError>
 where
-    T: Listener,
+    T: LegHooks,
     F: Future<Output = Result<Prepared, OperationError>> + Send,
 {
     let business_now = system.clock.business_now();
@@ -148,12 +148,12 @@ where
 }
 
 /// Looks for an item that may be out and is not to be sent any more.
-pub(crate) async fn look<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<(), OperationError> {
+pub(crate) async fn look<T: LegHooks>(system: &System, item: T, deadline: Deadline) -> Result<(), OperationError> {
     unwanted(system, item, deadline).await.map(|_| ())
 }
 
 /// Nobody allows it any more. An earlier send may have reached the bank: its list says so.
-async fn unwanted<T: Listener>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
+async fn unwanted<T: LegHooks>(system: &System, item: T, deadline: Deadline) -> Result<Sent, OperationError> {
     match item.leg().next_unwanted(system.clock.business_now()) {
         NextSend::LookUp { since, until, from } => {
             look_up(system, item, Search { since, until, from, is_wanted: false }, deadline).await
@@ -170,7 +170,7 @@ async fn request_of<T, F>(
     prepare: F,
 ) -> Result<(PreparedRequest, TransferBody), OperationError>
 where
-    T: Listener,
+    T: LegHooks,
     F: Future<Output = Result<Prepared, OperationError>> + Send,
 {
     let bound_to = item.key().pk;
@@ -193,7 +193,7 @@ where
 }
 
 /// No request can be made of what is stored: the item fails without being sent, its money goes back, and a person is told.
-async fn cannot_be_sent<T: Listener>(
+async fn cannot_be_sent<T: LegHooks>(
     system: &System,
     mut item: T,
     problem: &RequestProblem,
@@ -203,13 +203,13 @@ async fn cannot_be_sent<T: Listener>(
     let moved = item.leg_mut().cannot_be_sent(kind, problem.code(), now)?;
     tracing::error!(item = %item.item_id(), code = problem.code(), "attention: no request can be made of an item");
     let entry = HistoryEntry::new("cannot_be_sent", item.leg(), now).moved(&moved);
-    let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     write_end(system, item, changes).await
 }
 
 /// It is not sent as it stands, and fails so that its money can go back: nothing went wrong.
-async fn not_to_be_sent<T: Listener>(
+async fn not_to_be_sent<T: LegHooks>(
     system: &System,
     mut item: T,
     problem: &RequestProblem,
@@ -219,12 +219,12 @@ async fn not_to_be_sent<T: Listener>(
     let moved = item.leg_mut().fail_by_rule(kind, Reason::Refused(problem.code().to_owned()))?;
     tracing::warn!(item = %item.item_id(), code = problem.code(), "an item is not sent");
     let entry = HistoryEntry::new(problem.code(), item.leg(), now).moved(&moved);
-    let changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
+    let changes = save_step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     write_end(system, item, changes).await
 }
 
 /// Writes that an item ended without being sent.
-async fn write_end<T: Listener>(system: &System, item: T, changes: Vec<Change>) -> Result<Sent, OperationError> {
+async fn write_end<T: LegHooks>(system: &System, item: T, changes: Vec<Change>) -> Result<Sent, OperationError> {
     match system.table.write(changes).await {
         Ok(()) => {
             item.afterwards(system).await?;
@@ -255,7 +255,7 @@ struct No {
     sent: Sent,
 }
 
-async fn record<T: Listener>(
+async fn record<T: LegHooks>(
     system: &System,
     mut item: T,
     call: &Call,
@@ -310,10 +310,10 @@ fn refusal_of(call: &Call, code: String, tries: EarlierTries) -> No {
 }
 
 /// What a refusal settles is a step of the history; what it does not settle waits for the bank's word about the sends before.
-pub(super) async fn save_refusal<T: Listener>(
+pub(super) async fn save_refusal<T: LegHooks>(
     system: &System,
     mut item: T,
-    moved: Moved,
+    moved: Transition,
     sent: Sent,
 ) -> Result<Sent, OperationError> {
     let now = system.clock.business_now();
@@ -331,7 +331,7 @@ pub(super) async fn save_refusal<T: Listener>(
     let is_asked = item.leg_mut().note_lack(now);
     let told = if moved.to == State::Failed { item.refused(system).await? } else { Vec::new() };
     let entry = HistoryEntry::new(what, item.leg(), now).moved(&moved);
-    let mut changes = step::changes(system, &mut item, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, &mut item, &entry, &moved.effects, now).await?;
     changes.extend(told);
     if is_asked {
         tracing::error!(item = %item.item_id(), "attention: the money of a payment has been lacking for days");
@@ -346,7 +346,7 @@ pub(super) async fn save_refusal<T: Listener>(
 }
 
 /// The first silence is asked about at once, a second one later.
-async fn unanswered<T: Carrier>(system: &System, mut item: T, silence: Silence) -> Result<Sent, OperationError> {
+async fn unanswered<T: HasLeg>(system: &System, mut item: T, silence: Silence) -> Result<Sent, OperationError> {
     let id = item.item_id();
     let is_first = item.leg().claim.as_ref().is_some_and(|claim| claim.outcome == Outcome::Awaited);
     item.leg_mut().silent(silence);
@@ -358,7 +358,7 @@ async fn unanswered<T: Carrier>(system: &System, mut item: T, silence: Silence) 
 }
 
 /// Writes that nothing is running any more, so that the next send need not wait for the lease.
-async fn silent<T: Carrier>(system: &System, mut item: T) -> Result<Sent, OperationError> {
+async fn silent<T: HasLeg>(system: &System, mut item: T) -> Result<Sent, OperationError> {
     item.touch(system.clock.business_now());
     match system.table.write(vec![replace(&mut item)?]).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::Silent),
@@ -367,20 +367,20 @@ async fn silent<T: Carrier>(system: &System, mut item: T) -> Result<Sent, Operat
 }
 
 /// The same where the bank certainly has nothing of it.
-async fn not_sent<T: Carrier>(system: &System, mut item: T, moved: Moved) -> Result<Sent, OperationError> {
+async fn not_sent<T: HasLeg>(system: &System, mut item: T, moved: Transition) -> Result<Sent, OperationError> {
     if moved.from == moved.to {
         return silent(system, item).await.map(|_| Sent::NotReached);
     }
     let now = system.clock.business_now();
     let entry = HistoryEntry::new("not_sent", item.leg(), now).moved(&moved);
-    match step::save(system, &mut item, &entry, &moved.effects, now).await? {
+    match save_step::save(system, &mut item, &entry, &moved.effects, now).await? {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotReached),
         Err(other) => Err(other.into()),
     }
 }
 
 /// Nothing can be done for it now but wait.
-pub(super) async fn postpone<T: Carrier>(system: &System, item: T) -> Result<Sent, OperationError> {
+pub(super) async fn postpone<T: HasLeg>(system: &System, item: T) -> Result<Sent, OperationError> {
     silent(system, item).await.map(|_| Sent::NotOurs)
 }
 
@@ -392,7 +392,7 @@ pub(super) async fn ask_again(system: &System, item: ItemId) {
 }
 
 /// Writes the bank's yes. Where an event was faster, the answer is applied to what it left.
-pub(super) async fn accepted<T: Listener>(
+pub(super) async fn accepted<T: LegHooks>(
     system: &System,
     mut item: T,
     object: BankObject,
@@ -401,15 +401,21 @@ pub(super) async fn accepted<T: Listener>(
     for _ in 0..SAVES_MAX {
         let now = system.clock.business_now();
         let attempt = fault!(AnswerToTheAttemptOfNow, item.leg().attempt, asked_for);
-        let heard =
-            Heard { what: "accepted", at: object.created_at(), event_id: None, attempt, object: &object, by: None };
+        let heard = BankUpdate {
+            what: "accepted",
+            at: object.created_at(),
+            event_id: None,
+            attempt,
+            object: &object,
+            by: None,
+        };
         let (changes, verdict) = changes_of(system, &mut item, heard, now).await?;
-        if verdict == Verdict::Recorded {
+        if verdict == ReportOutcome::Recorded {
             return Ok(Sent::Accepted(object));
         }
         match system.table.write(changes).await {
             Ok(()) => {
-                if matches!(verdict, Verdict::Applied(_)) {
+                if matches!(verdict, ReportOutcome::Applied(_)) {
                     item.afterwards(system).await?;
                 }
                 return Ok(Sent::Accepted(object));
@@ -424,7 +430,7 @@ pub(super) async fn accepted<T: Listener>(
     Err(OperationError::Contended(item.item_id().to_string()))
 }
 
-pub(super) async fn give_up<T: Carrier>(
+pub(super) async fn give_up<T: HasLeg>(
     system: &System,
     mut item: T,
     reason: AttentionReason,
@@ -433,7 +439,7 @@ pub(super) async fn give_up<T: Carrier>(
     item.leg_mut().raise(reason, now);
     tracing::error!(item = %item.item_id(), ?reason, "attention: a send was given up");
     let entry = HistoryEntry::new("attention_raised", item.leg(), now);
-    let mut changes = step::changes(system, &mut item, &entry, &[], now).await?;
+    let mut changes = save_step::changes(system, &mut item, &entry, &[], now).await?;
     changes.extend(notices::of_attention(system, item.item_id(), item.leg()).await?);
     match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(Sent::NotOurs),

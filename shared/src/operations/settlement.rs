@@ -1,16 +1,16 @@
 //! Ending what may be out for ever: two operators say what the bank told them, and the worker carries it out.
 
 use super::autopay::own;
-use super::bank_events::{Heard, changes_of};
+use super::bank_events::{BankUpdate, changes_of};
 use super::bank_object::BankObject;
-use super::listener::Listener;
-use super::step;
+use super::leg_hooks::LegHooks;
+use super::save_step;
 use super::{OperationError, System, audit, webhooks};
 use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, TransferKey};
-use crate::domain::leg::{Kind, Leg, Settlement, SettlementFailure, ToldOutcome, Verdict};
+use crate::domain::leg::{Kind, Leg, ReportOutcome, Settlement, SettlementFailure, ToldOutcome};
 use crate::domain::payment::Payment;
 use crate::domain::task::Task;
 use crate::ports::table::Change;
@@ -99,7 +99,7 @@ pub async fn settle(system: &System, item_id: ItemId, deadline: Deadline) -> Res
     }
 }
 
-async fn settle_item<T: Listener>(
+async fn settle_item<T: LegHooks>(
     system: &System,
     mut item: T,
     mut settlement: Settlement,
@@ -129,7 +129,7 @@ async fn settle_item<T: Listener>(
     if settlement.failure.is_none() { item.afterwards(system).await } else { Ok(()) }
 }
 
-async fn never_reached<T: Listener>(
+async fn never_reached<T: LegHooks>(
     system: &System,
     item: &mut T,
     settlement: &Settlement,
@@ -141,14 +141,14 @@ async fn never_reached<T: Listener>(
     let told = item.refused(system).await?;
     let mut entry = HistoryEntry::new("never_reached_bank", item.leg(), now).moved(&moved);
     entry.by.clone_from(&settlement.confirmed_by);
-    let mut changes = step::changes(system, item, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, item, &entry, &moved.effects, now).await?;
     changes.extend(webhooks::of_cleared(system, item, flag).await?);
     changes.extend(told);
     Ok(changes)
 }
 
 /// The bank's transfer is applied as its answer to the send would be. Where it is not what was asked for, that is disputed like any word.
-async fn found<T: Listener>(
+async fn found<T: LegHooks>(
     system: &System,
     item: &mut T,
     settlement: &Settlement,
@@ -158,12 +158,12 @@ async fn found<T: Listener>(
     let flag = item.leg_mut().clear_attention();
     let by = settlement.confirmed_by.as_deref();
     let (at, attempt) = (object.created_at(), settlement.attempt);
-    let heard = Heard { what: "outcome_found", at, event_id: None, attempt, object, by };
+    let heard = BankUpdate { what: "outcome_found", at, event_id: None, attempt, object, by };
     let (mut changes, verdict) = changes_of(system, item, heard, now).await?;
     changes.extend(webhooks::of_cleared(system, item, flag).await?);
     match verdict {
-        Verdict::Applied(_) | Verdict::Disputed(_) => Ok(changes),
-        Verdict::Recorded => Err(OperationError::Inconsistent(format!(
+        ReportOutcome::Applied(_) | ReportOutcome::Disputed(_) => Ok(changes),
+        ReportOutcome::Recorded => Err(OperationError::Inconsistent(format!(
             "{} was found at the bank, and nothing follows",
             settlement.item_id
         ))),
@@ -171,7 +171,7 @@ async fn found<T: Listener>(
 }
 
 /// What the bank has under the id, if it was made for this attempt of this item: it bears its key.
-async fn object_of<T: Listener>(
+async fn object_of<T: LegHooks>(
     system: &System,
     item: &T,
     transfer_id: &str,

@@ -6,12 +6,12 @@ use futures::stream::{self, StreamExt, TryStreamExt};
 
 use super::corrected_ends::{self, Numbers};
 use super::fund::SOURCE_ACCOUNT_TYPE;
-use super::{OperationError, System, audit, lists, payers, rounds, stops};
+use super::{OperationError, System, audit, lists, payers, recurring, stops};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::batch::DecidedBy;
 use crate::domain::batch::manifest::{Manifest, ManifestSource};
 use crate::domain::deadline::Deadline;
-use crate::domain::other_end::{account_key, numbers_of};
+use crate::domain::external_account::{account_key, numbers_of};
 use crate::domain::source::{ExternalAccount, Pause, PauseReason, PauseWord, Source, SourceRefusal};
 use crate::ports::table::{Change, TableError};
 use crate::store::stored::{create, read, replace};
@@ -229,7 +229,7 @@ pub(crate) async fn ensure_bank_account(
         return Ok(source);
     }
     let key = format!("account:{}", fault!(AccountShared, "all", &source.id));
-    rounds::begin(system).await?;
+    recurring::begin(system).await?;
     let column = system.column().await?;
     let opened = column
         .create_bank_account(&system.settings.column_entity_id, &payers::account_name(&source.id), &key, deadline)
@@ -250,7 +250,7 @@ pub async fn pause<'a>(system: &System, id: &str, decided: impl Into<DecidedBy<'
     set_pause(system, id, decided.into(), "pause_source", pause).await
 }
 
-/// Ends a pause. What the return code of a debit bars is resumed with a reason.
+/// PaymentAccounts a pause. What the return code of a debit bars is resumed with a reason.
 pub async fn resume(system: &System, id: &str, caller: &str, reason: Option<&str>) -> Result<Source, OperationError> {
     let mut source = load(system, id).await?;
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty() && reason.chars().count() <= REASON_SIZE);

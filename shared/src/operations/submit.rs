@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::ach;
-use super::corrected_ends::OtherEnd;
-use super::{OperationError, System, release::Surrounding, send};
+use super::corrected_ends::ExternalAccountDetails;
+use super::{OperationError, System, release::ReleaseCache, send};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::PaymentId;
-use crate::domain::payment::release::Push;
+use crate::domain::payment::release::ReleaseAction;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::source::Source;
 use crate::store::keys;
@@ -16,7 +16,7 @@ use crate::store::stored::{read, replace};
 /// Pays a payment, if its funding, source and batch let it now. `surrounding` holds what this run has read of those.
 pub async fn submit(
     system: &System,
-    surrounding: &Surrounding,
+    surrounding: &ReleaseCache,
     payment_id: PaymentId,
     deadline: Deadline,
 ) -> Result<(), OperationError> {
@@ -25,10 +25,12 @@ pub async fn submit(
     };
     let Some(around) = surrounding.of(system, &payment).await? else { return Ok(()) };
     match payment.push(around.view(system)) {
-        Push::Submit => pay(system, payment, around.source.clone(), deadline).await,
+        ReleaseAction::Submit => pay(system, payment, around.source.clone(), deadline).await,
         // Left to the release task, which looks at the whole shard.
-        Push::LookUp => send::look(system, payment, deadline).await,
-        Push::Leave | Push::Cancel | Push::FailUnfunded { .. } | Push::FollowUp => Ok(()),
+        ReleaseAction::LookUp => send::look(system, payment, deadline).await,
+        ReleaseAction::Leave | ReleaseAction::Cancel | ReleaseAction::FailUnfunded { .. } | ReleaseAction::FollowUp => {
+            Ok(())
+        }
     }
 }
 
@@ -41,9 +43,9 @@ pub(crate) async fn pay(
     let Payee::Account(payee) = &payment.payee else {
         return Err(OperationError::Inconsistent(format!("{} is no payment to a bank account", payment.id)));
     };
-    let other_end = OtherEnd::of_payee(system, payee, sealed_under(&payment, &source)).await?;
+    let external_account = ExternalAccountDetails::of_payee(system, payee, sealed_under(&payment, &source)).await?;
     payment.leg.reason = None;
-    ach::send(system, payment, &*source, other_end, deadline).await
+    ach::send(system, payment, &*source, external_account, deadline).await
 }
 
 /// A payment holds its payee sealed under its own key; refunds of before hold it as their source does.
@@ -51,7 +53,7 @@ fn sealed_under(payment: &Payment, source: &Source) -> Vec<String> {
     let own = keys::payment(payment.id).pk;
     match payment.id {
         PaymentId::Refund { .. } => vec![own, keys::source(&source.id).pk],
-        PaymentId::Row { .. } | PaymentId::Lone(_) => vec![own],
+        PaymentId::Row { .. } | PaymentId::Single(_) => vec![own],
     }
 }
 

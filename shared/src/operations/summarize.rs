@@ -10,7 +10,7 @@ use super::corrected_rows::CorrectedRows;
 use super::file_bytes::{ReadFile, Unpacked};
 use super::upload::{load, upload_object};
 use super::{OperationError, System, account_corrections, audit, corrected_rows, file_bytes, manifest, webhooks};
-use crate::domain::batch::{Batch, Command};
+use crate::domain::batch::{Batch, Idempotent};
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::BatchId;
 use crate::domain::payroll_file::{FileReader, Limits, Rejection, Summary, is_gzip};
@@ -59,10 +59,10 @@ pub async fn request(
     if size <= system.settings.summary_bytes_in_request_max {
         return run(system, batch_id, Some(caller), deadline).await;
     }
-    if batch.summarizing()? == Command::Executed {
+    if batch.summarizing()? == Idempotent::Executed {
         batch.due_at = Some(super::system::minutes_from(system.clock.business_now(), 20));
     }
-    save(system, &mut batch, Some(caller), Command::AlreadyApplied).await?;
+    save(system, &mut batch, Some(caller), Idempotent::AlreadyApplied).await?;
     system.enqueue([Task::Summarize { batch_id }]).await?;
     Ok(Summarized::Started)
 }
@@ -84,18 +84,18 @@ async fn save(
     system: &System,
     batch: &mut Batch,
     caller: Option<&str>,
-    came_to_it: Command,
+    came_to_it: Idempotent,
 ) -> Result<(), OperationError> {
     batch.updated_at = system.clock.business_now();
     let counted = caller.map(|caller| batch.count_uploader(caller));
     let mut changes = vec![replace(batch)?];
     if let Some(caller) = caller {
-        if counted == Some(Command::Executed) {
+        if counted == Some(Idempotent::Executed) {
             tracing::info!(batch = %batch.id, "somebody else than its creator had the file summarized");
         }
         changes.push(audit::entry(system, caller, "summarize_batch", &batch.id.to_string(), None)?);
     }
-    if came_to_it == Command::Executed {
+    if came_to_it == Idempotent::Executed {
         changes.extend(webhooks::of_batch(system, batch).await?);
     }
     Ok(system.table.write(changes).await?)
@@ -132,7 +132,7 @@ async fn run(
     system.objects.put(&manifest_object(batch_id, &head.hash), "application/json", body.into()).await?;
     let now = system.clock.business_now();
     let summarized = batch.summarized(head, now)?;
-    if summarized == Command::Executed || caller.is_some() {
+    if summarized == Idempotent::Executed || caller.is_some() {
         batch.keep_a_week(now);
         save(system, &mut batch, caller, summarized).await?;
     }

@@ -15,8 +15,8 @@ use super::{OperationError, System, fund, import, payers, retry, unsettled, webh
 #[cfg(feature = "deliberate-faults")]
 use crate::deliberate_faults::unconditional;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
-use crate::domain::batch::{Batch, BatchState, Command, DRAFT_DAYS, SweepMark};
-use crate::domain::funding::{Cover, Funding};
+use crate::domain::batch::{Batch, BatchState, DRAFT_DAYS, Idempotent, SweepMark};
+use crate::domain::funding::{Funding, FundingStatus};
 use crate::domain::ids::BatchId;
 use crate::domain::leg::{Attention, Claim, Effect, Outcome, State};
 use crate::domain::source::Source;
@@ -250,7 +250,7 @@ async fn nothing_funded_until(
         return Ok(None);
     }
     let fundings = fund::all_fundings(system, batch).await?;
-    if fundings.iter().any(|funding| funding.cover() != Cover::Awaited) {
+    if fundings.iter().any(|funding| funding.cover() != FundingStatus::Awaited) {
         return Ok(None);
     }
     let next = fundings.iter().filter_map(|funding| funding.due_at).min();
@@ -280,7 +280,7 @@ async fn wait_of(system: &System, batch: &Batch, count: &Count, now: Timestamp) 
     }
     let mut can_move = count.mark.submitting > resting;
     for (source_id, round) in count.unprocessed.keys() {
-        match of(source_id, *round).filter(|funding| funding.cover() == Cover::Awaited) {
+        match of(source_id, *round).filter(|funding| funding.cover() == FundingStatus::Awaited) {
             Some(funding) => {
                 let next = funding.due_at.map_or(soon, |due| minutes_from(due.max(now), SWEEP_MINUTES));
                 until = until.min(next);
@@ -313,7 +313,7 @@ async fn is_pulled(system: &System, batch: &Batch) -> Result<bool, OperationErro
 }
 
 async fn complete(system: &System, mut batch: Batch, count: &Count, now: Timestamp) -> Result<(), OperationError> {
-    if batch.complete(now)? == Command::AlreadyApplied {
+    if batch.complete(now)? == Idempotent::AlreadyApplied {
         return Ok(());
     }
     batch.updated_at = now;

@@ -111,7 +111,7 @@ struct KeyedVault {
 /// Manifests kept in memory. They never change: each is named by its hash.
 const MANIFESTS_KEPT_MAX: usize = 8;
 
-/// The keys that seal and recognise account numbers.
+/// The keys that seal and recognize account numbers.
 #[derive(Debug)]
 pub struct Vault {
     pub sealing: KeyRing,
@@ -161,7 +161,7 @@ impl System {
         PlaidClient::new(self.transport.clone(), self.clock.clone(), self.random.clone(), settings)
     }
 
-    /// The keys that seal and recognise account numbers; the secrets behind them are cached five minutes.
+    /// The keys that seal and recognize account numbers; the secrets behind them are cached five minutes.
     pub async fn vault(&self) -> Result<Arc<Vault>, OperationError> {
         let key_ring = self.secrets.get(SecretName::SealingKeyRing).await?;
         let fingerprint_key = self.secrets.get(SecretName::FingerprintKey).await?;

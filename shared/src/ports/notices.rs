@@ -17,7 +17,7 @@ pub enum Recipient {
 /// One notice, ready to be delivered. `Debug` leaves its text out, which may name amounts.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The same on every try, so that a repeat can be recognised.
+    /// The same on every try, so that a repeat can be recognized.
     pub id: String,
     pub recipient: Recipient,
     /// What sort of notice, for filters: `payment_failed`.

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: a write of one item is one conditional request; a write of several is one transaction, all or nothing. Every put
 //! replaces the whole item under a typed condition. A condition that fails because our own retried request had already won is
-//! recognised by the item's `writer` and answered as success. Limits: 100 items and 4 MB in one write, 400 KB in one item, and each
+//! recognized by the item's `writer` and answered as success. Limits: 100 items and 4 MB in one write, 400 KB in one item, and each
 //! key once per write. A write of no changes does nothing.
 
 use async_trait::async_trait;

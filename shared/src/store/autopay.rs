@@ -1,12 +1,12 @@
 //! The items of card autopay. Cards and bank accounts are written under the version they were read at, in one write with the payment that
-//! changes both; reviews, authorisation records and notices are put if absent.
+//! changes both; reviews, authorization records and notices are put if absent.
 
 use jiff::Timestamp;
 
 use super::stored::Stored;
 use super::{attention, keys};
 use crate::domain::attention::Subject;
-use crate::domain::autopay::authorisation::{AuthorisationRecord, RecordedStep};
+use crate::domain::autopay::authorization::{AuthorizationRecord, RecordedStep};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::item::Item;
@@ -109,14 +109,14 @@ impl Stored for Review {
     }
 }
 
-impl Stored for AuthorisationRecord {
+impl Stored for AuthorizationRecord {
     fn key(&self) -> Key {
         let step = match self.step {
             RecordedStep::Agreed => "AGREED",
             RecordedStep::Revoked => "REVOKED",
             RecordedStep::EndedByReturn => "ENDED_BY_RETURN",
         };
-        keys::authorisation(self.card_id, self.at, step)
+        keys::authorization(self.card_id, self.at, step)
     }
 
     /// Never cleaned away: the law asks for two years after the end (12 CFR 1005.13), which a record of the beginning does not know.

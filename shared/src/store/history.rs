@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::keys;
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::ids::ItemId;
-use crate::domain::leg::{AttentionReason, Effect, Leg, Moved, State};
+use crate::domain::leg::{AttentionReason, Effect, Leg, State, Transition};
 use crate::ports::table::{Change, Condition, Indexing, Query, Table, TableError, decode, encode};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
@@ -83,7 +83,7 @@ impl HistoryEntry {
         }
     }
 
-    pub fn moved(mut self, moved: &Moved) -> Self {
+    pub fn moved(mut self, moved: &Transition) -> Self {
         self.from = Some(moved.from);
         self.to = Some(moved.to);
         self.effects = moved.effects.clone();

@@ -37,7 +37,7 @@ pub fn payment(id: PaymentId) -> Key {
         PaymentId::Row { batch, row } => {
             Key::new(payment_shard(batch, PaymentId::shard_of_row(row)), format!("PAYMENT#{row:07}"))
         }
-        PaymentId::Refund { .. } | PaymentId::Lone(_) => Key::new(format!("PAYMENT#{id}"), "PAYMENT"),
+        PaymentId::Refund { .. } | PaymentId::Single(_) => Key::new(format!("PAYMENT#{id}"), "PAYMENT"),
     }
 }
 
@@ -301,13 +301,13 @@ pub fn review(card: CardId, at: Timestamp, code: &str) -> Key {
     Key::new(reviews_of(card), format!("{}#{code}", sortable(at)))
 }
 
-pub fn authorisations_of(card: CardId) -> String {
-    format!("AUTHORISATION#{card}")
+pub fn authorizations_of(card: CardId) -> String {
+    format!("AUTHORIZATION#{card}")
 }
 
 /// `step` keeps an agreement and its end in one second apart.
-pub fn authorisation(card: CardId, at: Timestamp, step: &str) -> Key {
-    Key::new(authorisations_of(card), format!("{}#{step}", sortable(at)))
+pub fn authorization(card: CardId, at: Timestamp, step: &str) -> Key {
+    Key::new(authorizations_of(card), format!("{}#{step}", sortable(at)))
 }
 
 pub fn notices_of(recipient: Recipient) -> String {

@@ -178,7 +178,7 @@ mod tests {
 
     /// The write of one step of a payment over $12.50.
     fn told(entry: &Value) -> Vec<(&'static str, &'static str, i64)> {
-        let id = PaymentId::Lone(Uuid::from_u128(1));
+        let id = PaymentId::Single(Uuid::from_u128(1));
         let payment = put(keys::payment(id), &json!({"amount": "12.50"}));
         let entry = put(keys::history_step(ItemId::Payment(id), 2), entry);
         moves(&[payment, entry]).into_iter().map(|told| (told.of(), told.step.as_str(), told.amount.get())).collect()
@@ -208,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_funding_is_told_as_one() {
-        let id = FundingId::Lone(Uuid::from_u128(1));
+        let id = FundingId::Single(Uuid::from_u128(1));
         let funding = put(keys::funding(id), &json!({"amount": "3.00"}));
         let entry = json!({"from": "completed", "to": "available", "effects": ["funding_available"]});
         let entry = put(keys::history_step(ItemId::Funding(id), 4), &entry);

@@ -14,7 +14,7 @@ pub mod keys;
 pub mod ledger;
 pub mod metered;
 pub mod payments;
-pub mod plaid_inbox;
 pub mod plaid_keys;
+pub mod received_webhooks;
 pub mod stored;
 pub mod webhooks;

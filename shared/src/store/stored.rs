@@ -11,13 +11,13 @@ use crate::domain::bank::watermark::Watermark;
 use crate::domain::batch::Batch;
 use crate::domain::biller::Biller;
 use crate::domain::funding::Funding;
-use crate::domain::ledger::closing::ClosingRound;
+use crate::domain::ledger::closing::ClosingSchedule;
 use crate::domain::ledger::correction::Correction;
 use crate::domain::payment::Payment;
 use crate::domain::payment::redirect::Redirect;
 use crate::domain::payment::replacement::Replacement;
 use crate::domain::reconciliation::run::PayerRun;
-use crate::domain::reconciliation::{DailyRound, Reconciliation};
+use crate::domain::reconciliation::{DailySchedule, Reconciliation};
 use crate::domain::source::Source;
 use crate::domain::stop::Stop;
 use crate::ports::table::{Change, Condition, Indexing, Key, Table, TableError, decode, encode};
@@ -135,7 +135,7 @@ impl Stored for Watermark {
     }
 }
 
-impl Stored for ClosingRound {
+impl Stored for ClosingSchedule {
     fn key(&self) -> Key {
         keys::closing_round()
     }
@@ -149,7 +149,7 @@ impl Stored for ClosingRound {
     }
 }
 
-impl Stored for DailyRound {
+impl Stored for DailySchedule {
     fn key(&self) -> Key {
         keys::daily_round()
     }

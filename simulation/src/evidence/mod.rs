@@ -1,8 +1,8 @@
 //! What a run hands to the auditor, gathered from outside when nothing moves any more: the bank by its own API, our answers by ours.
 
 mod bank;
+mod reported;
 mod standing;
-mod told;
 mod webhooks;
 
 use auditor::evidence::{Asked, Bank, Evidence, Forbidden, Logs, Terms, Told};
@@ -16,7 +16,7 @@ use crate::engine::Engine;
 /// Everything about a run. `api` answers undisturbed.
 pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest: bool) -> Evidence {
     let simulation: &Simulation = &engine.simulation;
-    let seen = engine.witness.seen();
+    let seen = engine.recorder.seen();
     let settings = &simulation.system.settings;
     let items = simulation.table.dump();
     let asked = Asked {
@@ -47,11 +47,11 @@ pub(crate) fn gather(engine: &Engine, api: &Router, log: Vec<String>, is_at_rest
             unfit: seen.unfit.into_iter().collect(),
             ..bank::read(simulation, engine.hub.forgotten())
         },
-        told: Told { notices: seen.notices, events, ..told::read(simulation, api, &items) },
+        told: Told { notices: seen.notices, events, ..reported::read(simulation, api, &items) },
         standing: standing::of(&items, simulation.now()),
         moves: seen.moves,
         pauses: seen.pauses,
-        given_up: seen.given_up,
+        given_up: seen.dead_letter_queues,
         logs: Logs { lines: log, forbidden },
         asked,
     }

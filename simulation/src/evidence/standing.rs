@@ -50,7 +50,7 @@ fn standing(item: &Attributes, paused: &BTreeSet<String>) -> Option<Standing> {
     };
     let is_counted = match kind {
         // Autopay is on, and the item is still linked.
-        StandingKind::Card => item.get("authorisation").is_some_and(|given| {
+        StandingKind::Card => item.get("authorization").is_some_and(|given| {
             let has = |name: &str| given.get(name).is_some_and(|at| !at.is_null());
             has("agreed_at") && !has("revoked_at") && !has("ended_by_return")
         }),

@@ -9,8 +9,8 @@ use simulators::column::{Control, Direction, ReturnMoment, ReturnPlan};
 
 use crate::actor::Actor;
 use crate::evidence::bank_list;
+use crate::fault_injector::Refusal;
 use crate::faults::Fault;
-use crate::weather::Refusal;
 
 /// Why a receiving bank sends a credit back.
 const PAYOUT_CODES: [&str; 8] = ["R02", "R03", "R04", "R16", "R20", "R23", "R01", "R17"];
@@ -27,14 +27,14 @@ const REFUSALS: [Refusal; 4] = [
 
 /// Transfers come back, one now and one then.
 pub(super) async fn send_back(actor: Actor, days: u64) {
-    for _ in 0..actor.weather.below(3) {
-        let codes: Vec<&str> = actor.weather.pick(&PAYOUT_CODES).copied().into_iter().collect();
-        let plan = ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1 + actor.weather.below(3), &codes);
+    for _ in 0..actor.fault_injector.below(3) {
+        let codes: Vec<&str> = actor.fault_injector.pick(&PAYOUT_CODES).copied().into_iter().collect();
+        let plan = ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1 + actor.fault_injector.below(3), &codes);
         control(&actor, Control::PlanReturns(plan), &[Fault::PayoutReturned]);
     }
     for moment in [ReturnMoment::Settled, ReturnMoment::Available] {
-        if actor.weather.is_one_in(6) {
-            let codes: Vec<&str> = actor.weather.pick(&FUNDING_CODES).copied().into_iter().collect();
+        if actor.fault_injector.is_one_in(6) {
+            let codes: Vec<&str> = actor.fault_injector.pick(&FUNDING_CODES).copied().into_iter().collect();
             let fault = match moment {
                 ReturnMoment::Settled => Fault::FundingReturnedEarly,
                 ReturnMoment::Available => Fault::FundingReturnedLate,
@@ -61,7 +61,7 @@ pub(super) fn in_days(actor: &Actor, days: u64) -> Timestamp {
 fn control(actor: &Actor, control: Control, faults: &[Fault]) {
     if actor.simulation.providers.tell_bank(control).is_ok() {
         for fault in faults {
-            actor.weather.count(*fault);
+            actor.fault_injector.count(*fault);
         }
     }
 }
@@ -86,9 +86,9 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
     let is_returnable =
         |transfer: &&Value| matches!(transfer["status"].as_str(), Some("SUBMITTED" | "SETTLED" | "COMPLETED"));
     let returnable: Vec<&Value> = transfers.iter().filter(is_returnable).collect();
-    let Some(transfer) = actor.weather.pick(&returnable) else { return };
+    let Some(transfer) = actor.fault_injector.pick(&returnable) else { return };
     let transfer_id = transfer["id"].as_str().unwrap_or_default().to_owned();
-    if actor.weather.is_one_in(6) {
+    if actor.fault_injector.is_one_in(6) {
         let counterparty = transfer["counterparty_id"].as_str().unwrap_or_default();
         let Ok(end) = actor.simulation.providers.bank_get(&format!("/counterparties/{counterparty}")) else { return };
         // Another spelling is the same account to its bank.
@@ -105,11 +105,11 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
         control(actor, Control::NotificationOfChange { transfer_id, change }, &[Fault::AccountCorrected]);
         return;
     }
-    if actor.weather.is_one_in(12) {
+    if actor.fault_injector.is_one_in(12) {
         let in_dispute =
             |transfer: &&Value| matches!(transfer["status"].as_str(), Some("RETURNED" | "RETURN_DISHONORED"));
         let disputable: Vec<&Value> = transfers.iter().filter(in_dispute).collect();
-        let Some(transfer) = actor.weather.pick(&disputable) else { return };
+        let Some(transfer) = actor.fault_injector.pick(&disputable) else { return };
         let transfer_id = transfer["id"].as_str().unwrap_or_default().to_owned();
         let next = match transfer["status"] == "RETURNED" {
             true => Control::DishonorReturn { transfer_id },
@@ -132,10 +132,10 @@ fn send_one_back(actor: &Actor, corrections: &mut Corrections) {
     let codes: &[&str] = if is_debit { &FUNDING_CODES } else { &PAYOUT_CODES };
     // A debit comes back more rarely than a credit, and a person's, which most of what happens there rests on, more rarely still.
     let is_persons = !actor.hub.world.is_empty();
-    if is_debit && !actor.weather.is_one_in(if is_persons { 9 } else { 3 }) {
+    if is_debit && !actor.fault_injector.is_one_in(if is_persons { 9 } else { 3 }) {
         return;
     }
-    let return_code = actor.weather.pick(codes).copied().unwrap_or("R02").to_owned();
+    let return_code = actor.fault_injector.pick(codes).copied().unwrap_or("R02").to_owned();
     actor.tell(format_args!("{transfer_id} is sent back: {return_code}"));
     control(actor, Control::Return { transfer_id, return_code, addenda: String::new() }, &[fault]);
 }
@@ -148,7 +148,7 @@ pub(super) fn take_debit_back(actor: &Actor, funding_id: &str) {
     let debit =
         all.iter().filter(is_its).find(|debit| matches!(debit["status"].as_str(), Some("SETTLED" | "COMPLETED")));
     let Some(transfer_id) = debit.and_then(|debit| debit["id"].as_str()).map(str::to_owned) else { return };
-    let return_code = actor.weather.pick(&FUNDING_CODES).copied().unwrap_or("R01").to_owned();
+    let return_code = actor.fault_injector.pick(&FUNDING_CODES).copied().unwrap_or("R01").to_owned();
     actor.tell(format_args!("{transfer_id} is sent back: {return_code}"));
     let back = Control::Return { transfer_id, return_code, addenda: String::new() };
     control(actor, back, &[Fault::FundingReturnedLate]);
@@ -157,9 +157,9 @@ pub(super) fn take_debit_back(actor: &Actor, funding_id: &str) {
 /// What a receiving bank asks to be corrected: the number, the bank, the kind of account, or several of them.
 fn correction(actor: &Actor, end: &Value) -> Value {
     let other_type = if end["account_type"] == "savings" { "checking" } else { "savings" };
-    let account_number = actor.weather.between(10_000_000, 99_999_999).to_string();
+    let account_number = actor.fault_injector.between(10_000_000, 99_999_999).to_string();
     let routing_number = simulators::plaid::routing_number("ins_9");
-    match actor.weather.below(6) {
+    match actor.fault_injector.below(6) {
         0 | 1 => json!({ "change_code": "C01", "account_number": account_number }),
         2 => json!({ "change_code": "C02", "routing_number": routing_number }),
         3 => json!({ "change_code": "C03", "routing_number": routing_number, "account_number": account_number }),
@@ -173,27 +173,30 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
     let end = in_days(&actor, days / 3);
     while actor.now() < end {
         actor.wait_minutes(60, 10 * 24 * 60).await;
-        if actor.weather.is_one_in(3) {
+        if actor.fault_injector.is_one_in(3) {
             forget_one(&actor);
         }
-        if actor.weather.is_one_in(3) {
-            let hours =
-                if actor.weather.is_one_in(4) { actor.weather.between(48, 120) } else { actor.weather.between(1, 30) };
+        if actor.fault_injector.is_one_in(3) {
+            let hours = if actor.fault_injector.is_one_in(4) {
+                actor.fault_injector.between(48, 120)
+            } else {
+                actor.fault_injector.between(1, 30)
+            };
             let hours = i64::try_from(hours).unwrap_or(1);
             let until = actor.now().saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
-            if let Some(refusal) = actor.weather.pick(&REFUSALS).copied() {
+            if let Some(refusal) = actor.fault_injector.pick(&REFUSALS).copied() {
                 actor.tell(format_args!("the bank refuses: {refusal:?} until {until}"));
-                actor.weather.refuse_until(until, refusal);
-                actor.weather.count(Fault::BankRefusedForHours);
+                actor.fault_injector.refuse_until(until, refusal);
+                actor.fault_injector.count(Fault::BankRefusedForHours);
             }
-        } else if actor.weather.is_one_in(2) {
-            let hours = i64::try_from(actor.weather.between(1, 30)).unwrap_or(1);
+        } else if actor.fault_injector.is_one_in(2) {
+            let hours = i64::try_from(actor.fault_injector.between(1, 30)).unwrap_or(1);
             let until = actor.now().saturating_add(SignedDuration::from_hours(hours));
             if let Ok(until) = until {
                 control(&actor, Control::Outage { until }, &[Fault::BankDown]);
             }
         } else {
-            control(&actor, Control::ReviewNext { count: 1 + actor.weather.below(2) }, &[]);
+            control(&actor, Control::ReviewNext { count: 1 + actor.fault_injector.below(2) }, &[]);
             actor.wait_minutes(60, 3 * 24 * 60).await;
             look_at_reviews(&actor);
         }
@@ -203,11 +206,11 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
 /// A counterparty is known no more; what was sent to it stays as it was.
 fn forget_one(actor: &Actor) {
     let known = bank_list(&actor.simulation, "/counterparties", "counterparties");
-    let Some(counterparty) = actor.weather.pick(&known) else { return };
+    let Some(counterparty) = actor.fault_injector.pick(&known) else { return };
     let id = counterparty["id"].as_str().unwrap_or_default();
     if actor.simulation.providers.bank_delete(&format!("/counterparties/{id}")).is_ok() {
         actor.tell(format_args!("the bank forgets {id}"));
-        actor.weather.count(Fault::CounterpartyForgotten);
+        actor.fault_injector.count(Fault::CounterpartyForgotten);
         actor.is_forgotten(counterparty.clone());
     }
 }
@@ -218,7 +221,7 @@ pub(crate) fn look_at_reviews(actor: &Actor) {
     let all = transfers(actor).into_iter().chain(checks);
     let waiting = all.filter(|one| matches!(one["status"].as_str(), Some("MANUAL_REVIEW" | "manual_review")));
     for transfer_id in waiting.filter_map(|one| one["id"].as_str().map(str::to_owned)) {
-        let is_rejected = actor.weather.is_one_in(3);
+        let is_rejected = actor.fault_injector.is_one_in(3);
         actor.tell(format_args!("{transfer_id} was looked at: {}", if is_rejected { "rejected" } else { "approved" }));
         let verdict = match is_rejected {
             true => Control::RejectReview { transfer_id },

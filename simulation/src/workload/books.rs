@@ -32,9 +32,9 @@ pub(super) async fn reconcile_now_and_then(actor: Actor, days: u64) {
     while actor.now() < end {
         actor.wait_minutes(2 * 24 * 60, 16 * 24 * 60).await;
         let to = actor.now();
-        let from = days_before(to, i64::try_from(actor.weather.below(40)).unwrap_or_default());
-        let mut asked = json!({ "from": day(from), "to": day(to), "dry_run": actor.weather.is_one_in(2) });
-        if actor.weather.is_one_in(3)
+        let from = days_before(to, i64::try_from(actor.fault_injector.below(40)).unwrap_or_default());
+        let mut asked = json!({ "from": day(from), "to": day(to), "dry_run": actor.fault_injector.is_one_in(2) });
+        if actor.fault_injector.is_one_in(3)
             && let Some(payer) = some_payer(&actor).await
         {
             asked["payer_id"] = payer.into();
@@ -55,7 +55,7 @@ pub(crate) async fn reconcile_everything(actor: Actor, since: Timestamp) {
 
 async fn some_payer(actor: &Actor) -> Option<String> {
     let ids: Vec<String> = actor.simulation.table.dump().iter().filter_map(payer_of).collect();
-    actor.weather.pick(&ids).cloned()
+    actor.fault_injector.pick(&ids).cloned()
 }
 
 fn payer_of(item: &shared::ports::table::Attributes) -> Option<String> {
@@ -87,7 +87,7 @@ pub(super) async fn settle_debts(actor: Actor, days: u64) {
     while actor.now() < end {
         actor.wait_minutes(3 * 24 * 60, 9 * 24 * 60).await;
         for debt in debts(&actor).await {
-            if !actor.weather.is_one_in(3) {
+            if !actor.fault_injector.is_one_in(3) {
                 settle(&actor, debt).await;
             }
         }
@@ -222,7 +222,7 @@ async fn book(actor: &Actor, terms: &Terms<'_>, reason: &str) -> Option<StatusCo
     actor.wait_minutes(1, 24 * 60).await;
     let path = format!("/ledger/corrections/{id}/confirm");
     let kind = CommandKind::ConfirmCorrection;
-    if actor.weather.is_one_in(3) {
+    if actor.fault_injector.is_one_in(3) {
         command(actor, first, kind, &id, &path, Sent::Json(body.clone())).await;
     }
     command(actor, second, kind, &id, &path, Sent::Json(body)).await.map(|confirmed| confirmed.status)
@@ -230,12 +230,12 @@ async fn book(actor: &Actor, terms: &Terms<'_>, reason: &str) -> Option<StatusCo
 
 /// Operators book something that is not so, and see it some time later.
 pub(super) async fn err_and_correct(actor: Actor, days: u64) {
-    if !actor.weather.is_one_in(3) {
+    if !actor.fault_injector.is_one_in(3) {
         return;
     }
     actor.wait_minutes(60, days * 12 * 60).await;
     let Some(payer) = some_payer(&actor).await else { return };
-    let cents = i64::try_from(actor.weather.between(1, 9_999)).unwrap_or(1);
+    let cents = i64::try_from(actor.fault_injector.between(1, 9_999)).unwrap_or(1);
     let wrong = Terms { payer: &payer, debit: "cash", credit: "funds", cents, about: None };
     book(&actor, &wrong, "thought to be theirs").await;
     actor.wait_minutes(60, 6 * 24 * 60).await;

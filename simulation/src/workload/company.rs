@@ -8,8 +8,8 @@ use generator::GeneratedRow;
 use super::deposits::{Deposit, FileRow};
 use super::files::File;
 use super::values;
+use crate::fault_injector::FaultInjector;
 use crate::setup::PayrollPlan;
-use crate::weather::Weather;
 
 /// What an amount may name as its currency; only the first is ours.
 const CURRENCIES: [&str; 2] = ["USD", "EUR"];
@@ -70,65 +70,66 @@ impl Company {
     }
 
     /// A file of so many rows that were never paid.
-    pub(super) fn file(&self, weather: &Weather, rows: u64) -> File {
+    pub(super) fn file(&self, fault_injector: &FaultInjector, rows: u64) -> File {
         let count = usize::try_from(rows).unwrap_or(2);
-        let mut rows = self.fresh_rows(weather, count);
-        if weather.is_one_in(3) {
-            values::make_strange(weather, &mut rows);
+        let mut rows = self.fresh_rows(fault_injector, count);
+        if fault_injector.is_one_in(3) {
+            values::make_strange(fault_injector, &mut rows);
         }
-        let currency = if weather.is_one_in(12) { CURRENCIES.get(usize::from(weather.is_one_in(2))) } else { None };
+        let currency =
+            if fault_injector.is_one_in(12) { CURRENCIES.get(usize::from(fault_injector.is_one_in(2))) } else { None };
         let currency = currency.map(|currency| (*currency).to_owned());
         let mut file = File { currency, ..self.as_of_now(rows) };
-        if self.is_table && weather.is_one_in(8) {
-            pay_itself(weather, &mut file);
+        if self.is_table && fault_injector.is_one_in(8) {
+            pay_itself(fault_injector, &mut file);
         }
         file
     }
 
     /// The rows of an earlier file once more: all of them, or half of them among new ones.
-    pub(super) fn again(&self, weather: &Weather, earlier: &File) -> File {
+    pub(super) fn again(&self, fault_injector: &FaultInjector, earlier: &File) -> File {
         let mut rows = earlier.rows.clone();
         for row in &mut rows {
             let id = &mut row.generated.source.source_id;
             *id = id.trim_end_matches(SECOND_ID).to_owned();
         }
-        if weather.is_one_in(2) {
+        if fault_injector.is_one_in(2) {
             rows.truncate(rows.len().div_ceil(2));
-            rows.extend(self.fresh_rows(weather, 2));
+            rows.extend(self.fresh_rows(fault_injector, 2));
         }
-        if weather.is_one_in(3) {
-            values::spell_otherwise(weather, &mut rows);
+        if fault_injector.is_one_in(3) {
+            values::spell_otherwise(fault_injector, &mut rows);
         }
-        weather.shuffle(&mut rows);
+        fault_injector.shuffle(&mut rows);
         self.as_of_now(rows)
     }
 
     /// A source goes by its other id from now on, with the account that it has; where the company has such sources.
-    pub(super) fn change_id(&self, weather: &Weather) {
-        if !self.has_two_ids || !weather.is_one_in(2) {
+    pub(super) fn change_id(&self, fault_injector: &FaultInjector) {
+        if !self.has_two_ids || !fault_injector.is_one_in(2) {
             return;
         }
         let mut state = self.state.borrow_mut();
         let sources: Vec<String> = state.accounts.keys().cloned().collect();
-        let Some(source) = weather.pick(&sources) else { return };
+        let Some(source) = fault_injector.pick(&sources) else { return };
         if !state.renamed.remove(source) {
             state.renamed.insert(source.clone());
         }
     }
 
     /// A source gets another account, or goes back to one that it had.
-    pub(super) fn change_account(&self, weather: &Weather) {
+    pub(super) fn change_account(&self, fault_injector: &FaultInjector) {
         let mut state = self.state.borrow_mut();
         let sources: Vec<String> = state.accounts.keys().cloned().collect();
-        let Some(source) = weather.pick(&sources) else { return };
+        let Some(source) = fault_injector.pick(&sources) else { return };
         let Some(known) = state.accounts.get(source).cloned() else { return };
         let other = sources.iter().find(|other| *other != source).and_then(|other| state.accounts.get(other)?.first());
-        let account = if weather.is_one_in(3) && other.is_some() {
+        let account = if fault_injector.is_one_in(3) && other.is_some() {
             other.cloned()
-        } else if known.len() > 1 && weather.is_one_in(2) {
-            weather.pick(&known).cloned()
+        } else if known.len() > 1 && fault_injector.is_one_in(2) {
+            fault_injector.pick(&known).cloned()
         } else {
-            let number = weather.between(10_000_000, 99_999_999_999).to_string();
+            let number = fault_injector.between(10_000_000, 99_999_999_999).to_string();
             known.first().map(|(routing, _)| (routing.clone(), number))
         };
         let Some(account) = account else { return };
@@ -139,7 +140,7 @@ impl Company {
     }
 
     /// Rows that were never paid, each to where its employee is paid.
-    fn fresh_rows(&self, weather: &Weather, count: usize) -> Vec<FileRow> {
+    fn fresh_rows(&self, fault_injector: &FaultInjector, count: usize) -> Vec<FileRow> {
         let mut state = self.state.borrow_mut();
         let generated: Vec<GeneratedRow> = state.fresh.by_ref().take(count).collect();
         let deposits = &mut state.deposits;
@@ -148,10 +149,10 @@ impl Company {
                 return FileRow::to_loan(generated);
             }
             let employee = generated.employee.employee_id.clone();
-            let drawn = || weather.is_one_in(2).then(|| Deposit::drawn(weather, &generated));
+            let drawn = || fault_injector.is_one_in(2).then(|| Deposit::drawn(fault_injector, &generated));
             let deposit = deposits.entry(employee).or_insert_with(drawn).clone();
             // Not all that an employee gets goes into the bank account.
-            let deposit = deposit.filter(|_| !weather.is_one_in(5));
+            let deposit = deposit.filter(|_| !fault_injector.is_one_in(5));
             FileRow { generated, deposit }
         });
         placed.collect()
@@ -174,17 +175,17 @@ impl Company {
 }
 
 /// Somebody takes a column for another one: a row pays into the account of a source of the file.
-fn pay_itself(weather: &Weather, file: &mut File) {
+fn pay_itself(fault_injector: &FaultInjector, file: &mut File) {
     let sources: Vec<Account> = file
         .rows
         .iter()
         .map(|row| (row.generated.source.routing_number.clone(), row.generated.source.account_number.clone()))
         .collect();
-    let Some((routing_number, number)) = weather.pick(&sources).cloned() else { return };
-    let account_number = if weather.is_one_in(2) { values::hyphenated(&number) } else { number };
-    let place = usize::try_from(weather.below(u64::try_from(file.rows.len()).unwrap_or(1))).unwrap_or_default();
+    let Some((routing_number, number)) = fault_injector.pick(&sources).cloned() else { return };
+    let account_number = if fault_injector.is_one_in(2) { values::hyphenated(&number) } else { number };
+    let place = usize::try_from(fault_injector.below(u64::try_from(file.rows.len()).unwrap_or(1))).unwrap_or_default();
     if let Some(row) = file.rows.get_mut(place) {
-        let drawn = Deposit::drawn(weather, &row.generated);
+        let drawn = Deposit::drawn(fault_injector, &row.generated);
         row.deposit = Some(Deposit { routing_number, account_number, ..drawn });
     }
 }

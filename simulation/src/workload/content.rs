@@ -20,7 +20,7 @@ const LOOKS_MAX: u32 = 24;
 pub(super) async fn upload(actor: &Actor, file: &File, style: Style, period: Option<&str>) -> Option<String> {
     let bytes = file.bytes(style).ok()?;
     let by = UPLOADERS[0];
-    let by_link = actor.weather.is_one_in(3);
+    let by_link = actor.fault_injector.is_one_in(3);
     let mapping = file.is_mapped.then_some(mappings::NAME);
     let (path, sent) = match by_link {
         true => ("/batches".to_owned(), Sent::Json(announced(bytes.len(), period, mapping))),
@@ -69,7 +69,7 @@ fn path_with(period: Option<&str>, mapping: Option<&str>) -> String {
 }
 
 fn stored(actor: &Actor, batch_id: &str, by: &str, file: &File, bytes: &Bytes) {
-    let order = actor.witness.next_order();
+    let order = actor.recorder.next_order();
     for (amounts, rows) in file.rows_as_asked() {
         actor.has_uploaded(PayrollFile {
             batch_id: batch_id.to_owned(),

@@ -3,7 +3,7 @@
 use generator::GeneratedRow;
 
 use super::values;
-use crate::weather::Weather;
+use crate::fault_injector::FaultInjector;
 
 /// A bank account as a row names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,26 +30,26 @@ const TYPES: [&str; 4] = ["checking", "savings", "Checking", "SAVINGS"];
 
 impl Deposit {
     /// The account of an employee who has just been hired.
-    pub(crate) fn drawn(weather: &Weather, row: &GeneratedRow) -> Self {
-        let bank = weather.pick(&BANKS).copied().unwrap_or(BANKS[0]);
-        let digits = weather.between(10_000_000, 99_999_999_999).to_string();
-        let account_number = match weather.below(6) {
-            0 => values::letters(weather, values::LONGEST_NUMBER),
+    pub(crate) fn drawn(fault_injector: &FaultInjector, row: &GeneratedRow) -> Self {
+        let bank = fault_injector.pick(&BANKS).copied().unwrap_or(BANKS[0]);
+        let digits = fault_injector.between(10_000_000, 99_999_999_999).to_string();
+        let account_number = match fault_injector.below(6) {
+            0 => values::letters(fault_injector, values::LONGEST_NUMBER),
             1 => values::hyphenated(&digits),
             2 | 3 => format!("000{digits}"),
             _ => digits,
         };
-        let holder = match weather.is_one_in(3) {
-            true => values::name(weather),
+        let holder = match fault_injector.is_one_in(3) {
+            true => values::name(fault_injector),
             false => format!("{} {}", row.employee.first_name, row.employee.last_name),
         };
-        let account_type = weather.pick(&TYPES).copied().unwrap_or(TYPES[0]).to_owned();
+        let account_type = fault_injector.pick(&TYPES).copied().unwrap_or(TYPES[0]).to_owned();
         Self { routing_number: simulators::plaid::routing_number(bank), account_number, account_type, holder }
     }
 
     /// The same payee, typed by somebody else: with zeros before its number or without them, in other letters, as another kind of account.
-    pub(crate) fn typed_otherwise(&mut self, weather: &Weather) {
-        match weather.below(5) {
+    pub(crate) fn typed_otherwise(&mut self, fault_injector: &FaultInjector) {
+        match fault_injector.below(5) {
             0 => {
                 let bare = self.account_number.trim_start_matches('0');
                 self.account_number =
@@ -61,7 +61,7 @@ impl Deposit {
                 let is_checking = self.account_type.eq_ignore_ascii_case("checking");
                 self.account_type = if is_checking { "savings" } else { "checking" }.to_owned();
             }
-            _ => self.holder = values::name(weather),
+            _ => self.holder = values::name(fault_injector),
         }
         self.account_number.truncate(values::LONGEST_NUMBER);
     }

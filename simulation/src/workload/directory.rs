@@ -20,13 +20,15 @@ pub(super) async fn take_corrections_back(actor: Actor, days: u64) {
         let Some(list) = actor.get(first, "/account-corrections").await else { continue };
         let items: Vec<Value> = list["items"].as_array().cloned().unwrap_or_default();
         let in_use: Vec<&Value> = items.iter().filter(|correction| correction["standing"] == "in_use").collect();
-        let Some(account) = actor.weather.pick(&in_use).and_then(|one| one["fingerprint"].as_str()) else { continue };
+        let Some(account) = actor.fault_injector.pick(&in_use).and_then(|one| one["fingerprint"].as_str()) else {
+            continue;
+        };
         let path = format!("/account-corrections/{account}/withdraw");
         let sent = Sent::Json(json!({ "reason": "the account is as it was" }));
         command(&actor, first, CommandKind::WithdrawCorrection, account, &path, sent).await;
         let path = format!("/account-corrections/{account}/confirm-withdrawal");
         let kind = CommandKind::ConfirmWithdrawal;
-        if actor.weather.is_one_in(3) {
+        if actor.fault_injector.is_one_in(3) {
             command(&actor, first, kind, account, &path, Sent::Nothing).await;
         }
         actor.wait_minutes(1, 24 * 60).await;
@@ -42,7 +44,7 @@ pub(super) async fn correct_institution(actor: Actor, plan: PayrollPlan) {
     known.sort();
     known.dedup();
     actor.wait_minutes(60, 12 * 24 * 60).await;
-    let Some(institution_id) = actor.weather.pick(&known) else { return };
+    let Some(institution_id) = actor.fault_injector.pick(&known) else { return };
     let decision = InstitutionDecision::Ach {
         routing_number: simulators::plaid::routing_number(institution_id),
         account_type: AccountType::Checking,

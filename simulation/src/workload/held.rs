@@ -22,20 +22,20 @@ pub(super) async fn decide_while_stopped(actor: Actor, days: u64) {
     while actor.now() < end {
         actor.wait_minutes(24 * 60, 10 * 24 * 60).await;
         let held = held(&actor);
-        let Some(funding) = actor.weather.pick(&held) else { continue };
+        let Some(funding) = actor.fault_injector.pick(&held) else { continue };
         switch(&actor, &funding.source_id, true).await;
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             try_again(&actor, &funding.batch_id).await;
         }
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             ask_for_refund(&actor, &funding.batch_id).await;
         }
         actor.wait_minutes(5, 24 * 60).await;
-        if !actor.weather.is_one_in(3) {
+        if !actor.fault_injector.is_one_in(3) {
             take_debit_back(&actor, &funding.id);
             actor.wait_minutes(5, 2 * 24 * 60).await;
         }
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             for debt in super::books::debts(&actor).await {
                 super::books::settle(&actor, debt).await;
             }

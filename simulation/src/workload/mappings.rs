@@ -29,8 +29,8 @@ pub(super) async fn change(actor: Actor, days: u64) {
     store(&actor, UPLOADERS[1], AMOUNTS[0]).await;
     while actor.now() < end {
         actor.wait_minutes(30, 3 * 24 * 60).await;
-        let by = actor.weather.pick(&STORERS).copied().unwrap_or(UPLOADERS[1]);
-        let amount = actor.weather.pick(&AMOUNTS).copied().unwrap_or(AMOUNTS[0]);
+        let by = actor.fault_injector.pick(&STORERS).copied().unwrap_or(UPLOADERS[1]);
+        let amount = actor.fault_injector.pick(&AMOUNTS).copied().unwrap_or(AMOUNTS[0]);
         store(&actor, by, amount).await;
     }
 }

@@ -17,11 +17,11 @@ pub(super) async fn mix_up(actor: Actor, days: u64) {
 fn mix_up_two(actor: &Actor) {
     let all = transfers(actor);
     let returned: Vec<&Value> = all.iter().filter(|transfer| transfer["status"] == "RETURNED").collect();
-    let Some(from) = actor.weather.pick(&returned) else { return };
+    let Some(from) = actor.fault_injector.pick(&returned) else { return };
     let of_kind: Vec<&Value> = all.iter().filter(|to| to["type"] == from["type"] && to["id"] != from["id"]).collect();
     // Another of the same amount would be the worst.
     let alike: Vec<&Value> = of_kind.iter().copied().filter(|to| to["amount"] == from["amount"]).collect();
-    let Some(to) = actor.weather.pick(if alike.is_empty() { &of_kind } else { &alike }) else { return };
+    let Some(to) = actor.fault_injector.pick(if alike.is_empty() { &of_kind } else { &alike }) else { return };
     let mut said = (*from).clone();
     said["idempotency_key"] = to["idempotency_key"].clone();
     said["amount"] = to["amount"].clone();
@@ -33,7 +33,7 @@ pub(super) fn disturb(actor: &Actor, batch_id: &str) {
     let own = format!("pay_{}-", batch_id.trim_start_matches("bat_"));
     let is_own = |transfer: &Value| transfer["idempotency_key"].as_str().is_some_and(|key| key.starts_with(&own));
     for mut transfer in transfers(actor).into_iter().filter(is_own) {
-        if transfer["status"] == "RETURNED" && actor.weather.is_one_in(2) {
+        if transfer["status"] == "RETURNED" && actor.fault_injector.is_one_in(2) {
             transfer["amount"] = (transfer["amount"].as_i64().unwrap_or_default() + 100).into();
             returned_said(actor, transfer);
         }
@@ -42,7 +42,7 @@ pub(super) fn disturb(actor: &Actor, batch_id: &str) {
 
 fn returned_said(actor: &Actor, data: Value) {
     let event = json!({
-        "id": format!("evnt_{:016x}", actor.weather.below(u64::MAX)), "created_at": data["returned_at"],
+        "id": format!("evnt_{:016x}", actor.fault_injector.below(u64::MAX)), "created_at": data["returned_at"],
         "type": "ach.outgoing_transfer.returned", "data": data,
     });
     actor.bank_says(event);

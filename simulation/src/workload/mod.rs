@@ -1,15 +1,15 @@
-//! What people and the world do in a run, each as a story of its own.
+//! What people and the world do in a run, each as a trace of its own.
 
 mod banks;
 mod books;
 mod company;
 mod content;
+mod dead_letters;
 mod deposits;
 mod directory;
 mod files;
 mod held;
 mod household;
-mod letters;
 mod mappings;
 mod mixed_up;
 mod operators;
@@ -42,28 +42,28 @@ pub(crate) use payees::cash_the_rest;
 
 pub(crate) type Script = LocalBoxFuture<'static, ()>;
 
-/// Every story of a run.
+/// Every trace of a run.
 pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     let mut scripts = payroll::scripts(setup, actor);
     scripts.push(Box::pin(banks::send_back(actor.clone(), setup.days)));
     scripts.push(Box::pin(banks::trouble(actor.clone(), setup.days)));
     scripts.push(Box::pin(operators::look_after_attention(actor.clone(), setup.days)));
-    scripts.push(Box::pin(letters::look_after_letters(actor.clone(), setup.days)));
+    scripts.push(Box::pin(dead_letters::look_after_letters(actor.clone(), setup.days)));
     scripts.push(Box::pin(books::reconcile_now_and_then(actor.clone(), setup.days)));
     scripts.push(Box::pin(books::settle_debts(actor.clone(), setup.days)));
     scripts.push(Box::pin(books::err_and_correct(actor.clone(), setup.days)));
     scripts.push(Box::pin(unknown::look_after_unknown(actor.clone(), setup.days)));
-    if actor.weather.is_one_in(6) {
+    if actor.fault_injector.is_one_in(6) {
         scripts.push(Box::pin(unknown::stop_for_a_month(actor.clone())));
     }
-    if actor.weather.is_one_in(2) {
+    if actor.fault_injector.is_one_in(2) {
         scripts.push(Box::pin(mixed_up::mix_up(actor.clone(), setup.days)));
     }
     if let Some(plan) = &setup.payroll {
         if plan.is_mapped {
             scripts.push(Box::pin(mappings::change(actor.clone(), setup.days)));
         }
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             scripts.push(Box::pin(held::decide_while_stopped(actor.clone(), setup.days)));
         }
         scripts.push(Box::pin(operators::pause_and_resume(actor.clone(), plan.clone())));
@@ -72,7 +72,7 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(receivers::receive(actor.clone(), setup.days)));
     }
     scripts.push(Box::pin(directory::take_corrections_back(actor.clone(), setup.days)));
-    if let Some(plan) = setup.payroll.as_ref().filter(|_| actor.weather.is_one_in(3)) {
+    if let Some(plan) = setup.payroll.as_ref().filter(|_| actor.fault_injector.is_one_in(3)) {
         scripts.push(Box::pin(directory::correct_institution(actor.clone(), plan.clone())));
     }
     if setup.households > 0 {
@@ -87,12 +87,12 @@ pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
         scripts.push(Box::pin(household::look_after_autopay(actor.clone(), setup.days)));
         scripts.push(Box::pin(household::book_debits(actor.clone(), setup.days)));
         scripts.push(Box::pin(household::review_for_weeks(actor.clone())));
-        if actor.weather.is_one_in(8) {
+        if actor.fault_injector.is_one_in(8) {
             scripts.push(Box::pin(household::link_many(actor.clone())));
         }
         scripts.push(Box::pin(household::say_nothing_for_days(actor.clone(), setup.days / 2)));
     }
-    for household in household::drawn(&actor.weather, setup.households) {
+    for household in household::drawn(&actor.fault_injector, setup.households) {
         let end = banks::in_days(actor, setup.days * 4 / 5);
         scripts.push(Box::pin(household::live(actor.clone(), household, setup.acts_amid, end)));
     }

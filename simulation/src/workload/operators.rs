@@ -14,7 +14,7 @@ pub(super) async fn look_after_attention(actor: Actor, days: u64) {
     while actor.now() < end {
         actor.wait_minutes(24 * 60, 5 * 24 * 60).await;
         for (kind, id) in flagged(&actor) {
-            if !actor.weather.is_one_in(3) {
+            if !actor.fault_injector.is_one_in(3) {
                 clear(&actor, kind, &id).await;
             }
         }
@@ -31,8 +31,8 @@ async fn clear(actor: &Actor, kind: &str, id: &str) {
     if kind != "batches" {
         // A word of the bank that does not fit is taken only where it is how the bank has it.
         // Some take whatever it says.
-        let is_careless = actor.weather.is_one_in(4);
-        let is_taken = is_careless || (!actor.weather.is_one_in(4) && word_holds(actor, kind, id).await);
+        let is_careless = actor.fault_injector.is_one_in(4);
+        let is_taken = is_careless || (!actor.fault_injector.is_one_in(4) && word_holds(actor, kind, id).await);
         said["apply"] = is_taken.into();
     }
     command(actor, Caller::Operator(OPERATORS[1]), CommandKind::ClearAttention, id, &path, Sent::Json(said)).await;
@@ -155,9 +155,9 @@ async fn lift_blocks(actor: &Actor) {
 pub(super) async fn pause_and_resume(actor: Actor, plan: PayrollPlan) {
     let Ok(rows) = generator::rows(&plan.company) else { return };
     let ids: Vec<String> = rows.sources().iter().map(|source| source.source_id.clone()).collect();
-    for _ in 0..actor.weather.below(4) {
+    for _ in 0..actor.fault_injector.below(4) {
         actor.wait_minutes(60, 6 * 24 * 60).await;
-        let Some(id) = actor.weather.pick(&ids).cloned() else { return };
+        let Some(id) = actor.fault_injector.pick(&ids).cloned() else { return };
         let by = Caller::Operator(OPERATORS[0]);
         let path = format!("/sources/{id}/pause");
         command(&actor, by, CommandKind::PauseSource, &id, &path, Sent::Nothing).await;

@@ -14,7 +14,7 @@ pub(super) async fn cash(actor: Actor, end: Timestamp) {
         actor.wait_minutes(6 * 60, 4 * 24 * 60).await;
         for check in bank_list(&actor.simulation, "/transfers/checks", "transfers") {
             // A letter lies around for a while.
-            if actor.weather.is_one_in(2) {
+            if actor.fault_injector.is_one_in(2) {
                 befall(&actor, &check);
             }
         }
@@ -37,15 +37,15 @@ fn befall(actor: &Actor, check: &Value) {
     let (status, letter) = (word("status"), word("delivery_status"));
     let told = |control: Control, fault: Fault| {
         if actor.simulation.providers.tell_bank(control).is_ok() {
-            actor.weather.count(fault);
+            actor.fault_injector.count(fault);
         }
     };
-    match (status, letter, actor.weather.below(10)) {
+    match (status, letter, actor.fault_injector.below(10)) {
         ("pending_stop", _, _) => {
-            let beats_stop = actor.weather.is_one_in(2);
+            let beats_stop = actor.fault_injector.is_one_in(2);
             let cash = Control::CashCheck { transfer_id: transfer_id.clone(), amount: None, beats_stop };
             if actor.simulation.providers.tell_bank(cash).is_ok() {
-                actor.weather.count(Fault::StopRaced);
+                actor.fault_injector.count(Fault::StopRaced);
                 if beats_stop {
                     book(actor, check, &transfer_id);
                 }
@@ -85,7 +85,7 @@ fn book(actor: &Actor, check: &Value, transfer: &str) {
     let Some(card) = actor.hub.world.card_in(&check.to_string()) else { return };
     let cents = ["positive_pay_amount", "amount"].iter().find_map(|name| check[*name].as_i64()).unwrap_or_default();
     // Some issuers say which check it was.
-    let number = check["check_number"].as_str().filter(|_| !actor.weather.is_one_in(3));
-    actor.pay_card(&card, cents, Some((transfer, number)), 3_600 * actor.weather.between(1, 72));
+    let number = check["check_number"].as_str().filter(|_| !actor.fault_injector.is_one_in(3));
+    actor.pay_card(&card, cents, Some((transfer, number)), 3_600 * actor.fault_injector.between(1, 72));
     actor.tell(format_args!("the issuer {ISSUER} books a check for {card}"));
 }

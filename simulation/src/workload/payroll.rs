@@ -37,7 +37,7 @@ pub(super) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     let Some(company) = Company::of(plan).map(Rc::new) else { return Vec::new() };
     let mut scripts: Vec<Script> = Vec::new();
     for _ in 0..plan.batches {
-        let rows = actor.weather.between(2, plan.rows_max);
+        let rows = actor.fault_injector.between(2, plan.rows_max);
         scripts.push(Box::pin(payday(actor.clone(), company.clone(), rows)));
     }
     scripts
@@ -46,17 +46,17 @@ pub(super) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
 /// A file is paid; some time later its rows may come again.
 async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
     actor.wait_minutes(0, 6 * 24 * 60).await;
-    if actor.weather.is_one_in(3) {
-        company.change_account(&actor.weather);
+    if actor.fault_injector.is_one_in(3) {
+        company.change_account(&actor.fault_injector);
     }
-    company.change_id(&actor.weather);
-    let file = company.file(&actor.weather, rows);
-    if actor.weather.is_one_in(5) {
-        let other = company.again(&actor.weather, &file);
+    company.change_id(&actor.fault_injector);
+    let file = company.file(&actor.fault_injector, rows);
+    if actor.fault_injector.is_one_in(5) {
+        let other = company.again(&actor.fault_injector, &file);
         return at_once(&actor, &file, &other).await;
     }
-    let comes_again = actor.weather.is_one_in(2);
-    let period = (comes_again && actor.weather.is_one_in(2)).then(|| day_of_period(&actor, 0));
+    let comes_again = actor.fault_injector.is_one_in(2);
+    let period = (comes_again && actor.fault_injector.is_one_in(2)).then(|| day_of_period(&actor, 0));
     // Whoever looks after the first file does not wait with the second until it has ended.
     let first = pay(&actor, &file, period.as_deref());
     let second = async {
@@ -64,12 +64,15 @@ async fn payday(actor: Actor, company: Rc<Company>, rows: u64) {
             return;
         }
         actor.wait_minutes(60, 12 * 24 * 60).await;
-        if actor.weather.is_one_in(2) {
-            company.change_account(&actor.weather);
+        if actor.fault_injector.is_one_in(2) {
+            company.change_account(&actor.fault_injector);
         }
-        company.change_id(&actor.weather);
-        let again = company.again(&actor.weather, &file);
-        let period = actor.weather.is_one_in(2).then(|| day_of_period(&actor, i64::from(actor.weather.is_one_in(2))));
+        company.change_id(&actor.fault_injector);
+        let again = company.again(&actor.fault_injector, &file);
+        let period = actor
+            .fault_injector
+            .is_one_in(2)
+            .then(|| day_of_period(&actor, i64::from(actor.fault_injector.is_one_in(2))));
         pay(&actor, &again, period.as_deref()).await;
     };
     futures::join!(first, second);
@@ -87,19 +90,22 @@ fn day_of_period(actor: &Actor, periods_later: i64) -> String {
 async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
     let Some(batch_id) = upload(actor, file, Style::Compact, period).await else { return };
     // Some send the same payments in another file as well.
-    let twin =
-        if actor.weather.is_one_in(4) { upload(actor, &file.reversed(), Style::Pretty, period).await } else { None };
+    let duplicate = if actor.fault_injector.is_one_in(4) {
+        upload(actor, &file.reversed(), Style::Pretty, period).await
+    } else {
+        None
+    };
     let Some(summary) = summarize(actor, UPLOADERS[0], &batch_id).await else { return };
-    if actor.weather.is_one_in(5) {
+    if actor.fault_injector.is_one_in(5) {
         let by = Caller::Approver(UPLOADERS[0]);
         let answer = approve(actor, by, &batch_id, &summary).await;
         actor.tell(format_args!("the uploader's own approval: {:?}", answer.map(|answer| answer.status)));
     }
-    if actor.weather.is_one_in(3) {
+    if actor.fault_injector.is_one_in(3) {
         meddle(actor, &batch_id, file).await;
     }
     actor.wait_minutes(0, 24 * 60).await;
-    match actor.weather.below(16) {
+    match actor.fault_injector.below(16) {
         0 => {
             let path = format!("/batches/{batch_id}/decline");
             command(actor, Caller::Approver(APPROVERS[0]), CommandKind::Decline, &batch_id, &path, Sent::Nothing).await;
@@ -107,7 +113,7 @@ async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
         // Nobody ever approves it.
         1 => return,
         _ => {
-            if actor.weather.is_one_in(3) {
+            if actor.fault_injector.is_one_in(3) {
                 let (first, second) = (Caller::Approver(APPROVERS[0]), Caller::Approver(APPROVERS[1]));
                 futures::join!(approve(actor, first, &batch_id, &summary), approve(actor, second, &batch_id, &summary));
             } else {
@@ -115,10 +121,10 @@ async fn pay(actor: &Actor, file: &File, period: Option<&str>) {
             }
         }
     }
-    if let Some(twin) = twin {
-        approve_twin(actor, &twin).await;
+    if let Some(duplicate) = duplicate {
+        approve_duplicate(actor, &duplicate).await;
     }
-    if actor.weather.is_one_in(5) {
+    if actor.fault_injector.is_one_in(5) {
         call_off(actor, &batch_id).await;
     }
     look_after(actor, &batch_id).await;
@@ -139,12 +145,12 @@ async fn at_once(actor: &Actor, file: &File, other: &File) {
     actor.wait_minutes(0, 24 * 60).await;
     let [first, second] = APPROVERS.map(Caller::Approver);
     let approve_two = async {
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             actor.wait_minutes(1, 3 * 60).await;
         }
         let answer = approve_as_shown(actor, second, &two, &of_two).await;
         let is_refused = answer.is_none_or(|answer| !answer.status.is_success());
-        if is_refused && actor.weather.is_one_in(2) {
+        if is_refused && actor.fault_injector.is_one_in(2) {
             approve_anew(actor, second, &two).await;
         }
     };
@@ -154,8 +160,8 @@ async fn at_once(actor: &Actor, file: &File, other: &File) {
 
 /// Somebody else has a hand in the content, and then approves it if they may; or its maker replaces what was looked at.
 async fn meddle(actor: &Actor, batch_id: &str, file: &File) {
-    let by = actor.weather.pick(&MEDDLERS).copied().unwrap_or(MEDDLERS[0]);
-    match actor.weather.below(4) {
+    let by = actor.fault_injector.pick(&MEDDLERS).copied().unwrap_or(MEDDLERS[0]);
+    match actor.fault_injector.below(4) {
         0 => {}
         1 => {
             replace(actor, by, batch_id, &file.enlarged()).await;
@@ -177,11 +183,11 @@ async fn meddle(actor: &Actor, batch_id: &str, file: &File) {
 async fn call_off(actor: &Actor, batch_id: &str) {
     let by = Caller::Approver(APPROVERS[1]);
     let path = format!("/batches/{batch_id}/cancel");
-    let is_stopped = actor.weather.is_one_in(4);
+    let is_stopped = actor.fault_injector.is_one_in(4);
     if is_stopped {
         switch(actor, ALL, true).await;
     }
-    match actor.weather.below(3) {
+    match actor.fault_injector.below(3) {
         0 => actor.wait_minutes(0, 5 * 24 * 60).await,
         1 => {
             actor.wait_minutes(0, 5 * 24 * 60).await;
@@ -233,7 +239,7 @@ async fn approve(actor: &Actor, caller: Caller, batch_id: &str, summary: &Value)
 
 /// Exactly what the summary shows is accepted; some overlook that rows are paid elsewhere too, or will not have it.
 async fn approve_as_shown(actor: &Actor, caller: Caller, batch_id: &str, summary: &Value) -> Option<Answer> {
-    let overlaps = match actor.weather.is_one_in(6) {
+    let overlaps = match actor.fault_injector.is_one_in(6) {
         true => json!([]),
         false => summary["to_acknowledge"]["overlaps"].clone(),
     };
@@ -253,7 +259,7 @@ async fn approve_anew(actor: &Actor, caller: Caller, batch_id: &str) -> Option<A
 }
 
 /// The same payments in another file: refused while the first file claims them.
-async fn approve_twin(actor: &Actor, batch_id: &str) {
+async fn approve_duplicate(actor: &Actor, batch_id: &str) {
     actor.wait_minutes(0, 3 * 24 * 60).await;
     let Some(summary) = summarize(actor, UPLOADERS[0], batch_id).await else { return };
     let answer = approve(actor, Caller::Approver(APPROVERS[1]), batch_id, &summary).await;
@@ -262,7 +268,7 @@ async fn approve_twin(actor: &Actor, batch_id: &str) {
 
 /// People come back to a batch until it has ended, and see to what is left.
 async fn look_after(actor: &Actor, batch_id: &str) {
-    let mut rounds = actor.weather.below(3);
+    let mut rounds = actor.fault_injector.below(3);
     for _ in 0..LOOKS_MAX {
         actor.wait_minutes(12 * 60, 4 * 24 * 60).await;
         let Some(batch) = actor.get(Caller::Uploader(UPLOADERS[1]), &format!("/batches/{batch_id}")).await else {
@@ -276,7 +282,7 @@ async fn look_after(actor: &Actor, batch_id: &str) {
         if rounds > 0 && count("failed") + count("returned") > 0 && batch["state"] == "completed" {
             rounds -= 1;
             try_again(actor, batch_id).await;
-        } else if actor.weather.is_one_in(4) {
+        } else if actor.fault_injector.is_one_in(4) {
             super::held::ask_for_refund(actor, batch_id).await;
         }
     }
@@ -287,10 +293,10 @@ pub(super) async fn try_again(actor: &Actor, batch_id: &str) {
     let path = format!("/batches/{batch_id}/retry");
     let by = Caller::Approver(APPROVERS[0]);
     let Some(answer) = command(actor, by, CommandKind::Retry, batch_id, &path, Sent::Nothing).await else { return };
-    if actor.weather.is_one_in(3) {
+    if actor.fault_injector.is_one_in(3) {
         super::mixed_up::disturb(actor, batch_id);
     }
-    if answer.body["code"] != "overlap_not_accepted" || actor.weather.is_one_in(2) {
+    if answer.body["code"] != "overlap_not_accepted" || actor.fault_injector.is_one_in(2) {
         return;
     }
     let shown = answer.body["overlaps"].as_array().into_iter().flatten();
@@ -309,7 +315,7 @@ pub(super) async fn command(
 ) -> Option<Answer> {
     let request = Request::post(caller, path, sent).commands(kind, about);
     // Some click twice.
-    if actor.weather.is_one_in(8) {
+    if actor.fault_injector.is_one_in(8) {
         let (first, second) = futures::join!(actor.ask(request.clone()), actor.ask(request));
         return first.or(second);
     }

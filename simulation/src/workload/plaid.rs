@@ -10,17 +10,17 @@ pub(super) async fn trouble(actor: Actor, days: u64) {
     let end = super::banks::in_days(&actor, days);
     while actor.now() < end {
         actor.wait_minutes(60, 14 * 24 * 60).await;
-        if actor.weather.is_one_in(2) {
+        if actor.fault_injector.is_one_in(2) {
             let _ = actor.simulation.providers.tell_plaid(json!({ "control": "rotate_keys" }));
         }
-        actor.weather.replace_receivers();
-        let hours = i64::try_from(actor.weather.between(10, 30)).unwrap_or(10);
+        actor.fault_injector.replace_receivers();
+        let hours = i64::try_from(actor.fault_injector.between(10, 30)).unwrap_or(10);
         let until = actor.now().saturating_add(SignedDuration::from_hours(hours)).unwrap_or(Timestamp::MAX);
-        if actor.weather.is_one_in(3) {
-            actor.weather.plaid_is_down_until(until);
-            actor.weather.count(Fault::PlaidDown);
+        if actor.fault_injector.is_one_in(3) {
+            actor.fault_injector.plaid_is_down_until(until);
+            actor.fault_injector.count(Fault::PlaidDown);
         } else {
-            actor.weather.flood_until(until);
+            actor.fault_injector.flood_until(until);
         }
     }
 }

@@ -50,7 +50,7 @@ const ASKED_MAX: u32 = 8;
 pub(super) async fn receive(actor: Actor, days: u64) {
     let end = super::banks::in_days(&actor, days);
     actor.wait_minutes(0, 24 * 60).await;
-    let types: Vec<&str> = if actor.weather.is_one_in(3) { TYPES[5..17].to_vec() } else { TYPES.to_vec() };
+    let types: Vec<&str> = if actor.fault_injector.is_one_in(3) { TYPES[5..17].to_vec() } else { TYPES.to_vec() };
     let Some((endpoint_id, secret)) = make(&actor, &types).await else { return };
     wait_elapsed(&actor, HEARD_AFTER).await;
     let endpoint = Endpoint {
@@ -64,7 +64,7 @@ pub(super) async fn receive(actor: Actor, days: u64) {
     let path = format!("/webhook-endpoints/{endpoint_id}");
     while actor.now() < end {
         actor.wait_minutes(REACHABLE_HOURS * 60, 10 * 24 * 60).await;
-        match actor.weather.below(5) {
+        match actor.fault_injector.below(5) {
             0 => rotate(&actor, &endpoint_id, &path).await,
             1 => replay(&actor, &path).await,
             _ => fall_silent(&actor).await,
@@ -124,7 +124,7 @@ async fn replay(actor: &Actor, path: &str) {
 
 async fn fall_silent(actor: &Actor) {
     let moods = [Mood::Fails(500), Mood::Fails(404), Mood::Fails(302), Mood::Silent, Mood::Slow];
-    let mood = actor.weather.pick(&moods).copied().unwrap_or(Mood::Silent);
+    let mood = actor.fault_injector.pick(&moods).copied().unwrap_or(Mood::Silent);
     actor.tell(format_args!("the receiver of webhooks is {mood:?}"));
     actor.receiver.is(mood);
     actor.wait_minutes(1, OUTAGE_HOURS_MAX * 60).await;

@@ -18,15 +18,15 @@ pub(super) async fn stop_and_go(actor: Actor, sources: Vec<String>, households: 
         payers.extend(subjects::keyed(&actor.simulation.system, subject).await.map(|id| id.to_string()));
     }
     let end = super::banks::in_days(&actor, days);
-    let mut begins_at_once = actor.weather.is_one_in(4);
-    for _ in 0..actor.weather.below(4) {
+    let mut begins_at_once = actor.fault_injector.is_one_in(4);
+    for _ in 0..actor.fault_injector.below(4) {
         if !std::mem::take(&mut begins_at_once) {
             actor.wait_minutes(60, 12 * 24 * 60).await;
         }
         if end < actor.now() {
             return;
         }
-        let one = actor.weather.pick(&payers).cloned().filter(|_| !actor.weather.is_one_in(3));
+        let one = actor.fault_injector.pick(&payers).cloned().filter(|_| !actor.fault_injector.is_one_in(3));
         let scope = one.unwrap_or_else(|| ALL.to_owned());
         switch(&actor, &scope, true).await;
         actor.wait_minutes(30, 3 * 24 * 60).await;

@@ -18,8 +18,8 @@ pub(super) async fn look_after_unknown(actor: Actor, days: u64) {
     let end = super::banks::in_days(&actor, days);
     while actor.now() < end {
         actor.wait_minutes(12 * 60, 6 * 24 * 60).await;
-        if actor.weather.is_one_in(3)
-            && let Some(key) = actor.weather.pick(&submitting(&actor, None)).cloned()
+        if actor.fault_injector.is_one_in(3)
+            && let Some(key) = actor.fault_injector.pick(&submitting(&actor, None)).cloned()
         {
             say(&actor, &key, &json!({ "outcome": "never_reached" })).await;
         }
@@ -31,7 +31,7 @@ pub(super) async fn look_after_unknown(actor: Actor, days: u64) {
 pub(super) async fn stop_for_a_month(actor: Actor) {
     actor.wait_minutes(0, 12 * 24 * 60).await;
     for _ in 0..LOOKS_MAX {
-        if let Some(payer) = actor.weather.pick(&payers_in_doubt(&actor)).cloned() {
+        if let Some(payer) = actor.fault_injector.pick(&payers_in_doubt(&actor)).cloned() {
             switch(&actor, &payer, true).await;
             actor.wait_minutes(30 * 24 * 60, 33 * 24 * 60).await;
             return switch(&actor, &payer, false).await;
@@ -54,10 +54,10 @@ fn payers_in_doubt(actor: &Actor) -> Vec<String> {
 pub(super) async fn settle_unknown(actor: &Actor) {
     for key in submitting(actor, Some("outcome_unknown")) {
         // The bank cannot say yet what has still to reach it.
-        if actor.weather.is_astray(&key) {
+        if actor.fault_injector.is_astray(&key) {
             continue;
         }
-        if actor.weather.is_one_in(3)
+        if actor.fault_injector.is_one_in(3)
             && let Some(other) = another_transfer(actor, &key)
         {
             say(actor, &key, &json!({ "outcome": "found", "transfer_id": other })).await;
@@ -84,7 +84,7 @@ async fn say(actor: &Actor, key: &str, told: &Value) {
     }
     let path = format!("{path}/confirm");
     let kind = CommandKind::ConfirmOutcome;
-    if actor.weather.is_one_in(3) {
+    if actor.fault_injector.is_one_in(3) {
         command(actor, first, kind, id, &path, Sent::Json(told.clone())).await;
     }
     actor.wait_minutes(1, 12 * 60).await;
@@ -111,5 +111,5 @@ fn transfers(actor: &Actor) -> Vec<Value> {
 fn another_transfer(actor: &Actor, key: &str) -> Option<String> {
     let transfers = super::banks::transfers(actor);
     let others: Vec<&Value> = transfers.iter().filter(|transfer| transfer["idempotency_key"] != key).collect();
-    actor.weather.pick(&others)?["id"].as_str().map(str::to_owned)
+    actor.fault_injector.pick(&others)?["id"].as_str().map(str::to_owned)
 }

@@ -3,7 +3,7 @@
 use generator::GeneratedRow;
 
 use super::deposits::FileRow;
-use crate::weather::Weather;
+use crate::fault_injector::FaultInjector;
 
 /// The longest account number that an ACH entry has room for (Nacha Operating Rules, DFI account number field).
 pub(super) const LONGEST_NUMBER: usize = 17;
@@ -33,33 +33,33 @@ pub(super) const HOLDERS: [&str; 8] = [
 ];
 
 /// Some rows get values at the limits of what a field takes, and a few one that is beyond them.
-pub(super) fn make_strange(weather: &Weather, rows: &mut [FileRow]) {
-    let goes_beyond = weather.is_one_in(5);
+pub(super) fn make_strange(fault_injector: &FaultInjector, rows: &mut [FileRow]) {
+    let goes_beyond = fault_injector.is_one_in(5);
     for FileRow { generated: row, .. } in rows {
-        if weather.is_one_in(2) {
+        if fault_injector.is_one_in(2) {
             continue;
         }
-        match weather.below(7) {
-            0 => row.payee.loan_account_number = letters(weather, LONGEST_NUMBER),
-            1 => row.payee.loan_account_number = letters(weather, 4),
+        match fault_injector.below(7) {
+            0 => row.payee.loan_account_number = letters(fault_injector, LONGEST_NUMBER),
+            1 => row.payee.loan_account_number = letters(fault_injector, 4),
             2 => row.payee.loan_account_number = hyphenated(&row.payee.loan_account_number),
-            3 => row.employee.last_name = name(weather),
-            4 => row.amount_cents = if weather.is_one_in(2) { 1 } else { 2_500_000_000 },
-            5 => row.employee.first_name = name(weather),
-            _ if goes_beyond => beyond(weather, row),
+            3 => row.employee.last_name = name(fault_injector),
+            4 => row.amount_cents = if fault_injector.is_one_in(2) { 1 } else { 2_500_000_000 },
+            5 => row.employee.first_name = name(fault_injector),
+            _ if goes_beyond => beyond(fault_injector, row),
             _ => {}
         }
     }
 }
 
 /// Some loans are written with a hyphen that had none, or without the one they had; some bank accounts are typed otherwise.
-pub(super) fn spell_otherwise(weather: &Weather, rows: &mut [FileRow]) {
+pub(super) fn spell_otherwise(fault_injector: &FaultInjector, rows: &mut [FileRow]) {
     for row in rows {
-        if weather.is_one_in(2) {
+        if fault_injector.is_one_in(2) {
             continue;
         }
         if let Some(deposit) = &mut row.deposit {
-            deposit.typed_otherwise(weather);
+            deposit.typed_otherwise(fault_injector);
             continue;
         }
         let number = &mut row.generated.payee.loan_account_number;
@@ -67,10 +67,10 @@ pub(super) fn spell_otherwise(weather: &Weather, rows: &mut [FileRow]) {
     }
 }
 
-fn beyond(weather: &Weather, row: &mut GeneratedRow) {
-    match weather.below(5) {
-        0 => row.payee.loan_account_number = letters(weather, LONGEST_NUMBER + 1),
-        1 => row.payee.loan_account_number = letters(weather, 64),
+fn beyond(fault_injector: &FaultInjector, row: &mut GeneratedRow) {
+    match fault_injector.below(5) {
+        0 => row.payee.loan_account_number = letters(fault_injector, LONGEST_NUMBER + 1),
+        1 => row.payee.loan_account_number = letters(fault_injector, 64),
         2 => row.payee.loan_account_number = "-".to_owned(),
         3 => {
             row.employee.first_name = "\u{200b}".to_owned();
@@ -80,14 +80,14 @@ fn beyond(weather: &Weather, row: &mut GeneratedRow) {
     }
 }
 
-pub(super) fn name(weather: &Weather) -> String {
-    weather.pick(&NAMES).copied().unwrap_or("A").to_owned()
+pub(super) fn name(fault_injector: &FaultInjector) -> String {
+    fault_injector.pick(&NAMES).copied().unwrap_or("A").to_owned()
 }
 
 /// Capital letters and digits.
-pub(super) fn letters(weather: &Weather, length: usize) -> String {
+pub(super) fn letters(fault_injector: &FaultInjector, length: usize) -> String {
     const ALL: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    (0..length).filter_map(|_| weather.pick(ALL)).map(|byte| char::from(*byte)).collect()
+    (0..length).filter_map(|_| fault_injector.pick(ALL)).map(|byte| char::from(*byte)).collect()
 }
 
 pub(super) fn hyphenated(number: &str) -> String {

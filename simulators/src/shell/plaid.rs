@@ -27,7 +27,7 @@ impl PlaidServer {
         Self::with_settings(config, Settings::default(), clock)
     }
 
-    /// As [`PlaidServer::new`], with a behaviour of its own.
+    /// As [`PlaidServer::new`], with a behavior of its own.
     #[must_use]
     pub fn with_settings(config: Config, settings: Settings, clock: Clock) -> Self {
         Self::of(Plaid::with_settings(config, settings), clock)

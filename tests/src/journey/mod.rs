@@ -26,8 +26,8 @@ use shared::ports::queue::Queue;
 use shared::ports::random::Random;
 use shared::ports::table::{Attributes, Table};
 use shared::ports::transport::Transport;
-use simulation::power::Power;
-use simulation::powered::Powered;
+use simulation::crash::CrashControl;
+use simulation::faulty_ports::FaultyPort;
 
 use crate::bank::Bank;
 use crate::delivery::Delivery;
@@ -60,7 +60,7 @@ pub struct Journey {
     pub notices: Arc<RecordedNotices>,
     /// The receivers of outgoing webhooks.
     pub webhooks: Arc<RecordedWebhooks>,
-    pub power: Arc<Power>,
+    pub crash: Arc<CrashControl>,
     /// A step goes on to the next round (the poll of the bank's events) too, as the schedule does. Otherwise rounds come late.
     pub keeps_rounds: bool,
     table: Arc<dyn Table>,
@@ -134,12 +134,12 @@ impl Journey {
         let objects = Arc::new(MemoryObjects::new(LinkSigner::new("http://objects.test", [7; 32], clock.clone())));
         let network = Arc::new(Network::new(bank.clone()));
         let queue = new_queue(&clock);
-        let power = Power::unlimited();
+        let crash = CrashControl::unlimited();
         let settings = Settings { column_entity_id: bank.entity_id.clone(), ..world::settings() };
         let notices = Arc::new(RecordedNotices::default());
         let webhooks = Arc::new(RecordedWebhooks::default());
         let system = System {
-            table: Arc::new(Powered::<dyn Table> { port: table.clone(), power: power.clone() }),
+            table: Arc::new(FaultyPort::<dyn Table> { port: table.clone(), crash: crash.clone() }),
             queue: queue.clone(),
             objects: objects.clone(),
             clock: clock.clone(),
@@ -161,7 +161,7 @@ impl Journey {
             queue,
             notices,
             webhooks,
-            power,
+            crash,
             keeps_rounds: false,
             table,
             memory,
@@ -170,15 +170,15 @@ impl Journey {
             recorded: None,
             _engine: engine,
         };
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         journey
     }
 
     /// The process ends, and its messages with it; another begins over the same table, objects and bank.
-    pub fn restart(&mut self, power: Arc<Power>) {
+    pub fn restart(&mut self, crash: Arc<CrashControl>) {
         self.bank.hang_up();
         self.queue = new_queue(&self.clock);
-        self.power = power;
+        self.crash = crash;
         self.system = self.new_system(self.system.settings.clone());
         if let Some(recorded) = &mut self.recorded {
             recorded.restart(&self.system);
@@ -186,17 +186,17 @@ impl Journey {
     }
 
     fn new_system(&self, settings: Arc<Settings>) -> System {
-        let (queue, power): (Arc<dyn Queue>, _) = (self.queue.clone(), &self.power);
+        let (queue, crash): (Arc<dyn Queue>, _) = (self.queue.clone(), &self.crash);
         let objects: Arc<dyn Objects> = self.objects.clone();
         let transport: Arc<dyn Transport> = self.network.clone();
         System {
-            table: Arc::new(Powered { port: self.table.clone(), power: power.clone() }),
-            queue: Arc::new(Powered { port: queue, power: power.clone() }),
-            objects: Arc::new(Powered { port: objects, power: power.clone() }),
+            table: Arc::new(FaultyPort { port: self.table.clone(), crash: crash.clone() }),
+            queue: Arc::new(FaultyPort { port: queue, crash: crash.clone() }),
+            objects: Arc::new(FaultyPort { port: objects, crash: crash.clone() }),
             clock: self.clock.clone(),
             random: self.random.clone(),
             secrets: self.secrets.clone(),
-            transport: Arc::new(Powered { port: transport, power: power.clone() }),
+            transport: Arc::new(FaultyPort { port: transport, crash: crash.clone() }),
             notices: self.notices.clone(),
             webhooks: self.webhooks.clone(),
             settings,
@@ -256,7 +256,7 @@ impl Journey {
     /// The table becomes what it was when the dump was taken, and the process begins anew. The bank and the objects go on as they are.
     pub fn restore(&mut self, dump: Vec<Attributes>) {
         self.memory.as_ref().unwrap().restore(dump).unwrap();
-        self.restart(Power::unlimited());
+        self.restart(CrashControl::unlimited());
     }
 
     pub fn now(&self) -> Timestamp {

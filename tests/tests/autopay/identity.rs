@@ -113,19 +113,19 @@ async fn a_card_that_only_looks_like_another_waits_for_its_holders_word() {
     story.link("ann", ISSUER).await;
     let [first, again] = story.cards_of("ann").try_into().unwrap();
     assert_eq!((first.item_id != again.item_id, again.looks_like), (true, Some(first.id)));
-    assert!(again.authorisation.is_none() && again.setup.card_number.is_none());
+    assert!(again.authorization.is_none() && again.setup.card_number.is_none());
     assert!(story.was_told("ann", "say whether it is that card or another one"));
     let path = format!("/cards/{}/autopay", again.id);
     let bank_account_id = story.bank_account().id;
     story.call("ann", Method::PUT, &path, json!({ "bank_account_id": bank_account_id })).await;
     let refusal = {
-        let text = format!("/authorisation-text?card_id={}&least=1.00&most=2.00", again.id);
+        let text = format!("/authorization-text?card_id={}&least=1.00&most=2.00", again.id);
         let text = story.call("ann", Method::GET, &text, Value::Null).await;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": bank_account_id, "range": { "least": "1.00", "most": "2.00" },
         });
-        story.refusal(Method::POST, &format!("/cards/{}/authorisation", again.id), agreed).await
+        story.refusal(Method::POST, &format!("/cards/{}/authorization", again.id), agreed).await
     };
     assert!(refusal.contains("card_looks_like_another"), "{refusal}");
     assert_eq!(story.review("ann", &again).await, "card_looks_like_another");
@@ -153,7 +153,7 @@ async fn what_is_left_of_two_cards_that_cannot_be_told_apart_takes_nothing_of_th
     let cards = story.cards_of("ann");
     let linked: Vec<&Card> = cards.iter().filter(of_link).collect();
     assert_eq!(linked.len(), 2, "a link that shows two accounts shows two cards");
-    let is_set_up = |card: &&&Card| card.authorisation.is_some() || card.setup.card_number.is_some();
+    let is_set_up = |card: &&&Card| card.authorization.is_some() || card.setup.card_number.is_some();
     assert_eq!(linked.iter().filter(is_set_up).count(), 0);
     assert_eq!(story.debited(), Vec::<String>::new());
 }
@@ -189,7 +189,7 @@ async fn a_number_that_was_closed_while_nothing_showed_it_stays_closed_when_it_i
         Some(UnusableReason::Returned("R02".parse().unwrap()))
     );
     let card = story.cards_of("ann").remove(0);
-    assert!(card.authorisation.is_some_and(|authorisation| authorisation.revoked_at.is_some()));
+    assert!(card.authorization.is_some_and(|authorization| authorization.revoked_at.is_some()));
     story.let_days_pass(3).await;
     assert_eq!(story.debited(), ["1655.00"]);
 }

@@ -64,13 +64,13 @@ impl Story {
             "rule": { "threshold": 3000, "above_threshold": { "down_to": 3000 }, "when_due": "minimum" },
         });
         self.call(caller, Method::PUT, &format!("/cards/{card_id}/autopay"), chosen).await;
-        let path = format!("/authorisation-text?card_id={card_id}&least=1.00&most=2500.00");
+        let path = format!("/authorization-text?card_id={card_id}&least=1.00&most=2500.00");
         let text = self.call(caller, Method::GET, &path, Value::Null).await;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": text["bank_account_id"], "range": text["range"],
         });
-        self.call(caller, Method::POST, &format!("/cards/{card_id}/authorisation"), agreed).await;
+        self.call(caller, Method::POST, &format!("/cards/{card_id}/authorization"), agreed).await;
         self.simulation.settle().await.unwrap();
     }
 
@@ -112,7 +112,7 @@ async fn nobody_lifts_the_hold_of_their_own_card_through_its_other_holder() {
 
 #[tokio::test]
 async fn nobody_lifts_a_block_for_an_account_that_they_have_too() {
-    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let story = Story::after("funding-returned-r10-unauthorized").await;
     story.joins("bob", ANNS_ACCOUNT, "455.00").await;
     let path = format!("/people/{}/block/clear", story.person_of("ann"));
     let refused = story.refusal(BOB_OPERATES, Method::POST, &path, note()).await;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::Method;
 use serde_json::{Value, json};
 use shared::adapters::http_transport::HttpTransport;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::ports::transport::{ProviderRequest, Transport as _};
 use simulators::{column, plaid};
 
@@ -90,12 +90,12 @@ impl Laptop {
             "rule": { "threshold": 3000, "above_threshold": { "down_to": 3000 }, "when_due": "minimum" },
         });
         self.call(PERSON, Method::PUT, &format!("{path}/autopay"), chosen).await;
-        let text = self.get(&format!("/authorisation-text?card_id={card}&least=1.00&most=2500.00")).await;
+        let text = self.get(&format!("/authorization-text?card_id={card}&least=1.00&most=2500.00")).await;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": bank_account_id, "range": text["range"],
         });
-        self.call(PERSON, Method::POST, &format!("{path}/authorisation"), agreed).await;
+        self.call(PERSON, Method::POST, &format!("{path}/authorization"), agreed).await;
         path
     }
 
@@ -151,6 +151,6 @@ async fn a_card_is_paid_over_the_embedded_dynamodb() {
         assert_eq!(totals["balance"], "0.00", "what is left on {account}");
     }
     let told: Vec<String> = laptop.stack.notices.sent().into_iter().map(|notice| notice.kind).collect();
-    assert_eq!(told, ["authorisation_given", "payment_started", "check_mailed", "check_cashed"]);
+    assert_eq!(told, ["authorization_given", "payment_started", "check_mailed", "check_cashed"]);
     assert_eq!(laptop.stack.column.counters().duplicate_keys_with_other_content, 0);
 }

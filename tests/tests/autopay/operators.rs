@@ -136,7 +136,7 @@ async fn whoever_is_blocked_is_not_told_that_autopay_goes_on() {
 
 #[tokio::test]
 async fn nobody_clears_what_holds_their_own_debits_back() {
-    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let story = Story::after("funding-returned-r10-unauthorized").await;
     let path = format!("/people/{}/block/clear", story.standing().persons[0].id);
     let note = json!({ "note": "It was me." });
     let refused = story.simulation.call(Caller::Operator("ann"), Method::POST, &path, note).await;
@@ -152,8 +152,8 @@ async fn a_check_that_is_out_cannot_be_replaced() {
 }
 
 #[tokio::test]
-async fn after_an_unauthorised_return_a_review_says_what_happened_and_what_helps() {
-    let story = Story::after("funding-returned-r10-unauthorised").await;
+async fn after_an_unauthorized_return_a_review_says_what_happened_and_what_helps() {
+    let story = Story::after("funding-returned-r10-unauthorized").await;
     let blocked = story.review().await;
     assert_eq!(blocked["code"], "debits_blocked");
     let reason = blocked["reason"].as_str().unwrap();
@@ -162,18 +162,18 @@ async fn after_an_unauthorised_return_a_review_says_what_happened_and_what_helps
     let standing = story.standing();
     let path = format!("/people/{}/block/clear", standing.persons[0].id);
     story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;
-    assert_eq!(story.review().await["code"], "authorisation_ended", "she has to agree again");
+    assert_eq!(story.review().await["code"], "authorization_ended", "she has to agree again");
 
-    let records = keys::authorisations_of(standing.cards[0].id);
+    let records = keys::authorizations_of(standing.cards[0].id);
     let records = story.simulation.system.table.query(&Query::primary(records)).await.unwrap().items;
     let steps: Vec<&str> = records.iter().map(|record| record["step"].as_str().unwrap()).collect();
     assert_eq!(steps, ["agreed", "ended_by_return"]);
-    assert_eq!(records[1]["authorisation"]["ended_by_return"]["return_code"], "R10");
+    assert_eq!(records[1]["authorization"]["ended_by_return"]["return_code"], "R10");
 }
 
 #[tokio::test]
 async fn a_return_that_operators_were_told_of_is_heard_again_when_it_is_disputed() {
-    let story = Story::after("funding-returned-r10-unauthorised").await;
+    let story = Story::after("funding-returned-r10-unauthorized").await;
     let returned = story.standing().funding().unwrap().leg.transfer_id.clone().unwrap();
     story.simulation.providers.tell_bank(Control::DishonorReturn { transfer_id: returned }).unwrap();
     let is_heard = |now: &Standing| now.funding().unwrap().leg.bank_status.as_deref() == Some("RETURN_DISHONORED");

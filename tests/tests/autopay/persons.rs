@@ -110,13 +110,13 @@ impl Story {
 
     pub(super) async fn agree(&self, person: &'static str, card: &Card) {
         let (least, most) = ("1.00", "2500.00");
-        let path = format!("/authorisation-text?card_id={}&least={least}&most={most}", card.id);
+        let path = format!("/authorization-text?card_id={}&least={least}&most={most}", card.id);
         let text = self.call(person, Method::GET, &path, Value::Null).await;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": text["bank_account_id"], "range": { "least": least, "most": most },
         });
-        self.call(person, Method::POST, &format!("/cards/{}/authorisation", card.id), agreed).await;
+        self.call(person, Method::POST, &format!("/cards/{}/authorization", card.id), agreed).await;
     }
 
     /// Bob has the same bank account as Ann, and the card that is given, at the same institutions.

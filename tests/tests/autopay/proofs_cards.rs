@@ -157,7 +157,7 @@ async fn a_card_that_ends_otherwise_is_joined_by_its_number_under_no_old_agreeme
     let said = json!({ "card_id": first.id, "is_same": true, "card_number": ANNS_NUMBER });
     let joined = story.call("ann", Method::PUT, &path, said).await;
     assert_eq!((&joined["card_id"], &joined["mask"]), (&json!(first.id), &json!("8765")));
-    assert_ne!(joined["autopay"]["authorisation"]["revoked_at"], Value::Null);
+    assert_ne!(joined["autopay"]["authorization"]["revoked_at"], Value::Null);
     story.let_days_pass(2).await;
     assert_eq!(story.debited(), Vec::<String>::new(), "nobody agreed to that for this card");
 

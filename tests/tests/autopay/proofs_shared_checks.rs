@@ -112,7 +112,7 @@ async fn a_debit_stopped_at_the_bank_is_made_again_only_after_a_later_agreement(
     story.pass_threshold();
     story.until_debited().await;
     let card = story.cards_of("ann").remove(0);
-    let path = format!("/cards/{}/authorisation", card.id);
+    let path = format!("/cards/{}/authorization", card.id);
     story.call("ann", Method::DELETE, &path, Value::Null).await;
     story.agree("ann", &card).await;
     story.until_debit_comes_back().await;

@@ -118,13 +118,13 @@ impl Story {
     /// Ann reads the text for her bank account of now and agrees to it.
     pub(super) async fn agree_again(&self) {
         let (least, most) = ("1.00", "2500.00");
-        let path = format!("/authorisation-text?card_id={}&least={least}&most={most}", self.standing().cards[0].id);
+        let path = format!("/authorization-text?card_id={}&least={least}&most={most}", self.standing().cards[0].id);
         let text = self.call(ANN, Method::GET, &path, Value::Null).await;
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": text["text_sha256"],
             "bank_account_id": text["bank_account_id"], "range": { "least": least, "most": most },
         });
-        self.call(ANN, Method::POST, &format!("{}/authorisation", self.card_path()), agreed).await;
+        self.call(ANN, Method::POST, &format!("{}/authorization", self.card_path()), agreed).await;
     }
 
     /// Ann goes through Link at an institution once more.
@@ -140,7 +140,7 @@ impl Story {
     }
 
     pub(super) async fn revoke(&self) {
-        self.call(ANN, Method::DELETE, &format!("{}/authorisation", self.card_path()), Value::Null).await;
+        self.call(ANN, Method::DELETE, &format!("{}/authorization", self.card_path()), Value::Null).await;
     }
 }
 

@@ -239,8 +239,8 @@ async fn the_return_of_a_debit_does_not_end_an_agreement_that_came_after_it() {
     let (transfer_id, return_code) = (story.debit_id(), "R08".to_owned());
     story.tell_bank(Control::Return { transfer_id, return_code, addenda: String::new() });
     story.until_payment_is(State::Failed).await;
-    let authorisation = story.standing().cards[0].authorisation.clone().unwrap();
-    assert!(authorisation.stands(), "{:?}", authorisation.ended_by_return);
+    let authorization = story.standing().cards[0].authorization.clone().unwrap();
+    assert!(authorization.stands(), "{:?}", authorization.ended_by_return);
     story.until("it is paid from the other account", |now| now.payments.len() == 2).await;
 }
 

@@ -6,7 +6,7 @@ use axum::Router;
 use base64::Engine as _;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::ports::table::Attributes;
 use tower::ServiceExt;
 
@@ -173,7 +173,7 @@ async fn messages_that_are_no_tasks_come_back_and_harm_nothing_beside_them() {
         task["task"]["kind"] = json!(kind);
         task.to_string()
     };
-    let honest = task("heed", json!({ "event_id": "0".repeat(64) }));
+    let honest = task("process_plaid_webhook", json!({ "event_id": "0".repeat(64) }));
     let poison = [
         String::new(),
         "\0".to_owned(),

@@ -8,7 +8,7 @@ use axum::body::Body;
 use http::header::AUTHORIZATION;
 use http::{Method, Request, StatusCode};
 use serde_json::Value;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 
 use crate::description::description;
 use crate::office::{Answer, Office};

@@ -1,6 +1,6 @@
 use http::StatusCode;
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 
 use crate::office::{APPROVER, OPERATOR, Office, READER, UPLOADER, approval_of, small_file};
 

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use serde_yaml_ng::Value;
 use shared::domain::task::Task;
 use shared::operations::System;
-use shared::operations::release::Surrounding;
+use shared::operations::release::ReleaseCache;
 use shared::operations::run::run;
 use shared::store::metered::{MeteredTable, MoneyStep};
 use tracing_subscriber::filter::LevelFilter;
@@ -157,7 +157,7 @@ async fn a_payment_and_a_batch_that_are_not_settled_tell_their_age() {
     let world = &office.people.world;
     world.clock.advance(std::time::Duration::from_hours(30));
     let sweep = Task::Sweep { batch_id: batch_id.parse().unwrap() };
-    let surrounding = Surrounding::default();
+    let surrounding = ReleaseCache::default();
     let (swept, of_batch) =
         said(LevelFilter::INFO, run(&world.system, &surrounding, &sweep, world.deadline_in(60))).await;
     swept.unwrap();

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 
 use crate::office::{APPROVER, OPERATOR, Office, Person, READER, UPLOADER, approval_of, small_file};
 

@@ -10,9 +10,9 @@ use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::http::conventions;
-use shared::operations::release::Surrounding;
+use shared::operations::release::ReleaseCache;
 use shared::operations::run::run;
 use shared::ports::queue::QueueName;
 use tower::ServiceExt;
@@ -143,7 +143,7 @@ impl Office {
     /// Runs the queued tasks until there are none. The bank is out of reach.
     pub(crate) async fn work(&self) {
         let world = &self.people.world;
-        let surrounding = Surrounding::default();
+        let surrounding = ReleaseCache::default();
         loop {
             let mut tasks = world.take_tasks(QueueName::Bulk).unwrap();
             tasks.extend(world.take_tasks(QueueName::Other).unwrap());

@@ -1,6 +1,6 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 
 use crate::office::{OPERATOR, Office, READER};
 

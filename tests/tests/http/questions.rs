@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use shared::domain::attention::Action;
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::http::attention_routes::route;
 
 use crate::office::{APPROVER, OPERATOR, Office, Person, READER, UPLOADER, small_file};

@@ -42,7 +42,7 @@ async fn a_field_that_is_missing_is_named() {
 #[tokio::test]
 async fn a_query_parameter_that_is_missing_is_named() {
     let office = Office::open();
-    let path = format!("/authorisation-text?card_id=card_{}&least=1.00", "0".repeat(32));
+    let path = format!("/authorization-text?card_id=card_{}&least=1.00", "0".repeat(32));
     let refused = office.get(PERSON, &path).await;
     assert_eq!(refused.refusal(), (400, "query_invalid".to_owned()), "{refused:?}");
     assert_eq!(refused.json()["errors"][0]["field"], "most");

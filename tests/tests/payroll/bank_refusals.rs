@@ -120,7 +120,7 @@ async fn a_payees_own_fault_fails_that_payment_alone() {
     }
 }
 
-/// An outage is nobody's fault, however long: a lone payment, which is tried again and again, needs no operator after it.
+/// An outage is nobody's fault, however long: a single payment, which is tried again and again, needs no operator after it.
 #[tokio::test]
 async fn an_outage_of_a_whole_day_needs_no_operator() {
     for rows in [1, 12] {

@@ -1,6 +1,6 @@
 //! The process may die at any point; another one takes the work up where it was, without the messages of the first.
 //!
-//! Each story is told once to count its effects on the world outside, and then once for every effect, with the power failing before it.
+//! Each story is told once to count its effects on the world outside, and then once for every effect, with the crash failing before it.
 //! After a failure people give the same command again.
 
 use journeys::audit::Audit;
@@ -11,32 +11,32 @@ use shared::domain::ids::BatchId;
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
 use shared::operations::{approve, refund, retry, sources};
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 
-/// Goes on from `begin` with `go_on` through a power failure before each of its effects; after each of them `end` must hold.
+/// Goes on from `begin` with `go_on` through a crash failure before each of its effects; after each of them `end` must hold.
 async fn through_power_failures(
     begin: impl AsyncFn() -> (Journey, BatchId),
     go_on: impl AsyncFn(&Journey, BatchId),
     end: impl AsyncFn(&Journey, BatchId),
 ) {
     let (journey, batch_id) = begin().await;
-    let before = journey.power.effects();
+    let before = journey.crash.effects();
     go_on(&journey, batch_id).await;
-    let effects = journey.power.effects() - before;
+    let effects = journey.crash.effects() - before;
     assert!(effects > 5, "a story of {effects} effects proves little");
     end(&journey, batch_id).await;
 
     for cut_before in 1..=effects {
         let (mut journey, batch_id) = begin().await;
-        let power = journey.power.clone();
-        power.cut_before(cut_before);
+        let crash = journey.crash.clone();
+        crash.cut_before(cut_before);
         tokio::select! {
             biased;
-            () = power.until_cut() => {}
-            () = go_on(&journey, batch_id) => panic!("the power does not fail before effect {cut_before}"),
+            () = crash.until_cut() => {}
+            () = go_on(&journey, batch_id) => panic!("the crash does not fail before effect {cut_before}"),
         }
-        eprintln!("the power failed before effect {cut_before} of {effects}");
-        journey.restart(Power::unlimited());
+        eprintln!("the crash failed before effect {cut_before} of {effects}");
+        journey.restart(CrashControl::unlimited());
         go_on(&journey, batch_id).await;
         end(&journey, batch_id).await;
     }
@@ -46,7 +46,7 @@ async fn finish(journey: &Journey, batch_id: BatchId) {
     journey.finish(batch_id).await;
 }
 
-/// Race: every pair of two neighbouring effects has a moment between them. Without the claim that is written before the call, a kill
+/// Race: every pair of two neighboring effects has a moment between them. Without the claim that is written before the call, a kill
 /// after the call would send a second transfer under another key; without conditions on every write, a step would be done twice.
 #[tokio::test]
 async fn killed_at_any_moment_each_row_is_paid_exactly_once() {
@@ -74,16 +74,16 @@ async fn killed_while_people_upload_and_approve_the_same_commands_again_lead_to_
     let file = PayrollFile::of(4);
     let journey = Journey::start(&file);
     journey.begin(&file).await;
-    for cut_before in 1..=journey.power.effects() {
+    for cut_before in 1..=journey.crash.effects() {
         let mut journey = Journey::start(&file);
-        let power = journey.power.clone();
-        power.cut_before(cut_before);
+        let crash = journey.crash.clone();
+        crash.cut_before(cut_before);
         tokio::select! {
             biased;
-            () = power.until_cut() => {}
-            _ = journey.begin(&file) => panic!("the power does not fail before effect {cut_before}"),
+            () = crash.until_cut() => {}
+            _ = journey.begin(&file) => panic!("the crash does not fail before effect {cut_before}"),
         }
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         let approved = journey.batches().await.into_iter().find(|batch| batch.approval.is_some());
         let batch_id = match approved {
             Some(batch) => batch.id,

@@ -12,7 +12,7 @@ use shared::operations::{OperationError, ledger, reconciliation};
 use shared::ports::queue::QueueName;
 use shared::ports::table::{Change, Condition, decode};
 use shared::store::keys;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use world::Moment;
 
 async fn only_batch(journey: &Journey) -> BatchId {
@@ -102,7 +102,7 @@ async fn payouts_whose_settlements_are_half_heard_complete_the_batch() {
 async fn without_the_messages_of_before_the_batch_completes_too() {
     for name in ["batch_importing", "batch_pulling", "batch_paying"] {
         let mut journey = from(name).await;
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         ends_well(&journey, only_batch(&journey).await).await;
     }
 }

@@ -4,6 +4,7 @@
 mod approval;
 mod bank_refusals;
 mod disputed;
+mod external_account;
 mod funding_returns;
 mod given_up;
 mod happy_path;
@@ -12,7 +13,6 @@ mod last_release;
 mod limits;
 mod missed_events;
 mod notices;
-mod other_end;
 mod outgoing_webhooks;
 mod overlapping;
 mod owed_by_funding;

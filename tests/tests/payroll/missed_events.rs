@@ -10,7 +10,7 @@ use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
 use shared::operations::poll;
 use shared::store::{keys, stored};
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 const DAYS: i64 = 24 * 3600;
@@ -86,7 +86,7 @@ async fn a_webhook_that_comes_days_after_the_poll_found_its_event_changes_nothin
     Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
 }
 
-/// Many more events than one page, and a power failure before each effect of the polls.
+/// Many more events than one page, and a crash failure before each effect of the polls.
 #[tokio::test]
 async fn killed_at_any_moment_the_poll_leaves_no_event_out_and_applies_none_twice() {
     let file = PayrollFile::generated(&one_source(110));
@@ -97,21 +97,21 @@ async fn killed_at_any_moment_the_poll_leaves_no_event_out_and_applies_none_twic
         (journey, batch_id, before)
     };
     let (journey, ..) = begin().await;
-    let before = journey.power.effects();
+    let before = journey.crash.effects();
     journey.settle_now().await;
-    let effects = journey.power.effects() - before;
+    let effects = journey.crash.effects() - before;
     assert!(effects > 110, "{effects}");
 
     for cut_before in (1..=effects).step_by(7) {
         let (mut journey, batch_id, watermark) = begin().await;
-        let power = journey.power.clone();
-        power.cut_before(cut_before);
+        let crash = journey.crash.clone();
+        crash.cut_before(cut_before);
         tokio::select! {
             biased;
-            () = power.until_cut() => {}
-            () = journey.settle_now() => panic!("the power does not fail before effect {cut_before}"),
+            () = crash.until_cut() => {}
+            () = journey.settle_now() => panic!("the crash does not fail before effect {cut_before}"),
         }
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         if returned(&journey, batch_id).await < 110 {
             assert_eq!(recorded_until(&journey).await, watermark, "not moved before everything was applied");
         }

@@ -14,7 +14,7 @@ use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
 use shared::operations::{refund, reports, retry, upload};
 use shared::ports::notices::{Notice, NoticeError, Notices, Recipient};
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::Control;
 
 /// Takes no notice, and counts how often it was asked.
@@ -47,7 +47,7 @@ async fn told(journey: &Journey) -> Vec<String> {
 /// Pays the file with every message and every webhook twice, and out of order.
 async fn paid_in_disorder(file: &PayrollFile, prepare: impl FnOnce(&Journey)) -> (Journey, BatchId) {
     let mut journey = Journey::start(file);
-    journey.restart(Power::scattered(Arc::new(SeededRandom::new(1))));
+    journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(1))));
     let arrival = Arrival::Shuffled(journey.random());
     journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
     prepare(&journey);

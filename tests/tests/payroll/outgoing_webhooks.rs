@@ -20,7 +20,7 @@ use shared::domain::batch::BatchState;
 use shared::domain::webhooks::delivery::SendFailure;
 use shared::ports::clock::Clock as _;
 use shared::ports::webhook_sender::WebhookCall;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::Control;
 
 const URL: &str = "https://payroll.example.com/clearway";
@@ -226,7 +226,7 @@ async fn however_often_it_is_sent_an_occasion_has_one_id_and_one_body() {
     let mut sent_again = 0;
     for seed in 1..=4 {
         let mut told = Told::of(&file, &ALL_TYPES).await;
-        told.journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        told.journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let arrival = Arrival::Shuffled(told.journey.random());
         told.journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
         told.pay(&file).await;

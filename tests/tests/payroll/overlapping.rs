@@ -14,7 +14,7 @@ use shared::domain::leg::State;
 use shared::operations::upload::{self, Announced};
 use shared::operations::{OperationError, approve, retry};
 use shared::store::audit;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 
 /// Twenty rows that both files hold, and five that only the first does.
 fn two_files() -> (PayrollFile, PayrollFile) {
@@ -87,7 +87,7 @@ async fn of_two_overlapping_files_approved_at_once_one_is_refused_unless_it_was_
     for seed in 0..16 {
         let mut journey = Journey::start(&first_file);
         let (first, second) = (journey.upload(&first_file).await, journey.upload(&second_file).await);
-        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let (one, other) = futures::join!(journey.summarize(first), journey.summarize(second));
         let (one, other) = (journey.consent(&one).await, journey.consent(&other).await);
         let shown = one.accepted.overlaps.contains(&second) || other.accepted.overlaps.contains(&first);

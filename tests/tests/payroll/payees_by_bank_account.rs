@@ -67,7 +67,7 @@ fn payout_of(journey: &Journey, payment: &Payment) -> Transfer {
 }
 
 /// Routing number, account number and kind of account at the other end of a payout, as the bank has them.
-fn other_end(journey: &Journey, payout: &Transfer) -> Value {
+fn external_account(journey: &Journey, payout: &Transfer) -> Value {
     let known = journey.bank.get(&format!("/counterparties/{}", payout.counterparty_id));
     json!([known["routing_number"], known["account_number"], known["account_type"]])
 }
@@ -94,7 +94,7 @@ async fn wages_go_into_bank_accounts_beside_loans_and_are_reported_by_name_and_l
         [(0, CHECKING, "checking", "PAT EXAMPLE"), (1, SAVINGS, "savings", "ZOE SAMPLE")]
     {
         let payout = payout_of(&journey, &payments[place]);
-        assert_eq!(other_end(&journey, &payout), json!([ROUTING, account.number, kind]));
+        assert_eq!(external_account(&journey, &payout), json!([ROUTING, account.number, kind]));
         let transfer = journey.bank.get(&format!("/transfers/ach/{}", payout.id));
         assert_eq!(
             (&transfer["entry_class_code"], &transfer["company_entry_description"]),
@@ -125,13 +125,13 @@ async fn an_account_that_is_unknown_is_paid_again_once_the_bank_has_corrected_it
     assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::NothingToRetry))), "{refused:?}");
 
     let returned = journey.bank.payouts().into_iter().find(|payout| payout.status == "RETURNED").unwrap();
-    let before = other_end(&journey, &returned);
+    let before = external_account(&journey, &returned);
     journey.bank.correct_account(&returned.id, "000777000");
     journey.settle_now().await;
     retry::retry(&journey.system, batch_id, OPERATOR, &Default::default()).await.unwrap();
     assert_eq!(journey.finish(batch_id).await.state, BatchState::Completed);
     let again = journey.bank.payouts().into_iter().rfind(|payout| payout.item() == returned.item()).unwrap();
-    assert_eq!(other_end(&journey, &again), json!([before[0], "000777000", before[2]]));
+    assert_eq!(external_account(&journey, &again), json!([before[0], "000777000", before[2]]));
     let audit = Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
     assert_eq!(audit.batch(batch_id).cents(State::Completed), file.contents.total_cents);
 }
@@ -156,7 +156,7 @@ async fn a_corrected_account_is_shown_and_accepted_and_used_from_the_next_batch_
     journey.approve(&consent, batch_id).await.unwrap();
     journey.finish(batch_id).await;
     let payment = journey.payments(batch_id).await.remove(0);
-    assert_eq!(other_end(&journey, &payout_of(&journey, &payment)), json!([ROUTING, "000999000", "savings"]));
+    assert_eq!(external_account(&journey, &payout_of(&journey, &payment)), json!([ROUTING, "000999000", "savings"]));
     Audit::of(&journey, &[(journey.batches().await[0].id, &plain), (batch_id, &file)]).await.is_clean(&journey);
 }
 

@@ -7,13 +7,13 @@ use journeys::audit::Audit;
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{APPROVER, Journey, OPERATOR, UPLOADER};
 use shared::adapters::simulated::SeededRandom;
-use shared::domain::batch::{BatchRefusal, BatchState, Command};
+use shared::domain::batch::{BatchRefusal, BatchState, Idempotent};
 use shared::domain::ledger::AccountKind;
 use shared::domain::leg::State;
 use shared::operations::summarize::Summarized;
 use shared::operations::{OperationError, Settings, approve, import, refund, sources, summarize, sweep};
 use shared::store::stored::replace;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::{CallFaultKind, Control};
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn a_large_file_that_cannot_be_read_ends_as_any_draft_does() {
     let journey = Journey::start(&file);
     let batch_id = journey.upload(&file).await;
     let mut batch = journey.batch(batch_id).await;
-    assert_eq!(batch.summarizing(), Ok(Command::Executed));
+    assert_eq!(batch.summarizing(), Ok(Idempotent::Executed));
     batch.due_at = Some(journey.now());
     let waiting = replace(&mut batch).unwrap();
     journey.system.table.write(vec![waiting]).await.unwrap();
@@ -214,7 +214,7 @@ async fn canceled_while_its_rows_are_recorded_no_row_stays_open() {
     for seed in 0..12 {
         let mut journey = Journey::start(&file);
         let batch_id = journey.begin(&file).await;
-        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let system = &journey.system;
         let cancel = async {
             approve::cancel(system, batch_id, OPERATOR).await.unwrap();

@@ -7,7 +7,7 @@ use shared::domain::leg::{Reason, State};
 use shared::operations::{fund, refund, sources};
 use simulators::column::{CallFaultKind, Control};
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
 use crate::proofs_spelled_and_chained::of_other_source;
 

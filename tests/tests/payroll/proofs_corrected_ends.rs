@@ -12,7 +12,7 @@ use shared::domain::leg::{Reason, State};
 use shared::operations::{account_corrections, fund, refund, retry};
 use simulators::column::{CallFaultKind, Control};
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 
 pub(crate) const OTHER_OPERATOR: &str = "second-operator@journey.test";
 

@@ -10,7 +10,7 @@ use shared::domain::money::Cents;
 use shared::operations::{OperationError, corrections, fund, sources};
 use uuid::Uuid;
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 use crate::proofs_corrected_ends::{OTHER_OPERATOR, later, paid};
 use crate::proofs_spelled_and_chained::{of_other_source, refused_for};
 

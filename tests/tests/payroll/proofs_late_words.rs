@@ -19,7 +19,7 @@ use shared::operations::{retry, retry_standing};
 use shared::store::stored::replace;
 use simulators::column::{Control, NotificationOfChange, WebhookFaults};
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
 use crate::proofs_spelled_and_chained::{OTHER_SOURCE, in_use, loan, of_other_source, paid_to, refused_for, take_back};
 

@@ -17,7 +17,7 @@ use shared::ports::objects::Objects;
 use shared::ports::table::{Attributes, Change, Condition, Indexing};
 use shared::store::{approvals, keys};
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 use crate::payees_by_bank_account::{Account, paid_into};
 use crate::proofs_corrected_ends::{comes_back, correct, later, paid};
 use crate::proofs_spelled_and_chained::{in_use, loan, paid_to, take_back};

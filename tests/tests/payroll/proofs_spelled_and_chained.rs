@@ -8,9 +8,9 @@ use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
 use shared::domain::ach::account_correction::{AccountCorrection, Standing};
 use shared::domain::batch::{BatchRefusal, BatchState};
+use shared::domain::external_account::account_key;
 use shared::domain::ids::{BatchId, ItemId};
 use shared::domain::leg::AttentionReason;
-use shared::domain::other_end::account_key;
 use shared::domain::payment::{AccountPayee, Payee};
 use shared::operations::attention::{self, Clearing};
 use shared::operations::{OperationError, account_corrections, fund};
@@ -19,7 +19,7 @@ use shared::store::counterparty::{self, Correction, KnownCounterparty};
 use shared::store::keys;
 use shared::store::stored::create;
 
-use crate::other_end::debited;
+use crate::external_account::debited;
 use crate::proofs_corrected_ends::{
     Corrected, OTHER_OPERATOR, comes_back, correct, corrected_source, given_back, later, paid,
 };
@@ -159,7 +159,7 @@ async fn corrected_before(journey: &Journey, payee: &AccountPayee, typed: &str, 
         unusable_of: None,
         unusable_said_at: None,
         withdrawal: None,
-        twin: None,
+        duplicate: None,
         led_to: std::collections::BTreeSet::new(),
     };
     let changes = vec![counterparty::put(&account, &known, Condition::Absent).unwrap(), create(&note).unwrap()];

@@ -12,7 +12,7 @@ use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
 use shared::domain::task::Task;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::WebhookFaults;
 
 /// Which messages may be lost.
@@ -41,7 +41,7 @@ async fn every_message_and_webhook_comes_twice_and_each_row_is_paid_once() {
     for seed in 0..4 {
         let file = PayrollFile::of(24);
         let mut journey = Journey::start(&file);
-        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let random = journey.random();
         let arrival = if seed == 0 { Arrival::AsSent } else { Arrival::Shuffled(random) };
         journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
@@ -110,7 +110,7 @@ async fn with_every_message_lost_at_every_stage_the_batch_still_completes() {
     let batch_id = journey.begin(&file).await;
     // A queue that forgets everything, between any two moves.
     for _ in 0..40 {
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         if !journey.step().await {
             break;
         }
@@ -148,16 +148,16 @@ async fn on_an_unsteady_network_each_row_is_paid_exactly_once() {
         let file = PayrollFile::of(16);
         let mut journey = Journey::start(&file);
         let batch_id = journey.begin(&file).await;
-        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let arrival = Arrival::Shuffled(journey.random());
         journey.delivery = Delivery { arrival, messages_twice: true, webhooks_twice: true, lost: None };
-        journey.power.fail_one_in(25);
+        journey.crash.fail_one_in(25);
         for _ in 0..60 {
             if !journey.step().await {
                 break;
             }
         }
-        journey.power.fail_one_in(0);
+        journey.crash.fail_one_in(0);
         is_paid_once(&journey, &file, batch_id).await;
     }
 }
@@ -179,7 +179,7 @@ async fn two_batches_of_the_same_sources_at_once_are_each_paid_once() {
         let first_file = PayrollFile::of(16);
         let second_file = first_file.changed(|rows| rows.iter_mut().for_each(|row| row.amount_cents += 1));
         let mut journey = Journey::start(&first_file);
-        journey.restart(Power::scattered(Arc::new(SeededRandom::new(seed))));
+        journey.restart(CrashControl::scattered(Arc::new(SeededRandom::new(seed))));
         let arrival = Arrival::Shuffled(journey.random());
         journey.delivery = Delivery { arrival, messages_twice: true, ..Delivery::default() };
         let (first, second) = (journey.begin(&first_file).await, journey.begin(&second_file).await);

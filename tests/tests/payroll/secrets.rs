@@ -7,7 +7,7 @@ use generator::GeneratedRow;
 use journeys::file::PayrollFile;
 use journeys::journey::Journey;
 use shared::ports::queue::QueueName;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::CallFaultKind;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -59,7 +59,7 @@ fn finds(text: &str, secret: &str) -> bool {
 /// Pays a file while the bank refuses, errs and returns now and then: whatever can be logged is logged.
 async fn eventful(file: &PayrollFile) -> Journey {
     let mut journey = Journey::start(file);
-    journey.restart(Power::unlimited());
+    journey.restart(CrashControl::unlimited());
     journey.bank.return_payouts(&["R03", "R02"]);
     journey.bank.fail_calls(CallFaultKind::ErrorBefore, "POST", "", 7);
     let batch_id = journey.begin(file).await;

@@ -8,9 +8,9 @@ use journeys::journey::Journey;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use shared::domain::batch::BatchState;
+use shared::domain::caller::Role;
 use shared::domain::ids::BatchId;
 use shared::domain::leg::State;
-use shared::domain::people::Role;
 
 /// Holds both roles, which makes nobody two people.
 const BOTH: Person = ("both@journey.test", &[Role::PayrollUpload, Role::PayrollApprove]);

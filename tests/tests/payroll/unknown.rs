@@ -17,7 +17,7 @@ use shared::domain::ids::{BatchId, FundingId, PaymentId, SourceTag};
 use shared::domain::leg::{BankReport, Reason, State};
 use shared::domain::payment::Payment;
 use shared::domain::source::Source;
-use shared::operations::release::Surrounding;
+use shared::operations::release::ReleaseCache;
 use shared::operations::system::Clients;
 use shared::operations::upload::{self, Announced};
 use shared::operations::{OperationError, System, approve, fund, retry, submit};
@@ -212,7 +212,7 @@ async fn an_answer_is_about_the_attempt_that_it_was_asked_for() {
         payment: payment.id,
     };
     let system = with_transport(&journey, meanwhile);
-    submit::submit(&system, &Surrounding::default(), payment.id, journey.deadline()).await.unwrap();
+    submit::submit(&system, &ReleaseCache::default(), payment.id, journey.deadline()).await.unwrap();
 
     let leg = only_payment(&journey, batch_id).await.leg;
     assert_eq!((leg.attempt, leg.state, leg.transfer_id, leg.attention), (2, State::Unprocessed, None, None));

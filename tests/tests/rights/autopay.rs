@@ -102,9 +102,9 @@ impl Recording {
     }
 }
 
-/// An endpoint takes what is told of it. Authorised and reviewed at once, right after the bank account was read: so the function itself opens the payment, and not the worker.
+/// An endpoint takes what is told of it. Authorized and reviewed at once, right after the bank account was read: so the function itself opens the payment, and not the worker.
 async fn a_person_pays_takes_back_and_ends_the_link() -> Vec<Invocation> {
-    let story = Recording::of("authorisation-revoked").await;
+    let story = Recording::of("authorization-revoked").await;
     let told = NewEndpoint {
         url: "https://payroll.example.com/clearway".to_owned(),
         description: None,
@@ -118,13 +118,13 @@ async fn a_person_pays_takes_back_and_ends_the_link() -> Vec<Invocation> {
     story.simulation.providers.tell_plaid(bought).unwrap();
     story.simulation.settle().await.unwrap();
     let (least, most) = ("1.00", "2500.00");
-    let text = story.get(&format!("/authorisation-text?card_id={}&least={least}&most={most}", story.card_id())).await;
+    let text = story.get(&format!("/authorization-text?card_id={}&least={least}&most={most}", story.card_id())).await;
     let agreed = json!({
         "text_version": text["text_version"], "text_sha256": text["text_sha256"],
         "bank_account_id": text["bank_account_id"],
         "range": { "least": least, "most": most },
     });
-    story.call(ANN, Method::POST, &format!("{card}/authorisation"), agreed).await;
+    story.call(ANN, Method::POST, &format!("{card}/authorization"), agreed).await;
     let review = story.call(ANN, Method::POST, &format!("{card}/review"), Value::Null).await;
     assert_eq!(review["action"], "pay", "{review}");
     let payments = story.get(&format!("{card}/payments")).await;
@@ -213,13 +213,13 @@ async fn two_who_share_a_bank_account_and_a_card_are_reviewed() -> Vec<Invocatio
         "rule": { "threshold": 3000, "above_threshold": { "down_to": 3000 }, "when_due": "minimum" },
     });
     story.call(bob, Method::PUT, &format!("{card}/autopay"), chosen).await;
-    let path = format!("/authorisation-text?card_id={}&least=1.00&most=2500.00", card_id.as_str().unwrap());
+    let path = format!("/authorization-text?card_id={}&least=1.00&most=2500.00", card_id.as_str().unwrap());
     let text = story.call(bob, Method::GET, &path, Value::Null).await;
     let agreed = json!({
         "text_version": text["text_version"], "text_sha256": text["text_sha256"],
         "bank_account_id": text["bank_account_id"], "range": text["range"],
     });
-    story.call(bob, Method::POST, &format!("{card}/authorisation"), agreed).await;
+    story.call(bob, Method::POST, &format!("{card}/authorization"), agreed).await;
     let review = story.call(bob, Method::POST, &format!("{card}/review"), Value::Null).await;
     assert_eq!(review["action"], "pay", "{review}");
     // Ann may not decide about it with the operator role either, whichever function she asks.
@@ -244,7 +244,7 @@ async fn a_person_asks_twice() -> Vec<Invocation> {
     story.told()
 }
 
-/// The bank's events are lost: the worker asks, and finds that the debit was not authorised.
+/// The bank's events are lost: the worker asks, and finds that the debit was not authorized.
 async fn a_debit_comes_back_and_no_event_tells() -> Vec<Invocation> {
     let story = Recording::of("below-threshold").await;
     let providers = &story.simulation.providers;
@@ -283,7 +283,7 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
     story.call(OLGA, Method::POST, &path, json!({ "address": payee.address })).await;
     invocations.extend(story.told());
 
-    let story = Recording::of("funding-returned-r10-unauthorised").await;
+    let story = Recording::of("funding-returned-r10-unauthorized").await;
     let standing = story.simulation.standing().unwrap();
     let path = format!("/people/{}/block/clear", standing.persons[0].id);
     story.call(OLGA, Method::POST, &path, json!({ "note": "The holder had forgotten." })).await;

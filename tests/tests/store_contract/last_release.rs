@@ -22,7 +22,7 @@ macro_rules! again {
 
 again! {
     "audit": shared::store::audit::AuditEntry,
-    "authorisation": shared::domain::autopay::authorisation::AuthorisationRecord,
+    "authorization": shared::domain::autopay::authorization::AuthorizationRecord,
     "bank": shared::domain::autopay::bank_account::BankAccount,
     "batch": shared::domain::batch::Batch,
     "biller": shared::domain::biller::Biller,
@@ -37,7 +37,7 @@ again! {
     "funding": shared::domain::funding::Funding,
     "history": shared::store::history::HistoryEntry,
     "inbox_column": shared::domain::bank::unmatched::UnmatchedEvent,
-    "inbox_plaid": shared::store::plaid_inbox::ReceivedWebhook,
+    "inbox_plaid": shared::store::received_webhooks::ReceivedWebhook,
     "item": shared::domain::autopay::item::Item,
     "ledger": shared::store::ledger::Posting,
     "manifest": shared::domain::batch::manifest::Manifest,
@@ -49,9 +49,9 @@ again! {
     "review": shared::domain::autopay::review::Review,
     "source": shared::domain::source::Source,
     "task": TaskMessage,
-    "watermark_books": shared::domain::ledger::closing::ClosingRound,
+    "watermark_books": shared::domain::ledger::closing::ClosingSchedule,
     "watermark_column": shared::domain::bank::watermark::Watermark,
-    "watermark_reconciliation": shared::domain::reconciliation::DailyRound,
+    "watermark_reconciliation": shared::domain::reconciliation::DailySchedule,
 }
 
 fn folder() -> PathBuf {

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use issuer::{Grant, LocalIssuer};
 use jiff::Timestamp;
 use shared::adapters::tokens::TokenVerifier;
-use shared::domain::people::{ExpectedToken, Role};
+use shared::domain::caller::{ExpectedToken, Role};
 use shared::ports::clock::Clock;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 use simulators::http::{Answer, Request};

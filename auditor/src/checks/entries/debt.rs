@@ -7,7 +7,7 @@ use super::{Cause, Entry, REPEATABLE};
 use crate::facts::Facts;
 use crate::finding::Findings;
 use crate::money::dollars;
-use crate::told::Item;
+use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, entries: &BTreeMap<Cause<'_>, Entry<'_>>, findings: &mut Findings<'_>) {
     let of = |funding: &Item| Some((funding.payer.clone(), funding.batch.clone()?));

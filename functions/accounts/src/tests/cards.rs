@@ -8,12 +8,12 @@ async fn a_linked_card_says_what_is_missing_step_by_step() {
     scene.link().await;
     let card = scene.only_card().await;
     assert_eq!(card["reading"]["balance"], "3155.00");
-    assert_eq!(missing(&card), ["bank_account", "rule", "card_number", "remittance_address", "authorisation"]);
+    assert_eq!(missing(&card), ["bank_account", "rule", "card_number", "remittance_address", "authorization"]);
 
     let path = format!("/cards/{}/autopay", card["card_id"].as_str().unwrap());
     scene.put(&path, &json!({"bank_account_id": scene.bank_account_id().await})).await;
     scene.know_the_issuer().await;
-    assert_eq!(missing(&scene.only_card().await), ["rule", "card_number", "authorisation"]);
+    assert_eq!(missing(&scene.only_card().await), ["rule", "card_number", "authorization"]);
     let slip = scene.put(&path, &json!({"card_number": "4111111111111112"})).await;
     assert_eq!(slip.refusal(), (422, "card_number_invalid"));
 }
@@ -57,9 +57,11 @@ async fn a_card_above_its_threshold_opens_one_payment_with_its_reason() {
     let payments = scene.payments(&card_id).await;
     assert_eq!(payments.len(), 1);
     assert_eq!((&payments[0]["amount"], &payments[0]["state"]), (&json!("1655.00"), &json!("unprocessed")));
-    let PaymentId::Lone(uuid) = payments[0]["payment_id"].as_str().unwrap().parse().unwrap() else { panic!("lone") };
+    let PaymentId::Single(uuid) = payments[0]["payment_id"].as_str().unwrap().parse().unwrap() else {
+        panic!("single")
+    };
     let table = &*scene.world.system.table;
-    let payment: Payment = read(table, &keys::payment(PaymentId::Lone(uuid))).await.unwrap().unwrap();
+    let payment: Payment = read(table, &keys::payment(PaymentId::Single(uuid))).await.unwrap().unwrap();
     let funding: Funding = read(table, &keys::funding(payment.funding_id())).await.unwrap().unwrap();
     assert_eq!(funding.account.unwrap().account.account_last4, "6789");
     assert!(scene.tasks().contains(&Task::Advance { payment_id: payment.id }));
@@ -154,14 +156,14 @@ async fn a_debit_outside_the_range_is_announced_and_not_made() {
 }
 
 #[tokio::test]
-async fn a_revoked_authorisation_stops_debits_at_once_and_is_kept_with_where_it_came_from() {
+async fn a_revoked_authorization_stops_debits_at_once_and_is_kept_with_where_it_came_from() {
     let scene = Scene::usual();
     let (card_id, _) = scene.ready().await;
-    let path = format!("/cards/{card_id}/authorisation");
+    let path = format!("/cards/{card_id}/authorization");
     assert_eq!(scene.delete(&path).await.status, 200);
     assert_eq!(scene.delete(&path).await.status, 200);
-    assert_eq!(scene.review(&card_id).await["code"], "authorisation_revoked");
-    let records = keys::authorisations_of(card_id.parse().unwrap());
+    assert_eq!(scene.review(&card_id).await["code"], "authorization_revoked");
+    let records = keys::authorizations_of(card_id.parse().unwrap());
     let records = scene.world.system.table.query(&Query::primary(records)).await.unwrap().items;
     let steps: Vec<&Value> = records.iter().map(|record| &record["step"]).collect();
     assert_eq!(steps.len(), 2, "{steps:?}");
@@ -174,7 +176,7 @@ async fn the_text_to_agree_to_names_the_bank_and_the_end_of_the_account() {
     let (card_id, item_id) = scene.ready().await;
     let item = scene.get(&format!("/items/{item_id}")).await.body;
     let bank = item["institution_name"].as_str().unwrap();
-    let asked = scene.get(&format!("/authorisation-text?card_id={card_id}&least=1.00&most=2.00")).await.body;
+    let asked = scene.get(&format!("/authorization-text?card_id={card_id}&least=1.00&most=2.00")).await.body;
     let text = asked["text"].as_str().unwrap();
     assert!(text.contains(&format!("my account ending in 6789 at {bank} by electronic transfer")), "{text}");
 }

@@ -17,9 +17,9 @@ async fn another_person_finds_nothing_of_mine() {
         (Method::POST, "/link-tokens".to_owned(), Some(&json!({"repair": {"item_id": item_id}}))),
         (Method::GET, card.clone(), None),
         (Method::PUT, format!("{card}/autopay"), Some(&rule)),
-        (Method::GET, format!("/authorisation-text?card_id={card_id}&least=1.00&most=2.00"), None),
-        (Method::POST, format!("{card}/authorisation"), Some(&agreed)),
-        (Method::DELETE, format!("{card}/authorisation"), None),
+        (Method::GET, format!("/authorization-text?card_id={card_id}&least=1.00&most=2.00"), None),
+        (Method::POST, format!("{card}/authorization"), Some(&agreed)),
+        (Method::DELETE, format!("{card}/authorization"), None),
         (Method::GET, format!("{card}/reviews"), None),
         (Method::POST, format!("{card}/review"), Some(&none)),
         (Method::GET, format!("{card}/payments"), None),
@@ -128,7 +128,7 @@ async fn a_link_is_read_again_by_itself_when_it_is_due_and_no_sooner() {
     let item_id = scene.link().await;
     let readings = scene.calls("/liabilities/get");
     let deadline = scene.world.deadline_in(120);
-    reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
+    reading::sync_item(&scene.world.system, &item_id, deadline).await.unwrap();
     assert_eq!(scene.calls("/liabilities/get"), readings, "nothing is new");
     scene.tasks();
     scene.world.clock.advance(Duration::from_secs(13 * 3_600));
@@ -197,7 +197,7 @@ async fn a_token_that_plaid_cannot_take_back_now_is_given_back_later() {
     due::run(&scene.world.system).await.unwrap();
     assert_eq!(scene.tasks(), [Task::ReadItem { item_id: item_id.clone() }]);
     let deadline = scene.world.deadline_in(120);
-    reading::read(&scene.world.system, &item_id, deadline).await.unwrap();
+    reading::sync_item(&scene.world.system, &item_id, deadline).await.unwrap();
     assert_eq!(scene.item(&item_id).await.sealed_access_token, None);
 }
 

@@ -1,4 +1,4 @@
-//! Stories of a lone payment that goes out as a check: its events, its letter, and its funding coming back.
+//! Stories of a single payment that goes out as a check: its events, its letter, and its funding coming back.
 
 use shared::domain::autopay::ids::PersonId;
 use shared::domain::autopay::person::Person;
@@ -13,7 +13,7 @@ use shared::operations::ledger;
 use super::*;
 
 const UUID: Uuid = Uuid::from_u128(7);
-const FUNDING: FundingId = FundingId::Lone(UUID);
+const FUNDING: FundingId = FundingId::Single(UUID);
 /// Whose subject the issuer calls `pat`.
 fn person_id() -> PersonId {
     PersonId::of_subject("pat")

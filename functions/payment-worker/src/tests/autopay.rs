@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use shared::domain::autopay::agreement::PinnedAgreement;
-use shared::domain::autopay::authorisation::{AmountRange, Authorisation};
+use shared::domain::autopay::authorization::{AmountRange, Authorization};
 use shared::domain::autopay::bank_account::BankAccount;
 use shared::domain::autopay::card::Card;
 use shared::domain::autopay::facts::AutopayFacts;
@@ -25,7 +25,7 @@ use shared::ports::clock::Clock as _;
 use shared::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 use shared::store::stored::{create, read, replace};
 
-use super::lone::{FUNDING, PAYMENT, Taking, WEEK, funding, open_payment, payment, person_id, start};
+use super::single::{FUNDING, PAYMENT, Taking, WEEK, funding, open_payment, payment, person_id, start};
 use super::*;
 
 const DIGITS: &str = "00112233445566778899aabbccddeeff";
@@ -77,7 +77,7 @@ fn card() -> Card {
         institution_name: "Example Bank".to_owned(),
         name: "Everyday Card".to_owned(),
         mask: None,
-        has_twin: false,
+        has_duplicate: false,
         real_accounts: Vec::new(),
         numbers: Default::default(),
         looks_like: None,
@@ -86,7 +86,7 @@ fn card() -> Card {
         reading: None,
         setup: Default::default(),
         agreed_account: None,
-        authorisation: Some(Authorisation {
+        authorization: Some(Authorization {
             text_version,
             text_sha256: None,
             bank_account_id,
@@ -220,8 +220,8 @@ async fn settle_and_hold(world: &World, attempt: u32) {
 
 /// Two runs of the schedule: the second hands over the notices that the first one's tasks left.
 async fn run_due(world: &World) {
-    lone::run_due(world).await;
-    lone::run_due(world).await;
+    single::run_due(world).await;
+    single::run_due(world).await;
 }
 
 /// The kinds of the notices that were handed over.
@@ -263,13 +263,13 @@ async fn a_debit_is_presented_again_only_under_the_agreement_that_it_was_opened_
     type Change = fn(&mut Card, &mut BankAccount);
     let changes: [(&str, Change); 5] = [
         ("another range", |card, _| {
-            let known = card.authorisation.clone().unwrap();
+            let known = card.authorization.clone().unwrap();
             let range = AmountRange { least: Cents::ZERO, most: Cents::new(50) };
-            card.authorise(Authorisation { range, ..known });
+            card.authorize(Authorization { range, ..known });
         }),
         ("the same again", |card, _| {
-            let known = card.authorisation.clone().unwrap();
-            card.authorise(Authorisation { agreed_at: start() + WEEK, ..known });
+            let known = card.authorization.clone().unwrap();
+            card.authorize(Authorization { agreed_at: start() + WEEK, ..known });
         }),
         ("a cap", |card, _| card.setup.caps.payment = Some(Cents::new(20))),
         ("another number", |_, account| account.account.fingerprint = "another".to_owned()),
@@ -309,13 +309,13 @@ async fn a_bank_account_that_the_bank_corrected_is_told_of_once_and_debited_as_c
 }
 
 #[tokio::test]
-async fn an_unauthorised_return_fails_the_payment_and_blocks_the_person() {
+async fn an_unauthorized_return_fails_the_payment_and_blocks_the_person() {
     let (world, _) = opened().await;
     debit_is(&world, "RETURNED", 1, Some("R10")).await;
-    assert_eq!((payment(&world).await.leg.state, stage(&world).await), (State::Failed, Stage::Undone));
+    assert_eq!((payment(&world).await.leg.state, stage(&world).await), (State::Failed, Stage::Reversed));
     assert!(person(&world).await.debit_block.is_some());
     assert_eq!(bank_account(&world).await.open_debits, []);
-    assert!(told(&world).contains(&"debit_failed_unauthorised".to_owned()), "{:?}", told(&world));
+    assert!(told(&world).contains(&"debit_failed_unauthorized".to_owned()), "{:?}", told(&world));
 }
 
 #[tokio::test]
@@ -327,7 +327,7 @@ async fn a_stop_that_wins_ends_what_a_late_return_made_the_person_owe() {
     assert!(person(&world).await.receivable_open);
 
     check_is(&world, "stopped").await;
-    assert_eq!((payment(&world).await.leg.state, stage(&world).await), (State::Returned, Stage::Undone));
+    assert_eq!((payment(&world).await.leg.state, stage(&world).await), (State::Returned, Stage::Reversed));
     assert!(!person(&world).await.receivable_open);
     assert!(told(&world).contains(&"receivable_ended".to_owned()), "{:?}", told(&world));
 }
@@ -356,7 +356,7 @@ async fn what_was_pulled_for_a_canceled_payment_goes_back_and_no_check_leaves() 
     assert_eq!((&refund["type"], &refund["amount"]), (&json!("CREDIT"), &json!(1250)));
     assert_eq!(bank.taking.asked().len(), 2);
     let canceled = payment(&world).await;
-    assert_eq!((canceled.leg.state, stage(&world).await), (State::Canceled, Stage::Undone));
+    assert_eq!((canceled.leg.state, stage(&world).await), (State::Canceled, Stage::Reversed));
     assert!(canceled.refunded_by().is_some());
 }
 
@@ -390,7 +390,7 @@ async fn a_check_that_cannot_be_printed_ends_with_attention_and_its_money_goes_b
     settle_and_hold(&world, 1).await;
 
     let failed = payment(&world).await;
-    assert_eq!((failed.leg.state, stage(&world).await), (State::Failed, Stage::Undone));
+    assert_eq!((failed.leg.state, stage(&world).await), (State::Failed, Stage::Reversed));
     assert_eq!(failed.leg.attention.map(|flag| flag.reason), Some(AttentionReason::CannotBeSent));
     let mut told = told(&world);
     told.sort();
@@ -419,7 +419,7 @@ async fn a_letter_that_names_another_account_than_the_check_is_not_sent() {
 async fn a_debit_that_no_request_can_carry_fails_the_payment_and_nothing_is_asked_of_the_bank() {
     let (world, bank) = opened_with(|person| person.name = "\u{200b}".to_owned()).await;
     assert_eq!((funding(&world).await.leg.state, payment(&world).await.leg.state), (State::Failed, State::Failed));
-    assert_eq!((stage(&world).await, bank.taking.asked().len()), (Stage::Undone, 0));
+    assert_eq!((stage(&world).await, bank.taking.asked().len()), (Stage::Reversed, 0));
     let mut told = told(&world);
     told.sort();
     assert_eq!(told, ["attention_raised", "card_held_back", "debit_refused"]);

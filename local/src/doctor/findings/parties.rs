@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 
 use super::super::facts::{BankFacts, Deployed, Endpoint, KeyKind, PlaidFacts, TokenFacts};
 use super::{Finding, is_emulated, is_https, unanswered};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use shared::domain::people::Role;
+use shared::domain::caller::Role;
 use shared::ports::secrets::SecretName;
 
 use super::super::facts::{

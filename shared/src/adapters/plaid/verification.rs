@@ -212,7 +212,7 @@ impl WebhookVerifier {
         }
     }
 
-    /// Looks at the other active keys again: one of them may have expired in favour of the new one. A failure leaves them until they
+    /// Looks at the other active keys again: one of them may have expired in favor of the new one. A failure leaves them until they
     /// are an hour old.
     async fn refresh_others(&self, new_key_id: &str, client: &PlaidClient, deadline: Deadline) {
         let is_other_active =

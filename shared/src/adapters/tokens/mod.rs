@@ -15,7 +15,7 @@ use std::sync::Arc;
 use jsonwebtoken::{Header, Validation};
 
 use crate::adapters::tokens::keys::{IssuerKeys, VerifyingKey};
-use crate::domain::people::{Caller, ClaimFault, Claims, ExpectedToken, caller_of};
+use crate::domain::caller::{Caller, ClaimFault, Claims, ExpectedToken, caller_of};
 use crate::ports::clock::Clock;
 use crate::ports::transport::Transport;
 

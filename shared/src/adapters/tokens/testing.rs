@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::adapters::simulated::ManualClock;
 use crate::adapters::tokens::TokenVerifier;
-use crate::domain::people::ExpectedToken;
+use crate::domain::caller::ExpectedToken;
 use crate::ports::clock::Clock;
 use crate::ports::transport::{ProviderRequest, ProviderResponse, Transport, TransportError};
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::testing::{AUDIENCE, ISSUER, IssuerWorld, NOW_SECONDS};
 use super::*;
-use crate::domain::people::Role;
+use crate::domain::caller::Role;
 
 impl IssuerWorld {
     async fn verify(&self, authorization: &str) -> Result<Caller, TokenError> {

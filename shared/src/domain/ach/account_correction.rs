@@ -50,7 +50,7 @@ pub struct AccountCorrection {
     pub withdrawal: Option<Withdrawal>,
     /// The other account that the same word is kept with: of the one that the transfer's item names and the one that it went to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub twin: Option<String>,
+    pub duplicate: Option<String>,
     /// Fingerprints of the accounts that corrections of a source's account have claimed for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub led_to: BTreeSet<String>,
@@ -194,7 +194,7 @@ mod tests {
             version: 1,
             change_code: "C01".to_owned(),
             of: at(0),
-            said_of: ItemId::Funding(FundingId::Lone(Uuid::nil())),
+            said_of: ItemId::Funding(FundingId::Single(Uuid::nil())),
             payer_id: "CORP-1".to_owned(),
             account_last4: "6789".to_owned(),
             corrected_last4: Some("4321".to_owned()),
@@ -205,7 +205,7 @@ mod tests {
             unusable_of: None,
             unusable_said_at: None,
             withdrawal: None,
-            twin: None,
+            duplicate: None,
             led_to: BTreeSet::new(),
         }
     }

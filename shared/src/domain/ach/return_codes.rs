@@ -22,11 +22,11 @@ pub enum ReturnGroup {
     Funds,
     Administrative,
     /// The receiver says that nobody allowed it: stop further debits.
-    Unauthorised,
+    Unauthorized,
     /// The operator or a bank could not process the entry.
     Operator,
-    /// Automated enrolment entries.
-    Enrolment,
+    /// Automated enrollment entries.
+    Enrollment,
     CheckConversion,
     International,
     /// Our bank disputes a return.
@@ -44,8 +44,8 @@ pub enum RetryRule {
     Same,
     /// Only after the cause is corrected.
     FixFirst,
-    /// Only with a fresh authorisation of the receiver.
-    NewAuthorisation,
+    /// Only with a fresh authorization of the receiver.
+    NewAuthorization,
     Never,
 }
 
@@ -214,10 +214,10 @@ mod tests {
     }
 
     #[test]
-    fn unauthorised_returns_are_those_the_network_counts() {
+    fn unauthorized_returns_are_those_the_network_counts() {
         let counted: Vec<String> = table::RULES
             .iter()
-            .filter(|rule| rule.group == ReturnGroup::Unauthorised)
+            .filter(|rule| rule.group == ReturnGroup::Unauthorized)
             .map(|rule| rule.code.to_string())
             .collect();
         // R31 is like them but agreed between the banks, so it does not count towards the limit of 0.5 %.

@@ -3,13 +3,13 @@
 use super::{Flag, Subject, flags};
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::disputed::{DisputedWord, word_to_apply};
-use crate::domain::batch::{Batch, Command};
+use crate::domain::batch::{Batch, Idempotent};
+use crate::domain::caller::Role;
 use crate::domain::dead_letter::{Contents, DeadLetter};
 use crate::domain::leg::{Leg, Settlement};
 use crate::domain::payment::redirect::{self, Redirect};
 use crate::domain::payment::replacement::{self, Replacement};
 use crate::domain::payment::{Payee, Payment};
-use crate::domain::people::Role;
 
 /// Something that somebody may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -106,7 +106,7 @@ impl Action {
 
 /// What is kept beside a payment or funding and decides with it what can be done.
 #[derive(Clone, Debug, Default)]
-pub struct Around {
+pub struct ActionContext {
     /// The bank's words that nobody has decided on.
     pub words: Vec<DisputedWord>,
     /// What was said last of an outcome that is unknown.
@@ -118,7 +118,7 @@ pub struct Around {
 }
 
 /// What this caller may do about it now. Empty where it waits for another one than them, or for the worker.
-pub fn actions(subject: Subject<'_>, around: &Around, caller: &str) -> Vec<Action> {
+pub fn actions(subject: Subject<'_>, around: &ActionContext, caller: &str) -> Vec<Action> {
     let is_anothers = |by: &str| by != caller;
     match subject {
         Subject::Batch(batch) => of_batch(batch),
@@ -152,7 +152,7 @@ fn given(is_possible: bool, action: Action) -> Vec<Action> {
 }
 
 fn of_batch(batch: &Batch) -> Vec<Action> {
-    let may_cancel = matches!(batch.clone().cancel(batch.updated_at), Ok(Command::Executed));
+    let may_cancel = matches!(batch.clone().cancel(batch.updated_at), Ok(Idempotent::Executed));
     [vec![Action::ClearBatch], given(may_cancel, Action::CancelBatch)].concat()
 }
 
@@ -166,7 +166,7 @@ fn of_payer(flags: &[Flag], lift: Action) -> Vec<Action> {
 }
 
 fn of_person(person: &Person, flags: &[Flag]) -> Vec<Action> {
-    let is_lifted = person.clone().clear_block(person.updated_at) == Command::Executed;
+    let is_lifted = person.clone().clear_block(person.updated_at) == Idempotent::Executed;
     let mut possible = of_payer(flags, Action::ClearBlock);
     possible.retain(|action| *action != Action::ClearBlock || is_lifted);
     possible
@@ -180,7 +180,7 @@ fn of_letter(letter: &DeadLetter) -> Vec<Action> {
     [given(is_task, Action::SendLetterAgain), vec![Action::DiscardLetter]].concat()
 }
 
-fn of_payment(payment: &Payment, around: &Around, caller: &str) -> Vec<Action> {
+fn of_payment(payment: &Payment, around: &ActionContext, caller: &str) -> Vec<Action> {
     let clearing = [Action::ClearPayment, Action::ApplyWordToPayment, Action::LeaveWordOfPayment];
     let attempt = payment.leg.attempt;
     let waits =
@@ -204,7 +204,7 @@ fn of_payment(payment: &Payment, around: &Around, caller: &str) -> Vec<Action> {
     .concat()
 }
 
-fn of_leg(leg: &Leg, [clear, apply, leave]: [Action; 3], around: &Around, caller: &str) -> Vec<Action> {
+fn of_leg(leg: &Leg, [clear, apply, leave]: [Action; 3], around: &ActionContext, caller: &str) -> Vec<Action> {
     let outcome = if leg.is_unknown_for_good() { of_outcome(leg, around, caller) } else { Vec::new() };
     let clearing = if around.words.is_empty() {
         vec![clear]
@@ -216,7 +216,7 @@ fn of_leg(leg: &Leg, [clear, apply, leave]: [Action; 3], around: &Around, caller
 }
 
 /// What was confirmed is carried out by the worker, and nobody says anything else meanwhile.
-fn of_outcome(leg: &Leg, around: &Around, caller: &str) -> Vec<Action> {
+fn of_outcome(leg: &Leg, around: &ActionContext, caller: &str) -> Vec<Action> {
     let said = around.outcome.as_ref().filter(|said| said.attempt == leg.attempt);
     if said.is_some_and(|said| said.due_at.is_some()) {
         return Vec::new();

@@ -100,7 +100,7 @@ const fn held_by(by: EndedBy) -> &'static str {
     match by {
         EndedBy::NoMoney => "no_money",
         EndedBy::AccountRefused => "account_refused",
-        EndedBy::NotAuthorised => "not_authorized",
+        EndedBy::NotAuthorized => "not_authorized",
         EndedBy::Stopped => "stopped",
         EndedBy::DebitRefused => "debit_refused",
         EndedBy::CheckFailed => "check_failed",

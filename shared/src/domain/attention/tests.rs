@@ -78,7 +78,8 @@ fn what_bears_no_flag_does_not_wait() {
 #[test]
 fn a_word_of_the_bank_is_applied_or_left_and_one_of_another_attempt_only_left() {
     let flagged = flagged(AttentionReason::BankDisagrees);
-    let possible = |words| actions(Subject::Funding(&flagged), &Around { words, ..Around::default() }, "olga");
+    let possible =
+        |words| actions(Subject::Funding(&flagged), &ActionContext { words, ..ActionContext::default() }, "olga");
     assert_eq!(possible(vec![]), [Action::ClearFunding]);
     assert_eq!(possible(vec![word(1)]), [Action::ApplyWordToFunding, Action::LeaveWordOfFunding]);
     assert_eq!(possible(vec![word(2)]), [Action::LeaveWordOfFunding]);
@@ -87,8 +88,9 @@ fn a_word_of_the_bank_is_applied_or_left_and_one_of_another_attempt_only_left() 
 #[test]
 fn an_unknown_outcome_is_said_by_one_operator_and_confirmed_by_another() {
     let unknown = unknown();
-    let possible =
-        |outcome, caller| actions(Subject::Funding(&unknown), &Around { outcome, ..Around::default() }, caller);
+    let possible = |outcome, caller| {
+        actions(Subject::Funding(&unknown), &ActionContext { outcome, ..ActionContext::default() }, caller)
+    };
     let proposed = said("olga", &unknown);
     assert_eq!(possible(None, "olga"), [Action::ProposeOutcome, Action::ClearFunding]);
     assert_eq!(possible(Some(proposed.clone()), "olga"), [Action::ProposeOutcome, Action::ClearFunding]);
@@ -107,7 +109,7 @@ fn a_batch_is_canceled_only_while_that_can_be() {
         (BatchState::Completed, false),
     ] {
         let batch = Batch { state, ..Batch::draft(batch_id(), "ann".to_owned(), None, now()) };
-        let possible = actions(Subject::Batch(&batch), &Around::default(), "olga");
+        let possible = actions(Subject::Batch(&batch), &ActionContext::default(), "olga");
         assert_eq!(possible.contains(&Action::CancelBatch), may_cancel, "{state:?}");
         assert!(possible.contains(&Action::ClearBatch));
     }

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::authorisation::Authorisation;
+use super::authorization::Authorization;
 use super::bank_account::BankAccount;
 use super::card::Card;
 use super::rule::Caps;
@@ -23,7 +23,7 @@ pub struct AgreedAccount {
 /// An agreement as a payment was opened under it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PinnedAgreement {
-    pub authorisation: Authorisation,
+    pub authorization: Authorization,
     pub account: AgreedAccount,
     pub caps: Caps,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -41,7 +41,7 @@ impl PinnedAgreement {
     /// What stands now; `None` where nothing was agreed to.
     pub fn of(card: &Card, bank_account: &BankAccount) -> Option<Self> {
         Some(Self {
-            authorisation: card.authorisation.clone()?,
+            authorization: card.authorization.clone()?,
             account: AgreedAccount::of(bank_account),
             caps: card.setup.caps,
             card_number: card.setup.card_number.clone(),

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::freshness::Age;
 use super::ids::{BankAccountId, PersonId};
-use super::reading::Age;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::bank::request::AccountType;
 use crate::domain::calendar::{eastern_date, next_banking_day};

@@ -10,13 +10,13 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::agreement::AgreedAccount;
-use super::authorisation::{Announcement, Authorisation};
+use super::authorization::{Announcement, Authorization};
 use super::bank_account::BankAccount;
+use super::freshness::Age;
 use super::held::{Ended, EndedBy};
 use super::ids::{CardId, PersonId};
 use super::in_flight::{Billed, CardPayment, in_flight, presented_for};
 use super::joining::Joined;
-use super::reading::Age;
 use super::setup::Setup;
 use crate::domain::ids::PaymentId;
 use crate::domain::money::Cents;
@@ -42,7 +42,7 @@ pub struct Card {
     pub mask: Option<String>,
     /// Another account of the item has the same identity: neither can be told apart, so neither is paid.
     #[serde(default)]
-    pub has_twin: bool,
+    pub has_duplicate: bool,
     /// Fingerprints of the keys by which it is known: the numbers that its person entered, and the ids that its institution keeps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub real_accounts: Vec<String>,
@@ -63,7 +63,7 @@ pub struct Card {
     #[serde(default)]
     pub setup: Setup,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authorisation: Option<Authorisation>,
+    pub authorization: Option<Authorization>,
     /// The numbers of the bank account as they were when its debits were agreed to. Absent in what was agreed to before they were kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreed_account: Option<AgreedAccount>,
@@ -233,7 +233,7 @@ impl Card {
         if self.reading.as_ref().is_some_and(|known| known.age.read_at > reading.age.read_at) {
             return;
         }
-        super::in_flight::heed(&mut self.payments, &reading);
+        super::in_flight::match_posted_payments(&mut self.payments, &reading);
         let kept_since = today.saturating_sub(PAYMENTS_KEPT_DAYS.days());
         let bill = reading.bill();
         self.payments.retain(|payment| {
@@ -243,9 +243,9 @@ impl Card {
         self.reading = Some(reading);
     }
 
-    /// Puts an authorisation in force. What was announced under an earlier one is void, and what was canceled holds nothing back any more.
-    pub fn authorise(&mut self, authorisation: Authorisation) {
-        self.authorisation = Some(authorisation);
+    /// Puts an authorization in force. What was announced under an earlier one is void, and what was canceled holds nothing back any more.
+    pub fn authorize(&mut self, authorization: Authorization) {
+        self.authorization = Some(authorization);
         self.announced = None;
         for payment in &mut self.payments {
             payment.canceled_on = None;
@@ -254,7 +254,7 @@ impl Card {
 
     /// Whether the numbers and type of the bank account are those that were agreed to, and its link has not ended since.
     pub fn is_agreed_account(&self, bank_account: &BankAccount) -> bool {
-        let agreed_at = self.authorisation.as_ref().map(|authorisation| authorisation.agreed_at);
+        let agreed_at = self.authorization.as_ref().map(|authorization| authorization.agreed_at);
         let has_ended =
             bank_account.permission_ended_at.is_some_and(|ended_at| agreed_at.is_none_or(|at| at <= ended_at));
         if fault!(PermissionOutlivesLink, false, has_ended) {

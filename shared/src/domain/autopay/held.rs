@@ -26,8 +26,8 @@ pub enum EndedBy {
     NoMoney,
     /// The bank account is closed, unknown, frozen, or not open to debits.
     AccountRefused,
-    /// The debit was not authorised, or its holder has died.
-    NotAuthorised,
+    /// The debit was not authorized, or its holder has died.
+    NotAuthorized,
     /// The person had their bank stop the debit: only what they agree to after that is their wish again, or debits of another account.
     Stopped,
     /// Our bank or the person's did not take the debit, for a reason that an operator looks into.
@@ -96,8 +96,8 @@ impl EndedBy {
             DebitFailure::AccountClosed | DebitFailure::AccountUnusable { .. } | DebitFailure::AccountFrozen => {
                 EndedBy::AccountRefused
             }
-            DebitFailure::Stopped => fault!(StoppedIsAgreedAlready, EndedBy::NotAuthorised, EndedBy::Stopped),
-            DebitFailure::Unauthorised { .. } | DebitFailure::HolderDeceased => EndedBy::NotAuthorised,
+            DebitFailure::Stopped => fault!(StoppedIsAgreedAlready, EndedBy::NotAuthorized, EndedBy::Stopped),
+            DebitFailure::Unauthorized { .. } | DebitFailure::HolderDeceased => EndedBy::NotAuthorized,
             DebitFailure::Other { .. } | DebitFailure::Refused => EndedBy::DebitRefused,
         }
     }
@@ -105,7 +105,7 @@ impl EndedBy {
     /// Whether it is one person's word alone: another who holds the same card is not held back by it.
     pub const fn is_of_person(self) -> bool {
         match self {
-            EndedBy::NotAuthorised | EndedBy::Stopped => true,
+            EndedBy::NotAuthorized | EndedBy::Stopped => true,
             EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::DebitRefused | EndedBy::CheckFailed => false,
         }
     }
@@ -114,7 +114,7 @@ impl EndedBy {
     pub const fn is_operators(self) -> bool {
         match self {
             EndedBy::DebitRefused | EndedBy::CheckFailed => true,
-            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised | EndedBy::Stopped => false,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorized | EndedBy::Stopped => false,
         }
     }
 
@@ -123,7 +123,7 @@ impl EndedBy {
         match self {
             EndedBy::NoMoney => Outlook::NextStatement,
             EndedBy::AccountRefused => Outlook::OtherAccount,
-            EndedBy::NotAuthorised | EndedBy::Stopped => Outlook::AgreeAnew,
+            EndedBy::NotAuthorized | EndedBy::Stopped => Outlook::AgreeAnew,
             EndedBy::DebitRefused | EndedBy::CheckFailed => Outlook::LookedInto,
         }
     }
@@ -141,7 +141,7 @@ impl Ended {
             by,
             at,
             account: agreement.map(|agreement| agreement.account.clone()),
-            agreed_at: agreement.map(|agreement| agreement.authorisation.agreed_at),
+            agreed_at: agreement.map(|agreement| agreement.authorization.agreed_at),
             mailed_to,
             mailed_before: facts.map(|facts| facts.mailed_before.clone()).unwrap_or_default(),
         }
@@ -154,7 +154,7 @@ impl Ended {
                 !self.is_agreed_anew(now) && !self.is_other_account(now) && !is_other_statement(bill, now)
             }
             EndedBy::AccountRefused => !self.is_agreed_anew(now) && !self.is_other_account(now),
-            EndedBy::NotAuthorised => !self.is_agreed_anew(now),
+            EndedBy::NotAuthorized => !self.is_agreed_anew(now),
             EndedBy::Stopped => !self.is_agreed_anew(now) && !self.is_other_account(now),
             EndedBy::DebitRefused => !self.is_other_account(now),
             EndedBy::CheckFailed => !self.is_other_address(now),
@@ -165,7 +165,7 @@ impl Ended {
     /// Whether agreeing to the debits once more would end it.
     pub fn is_lifted_by_agreeing(&self, card: &Card) -> bool {
         let lifts = match self.by {
-            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorised | EndedBy::Stopped => true,
+            EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::NotAuthorized | EndedBy::Stopped => true,
             EndedBy::DebitRefused | EndedBy::CheckFailed => false,
         };
         lifts && !self.is_before(card)
@@ -176,11 +176,11 @@ impl Ended {
             EndedBy::Stopped => self.at,
             EndedBy::NoMoney
             | EndedBy::AccountRefused
-            | EndedBy::NotAuthorised
+            | EndedBy::NotAuthorized
             | EndedBy::DebitRefused
             | EndedBy::CheckFailed => self.agreed_at.unwrap_or(self.at),
         };
-        card.authorisation.as_ref().is_some_and(|authorisation| authorisation.agreed_at > since)
+        card.authorization.as_ref().is_some_and(|authorization| authorization.agreed_at > since)
     }
 
     fn is_agreed_anew(&self, now: Present<'_>) -> bool {

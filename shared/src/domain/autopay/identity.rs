@@ -10,7 +10,7 @@
 //! that only looks the same in another link ([`described_parts`]) is another card until its person says otherwise. Case and spacing of
 //! names do not count. The person always counts: two persons who share a card have one each, since joint accounts are legitimate; what
 //! each has under way counts for both. Limit: two cards of one link that agree in all of it cannot be told apart, and then neither is
-//! paid ([`twins`]).
+//! paid ([`duplicates`]).
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -81,7 +81,7 @@ pub fn bank_account_parts(
 }
 
 /// The account ids of one item whose identity another account of the item has too.
-pub fn twins<'a>(accounts: impl IntoIterator<Item = (&'a str, IdentityParts)>) -> Vec<&'a str> {
+pub fn duplicates<'a>(accounts: impl IntoIterator<Item = (&'a str, IdentityParts)>) -> Vec<&'a str> {
     let mut known: BTreeMap<IdentityParts, Vec<&str>> = BTreeMap::new();
     for (account_id, identity) in accounts {
         known.entry(identity).or_default().push(account_id);
@@ -166,8 +166,8 @@ mod tests {
     fn accounts_of_one_item_that_agree_in_everything_are_twins() {
         let same = card_parts(person(), &facts());
         let other = card_parts(person(), &AccountFacts { mask: Some("1"), ..facts() });
-        assert_eq!(twins([("a", same.clone()), ("b", other.clone()), ("c", same.clone())]), ["a", "c"]);
-        assert!(twins([("a", same), ("b", other)]).is_empty());
+        assert_eq!(duplicates([("a", same.clone()), ("b", other.clone()), ("c", same.clone())]), ["a", "c"]);
+        assert!(duplicates([("a", same), ("b", other)]).is_empty());
     }
 
     #[test]

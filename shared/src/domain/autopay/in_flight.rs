@@ -80,9 +80,9 @@ pub enum Stage {
     /// The person has said that the issuer credited it, and the balance that is known is from before that.
     Confirmed { cashed_at: Timestamp, at: Timestamp },
     /// Plaid's data show it, by this transaction where there is one, or the person has said so.
-    Shown { by: ShownBy },
+    Posted { by: ShownBy },
     /// Its money never reached the issuer, or came back.
-    Undone,
+    Reversed,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,8 +131,8 @@ impl CardPayment {
             Stage::Cashed { .. }
             | Stage::Asked { .. }
             | Stage::Confirmed { .. }
-            | Stage::Shown { .. }
-            | Stage::Undone => false,
+            | Stage::Posted { .. }
+            | Stage::Reversed => false,
         }
     }
 
@@ -140,7 +140,7 @@ impl CardPayment {
     pub fn is_in_flight(&self) -> bool {
         match self.stage {
             Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } => true,
-            Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Posted { .. } | Stage::Reversed => false,
         }
     }
 
@@ -151,16 +151,16 @@ impl CardPayment {
             | Stage::Cashed { .. }
             | Stage::Asked { .. }
             | Stage::Confirmed { .. }
-            | Stage::Shown { .. } => true,
-            Stage::Undone => false,
+            | Stage::Posted { .. } => true,
+            Stage::Reversed => false,
         }
     }
 
     /// Debits that brought the issuer nothing, or have not yet.
     fn presented_in_vain(&self) -> u32 {
         match self.stage {
-            Stage::Open | Stage::Undone => self.presented,
-            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Shown { .. } => {
+            Stage::Open | Stage::Reversed => self.presented,
+            Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Posted { .. } => {
                 self.presented.saturating_sub(1)
             }
         }
@@ -185,8 +185,10 @@ impl CardPayment {
     /// Known to have been credited by the issuer.
     pub fn is_shown(&self) -> bool {
         match self.stage {
-            Stage::Shown { .. } => true,
-            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Undone => false,
+            Stage::Posted { .. } => true,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Reversed => {
+                false
+            }
         }
     }
 
@@ -195,7 +197,7 @@ impl CardPayment {
             Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } | Stage::Confirmed { cashed_at: at, .. } => {
                 Some(at)
             }
-            Stage::Open | Stage::Shown { .. } | Stage::Undone => None,
+            Stage::Open | Stage::Posted { .. } | Stage::Reversed => None,
         }
     }
 
@@ -214,7 +216,7 @@ impl CardPayment {
 
     /// Nothing of it reached the issuer, or it came back.
     pub fn undone(&mut self) {
-        self.stage = Stage::Undone;
+        self.stage = Stage::Reversed;
     }
 
     /// The person says that the issuer credited it: a balance that is read after that shows it. Answers whether that is news.
@@ -222,10 +224,10 @@ impl CardPayment {
         match self.stage {
             Stage::Cashed { at } | Stage::Asked { cashed_at: at, .. } => {
                 let said = Stage::Confirmed { cashed_at: at, at: now };
-                self.stage = fault!(WordCountsAtOnce, Stage::Shown { by: ShownBy::Person }, said);
+                self.stage = fault!(WordCountsAtOnce, Stage::Posted { by: ShownBy::Person }, said);
                 true
             }
-            Stage::Open | Stage::Confirmed { .. } | Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Open | Stage::Confirmed { .. } | Stage::Posted { .. } | Stage::Reversed => false,
         }
     }
 
@@ -233,7 +235,7 @@ impl CardPayment {
     pub fn is_confirmed(&self) -> bool {
         match self.stage {
             Stage::Confirmed { .. } => true,
-            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Shown { .. } | Stage::Undone => false,
+            Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Posted { .. } | Stage::Reversed => false,
         }
     }
 
@@ -241,7 +243,9 @@ impl CardPayment {
     pub fn asks_at(&self) -> Option<Timestamp> {
         match self.stage {
             Stage::Cashed { at } => at.checked_add(SignedDuration::from_hours(ASKED_AFTER_HOURS)).ok(),
-            Stage::Open | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Shown { .. } | Stage::Undone => None,
+            Stage::Open | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Posted { .. } | Stage::Reversed => {
+                None
+            }
         }
     }
 
@@ -256,8 +260,8 @@ impl CardPayment {
             | Stage::Open
             | Stage::Asked { .. }
             | Stage::Confirmed { .. }
-            | Stage::Shown { .. }
-            | Stage::Undone => false,
+            | Stage::Posted { .. }
+            | Stage::Reversed => false,
         }
     }
 }
@@ -305,7 +309,7 @@ pub fn paid_since(issued_on: Date, payments: &[CardPayment], reading: &CardReadi
 }
 
 /// Marks the payments that a reading shows. The oldest payment takes the oldest posted one.
-pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
+pub fn match_posted_payments(payments: &mut [CardPayment], reading: &CardReading) {
     let mut used = used_by(payments);
     for payment in payments.iter_mut() {
         let Some(cashed_at) = payment.cashed_at() else { continue };
@@ -314,9 +318,9 @@ pub fn heed(payments: &mut [CardPayment], reading: &CardReading) {
         }
         if let Some(by) = evidence(payment, reading, &used) {
             used.push(by.clone());
-            payment.stage = Stage::Shown { by };
+            payment.stage = Stage::Posted { by };
         } else if matches!(payment.stage, Stage::Confirmed { at, .. } if reading.age.as_of() > at) {
-            payment.stage = Stage::Shown { by: ShownBy::Person };
+            payment.stage = Stage::Posted { by: ShownBy::Person };
         }
     }
 }
@@ -342,7 +346,7 @@ pub fn as_seen_in(
     }
     if let Some(by) = evidence(&payment, reading, used) {
         used.push(by.clone());
-        return CardPayment { stage: Stage::Shown { by }, ..payment };
+        return CardPayment { stage: Stage::Posted { by }, ..payment };
     }
     let is_as_recent = shown_there.is_none_or(|at| reading.age.as_of() >= at);
     let is_used = fault!(OneCreditForTwoChecks, false, evidence(&payment, reading, &[]).is_some());
@@ -355,8 +359,8 @@ pub fn as_seen_in(
 
 fn shown_by(stage: &Stage) -> Option<ShownBy> {
     match stage {
-        Stage::Shown { by } => Some(by.clone()),
-        Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Undone => None,
+        Stage::Posted { by } => Some(by.clone()),
+        Stage::Open | Stage::Cashed { .. } | Stage::Asked { .. } | Stage::Confirmed { .. } | Stage::Reversed => None,
     }
 }
 

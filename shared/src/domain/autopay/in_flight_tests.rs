@@ -2,7 +2,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::super::card::LastPayment;
-use super::super::reading::Age;
+use super::super::freshness::Age;
 use super::*;
 
 fn cashed_at() -> Timestamp {
@@ -14,7 +14,7 @@ fn cents(cents: i64) -> Cents {
 }
 
 fn cashed(number: u128) -> CardPayment {
-    let mut payment = CardPayment::new(PaymentId::Lone(Uuid::from_u128(number)), cents(165_500), date(2026, 3, 2));
+    let mut payment = CardPayment::new(PaymentId::Single(Uuid::from_u128(number)), cents(165_500), date(2026, 3, 2));
     payment.cashed(cashed_at());
     payment
 }
@@ -48,7 +48,7 @@ fn reading(hours: i64, posted: &[(&str, i64, Date)]) -> CardReading {
 }
 
 fn after(mut payments: Vec<CardPayment>, reading: &CardReading) -> Vec<bool> {
-    heed(&mut payments, reading);
+    match_posted_payments(&mut payments, reading);
     payments.iter().map(CardPayment::is_in_flight).collect()
 }
 
@@ -68,11 +68,11 @@ fn a_payment_is_in_flight_until_data_read_after_it_was_cashed_show_it() {
 fn one_posted_payment_stands_for_one_of_ours() {
     let one = [("t1", 165_500, date(2026, 3, 19))];
     let mut payments = vec![cashed(1), cashed(2)];
-    heed(&mut payments, &reading(5, &one));
+    match_posted_payments(&mut payments, &reading(5, &one));
     assert_eq!(in_flight(&payments), 165_500);
-    heed(&mut payments, &reading(6, &one));
+    match_posted_payments(&mut payments, &reading(6, &one));
     assert_eq!(in_flight(&payments), 165_500, "said again, it stands for no other");
-    heed(&mut payments, &reading(7, &[one[0], ("t2", 165_500, date(2026, 3, 20))]));
+    match_posted_payments(&mut payments, &reading(7, &[one[0], ("t2", 165_500, date(2026, 3, 20))]));
     assert_eq!(in_flight(&payments), 0);
 }
 
@@ -88,7 +88,7 @@ fn the_liabilitys_last_payment_stands_in_where_transactions_are_unknown() {
 
 #[test]
 fn an_open_payment_is_shown_by_nothing() {
-    let open = CardPayment::new(PaymentId::Lone(Uuid::from_u128(1)), cents(165_500), date(2026, 3, 2));
+    let open = CardPayment::new(PaymentId::Single(Uuid::from_u128(1)), cents(165_500), date(2026, 3, 2));
     assert_eq!(after(vec![open], &reading(5, &[("t1", 165_500, date(2026, 3, 19))])), [true]);
 }
 
@@ -102,9 +102,9 @@ fn the_person_is_asked_after_ten_days_and_their_word_counts() {
     assert!(payment.confirmed(later(250)));
     assert!(!payment.confirmed(later(251)));
     let mut payments = [payment];
-    heed(&mut payments, &reading(249, &[]));
+    match_posted_payments(&mut payments, &reading(249, &[]));
     assert!(payments[0].is_in_flight(), "the balance is from before the word");
-    heed(&mut payments, &reading(251, &[]));
+    match_posted_payments(&mut payments, &reading(251, &[]));
     assert!(!payments[0].is_in_flight());
 }
 
@@ -164,7 +164,7 @@ fn a_credit_for_another_holders_check_counts_though_their_link_is_read_no_more()
 #[test]
 fn one_credit_stands_for_one_check_of_two_holders() {
     let shown_there = || {
-        let stage = Stage::Shown { by: ShownBy::Transaction("another link's".to_owned()) };
+        let stage = Stage::Posted { by: ShownBy::Transaction("another link's".to_owned()) };
         CardPayment { stage, ..cashed(2) }
     };
     let one = reading(5, &[("t1", 165_500, date(2026, 3, 19))]);
@@ -178,7 +178,7 @@ fn one_credit_stands_for_one_check_of_two_holders() {
 
 #[test]
 fn another_holders_word_is_no_credit() {
-    let said = || CardPayment { stage: Stage::Shown { by: ShownBy::Person }, ..cashed(1) };
+    let said = || CardPayment { stage: Stage::Posted { by: ShownBy::Person }, ..cashed(1) };
     assert!(!seen(said(), &reading(5, &[]), &mut Vec::new()));
     assert!(seen(said(), &reading(5, &[("t1", 165_500, date(2026, 3, 19))]), &mut Vec::new()));
 }

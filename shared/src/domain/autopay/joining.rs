@@ -24,7 +24,7 @@ pub struct Joined {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mask: Option<String>,
     #[serde(default)]
-    pub has_twin: bool,
+    pub has_duplicate: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub real_accounts: Vec<String>,
 }
@@ -36,7 +36,7 @@ impl Joined {
             account_id: card.account_id.clone(),
             name: card.name.clone(),
             mask: card.mask.clone(),
-            has_twin: card.has_twin,
+            has_duplicate: card.has_duplicate,
             real_accounts: card.real_accounts.clone(),
         }
     }
@@ -132,5 +132,5 @@ fn read_by(card: &mut Card, link: &Joined) {
     card.account_id.clone_from(&link.account_id);
     card.name.clone_from(&link.name);
     card.mask.clone_from(&link.mask);
-    card.has_twin = link.has_twin;
+    card.has_duplicate = link.has_duplicate;
 }

@@ -5,23 +5,23 @@
 //! answer has a reason that a person understands. How a payment is then carried out is the payment's and the funding's own matter.
 
 pub mod agreement;
-pub mod authorisation;
+pub mod authorization;
 pub mod bank_account;
 pub mod card;
 pub mod card_number;
 pub mod decision;
 pub mod explain;
 pub mod facts;
+pub mod freshness;
 pub mod held;
 pub mod identity;
 pub mod ids;
 pub mod in_flight;
 pub mod item;
 pub mod joining;
-pub mod life;
 pub mod notice;
+pub mod payment_effects;
 pub mod person;
-pub mod reading;
 pub mod real_account;
 pub mod refusal;
 pub mod retry;

@@ -8,7 +8,7 @@ use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::bank::body::RequestProblem;
 use crate::domain::bank::limits::{CheckPayorName, ReceiverName};
 use crate::domain::bank::mailing_address::MailingAddress;
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::money::Cents;
 use crate::domain::source::{Pause, PauseReason};
 
@@ -91,7 +91,7 @@ impl std::fmt::Debug for HolderName {
 /// Why no new debit may be made for a person until an operator clears it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct DebitBlock {
-    /// The return that says that the debit was not authorised, or that the holder has died.
+    /// The return that says that the debit was not authorized, or that the holder has died.
     #[schema(value_type = String)]
     pub return_code: ReturnCode,
     #[schema(value_type = String, format = DateTime)]
@@ -123,17 +123,17 @@ impl Person {
     }
 
     /// Stops every new debit. The first reason stays.
-    pub fn block_debits(&mut self, return_code: ReturnCode, now: Timestamp) -> Command {
+    pub fn block_debits(&mut self, return_code: ReturnCode, now: Timestamp) -> Idempotent {
         if self.debit_block.is_some() {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
         self.debit_block = Some(DebitBlock { return_code, since: now });
         self.updated_at = now;
-        Command::Executed
+        Idempotent::Executed
     }
 
     /// A debit came back after its money had left: they owe it.
-    pub fn owe(&mut self, now: Timestamp) {
+    pub fn open_receivable(&mut self, now: Timestamp) {
         if !self.receivable_open {
             self.receivable_open = true;
             self.receivable_since = Some(now);
@@ -141,7 +141,7 @@ impl Person {
     }
 
     /// A correction of the books says that they owe, as they had before where they did.
-    pub fn owe_again(&mut self, now: Timestamp) {
+    pub fn reopen_receivable(&mut self, now: Timestamp) {
         self.receivable_open = true;
         self.receivable_since.get_or_insert(now);
     }
@@ -155,14 +155,14 @@ impl Person {
 
     /// An operator has looked into why debits are blocked, or into what differs. An open receivable stays: it ends when the money is
     /// there.
-    pub fn clear_block(&mut self, now: Timestamp) -> Command {
+    pub fn clear_block(&mut self, now: Timestamp) -> Idempotent {
         let differs = |pause: &Pause| matches!(pause.reason, PauseReason::Difference(_));
         let was_paused = self.pause.take_if(|pause| differs(pause)).is_some();
         if self.debit_block.take().is_none() && !was_paused {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
         self.updated_at = now;
-        Command::Executed
+        Idempotent::Executed
     }
 
     pub fn is_paused(&self, business_now: Timestamp) -> bool {
@@ -189,11 +189,11 @@ mod tests {
     fn a_block_keeps_its_first_reason_until_an_operator_clears_it() {
         let now: Timestamp = "2026-03-02T18:00:00Z".parse().unwrap();
         let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now);
-        assert_eq!(person.block_debits("R10".parse().unwrap(), now), Command::Executed);
-        assert_eq!(person.block_debits("R07".parse().unwrap(), now), Command::AlreadyApplied);
+        assert_eq!(person.block_debits("R10".parse().unwrap(), now), Idempotent::Executed);
+        assert_eq!(person.block_debits("R07".parse().unwrap(), now), Idempotent::AlreadyApplied);
         assert_eq!(person.debit_block.map(|block| block.return_code.to_string()).as_deref(), Some("R10"));
-        assert_eq!(person.clear_block(now), Command::Executed);
-        assert_eq!(person.clear_block(now), Command::AlreadyApplied);
+        assert_eq!(person.clear_block(now), Idempotent::Executed);
+        assert_eq!(person.clear_block(now), Idempotent::AlreadyApplied);
     }
 
     #[test]
@@ -202,9 +202,9 @@ mod tests {
         let mut person = Person::new(PersonId::of_subject("ann"), "Ann Example".to_owned(), now);
         let pause = |reason| Some(Pause { reason, since: now, until: None });
         person.pause = pause(PauseReason::Difference("rec_1".to_owned()));
-        assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::Executed, false));
+        assert_eq!((person.clear_block(now), person.is_paused(now)), (Idempotent::Executed, false));
         person.pause = pause(PauseReason::Bank("http_401".to_owned()));
-        assert_eq!((person.clear_block(now), person.is_paused(now)), (Command::AlreadyApplied, true));
+        assert_eq!((person.clear_block(now), person.is_paused(now)), (Idempotent::AlreadyApplied, true));
     }
 
     #[test]
@@ -221,7 +221,7 @@ mod tests {
         );
         let _ = person.clear_block(now);
         assert!(!person.answers_for(now));
-        person.owe(now);
+        person.open_receivable(now);
         assert_eq!((person.answers_for(now), person.answers_for(before)), (true, false));
         person.receivable_open = false;
         assert!(!person.answers_for(now));

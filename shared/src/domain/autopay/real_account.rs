@@ -262,7 +262,7 @@ fn ends_for_others(ended: &Ended, own_account: Option<&BankAccount>) -> bool {
     let concerns = match ended.by {
         EndedBy::CheckFailed => true,
         EndedBy::NoMoney | EndedBy::AccountRefused | EndedBy::DebitRefused => is_of_account(),
-        EndedBy::NotAuthorised | EndedBy::Stopped => false,
+        EndedBy::NotAuthorized | EndedBy::Stopped => false,
     };
     fault!(EndsOfOthersHold, true, concerns)
 }

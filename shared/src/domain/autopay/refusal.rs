@@ -1,6 +1,6 @@
 //! Why something that a person asked for was not done.
 
-use super::authorisation::RangeProblem;
+use super::authorization::RangeProblem;
 use super::ids::CardId;
 use super::rule::RuleProblem;
 use crate::domain::autopay::joining::FORMER_NUMBERS_MAX;

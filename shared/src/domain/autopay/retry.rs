@@ -51,8 +51,8 @@ pub struct Consequences {
     pub closes_bank_account: bool,
     /// No new debit for the person until an operator clears it.
     pub blocks_person: bool,
-    /// The authorisation of the card has to be given anew.
-    pub ends_authorisation: bool,
+    /// The authorization of the card has to be given anew.
+    pub ends_authorization: bool,
     /// An operator looks into it.
     pub attention: bool,
 }
@@ -61,7 +61,7 @@ pub struct Consequences {
 pub fn after_return(debit: &ReturnedDebit, today: Date) -> AfterReturn {
     match debit.return_code.retry_rule() {
         RetryRule::Same => next_try(debit, today).unwrap_or(AfterReturn::Final(only(DebitFailure::NoMoney))),
-        RetryRule::FixFirst | RetryRule::NewAuthorisation | RetryRule::Never => {
+        RetryRule::FixFirst | RetryRule::NewAuthorization | RetryRule::Never => {
             AfterReturn::Final(consequences(debit.return_code))
         }
     }
@@ -82,7 +82,7 @@ const fn only(failure: DebitFailure) -> Consequences {
         failure,
         closes_bank_account: false,
         blocks_person: false,
-        ends_authorisation: false,
+        ends_authorization: false,
         attention: false,
     }
 }
@@ -92,11 +92,11 @@ fn consequences(return_code: ReturnCode) -> Consequences {
     let looked_into = Consequences { attention: true, ..only(DebitFailure::Other { return_code }) };
     let Some(rule) = return_code.rule() else { return looked_into };
     match (rule.group, return_code.to_string().as_str()) {
-        (ReturnGroup::Unauthorised, _) => Consequences {
+        (ReturnGroup::Unauthorized, _) => Consequences {
             blocks_person: true,
-            ends_authorisation: true,
+            ends_authorization: true,
             attention: true,
-            ..only(DebitFailure::Unauthorised { return_code })
+            ..only(DebitFailure::Unauthorized { return_code })
         },
         (_, "R02") => closed(DebitFailure::AccountClosed),
         (ReturnGroup::Administrative, _) | (_, "R12" | "R13" | "R20" | "R28" | "R34") => {
@@ -106,12 +106,12 @@ fn consequences(return_code: ReturnCode) -> Consequences {
         (_, "R14" | "R15") => {
             Consequences { blocks_person: true, attention: true, ..closed(DebitFailure::HolderDeceased) }
         }
-        // Only with a new authorisation may it be debited again.
-        (_, "R08") => Consequences { ends_authorisation: true, ..only(DebitFailure::Stopped) },
+        // Only with a new authorization may it be debited again.
+        (_, "R08") => Consequences { ends_authorization: true, ..only(DebitFailure::Stopped) },
         (
             ReturnGroup::Funds
             | ReturnGroup::Operator
-            | ReturnGroup::Enrolment
+            | ReturnGroup::Enrollment
             | ReturnGroup::CheckConversion
             | ReturnGroup::International
             | ReturnGroup::Dishonor
@@ -167,10 +167,10 @@ mod tests {
     }
 
     #[test]
-    fn an_unauthorised_return_blocks_the_person_whatever_its_code() {
+    fn an_unauthorized_return_blocks_the_person_whatever_its_code() {
         for code in ["R05", "R07", "R10", "R11", "R29", "R51"] {
             let consequences = final_of(code);
-            assert!(consequences.blocks_person && consequences.ends_authorisation && consequences.attention, "{code}");
+            assert!(consequences.blocks_person && consequences.ends_authorization && consequences.attention, "{code}");
         }
     }
 
@@ -193,7 +193,7 @@ mod tests {
             assert_eq!((consequences.closes_bank_account, consequences.blocks_person), (closes, blocks), "{code}");
         }
         assert!(final_of("R99").attention, "an unknown code is looked into");
-        assert!(final_of("R08").ends_authorisation);
+        assert!(final_of("R08").ends_authorization);
     }
 
     proptest! {

@@ -6,7 +6,7 @@
 use super::bank_account::BankAccount;
 use super::card::Card;
 use super::facts::AutopayFacts;
-use super::life::{is_still_owed, may_debit};
+use super::payment_effects::{is_still_owed, may_debit};
 use super::person::Person;
 use crate::domain::payment::Payment;
 

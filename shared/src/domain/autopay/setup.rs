@@ -51,7 +51,7 @@ pub enum Missing {
     /// The issuer's address for checks is not in the biller directory: an operator enters it.
     RemittanceAddress,
     /// Agree to the debits, for the bank account that is chosen.
-    Authorisation,
+    Authorization,
 }
 
 impl Missing {
@@ -66,7 +66,7 @@ impl Missing {
             Missing::Rule => "choose when and how much to pay",
             Missing::CardNumber => "enter the card's number, which goes on the check",
             Missing::RemittanceAddress => "the issuer's address for checks is not known yet; we are looking for it",
-            Missing::Authorisation => "agree to the debits from the bank account",
+            Missing::Authorization => "agree to the debits from the bank account",
         }
     }
 }
@@ -74,9 +74,9 @@ impl Missing {
 /// What is missing. `has_remittance_address` is the biller directory's word for the card's institution.
 pub fn missing(card: &Card, has_remittance_address: bool) -> Vec<Missing> {
     let setup = &card.setup;
-    let authorised = || {
+    let authorized = || {
         let bank_account_id = setup.bank_account_id?;
-        card.authorisation.as_ref().filter(|authorisation| authorisation.is_in_force(bank_account_id))
+        card.authorization.as_ref().filter(|authorization| authorization.is_in_force(bank_account_id))
     };
     // A number that was right once is of another card after the issuer has replaced it.
     let fits = |number: &SealedCardNumber| {
@@ -84,13 +84,13 @@ pub fn missing(card: &Card, has_remittance_address: bool) -> Vec<Missing> {
     };
     let has_number = setup.card_number.as_ref().is_some_and(fits);
     let steps = [
-        (Missing::CannotTellCardsApart, card.has_twin),
+        (Missing::CannotTellCardsApart, card.has_duplicate),
         (Missing::SameOrAnother, card.looks_like.is_some()),
         (Missing::BankAccount, setup.bank_account_id.is_none()),
         (Missing::Rule, setup.rule.is_none()),
         (Missing::CardNumber, !has_number),
         (Missing::RemittanceAddress, !has_remittance_address),
-        (Missing::Authorisation, authorised().is_none()),
+        (Missing::Authorization, authorized().is_none()),
     ];
     steps.into_iter().filter(|(_, is_missing)| *is_missing).map(|(step, _)| step).collect()
 }

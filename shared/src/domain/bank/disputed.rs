@@ -96,7 +96,7 @@ mod tests {
 
     fn word(status: &str) -> DisputedWord {
         DisputedWord {
-            item_id: ItemId::Payment(PaymentId::Lone(Uuid::from_u128(7))),
+            item_id: ItemId::Payment(PaymentId::Single(Uuid::from_u128(7))),
             id: format!("evnt_{status}"),
             version: 1,
             attempt: 1,

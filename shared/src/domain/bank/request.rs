@@ -31,15 +31,15 @@ pub enum Direction {
     Debit,
 }
 
-/// The standard entry class: what kind of account and authorisation stand behind an entry (`money-rules.md section 2.1`).
+/// The standard entry class: what kind of account and authorization stand behind an entry (`money-rules.md section 2.1`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum EntryClass {
-    /// A person's account, authorised in writing: payroll.
+    /// A person's account, authorized in writing: payroll.
     Ppd,
     /// A company's account.
     Ccd,
-    /// A person's debit authorised online. The network wants the account validated before the first one, and the person's name in each.
+    /// A person's debit authorized online. The network wants the account validated before the first one, and the person's name in each.
     Web,
 }
 
@@ -100,7 +100,7 @@ impl fmt::Debug for InlineCounterparty {
     }
 }
 
-/// "…6789": enough for a person to recognise an account, too little to use it.
+/// "…6789": enough for a person to recognize an account, too little to use it.
 pub fn last_four(account_number: &str) -> String {
     let length = account_number.chars().count();
     // Of a short number even four characters would be most of it.

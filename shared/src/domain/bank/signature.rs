@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the body is not looked at before the signature holds; the comparison takes the same time for every wrong signature;
 //! two secrets verify at once, so that a secret can be changed without losing an event. Limit: there is no time in the signature, so a
-//! replay is recognised by the event id alone.
+//! replay is recognized by the event id alone.
 
 use hmac::{Hmac, Mac};
 use sha2::Sha256;

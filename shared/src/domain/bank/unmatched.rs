@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 
 /// Between two looks, while its item may still turn up.
 const RETRY_MINUTES: i64 = 10;
@@ -128,13 +128,13 @@ impl UnmatchedEvent {
     }
 
     /// An operator gives it up. Closed again, it stays as it was closed first.
-    pub fn close(&mut self, by: &str, reason: &str, at: Timestamp) -> Command {
+    pub fn close(&mut self, by: &str, reason: &str, at: Timestamp) -> Idempotent {
         if self.closing.is_some() {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
         self.closing = Some(Closing { by: by.to_owned(), at, reason: reason.to_owned() });
         self.due_at = None;
-        Command::Executed
+        Idempotent::Executed
     }
 }
 
@@ -174,8 +174,8 @@ mod tests {
     #[test]
     fn it_is_closed_once() {
         let mut event = unmatched();
-        assert_eq!(event.close("olga", "a test of the bank's", at(1)), Command::Executed);
-        assert_eq!(event.close("otto", "another reason", at(2)), Command::AlreadyApplied);
+        assert_eq!(event.close("olga", "a test of the bank's", at(1)), Idempotent::Executed);
+        assert_eq!(event.close("otto", "another reason", at(2)), Idempotent::AlreadyApplied);
         assert_eq!(event.closing.as_ref().map(|closing| closing.by.as_str()), Some("olga"));
         assert!(!event.is_open() && event.due_at.is_none());
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::acceptance::{Accepted, Circumstances, judge, not_shown};
 use super::manifest::Manifest;
-use super::{Approval, Batch, BatchRefusal, BatchState, Command};
+use super::{Approval, Batch, BatchRefusal, BatchState, Idempotent};
 use crate::domain::bank::request::LARGEST_ENTRY;
 use crate::domain::money::Cents;
 
@@ -28,7 +28,7 @@ impl Batch {
         manifest: &Manifest,
         circumstances: &Circumstances,
         now: Timestamp,
-    ) -> Result<Command, BatchRefusal> {
+    ) -> Result<Idempotent, BatchRefusal> {
         match self.state {
             BatchState::Importing | BatchState::Paying | BatchState::Completed => return self.approved_before(approve),
             BatchState::Ready => {}
@@ -62,7 +62,7 @@ impl Batch {
             overlaps: approve.accepted.overlaps.clone(),
         });
         self.due_at = Some(now);
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
     /// Whether the person may decide that rows of the file are paid: nobody who had a hand in it, unless one person may do both.
@@ -73,13 +73,13 @@ impl Batch {
         Ok(())
     }
 
-    fn approved_before(&self, approve: &Approve) -> Result<Command, BatchRefusal> {
+    fn approved_before(&self, approve: &Approve) -> Result<Idempotent, BatchRefusal> {
         let (Some(head), Some(approval)) = (&self.manifest, &self.approval) else {
             return Err(BatchRefusal::StaleManifest);
         };
         let is_same = approval.by == approve.by && head.hash == approve.manifest_hash;
         if fault!(ReplayAnswersAnybody, true, is_same) {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         Err(BatchRefusal::ApprovedBefore { by: approval.by.clone(), manifest_hash: head.hash.clone() })
     }

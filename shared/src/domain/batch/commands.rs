@@ -16,7 +16,7 @@ const PAY_PERIOD_DAYS_MAX: u32 = 400;
 /// The outcome of a command that may be repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
-pub enum Command {
+pub enum Idempotent {
     Executed,
     AlreadyApplied,
 }
@@ -102,7 +102,7 @@ impl Batch {
 
     /// Has its file read by a mapping. Whoever stored that has a hand in the content.
     pub fn read_by(mut self, mapping: FileMapping) -> Self {
-        let _ = fault!(MapperApproves, Command::AlreadyApplied, self.count_uploader(&mapping.stored_by));
+        let _ = fault!(MapperApproves, Idempotent::AlreadyApplied, self.count_uploader(&mapping.stored_by));
         Self { mapping: Some(Box::new(mapping)), ..self }
     }
 
@@ -112,11 +112,11 @@ impl Batch {
     }
 
     /// Counts a person as an uploader of the file. `AlreadyApplied` where they are one.
-    pub fn count_uploader(&mut self, subject: &str) -> Command {
+    pub fn count_uploader(&mut self, subject: &str) -> Idempotent {
         if self.created_by == subject || !self.uploaders.insert(subject.to_owned()) {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
-        Command::Executed
+        Idempotent::Executed
     }
 
     /// Whether the person may put the file of this draft: only who made it, so that nobody replaces what somebody else uploaded.
@@ -128,25 +128,25 @@ impl Batch {
 
     /// A summary may be made again while nobody has approved: it replaces the earlier one, whose hash is stale then. A draft has a week
     /// from its summary, whoever read the file and however long that took.
-    pub fn summarized(&mut self, head: ManifestHead, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn summarized(&mut self, head: ManifestHead, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         self.may_summarize()?;
         if self.state == BatchState::Ready && self.manifest.as_ref() == Some(&head) {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.state = BatchState::Ready;
         self.manifest = Some(head);
         self.error_count = 0;
         self.keep_a_week(now);
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
-    pub fn rejected(&mut self, error_count: u64, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn rejected(&mut self, error_count: u64, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         self.may_summarize()?;
         self.state = BatchState::Rejected;
         self.manifest = None;
         self.error_count = error_count;
         self.keep_a_week(now);
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
     /// A draft has a week from the summary that was asked for last.
@@ -155,13 +155,13 @@ impl Batch {
     }
 
     /// Hands the reading of a large file to a worker.
-    pub fn summarizing(&mut self) -> Result<Command, BatchRefusal> {
+    pub fn summarizing(&mut self) -> Result<Idempotent, BatchRefusal> {
         self.may_summarize()?;
         if self.state == BatchState::Summarizing {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.state = BatchState::Summarizing;
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
     pub fn may_summarize(&self) -> Result<(), BatchRefusal> {
@@ -178,34 +178,34 @@ impl Batch {
         }
     }
 
-    pub fn decline(&mut self) -> Result<Command, BatchRefusal> {
+    pub fn decline(&mut self) -> Result<Idempotent, BatchRefusal> {
         self.end_unapproved(BatchState::Declined, "declined")
     }
 
-    pub fn expire(&mut self) -> Result<Command, BatchRefusal> {
+    pub fn expire(&mut self) -> Result<Idempotent, BatchRefusal> {
         self.end_unapproved(BatchState::Expired, "expired")
     }
 
-    pub(super) fn end_unapproved(&mut self, to: BatchState, wanted: &'static str) -> Result<Command, BatchRefusal> {
+    pub(super) fn end_unapproved(&mut self, to: BatchState, wanted: &'static str) -> Result<Idempotent, BatchRefusal> {
         if self.state == to {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.may_summarize().map_err(|_| BatchRefusal::WrongState { state: self.state, wanted })?;
         self.state = to;
         self.due_at = None;
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
     /// The barrier: called only when every chunk has been counted.
-    pub fn imported(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn imported(&mut self, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         match self.state {
             BatchState::Importing => {
                 self.state = BatchState::Paying;
                 self.due_at = Some(now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
             BatchState::Paying | BatchState::Completed | BatchState::Canceling | BatchState::Canceled => {
-                Ok(Command::AlreadyApplied)
+                Ok(Idempotent::AlreadyApplied)
             }
             state @ (BatchState::Draft
             | BatchState::Summarizing
@@ -218,15 +218,15 @@ impl Batch {
     }
 
     /// The file is not the one that was summarized: nothing of it may be paid, and what was recorded of it is canceled.
-    pub fn import_failed(&mut self, failure: Failure, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn import_failed(&mut self, failure: Failure, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         match self.state {
             BatchState::Importing => {
                 self.state = BatchState::Failed;
                 self.failure = Some(failure);
                 self.due_at = Some(now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
-            BatchState::Failed => Ok(Command::AlreadyApplied),
+            BatchState::Failed => Ok(Idempotent::AlreadyApplied),
             state @ (BatchState::Draft
             | BatchState::Summarizing
             | BatchState::Ready
@@ -241,13 +241,13 @@ impl Batch {
     }
 
     /// Stops what has not left.
-    pub fn cancel(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn cancel(&mut self, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         match self.state {
-            BatchState::Canceling | BatchState::Canceled => Ok(Command::AlreadyApplied),
+            BatchState::Canceling | BatchState::Canceled => Ok(Idempotent::AlreadyApplied),
             BatchState::Importing | BatchState::Paying => {
                 self.state = BatchState::Canceling;
                 self.due_at = Some(now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
             state @ (BatchState::Draft
             | BatchState::Summarizing
@@ -261,11 +261,11 @@ impl Batch {
     }
 
     /// No payment of it is open any more, as read after this header's version.
-    pub fn complete(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn complete(&mut self, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         let to = match self.state {
             BatchState::Paying => BatchState::Completed,
             BatchState::Canceling => BatchState::Canceled,
-            BatchState::Completed | BatchState::Canceled => return Ok(Command::AlreadyApplied),
+            BatchState::Completed | BatchState::Canceled => return Ok(Idempotent::AlreadyApplied),
             state @ (BatchState::Draft
             | BatchState::Summarizing
             | BatchState::Ready
@@ -279,21 +279,21 @@ impl Batch {
         self.completed_at = Some(now);
         self.sweep = None;
         self.due_at = None;
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 
     /// Opens the next round for what failed or came back. Which payments take part is pinned by the plan.
-    pub fn retry(&mut self, now: Timestamp) -> Result<Command, BatchRefusal> {
+    pub fn retry(&mut self, now: Timestamp) -> Result<Idempotent, BatchRefusal> {
         match self.state {
             BatchState::Completed => {
                 self.state = BatchState::Paying;
                 self.rounds = self.rounds.saturating_add(1);
                 self.retry_plan = None;
                 self.due_at = Some(now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
             // The plan of a retry that was asked for is still being carried out.
-            BatchState::Paying if self.rounds > 1 => Ok(Command::AlreadyApplied),
+            BatchState::Paying if self.rounds > 1 => Ok(Idempotent::AlreadyApplied),
             state @ (BatchState::Paying
             | BatchState::Draft
             | BatchState::Summarizing

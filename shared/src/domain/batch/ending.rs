@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Batch, BatchRefusal, Command};
+use super::{Batch, BatchRefusal, Idempotent};
 
 /// Who decides something, and what they say about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct Ending {
 
 impl Batch {
     /// Takes back a batch that nobody has approved; only who made it may. It is declined then.
-    pub fn withdraw(&mut self, by: &str) -> Result<Command, BatchRefusal> {
+    pub fn withdraw(&mut self, by: &str) -> Result<Idempotent, BatchRefusal> {
         if self.created_by != by {
             return Err(BatchRefusal::WithdrawnByAnother);
         }

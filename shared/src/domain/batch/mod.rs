@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 pub use acceptance::{Accepted, Acknowledgement, Circumstances};
 pub use approval::Approve;
 pub use bank_accounts::ManifestBankAccounts;
-pub use commands::{BatchRefusal, Command};
+pub use commands::{BatchRefusal, Idempotent};
 pub use ending::{DecidedBy, Ending, EndingKind};
 pub use failure::{Failure, FailureCode};
 

@@ -65,7 +65,7 @@ fn head(hash: &str) -> ManifestHead {
 
 fn ready() -> Batch {
     let mut batch = Batch::draft(id(1), "uploader".to_owned(), None, start());
-    assert_eq!(batch.summarized(head("hash-1"), start()), Ok(Command::Executed));
+    assert_eq!(batch.summarized(head("hash-1"), start()), Ok(Idempotent::Executed));
     batch
 }
 

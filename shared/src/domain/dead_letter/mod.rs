@@ -5,7 +5,7 @@
 //! letter stays open. Given up once more, a letter that was sent again or discarded is open again. Limit: only the last messages are
 //! known again; one that is handed over after many others counts as a new one, which an operator sees and nothing suffers from.
 
-mod words;
+mod task_text;
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,11 +15,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use super::autopay::ids::{hex_id, leading_bits};
-use super::batch::Command;
+use super::batch::Idempotent;
 use super::ids::IdFormat;
 use super::task::{QueueName, Task, TaskFormat};
 
-pub use words::words;
+pub use task_text::task_text;
 
 /// Messages of a letter that are known again.
 const MESSAGES_KNOWN_MAX: usize = 20;
@@ -118,7 +118,7 @@ pub struct Failure {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum LetterState {
+pub enum DeadLetterState {
     /// Waits for an operator.
     Open,
     /// An operator sends it again; whether it reached the queue is not known.
@@ -127,21 +127,21 @@ pub enum LetterState {
     Discarded,
 }
 
-impl LetterState {
+impl DeadLetterState {
     /// Whether an operator still has to do something.
     pub const fn is_open(self) -> bool {
         match self {
-            LetterState::Open | LetterState::Sending => true,
-            LetterState::SentAgain | LetterState::Discarded => false,
+            DeadLetterState::Open | DeadLetterState::Sending => true,
+            DeadLetterState::SentAgain | DeadLetterState::Discarded => false,
         }
     }
 
     pub const fn as_str(self) -> &'static str {
         match self {
-            LetterState::Open => "open",
-            LetterState::Sending => "sending",
-            LetterState::SentAgain => "sent_again",
-            LetterState::Discarded => "discarded",
+            DeadLetterState::Open => "open",
+            DeadLetterState::Sending => "sending",
+            DeadLetterState::SentAgain => "sent_again",
+            DeadLetterState::Discarded => "discarded",
         }
     }
 }
@@ -170,7 +170,7 @@ pub struct DeadLetter {
     /// The queue that gave it up, and to which it is sent again.
     pub queue: QueueName,
     pub contents: Contents,
-    pub state: LetterState,
+    pub state: DeadLetterState,
     /// Messages that say this and were given up since it is open.
     pub times: u64,
     /// Since when it is open.
@@ -186,11 +186,11 @@ pub struct DeadLetter {
 
 /// Why a dead letter is not sent again or discarded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LetterRefusal {
+pub enum DeadLetterRefusal {
     #[error("this is no task that can be run: discard it")]
     NotATask,
     #[error("the dead letter was {} before", .0.as_str())]
-    Decided(LetterState),
+    Decided(DeadLetterState),
 }
 
 impl DeadLetter {
@@ -200,7 +200,7 @@ impl DeadLetter {
             version: 1,
             queue: message.queue,
             contents: Contents::of(message),
-            state: LetterState::Open,
+            state: DeadLetterState::Open,
             times: 1,
             since: now,
             last_at: now,
@@ -213,21 +213,21 @@ impl DeadLetter {
     }
 
     /// A message that says the same was given up. One that is known already changes nothing.
-    pub fn given_up_again(&mut self, message: &GivenUp<'_>, failure: Option<Failure>, now: Timestamp) -> Command {
+    pub fn given_up_again(&mut self, message: &GivenUp<'_>, failure: Option<Failure>, now: Timestamp) -> Idempotent {
         if self.message_ids.iter().any(|known| known == message.message_id) {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
         if self.state.is_open() {
             self.times = self.times.saturating_add(1);
         } else {
             (self.times, self.since) = (1, now);
         }
-        self.state = LetterState::Open;
+        self.state = DeadLetterState::Open;
         self.queue = message.queue;
         self.last_at = now;
         self.failure = failure;
         self.remember(message.message_id);
-        Command::Executed
+        Idempotent::Executed
     }
 
     fn remember(&mut self, message_id: &str) {
@@ -241,44 +241,47 @@ impl DeadLetter {
     }
 
     /// An operator wants it sent again: it is `sending` until [`Self::sent`].
-    pub fn send_again(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<Command, LetterRefusal> {
-        let Contents::Task { .. } = &self.contents else { return Err(LetterRefusal::NotATask) };
+    pub fn send_again(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<Idempotent, DeadLetterRefusal> {
+        let Contents::Task { .. } = &self.contents else { return Err(DeadLetterRefusal::NotATask) };
         match self.state {
-            LetterState::Open => {
-                self.state = LetterState::Sending;
+            DeadLetterState::Open => {
+                self.state = DeadLetterState::Sending;
                 self.decide(LetterAction::SendAgain, by, reason, now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
-            LetterState::Sending | LetterState::SentAgain => Ok(Command::AlreadyApplied),
-            state @ LetterState::Discarded => Err(LetterRefusal::Decided(state)),
+            DeadLetterState::Sending | DeadLetterState::SentAgain => Ok(Idempotent::AlreadyApplied),
+            state @ DeadLetterState::Discarded => Err(DeadLetterRefusal::Decided(state)),
         }
     }
 
     /// What is to be put on the queue, while it is `sending`.
     pub fn to_send(&self) -> Option<&Task> {
         match (&self.contents, self.state) {
-            (Contents::Task { task }, LetterState::Sending) => Some(task),
-            (Contents::Task { .. }, LetterState::Open | LetterState::SentAgain | LetterState::Discarded)
+            (Contents::Task { task }, DeadLetterState::Sending) => Some(task),
+            (
+                Contents::Task { .. },
+                DeadLetterState::Open | DeadLetterState::SentAgain | DeadLetterState::Discarded,
+            )
             | (Contents::OtherVersion { .. } | Contents::NotATask { .. }, _) => None,
         }
     }
 
     /// The queue has taken it.
     pub fn sent(&mut self) {
-        if self.state == LetterState::Sending {
-            self.state = LetterState::SentAgain;
+        if self.state == DeadLetterState::Sending {
+            self.state = DeadLetterState::SentAgain;
         }
     }
 
-    pub fn discard(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<Command, LetterRefusal> {
+    pub fn discard(&mut self, by: &str, reason: &str, now: Timestamp) -> Result<Idempotent, DeadLetterRefusal> {
         match self.state {
-            LetterState::Open | LetterState::Sending => {
-                self.state = LetterState::Discarded;
+            DeadLetterState::Open | DeadLetterState::Sending => {
+                self.state = DeadLetterState::Discarded;
                 self.decide(LetterAction::Discard, by, reason, now);
-                Ok(Command::Executed)
+                Ok(Idempotent::Executed)
             }
-            LetterState::Discarded => Ok(Command::AlreadyApplied),
-            state @ LetterState::SentAgain => Err(LetterRefusal::Decided(state)),
+            DeadLetterState::Discarded => Ok(Idempotent::AlreadyApplied),
+            state @ DeadLetterState::SentAgain => Err(DeadLetterRefusal::Decided(state)),
         }
     }
 

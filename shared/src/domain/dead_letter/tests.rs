@@ -14,7 +14,7 @@ fn later() -> Timestamp {
 }
 
 fn task() -> Task {
-    Task::Inbox { event_id: "evnt_1".to_owned() }
+    Task::MatchBankEvent { event_id: "evnt_1".to_owned() }
 }
 
 fn given_up<'a>(message_id: &'a str, body: &'a str) -> GivenUp<'a> {
@@ -25,7 +25,7 @@ fn letter() -> DeadLetter {
     DeadLetter::new(&given_up("m-1", &task().to_body()), None, now())
 }
 
-fn given_up_again(letter: &mut DeadLetter, message_id: &str) -> Command {
+fn given_up_again(letter: &mut DeadLetter, message_id: &str) -> Idempotent {
     letter.given_up_again(&given_up(message_id, &task().to_body()), None, later())
 }
 
@@ -33,13 +33,13 @@ fn given_up_again(letter: &mut DeadLetter, message_id: &str) -> Command {
 fn a_letter_is_sending_until_the_queue_has_it_and_sent_once() {
     let mut letter = letter();
     assert_eq!(letter.to_send(), None);
-    assert_eq!(letter.send_again("olga", REASON, now()), Ok(Command::Executed));
+    assert_eq!(letter.send_again("olga", REASON, now()), Ok(Idempotent::Executed));
     assert_eq!(letter.to_send(), Some(&task()));
-    assert_eq!(letter.send_again("oscar", "again", later()), Ok(Command::AlreadyApplied));
+    assert_eq!(letter.send_again("oscar", "again", later()), Ok(Idempotent::AlreadyApplied));
     assert_eq!(letter.to_send(), Some(&task()), "a run that stopped in between is ended by the next");
     letter.sent();
-    assert_eq!((letter.state, letter.to_send()), (LetterState::SentAgain, None));
-    assert_eq!(letter.send_again("olga", REASON, later()), Ok(Command::AlreadyApplied));
+    assert_eq!((letter.state, letter.to_send()), (DeadLetterState::SentAgain, None));
+    assert_eq!(letter.send_again("olga", REASON, later()), Ok(Idempotent::AlreadyApplied));
     let decision = letter.decision.unwrap();
     assert_eq!((decision.by.as_str(), decision.at), ("olga", now()));
 }
@@ -47,33 +47,36 @@ fn a_letter_is_sending_until_the_queue_has_it_and_sent_once() {
 #[test]
 fn what_was_decided_is_not_decided_otherwise() {
     let mut sent = letter();
-    assert_eq!(sent.send_again("olga", REASON, now()), Ok(Command::Executed));
+    assert_eq!(sent.send_again("olga", REASON, now()), Ok(Idempotent::Executed));
     sent.sent();
-    assert_eq!(sent.discard("olga", REASON, now()), Err(LetterRefusal::Decided(LetterState::SentAgain)));
+    assert_eq!(sent.discard("olga", REASON, now()), Err(DeadLetterRefusal::Decided(DeadLetterState::SentAgain)));
 
     let mut discarded = letter();
-    assert_eq!(discarded.discard("olga", REASON, now()), Ok(Command::Executed));
-    assert_eq!(discarded.discard("olga", REASON, now()), Ok(Command::AlreadyApplied));
-    assert_eq!(discarded.send_again("olga", REASON, now()), Err(LetterRefusal::Decided(LetterState::Discarded)));
+    assert_eq!(discarded.discard("olga", REASON, now()), Ok(Idempotent::Executed));
+    assert_eq!(discarded.discard("olga", REASON, now()), Ok(Idempotent::AlreadyApplied));
+    assert_eq!(
+        discarded.send_again("olga", REASON, now()),
+        Err(DeadLetterRefusal::Decided(DeadLetterState::Discarded))
+    );
 }
 
 #[test]
 fn what_is_given_up_once_more_is_open_again_and_counts_from_one() {
     let decided: [fn(&mut DeadLetter); 2] = [
         |letter| {
-            assert_eq!(letter.send_again("olga", REASON, now()), Ok(Command::Executed));
+            assert_eq!(letter.send_again("olga", REASON, now()), Ok(Idempotent::Executed));
             letter.sent();
         },
-        |letter| assert_eq!(letter.discard("olga", REASON, now()), Ok(Command::Executed)),
+        |letter| assert_eq!(letter.discard("olga", REASON, now()), Ok(Idempotent::Executed)),
     ];
     for decide in decided {
         let mut letter = letter();
-        assert_eq!(given_up_again(&mut letter, "m-2"), Command::Executed);
+        assert_eq!(given_up_again(&mut letter, "m-2"), Idempotent::Executed);
         decide(&mut letter);
-        assert_eq!(given_up_again(&mut letter, "m-2"), Command::AlreadyApplied, "a late copy of an old message");
+        assert_eq!(given_up_again(&mut letter, "m-2"), Idempotent::AlreadyApplied, "a late copy of an old message");
         assert!(!letter.state.is_open());
-        assert_eq!(given_up_again(&mut letter, "m-3"), Command::Executed);
-        assert_eq!((letter.state, letter.times, letter.since), (LetterState::Open, 1, later()));
+        assert_eq!(given_up_again(&mut letter, "m-3"), Idempotent::Executed);
+        assert_eq!((letter.state, letter.times, letter.since), (DeadLetterState::Open, 1, later()));
     }
 }
 
@@ -81,11 +84,11 @@ fn what_is_given_up_once_more_is_open_again_and_counts_from_one() {
 #[test]
 fn a_letter_that_is_given_up_again_while_it_is_sending_is_open() {
     let mut letter = letter();
-    assert_eq!(letter.send_again("olga", REASON, now()), Ok(Command::Executed));
-    assert_eq!(given_up_again(&mut letter, "m-2"), Command::Executed);
-    assert_eq!((letter.state, letter.times, letter.to_send()), (LetterState::Open, 2, None));
+    assert_eq!(letter.send_again("olga", REASON, now()), Ok(Idempotent::Executed));
+    assert_eq!(given_up_again(&mut letter, "m-2"), Idempotent::Executed);
+    assert_eq!((letter.state, letter.times, letter.to_send()), (DeadLetterState::Open, 2, None));
     letter.sent();
-    assert_eq!(letter.state, LetterState::Open);
+    assert_eq!(letter.state, DeadLetterState::Open);
 }
 
 #[test]
@@ -94,8 +97,8 @@ fn what_is_no_task_is_described_and_only_discarded() {
     for (body, is_version) in [("account 123456789", false), (other_version.as_str(), true)] {
         let mut letter = DeadLetter::new(&given_up("m-1", body), None, now());
         assert_eq!(matches!(letter.contents, Contents::OtherVersion { task_version: 7, .. }), is_version, "{body}");
-        assert_eq!(letter.send_again("olga", REASON, now()), Err(LetterRefusal::NotATask));
-        assert_eq!(letter.discard("olga", REASON, now()), Ok(Command::Executed));
+        assert_eq!(letter.send_again("olga", REASON, now()), Err(DeadLetterRefusal::NotATask));
+        assert_eq!(letter.discard("olga", REASON, now()), Ok(Idempotent::Executed));
     }
 }
 
@@ -132,8 +135,8 @@ proptest! {
             }
             prop_assert!(letter.times >= 1);
             prop_assert!(letter.message_ids.len() <= MESSAGES_KNOWN_MAX);
-            prop_assert_eq!(letter.to_send().is_some(), letter.state == LetterState::Sending);
-            prop_assert!(letter.state == LetterState::Open || letter.decision.is_some());
+            prop_assert_eq!(letter.to_send().is_some(), letter.state == DeadLetterState::Sending);
+            prop_assert!(letter.state == DeadLetterState::Open || letter.decision.is_some());
         }
     }
 }

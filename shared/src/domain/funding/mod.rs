@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::autopay::retry::{RETRY_DESCRIPTION, ReturnedDebit};
 use super::bank::request::AccountType;
 use super::calendar;
+use super::external_account::account_key;
 use super::ids::FundingId;
-use super::leg::{Effect, Expected, Illegal, Kind, Leg, Moved, Reason, State};
+use super::leg::{Effect, Expected, IllegalTransition, Kind, Leg, Reason, State, Transition};
 use super::money::Cents;
-use super::other_end::account_key;
 use super::source::ExternalAccount;
 pub use money::{Behind, Held, take_off};
 
@@ -27,7 +27,7 @@ pub struct Funding {
     pub id: FundingId,
     pub version: u64,
     pub amount: Cents,
-    /// A source, or for a lone funding a person.
+    /// A source, or for a single funding a person.
     pub payer_id: String,
     pub leg: Leg,
     /// What it pulls from, as it was when it was made: that is sent, corrected and given back to, whatever its payer's record says later.
@@ -37,12 +37,12 @@ pub struct Funding {
     /// When its first entry took effect and settled: how long it may be presented again counts from there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_presented: Option<Presented>,
-    /// Of a lone funding that came back late: when what its payer owed for it was taken off, by whichever of its payment, its refund or
+    /// Of a single funding that came back late: when what its payer owed for it was taken off, by whichever of its payment, its refund or
     /// itself. Every write that would take it off asks here, under the version that it read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub debt_taken_off_at: Option<Timestamp>,
     /// Of a source's funding that came back late: what corrections of the books say the source has repaid of it from outside, less what
-    /// they took back. Never more than is still owed. Of a lone one all of it, once its payment's money was found to be its person's, who owed
+    /// they took back. Never more than is still owed. Of a single one all of it, once its payment's money was found to be its person's, who owed
     /// nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaid: Option<Cents>,
@@ -204,7 +204,7 @@ impl Funding {
     }
 
     /// Prepares the same debit to be presented again, in an entry of its own that says so.
-    pub fn present_again(&mut self, not_before: Date) -> Result<Moved, Illegal> {
+    pub fn present_again(&mut self, not_before: Date) -> Result<Transition, IllegalTransition> {
         let moved = self.leg.retry(Kind::Funding)?;
         if let Some(pulled) = &mut self.account {
             RETRY_DESCRIPTION.clone_into(&mut pulled.entry_description);
@@ -224,21 +224,21 @@ impl Funding {
 
     /// Whether it is one of a person's that came back late and that they repaid in full otherwise, so that its payment's money is theirs.
     pub fn is_repaid(&self) -> bool {
-        let is_lone = matches!(self.id, FundingId::Lone(_));
-        is_lone && self.leg.state == State::Returned && self.repaid == Some(self.amount)
+        let is_single = matches!(self.id, FundingId::Single(_));
+        is_single && self.leg.state == State::Returned && self.repaid == Some(self.amount)
     }
 
     /// What its payments may do now.
-    pub fn cover(&self) -> Cover {
+    pub fn cover(&self) -> FundingStatus {
         match self.leg.state {
-            State::Available | State::Returned | State::Failed if self.is_undecided() => Cover::Undecided,
-            State::Available => Cover::Available,
+            State::Available | State::Returned | State::Failed if self.is_undecided() => FundingStatus::Undecided,
+            State::Available => FundingStatus::Available,
             State::Returned | State::Failed => {
-                Cover::Gone { after_available: self.leg.effects.contains(&Effect::FundingAvailable) }
+                FundingStatus::Gone { after_available: self.leg.effects.contains(&Effect::FundingAvailable) }
             }
             // A canceled one was stopped with its batch, whose payments are canceled for themselves: nothing came back.
             State::Unprocessed | State::Submitting | State::Processing | State::Completed | State::Canceled => {
-                Cover::Awaited
+                FundingStatus::Awaited
             }
         }
     }
@@ -246,7 +246,7 @@ impl Funding {
 
 /// Whether a payment's money is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cover {
+pub enum FundingStatus {
     Awaited,
     Available,
     /// It may be there, or gone: nobody has decided what a word of the bank about a funding means. Nothing leaves, and nothing ends.

@@ -4,7 +4,7 @@
 //! each at most what was left then, so that no debt is taken off twice and none is another funding's. Of a funding about which the bank has
 //! said something undecided nothing is spent, given back or set against a debt.
 
-use super::{Cover, Funding};
+use super::{Funding, FundingStatus};
 use crate::domain::ids::FundingId;
 use crate::domain::ledger::correction::CorrectionRefusal;
 use crate::domain::leg::{AttentionReason, Effect, State};
@@ -72,7 +72,7 @@ impl Funding {
             return Err(CorrectionRefusal::Undecided);
         }
         // What a person's debit brought stays with its payment when they repay what they owe for it.
-        let own = if matches!(self.id, FundingId::Lone(_)) { Ok(left) } else { self.paid_in() };
+        let own = if matches!(self.id, FundingId::Single(_)) { Ok(left) } else { self.paid_in() };
         let own = own.map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         let lacking = self.lacking().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         // As long as the books do not say what the bank moved less, what is used up would count as that.
@@ -177,19 +177,24 @@ impl Behind {
     }
 
     /// What the payments may do, as far as the fundings tell. `None`: what payments hold has to be counted.
-    pub fn cover(&self, is_pulled: bool) -> Result<Option<Cover>, MoneyOverflow> {
+    pub fn cover(&self, is_pulled: bool) -> Result<Option<FundingStatus>, MoneyOverflow> {
         match self.own.as_ref().map(Funding::cover) {
-            Some(known @ (Cover::Awaited | Cover::Undecided | Cover::Short | Cover::Gone { .. })) => {
+            Some(
+                known @ (FundingStatus::Awaited
+                | FundingStatus::Undecided
+                | FundingStatus::Short
+                | FundingStatus::Gone { .. }),
+            ) => {
                 return Ok(Some(known));
             }
-            None if is_pulled => return Ok(Some(Cover::Awaited)),
-            Some(Cover::Available) | None => {}
+            None if is_pulled => return Ok(Some(FundingStatus::Awaited)),
+            Some(FundingStatus::Available) | None => {}
         }
         if !self.is_whole()? {
             return Ok(None);
         }
         let is_there = self.all().any(|funding| funding.leg.state == State::Available);
-        Ok(Some(if is_there { Cover::Available } else { Cover::Awaited }))
+        Ok(Some(if is_there { FundingStatus::Available } else { FundingStatus::Awaited }))
     }
 
     /// What all of them have paid in.
@@ -203,18 +208,18 @@ impl Behind {
     }
 
     /// The same by amounts: the round lives on its own funding where that suffices, or else on all that is there less all that is held.
-    pub fn cover_by(&self, held: Held) -> Result<Cover, MoneyOverflow> {
+    pub fn cover_by(&self, held: Held) -> Result<FundingStatus, MoneyOverflow> {
         let own = self.own.as_ref().map_or(Ok(Cents::ZERO), Funding::paid_in)?;
         let funded = self.funded()?;
         let is_covered = own >= held.by_round || funded >= held.by_all;
         if fault!(SumsNotAsked, funded.is_positive(), is_covered) {
-            Ok(Cover::Available)
+            Ok(FundingStatus::Available)
         } else if self.all().any(Funding::is_undecided) {
-            Ok(Cover::Undecided)
+            Ok(FundingStatus::Undecided)
         } else if self.all().any(Funding::is_lost) {
-            Ok(Cover::Gone { after_available: true })
+            Ok(FundingStatus::Gone { after_available: true })
         } else {
-            Ok(Cover::Short)
+            Ok(FundingStatus::Short)
         }
     }
 
@@ -306,11 +311,16 @@ mod tests {
         let failed = funding(1, 10_000, State::Failed);
         for funding in [there(1, 10_000), lost(1, 10_000), failed] {
             let funding = undecided(Funding { repaid: Some(Cents::new(5_000)), ..funding });
-            assert_eq!((funding.cover(), funding.paid_in()), (Cover::Undecided, Ok(Cents::ZERO)), "{:?}", funding.leg);
+            assert_eq!(
+                (funding.cover(), funding.paid_in()),
+                (FundingStatus::Undecided, Ok(Cents::ZERO)),
+                "{:?}",
+                funding.leg
+            );
             assert_eq!(funding.is_whole(), Ok(false));
         }
         let mut unsettled = undecided(funding(1, 10_000, State::Completed));
-        assert_eq!(unsettled.cover(), Cover::Awaited);
+        assert_eq!(unsettled.cover(), FundingStatus::Awaited);
         unsettled.leg.attention = None;
         unsettled.leg.raise(AttentionReason::CorrectionUnusable, Timestamp::UNIX_EPOCH);
         assert!(!unsettled.is_undecided(), "that says nothing of its money");
@@ -361,35 +371,41 @@ mod tests {
 
     #[test]
     fn a_round_is_covered_by_its_own_funding_or_by_all_that_is_there() {
-        let gone = Cover::Gone { after_available: true };
+        let gone = FundingStatus::Gone { after_available: true };
         let cover = |own, earlier: Vec<Funding>, held| {
             let behind = Behind { own, earlier };
             behind.cover(false).unwrap().unwrap_or_else(|| behind.cover_by(held).unwrap())
         };
         // Whole ones need no counting.
-        assert_eq!(cover(Some(there(2, 6_000)), vec![there(1, 14_000)], held(99_999, 99_999)), Cover::Available);
-        assert_eq!(cover(None, vec![there(1, 14_000)], held(99_999, 99_999)), Cover::Available);
-        assert_eq!(cover(None, vec![], held(1, 1)), Cover::Awaited);
+        assert_eq!(
+            cover(Some(there(2, 6_000)), vec![there(1, 14_000)], held(99_999, 99_999)),
+            FundingStatus::Available
+        );
+        assert_eq!(cover(None, vec![there(1, 14_000)], held(99_999, 99_999)), FundingStatus::Available);
+        assert_eq!(cover(None, vec![], held(1, 1)), FundingStatus::Awaited);
         // What was left of an earlier one is gone with it, in part or whole.
         assert_eq!(cover(Some(there(2, 6_000)), vec![lost(1, 14_000)], held(10_000, 20_000)), gone);
-        assert_eq!(cover(Some(there(2, 10_000)), vec![lost(1, 14_000)], held(10_000, 20_000)), Cover::Available);
+        assert_eq!(
+            cover(Some(there(2, 10_000)), vec![lost(1, 14_000)], held(10_000, 20_000)),
+            FundingStatus::Available
+        );
         assert_eq!(cover(Some(lost(2, 6_000)), vec![there(1, 14_000)], held(10_000, 20_000)), gone);
         let cent = Funding { repaid: Some(Cents::new(1)), ..lost(1, 14_000) };
         assert_eq!(cover(None, vec![cent], held(10_000, 10_000)), gone);
         let all = Funding { repaid: Some(Cents::new(14_000)), ..lost(1, 14_000) };
-        assert_eq!(cover(None, vec![all], held(10_000, 14_000)), Cover::Available);
+        assert_eq!(cover(None, vec![all], held(10_000, 14_000)), FundingStatus::Available);
         // What nobody has decided on may be there or gone.
-        let (waits, own) = (Cover::Undecided, Some(there(2, 6_000)));
+        let (waits, own) = (FundingStatus::Undecided, Some(there(2, 6_000)));
         assert_eq!(cover(Some(undecided(there(2, 6_000))), vec![there(1, 14_000)], held(1, 1)), waits);
         assert_eq!(cover(own.clone(), vec![undecided(there(1, 14_000))], held(10_000, 20_000)), waits);
         assert_eq!(cover(own.clone(), vec![undecided(lost(1, 14_000))], held(10_000, 20_000)), waits);
-        assert_eq!(cover(own, vec![undecided(there(1, 14_000))], held(6_000, 20_000)), Cover::Available);
+        assert_eq!(cover(own, vec![undecided(there(1, 14_000))], held(6_000, 20_000)), FundingStatus::Available);
         assert_eq!(cover(None, vec![undecided(there(1, 14_000))], held(1, 1)), waits);
         // Nothing came back, and yet less is there than was planned with.
-        assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(10_000, 10_000)), Cover::Short);
-        assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(6_000, 6_000)), Cover::Available);
+        assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(10_000, 10_000)), FundingStatus::Short);
+        assert_eq!(cover(Some(moved(there(1, 10_000), 6_000)), vec![], held(6_000, 6_000)), FundingStatus::Available);
         let used = Funding { set_off: Some(Cents::new(1)), ..there(1, 10_000) };
-        assert_eq!(cover(None, vec![used], held(10_000, 10_000)), Cover::Short);
+        assert_eq!(cover(None, vec![used], held(10_000, 10_000)), FundingStatus::Short);
     }
 
     proptest! {

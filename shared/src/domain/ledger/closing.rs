@@ -55,7 +55,7 @@ pub fn is_worth_writing(latest: Option<Date>, day: Date, lines: u64) -> bool {
 
 /// Which day is closed next, and how far through the payers that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ClosingRound {
+pub struct ClosingSchedule {
     pub version: u64,
     pub day: Date,
     /// Number of the list of payers, and the place in it after which the day is still to be closed.
@@ -65,7 +65,7 @@ pub struct ClosingRound {
     pub due_at: Timestamp,
 }
 
-impl ClosingRound {
+impl ClosingSchedule {
     pub fn new(now: Timestamp) -> Self {
         let day = day_of(now);
         Self { version: 1, day, list: 0, after: None, due_at: over_at(day) }
@@ -124,7 +124,7 @@ mod tests {
 
     #[test]
     fn a_round_closes_day_after_day_and_every_list_of_each() {
-        let mut round = ClosingRound::new(at(15));
+        let mut round = ClosingSchedule::new(at(15));
         assert!(!round.is_due(at(48)) && round.is_due(at(49)));
         round.page_closed(Some("CORP-1".to_owned()), 2, at(100));
         assert_eq!((round.list, round.after.as_deref()), (0, Some("CORP-1")));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Account, AccountKind, Line, Side};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::bank::limits::TransferAmount;
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::ids::{CorrectionId, FundingId, ItemId};
 use crate::domain::money::Cents;
 
@@ -135,19 +135,19 @@ impl CorrectionTerms {
     /// What it does to the money of its payer's fundings. Without their names the money would be no batch's and no payment's, and nobody could
     /// spend it or give it back; or it would be spent twice.
     pub fn reach(&self) -> Result<Reach, CorrectionRefusal> {
-        use AccountKind::{Cash, CashLocked, ChecksOutstanding, Funds, FundsPending, Pulled, Receivable};
+        use AccountKind::{Cash, CashLocked, ChecksOutstanding, DebitsInTransit, Funds, FundsPending, Receivable};
         let is_of_source = !self.is_of_person();
         let less = Cents::new(self.amount.get().saturating_neg());
         let named = |item: Option<ItemId>| match item {
             Some(ItemId::Funding(id @ FundingId::Round { .. })) if is_of_source => Some(id),
-            Some(ItemId::Funding(id @ FundingId::Lone(_))) if !is_of_source => Some(id),
+            Some(ItemId::Funding(id @ FundingId::Single(_))) if !is_of_source => Some(id),
             Some(ItemId::Funding(_) | ItemId::Payment(_)) | None => None,
         };
         let (about, uses) = (named(self.about), named(self.uses));
         let beside = [self.debit, self.credit].into_iter().find(|kind| *kind != Receivable);
         let is_owed = self.debit == Receivable || self.credit == Receivable;
         let is_beside_money = match beside {
-            Some(Pulled | FundsPending | CashLocked | ChecksOutstanding) => true,
+            Some(DebitsInTransit | FundsPending | CashLocked | ChecksOutstanding) => true,
             Some(Cash | Funds | Receivable) | None => false,
         };
         if is_owed && fault!(DebtBookedAgainstAnything, false, is_beside_money) {
@@ -231,12 +231,17 @@ impl Correction {
     }
 
     /// Books it. `seen` is what the second person looked at.
-    pub fn confirm(&mut self, by: &str, seen: &CorrectionTerms, now: Timestamp) -> Result<Command, CorrectionRefusal> {
+    pub fn confirm(
+        &mut self,
+        by: &str,
+        seen: &CorrectionTerms,
+        now: Timestamp,
+    ) -> Result<Idempotent, CorrectionRefusal> {
         if self.terms != *seen {
             return Err(CorrectionRefusal::OtherTerms);
         }
         if self.booked.as_ref().is_some_and(|booked| booked.by == by) {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         // What was proposed before this was refused is not booked either.
         self.terms.check()?;
@@ -244,10 +249,10 @@ impl Correction {
             return Err(CorrectionRefusal::SamePerson);
         }
         if self.booked.is_some() {
-            return Ok(Command::AlreadyApplied);
+            return Ok(Idempotent::AlreadyApplied);
         }
         self.booked = Some(Booked { by: by.to_owned(), at: now });
-        Ok(Command::Executed)
+        Ok(Idempotent::Executed)
     }
 }
 
@@ -328,7 +333,7 @@ mod tests {
 
     #[test]
     fn what_a_source_owes_is_booked_against_cash_or_funds_alone() {
-        for other in [AccountKind::Pulled, AccountKind::FundsPending] {
+        for other in [AccountKind::DebitsInTransit, AccountKind::FundsPending] {
             for (debit, credit) in [(other, AccountKind::Receivable), (AccountKind::Receivable, other)] {
                 let terms = CorrectionTerms { debit, credit, ..terms() };
                 assert_eq!(terms.check(), Err(CorrectionRefusal::ReceivableWithOther), "{terms:?}");
@@ -391,9 +396,9 @@ mod tests {
         assert_eq!(correction.confirm("ann", &terms(), now()), Err(CorrectionRefusal::SamePerson));
         let other = CorrectionTerms { amount: Cents::new(1), ..terms() };
         assert_eq!(correction.confirm("bob", &other, now()), Err(CorrectionRefusal::OtherTerms));
-        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Command::Executed));
-        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Command::AlreadyApplied));
-        assert_eq!(correction.confirm("eve", &terms(), now()), Ok(Command::AlreadyApplied));
+        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Idempotent::Executed));
+        assert_eq!(correction.confirm("bob", &terms(), now()), Ok(Idempotent::AlreadyApplied));
+        assert_eq!(correction.confirm("eve", &terms(), now()), Ok(Idempotent::AlreadyApplied));
         assert_eq!(correction.booked.map(|booked| booked.by).as_deref(), Some("bob"));
     }
 }

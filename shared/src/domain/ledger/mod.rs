@@ -31,7 +31,7 @@ pub enum AccountKind {
     /// Asset: locked at the payer's Column account for checks that are out. Reconciles to Column's locked balance.
     CashLocked,
     /// Asset: pulled, not yet available. Reconciles to Column's pending balance.
-    Pulled,
+    DebitsInTransit,
     /// Asset: what the payer owes, because a funding came back after it was spent or released.
     Receivable,
     /// Liability: the payer's money with us, available.
@@ -46,7 +46,7 @@ impl AccountKind {
     pub const ALL: [AccountKind; 7] = [
         AccountKind::Cash,
         AccountKind::CashLocked,
-        AccountKind::Pulled,
+        AccountKind::DebitsInTransit,
         AccountKind::Receivable,
         AccountKind::Funds,
         AccountKind::FundsPending,
@@ -56,7 +56,7 @@ impl AccountKind {
     /// What a source has: payroll mails no checks.
     pub const OF_SOURCES: [AccountKind; 5] = [
         AccountKind::Cash,
-        AccountKind::Pulled,
+        AccountKind::DebitsInTransit,
         AccountKind::Receivable,
         AccountKind::Funds,
         AccountKind::FundsPending,
@@ -66,7 +66,7 @@ impl AccountKind {
         match self {
             AccountKind::Cash => "cash",
             AccountKind::CashLocked => "cash_locked",
-            AccountKind::Pulled => "pulled",
+            AccountKind::DebitsInTransit => "debits_in_transit",
             AccountKind::Receivable => "receivable",
             AccountKind::Funds => "funds",
             AccountKind::FundsPending => "funds_pending",
@@ -155,11 +155,11 @@ pub fn entry(effect: Effect, payer_id: &str, amount: Cents) -> Vec<Line> {
     use AccountKind as A;
     use Side::{Credit, Debit};
     let lines: &[(Side, A)] = match effect {
-        Effect::FundingAccepted => &[(Debit, A::Pulled), (Credit, A::FundsPending)],
+        Effect::FundingAccepted => &[(Debit, A::DebitsInTransit), (Credit, A::FundsPending)],
         Effect::FundingAvailable => {
-            &[(Debit, A::Cash), (Debit, A::FundsPending), (Credit, A::Pulled), (Credit, A::Funds)]
+            &[(Debit, A::Cash), (Debit, A::FundsPending), (Credit, A::DebitsInTransit), (Credit, A::Funds)]
         }
-        Effect::FundingReturnedPending => &[(Debit, A::FundsPending), (Credit, A::Pulled)],
+        Effect::FundingReturnedPending => &[(Debit, A::FundsPending), (Credit, A::DebitsInTransit)],
         Effect::FundingReturnedAvailable => &[(Debit, A::Receivable), (Credit, A::Cash)],
         Effect::PayoutAccepted => &[(Debit, A::Funds), (Credit, A::Cash)],
         Effect::PayoutReversed | Effect::CheckReturnedAfterSettled => {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AttentionReason, Effect, Illegal, Kind, Leg, Rail, Reason, State, Step, missing_effects, next};
+use super::{AttentionReason, Effect, IllegalTransition, Kind, Leg, Rail, Reason, State, Step, missing_effects, next};
 use crate::domain::bank::status::StatusMeaning;
 use crate::domain::money::Cents;
 
@@ -66,7 +66,7 @@ pub struct Expected {
 
 /// A step that changed the leg: the item, its history and these effects' postings go in one write.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Moved {
+pub struct Transition {
     pub from: State,
     pub to: State,
     pub effects: Vec<Effect>,
@@ -74,9 +74,9 @@ pub struct Moved {
 
 /// What a report of the bank does to the leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum ReportOutcome {
     /// The leg changed.
-    Applied(Moved),
+    Applied(Transition),
     /// Nothing changed: an earlier rank, or the same again. Kept in the history.
     Recorded,
     /// Kept in the history, and attention raised on the leg.
@@ -86,18 +86,18 @@ pub enum Verdict {
 impl Leg {
     /// No request can be made of it, so nothing was ever sent in this attempt: it ends as if the bank had refused it for good, and a person
     /// looks into how it came to be taken.
-    pub fn cannot_be_sent(&mut self, kind: Kind, code: &str, now: Timestamp) -> Result<Moved, Illegal> {
+    pub fn cannot_be_sent(&mut self, kind: Kind, code: &str, now: Timestamp) -> Result<Transition, IllegalTransition> {
         let moved = self.step(kind, Step::FailedByRule, Some(Reason::Refused(code.to_owned())))?;
         self.raise(AttentionReason::CannotBeSent, now);
         Ok(moved)
     }
 
-    pub fn fail_by_rule(&mut self, kind: Kind, reason: Reason) -> Result<Moved, Illegal> {
+    pub fn fail_by_rule(&mut self, kind: Kind, reason: Reason) -> Result<Transition, IllegalTransition> {
         self.step(kind, Step::FailedByRule, Some(reason))
     }
 
     /// Its funding came back. `after_available` says whether the money had been available: then what was not paid comes off the receivable.
-    pub fn fail_unfunded(&mut self, kind: Kind, after_available: bool) -> Result<Moved, Illegal> {
+    pub fn fail_unfunded(&mut self, kind: Kind, after_available: bool) -> Result<Transition, IllegalTransition> {
         let mut moved = self.step(kind, Step::FundingGone, Some(Reason::Unfunded))?;
         if fault!(ReceivableNotTakenOff, false, after_available && moved.from != moved.to) {
             moved.effects.push(Effect::UnfundedFailed);
@@ -107,7 +107,7 @@ impl Leg {
     }
 
     /// The same where so much of it comes off the receivable, which may be nothing.
-    pub fn fail_unfunded_for(&mut self, kind: Kind, taken_off: Cents) -> Result<Moved, Illegal> {
+    pub fn fail_unfunded_for(&mut self, kind: Kind, taken_off: Cents) -> Result<Transition, IllegalTransition> {
         let moved = self.fail_unfunded(kind, taken_off.is_positive())?;
         if moved.effects.contains(&Effect::UnfundedFailed) {
             self.taken_off = Some(taken_off);
@@ -120,12 +120,12 @@ impl Leg {
         self.taken_off.filter(|_| effect == Effect::UnfundedFailed).unwrap_or(amount)
     }
 
-    pub fn cancel(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+    pub fn cancel(&mut self, kind: Kind) -> Result<Transition, IllegalTransition> {
         self.step(kind, Step::CanceledByUs, Some(Reason::CanceledByUs))
     }
 
     /// The hold on a settled funding ended: its money may be spent.
-    pub fn end_hold(&mut self) -> Result<Moved, Illegal> {
+    pub fn end_hold(&mut self) -> Result<Transition, IllegalTransition> {
         let mut moved = self.step(Kind::Funding, Step::HoldOver, None)?;
         if moved.from != moved.to {
             moved.effects.push(Effect::FundingAvailable);
@@ -136,7 +136,7 @@ impl Leg {
 
     /// Starts over. The attempt, and with it the key, changes only where the bank has said that the money came back: after a refusal
     /// the old key goes out again, so that a stray earlier send can never pay twice.
-    pub fn retry(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+    pub fn retry(&mut self, kind: Kind) -> Result<Transition, IllegalTransition> {
         let from = self.state;
         let to = next(kind, from, Step::RetryAsked)?;
         let came_back = fault!(AttemptRaisedWithoutReturn, true, self.transfer_id.is_some());
@@ -155,10 +155,15 @@ impl Leg {
             bank_account_id: self.bank_account_id.take().filter(|_| may_be_out),
             ..Leg::new()
         };
-        Ok(Moved { from, to: self.state, effects: Vec::new() })
+        Ok(Transition { from, to: self.state, effects: Vec::new() })
     }
 
-    pub(super) fn step(&mut self, kind: Kind, step: Step, reason: Option<Reason>) -> Result<Moved, Illegal> {
+    pub(super) fn step(
+        &mut self,
+        kind: Kind,
+        step: Step,
+        reason: Option<Reason>,
+    ) -> Result<Transition, IllegalTransition> {
         let from = self.state;
         let to = next(kind, from, step)?;
         if from != to {
@@ -166,11 +171,11 @@ impl Leg {
             self.reason = reason;
             self.end_lease();
         }
-        Ok(Moved { from, to, effects: Vec::new() })
+        Ok(Transition { from, to, effects: Vec::new() })
     }
 
     /// Applies the bank's word, from an answer to our call or from an event: in any order, any number of times.
-    pub fn report(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> Verdict {
+    pub fn report(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> ReportOutcome {
         if report.attempt != self.attempt {
             return self.report_of_other_attempt(expected, report, now);
         }
@@ -182,14 +187,14 @@ impl Leg {
             return self.dispute(AttentionReason::UnknownBankStatus, now);
         };
         if fault!(RankIgnored, false, rank <= self.bank_rank) {
-            return Verdict::Recorded;
+            return ReportOutcome::Recorded;
         }
         let Ok(to) = next(expected.kind, self.state, step_of(meaning)) else {
             return self.dispute(AttentionReason::BankMovedUnexpectedly, now);
         };
         let given_up = matches!(self.state, State::Failed | State::Canceled);
         let effects = missing_effects(expected.kind, meaning, &self.effects);
-        let moved = Moved { from: self.state, to, effects };
+        let moved = Transition { from: self.state, to, effects };
         self.take_in(report, rank, to, &moved.effects);
         if given_up {
             self.raise(AttentionReason::BankMovedUnexpectedly, now);
@@ -200,7 +205,7 @@ impl Leg {
         if report.presented_amount.is_some_and(|presented| presented != expected.amount) {
             self.raise(AttentionReason::PresentedForOtherAmount, now);
         }
-        Verdict::Applied(moved)
+        ReportOutcome::Applied(moved)
     }
 
     fn take_in(&mut self, report: &BankReport, rank: u8, to: State, effects: &[Effect]) {
@@ -241,17 +246,17 @@ impl Leg {
 
     /// An earlier attempt ended with a return or a cancel: only what comes after that is news, and then money may have moved. What is not
     /// what was asked for is disputed whichever attempt it names.
-    fn report_of_other_attempt(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> Verdict {
+    fn report_of_other_attempt(&mut self, expected: Expected, report: &BankReport, now: Timestamp) -> ReportOutcome {
         if fault!(EarlierWordUnchecked, false, !self.known_transfer(report.attempt).agrees(expected, report)) {
             return self.dispute(AttentionReason::BankDisagrees, now);
         }
         let is_news = report.attempt > self.attempt || report.rank.is_none_or(|rank| rank > self.earlier_rank);
-        if is_news { self.dispute(AttentionReason::EarlierAttemptMoved, now) } else { Verdict::Recorded }
+        if is_news { self.dispute(AttentionReason::EarlierAttemptMoved, now) } else { ReportOutcome::Recorded }
     }
 
-    fn dispute(&mut self, reason: AttentionReason, now: Timestamp) -> Verdict {
+    fn dispute(&mut self, reason: AttentionReason, now: Timestamp) -> ReportOutcome {
         self.raise(reason, now);
-        Verdict::Disputed(reason)
+        ReportOutcome::Disputed(reason)
     }
 
     /// Whether an operator took this very transfer for ours.

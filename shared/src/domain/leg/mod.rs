@@ -16,7 +16,7 @@ mod tests;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-pub use apply::{AcceptedWord, BankReport, Expected, Moved, Verdict};
+pub use apply::{AcceptedWord, BankReport, Expected, ReportOutcome, Transition};
 pub use earlier::{Destination, EarlierAttempt};
 pub use effects::{Effect, missing as missing_effects};
 pub use sends::{
@@ -24,7 +24,7 @@ pub use sends::{
     Refusal, SENDS_MAX, Silence,
 };
 pub use settlement::{NEVER_REACHED, Settlement, SettlementFailure, SettlementRefusal, ToldOutcome};
-pub use state::{Illegal, Kind, Rail, State, Step, next};
+pub use state::{IllegalTransition, Kind, Rail, State, Step, next};
 
 use super::money::Cents;
 

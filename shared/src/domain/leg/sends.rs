@@ -7,7 +7,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Attention, AttentionReason, Illegal, Kind, Leg, Moved, Reason, State, Step, next};
+use super::{Attention, AttentionReason, IllegalTransition, Kind, Leg, Reason, State, Step, Transition, next};
 
 /// Column may forget a key after 30 days: an unknown outcome older than this is looked for in the bank's list, never sent again.
 pub const RESEND_DAYS_MAX: i64 = 29;
@@ -30,7 +30,7 @@ const NOT_AT_BANK: &str = "not_at_bank";
 /// Who is sending it, until when nobody else may, and what the bank may have of it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Claim {
-    /// A random token of the worker's run: a claim is recognised as one's own by it.
+    /// A random token of the worker's run: a claim is recognized as one's own by it.
     pub owner: String,
     /// Elapsed time, not business time.
     pub lease_until: Timestamp,
@@ -155,9 +155,9 @@ fn next_look(claim: &Claim, business_now: Timestamp) -> NextSend {
 impl Leg {
     /// Takes the leg for one send. What an earlier claim of this attempt stored goes out again; `request` is what to send where
     /// nothing was stored.
-    pub fn claim(&mut self, kind: Kind, request: PreparedRequest, lease: Lease) -> Result<(), Illegal> {
+    pub fn claim(&mut self, kind: Kind, request: PreparedRequest, lease: Lease) -> Result<(), IllegalTransition> {
         if let Some(Claim { outcome: Outcome::Refused(_), .. }) = &self.claim {
-            return Err(Illegal { kind, state: self.state, step: Step::Claimed });
+            return Err(IllegalTransition { kind, state: self.state, step: Step::Claimed });
         }
         self.state = next(kind, self.state, Step::Claimed)?;
         if self.request.is_none() {
@@ -240,7 +240,12 @@ impl Leg {
     }
 
     /// The bank said no to the send of the claim. `tries` are those of the same send before.
-    pub fn refused(&mut self, kind: Kind, refusal: Refusal, tries: EarlierTries) -> Result<Moved, Illegal> {
+    pub fn refused(
+        &mut self,
+        kind: Kind,
+        refusal: Refusal,
+        tries: EarlierTries,
+    ) -> Result<Transition, IllegalTransition> {
         let is_first = self.claim.as_ref().is_some_and(|claim| claim.outcome == Outcome::Awaited);
         let is_known = fault!(RefusalSettlesUnknown, true, is_first && tries == EarlierTries::Answered);
         if self.state != State::Submitting || is_known {
@@ -257,7 +262,7 @@ impl Leg {
                 Refusal::Final(_) | Refusal::Stale(_) => claim.outcome = Outcome::Refused(refusal),
             }
         }
-        Ok(Moved { from: self.state, to: self.state, effects: Vec::new() })
+        Ok(Transition { from: self.state, to: self.state, effects: Vec::new() })
     }
 
     /// Notes whether the bank refused it for want of money, and asks a person where that has gone on for days. Answers whether it did.
@@ -274,7 +279,7 @@ impl Leg {
     }
 
     /// The bank has nothing of this attempt, and that is why.
-    fn settle(&mut self, kind: Kind, refusal: Refusal) -> Result<Moved, Illegal> {
+    fn settle(&mut self, kind: Kind, refusal: Refusal) -> Result<Transition, IllegalTransition> {
         match refusal {
             Refusal::Final(code) => self.unclaimed(kind, Step::Refused, Reason::Refused(code)),
             Refusal::Stale(code) => self.unclaimed(kind, Step::Deferred, Reason::Deferred(code)),
@@ -288,7 +293,12 @@ impl Leg {
     }
 
     /// Its next request is made anew: what was true of the account at the other end may be so no more.
-    pub(super) fn unclaimed(&mut self, kind: Kind, step: Step, reason: Reason) -> Result<Moved, Illegal> {
+    pub(super) fn unclaimed(
+        &mut self,
+        kind: Kind,
+        step: Step,
+        reason: Reason,
+    ) -> Result<Transition, IllegalTransition> {
         let moved = self.step(kind, step, Some(reason))?;
         if moved.from != moved.to {
             self.claim = None;
@@ -309,18 +319,18 @@ impl Leg {
     }
 
     /// The send of the claim certainly never reached the bank.
-    pub fn not_sent(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+    pub fn not_sent(&mut self, kind: Kind) -> Result<Transition, IllegalTransition> {
         if self.claim.as_ref().is_some_and(|claim| claim.outcome == Outcome::Awaited) {
             return self.unclaimed(kind, Step::Deferred, Reason::Deferred("out_of_reach".to_owned()));
         }
         self.silent(Silence::OutOfReach);
-        Ok(Moved { from: self.state, to: self.state, effects: Vec::new() })
+        Ok(Transition { from: self.state, to: self.state, effects: Vec::new() })
     }
 
     /// A look through the bank's list did not find it. Seen all through, that settles what was refused; what is too old to be sent again
     /// is a person's.
-    pub fn looked(&mut self, kind: Kind, looked: Looked, now: Timestamp) -> Result<Moved, Illegal> {
-        let stays = Moved { from: self.state, to: self.state, effects: Vec::new() };
+    pub fn looked(&mut self, kind: Kind, looked: Looked, now: Timestamp) -> Result<Transition, IllegalTransition> {
+        let stays = Transition { from: self.state, to: self.state, effects: Vec::new() };
         let Some(claim) = self.claim.as_mut().filter(|_| self.state == State::Submitting) else { return Ok(stays) };
         match looked {
             Looked::Further(look) => {
@@ -341,12 +351,17 @@ impl Leg {
     }
 
     /// The bank has nothing of this attempt, by its whole list or by the word of two operators: it is unsent again.
-    pub fn never_arrived(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+    pub fn never_arrived(&mut self, kind: Kind) -> Result<Transition, IllegalTransition> {
         self.unclaimed(kind, Step::Deferred, Reason::Deferred(NOT_AT_BANK.to_owned()))
     }
 
     /// The same where nobody wants it sent any more: what the bank does not have by then was never sent.
-    pub fn looked_unwanted(&mut self, kind: Kind, looked: Looked, now: Timestamp) -> Result<Moved, Illegal> {
+    pub fn looked_unwanted(
+        &mut self,
+        kind: Kind,
+        looked: Looked,
+        now: Timestamp,
+    ) -> Result<Transition, IllegalTransition> {
         let is_unknown = self.state == State::Submitting
             && self.claim.as_ref().is_some_and(|claim| !matches!(claim.outcome, Outcome::Refused(_)));
         if fault!(UnwantedStaysUnknown, false, is_unknown && looked == Looked::Through) {

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AttentionReason, Illegal, Kind, Leg, Moved, Reason, State, Step};
+use super::{AttentionReason, IllegalTransition, Kind, Leg, Reason, State, Step, Transition};
 use crate::domain::ids::ItemId;
 
 /// A reason has at most this many characters.
@@ -84,7 +84,7 @@ impl Leg {
     }
 
     /// Two operators say that it never reached the bank: it failed, and its attention ends.
-    pub fn never_reached(&mut self, kind: Kind) -> Result<Moved, Illegal> {
+    pub fn never_reached(&mut self, kind: Kind) -> Result<Transition, IllegalTransition> {
         let moved = self.unclaimed(kind, Step::Refused, Reason::Refused(NEVER_REACHED.to_owned()))?;
         self.attention = None;
         Ok(moved)
@@ -173,7 +173,7 @@ mod tests {
     }
 
     fn propose(leg: &Leg, reason: &str) -> Result<Settlement, SettlementRefusal> {
-        let item_id = ItemId::Payment(PaymentId::Lone(Uuid::nil()));
+        let item_id = ItemId::Payment(PaymentId::Single(Uuid::nil()));
         Settlement::propose(leg, item_id, ToldOutcome::NeverReached, "olga", reason, Timestamp::UNIX_EPOCH)
     }
 

@@ -159,19 +159,19 @@ impl Step {
 /// A step that means nothing in this state. Final: read again and decide again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{step:?} means nothing for a {kind:?} that is {}", state.as_str())]
-pub struct Illegal {
+pub struct IllegalTransition {
     pub kind: Kind,
     pub state: State,
     pub step: Step,
 }
 
 /// Where `step` leads. Answering the same state means: recorded, nothing moves.
-pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal> {
+pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, IllegalTransition> {
     use State as S;
     let to = match (step, state) {
         (Step::Claimed, S::Unprocessed | S::Submitting) => S::Submitting,
         (Step::Claimed, S::Processing | S::Completed | S::Available | S::Failed | S::Returned | S::Canceled) => {
-            return Err(Illegal { kind, state, step });
+            return Err(IllegalTransition { kind, state, step });
         }
 
         // Our own answer may come after the bank's event about the same transfer: then it adds nothing. It may also be the answer to a
@@ -186,7 +186,7 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
             Step::Deferred | Step::Refused,
             S::Processing | S::Completed | S::Available | S::Failed | S::Returned | S::Canceled,
         ) => state,
-        (Step::Deferred | Step::Refused, S::Unprocessed) => return Err(Illegal { kind, state, step }),
+        (Step::Deferred | Step::Refused, S::Unprocessed) => return Err(IllegalTransition { kind, state, step }),
 
         (Step::BankInProgress, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Canceled) => {
             S::Processing
@@ -216,11 +216,11 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
 
         (Step::HoldOver, S::Completed) => match kind {
             Kind::Funding => S::Available,
-            Kind::Payout | Kind::Check => return Err(Illegal { kind, state, step }),
+            Kind::Payout | Kind::Check => return Err(IllegalTransition { kind, state, step }),
         },
         (Step::HoldOver, S::Available) => state,
         (Step::HoldOver, S::Unprocessed | S::Submitting | S::Processing | S::Failed | S::Returned | S::Canceled) => {
-            return Err(Illegal { kind, state, step });
+            return Err(IllegalTransition { kind, state, step });
         }
 
         (Step::FailedByRule | Step::FundingGone, S::Unprocessed) => S::Failed,
@@ -228,18 +228,18 @@ pub const fn next(kind: Kind, state: State, step: Step) -> Result<State, Illegal
         (
             Step::FailedByRule | Step::FundingGone,
             S::Submitting | S::Processing | S::Completed | S::Available | S::Returned | S::Canceled,
-        ) => return Err(Illegal { kind, state, step }),
+        ) => return Err(IllegalTransition { kind, state, step }),
 
         (Step::CanceledByUs, S::Unprocessed | S::Canceled) => S::Canceled,
         (Step::CanceledByUs, S::Submitting | S::Processing | S::Completed | S::Available | S::Failed | S::Returned) => {
-            return Err(Illegal { kind, state, step });
+            return Err(IllegalTransition { kind, state, step });
         }
 
         (Step::RetryAsked, S::Failed | S::Returned) => S::Unprocessed,
         (
             Step::RetryAsked,
             S::Unprocessed | S::Submitting | S::Processing | S::Completed | S::Available | S::Canceled,
-        ) => return Err(Illegal { kind, state, step }),
+        ) => return Err(IllegalTransition { kind, state, step }),
     };
     Ok(to)
 }

@@ -65,7 +65,7 @@ fn report(kind: Kind, status: BankStatus) -> BankReport {
 }
 
 /// The bank's no to a send, all of whose tries were answered.
-fn no(leg: &mut Leg, refusal: Refusal) -> Moved {
+fn no(leg: &mut Leg, refusal: Refusal) -> Transition {
     leg.refused(Kind::Payout, refusal, EarlierTries::Answered).unwrap()
 }
 
@@ -81,7 +81,7 @@ fn forgotten() -> Refusal {
     Refusal::Stale("counterparty_not_found".to_owned())
 }
 
-fn hear(leg: &mut Leg, kind: Kind, status: BankStatus) -> Verdict {
+fn hear(leg: &mut Leg, kind: Kind, status: BankStatus) -> ReportOutcome {
     leg.report(expected(kind), &report(kind, status), start())
 }
 
@@ -137,7 +137,7 @@ proptest! {
         let mut leg = sent(Kind::Payout);
         let mut posted = Vec::new();
         for status in delivered {
-            if let Verdict::Applied(moved) = hear(&mut leg, Kind::Payout, status) {
+            if let ReportOutcome::Applied(moved) = hear(&mut leg, Kind::Payout, status) {
                 posted.extend(moved.effects);
             }
         }

@@ -1,11 +1,11 @@
-//! A payment: one amount from a payer to a payee that a person would recognise. It has one payout leg.
+//! A payment: one amount from a payer to a payee that a person would recognize. It has one payout leg.
 
 mod check_facts;
-pub mod lone;
 mod payee;
 pub mod redirect;
 pub mod release;
 pub mod replacement;
+pub mod single;
 #[cfg(test)]
 mod tests;
 
@@ -33,7 +33,7 @@ pub struct Payment {
     /// Counts the writes of this item; every write names the one it replaces.
     pub version: u64,
     pub amount: Cents,
-    /// For payroll the source, for a lone payment the person.
+    /// For payroll the source, for a single payment the person.
     pub payer_id: String,
     /// The round of funding that pays for it; counts from 1.
     pub round: u32,
@@ -57,7 +57,7 @@ pub struct Payment {
 
 /// Whether a check is to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StopWish {
+pub enum StopRequest {
     /// The bank takes a stop now.
     Now,
     /// The bank will take one in a moment.
@@ -105,17 +105,17 @@ impl Payment {
     pub fn schedule(&mut self, business_now: Timestamp) {
         self.due_at = match self.id {
             PaymentId::Row { .. } => None,
-            PaymentId::Refund { .. } | PaymentId::Lone(_) if self.leg.is_held() => None,
-            PaymentId::Refund { .. } | PaymentId::Lone(_) => self.next_look(business_now),
+            PaymentId::Refund { .. } | PaymentId::Single(_) if self.leg.is_held() => None,
+            PaymentId::Refund { .. } | PaymentId::Single(_) => self.next_look(business_now),
         };
     }
 
     fn next_look(&self, business_now: Timestamp) -> Option<Timestamp> {
         let after = |minutes: i64| business_now.checked_add(SignedDuration::from_mins(minutes)).ok();
-        match self.stop_wish() {
-            StopWish::Now => return Some(business_now),
-            StopWish::Soon => return after(RETRY_MINUTES),
-            StopWish::None => {}
+        match self.stop_request() {
+            StopRequest::Now => return Some(business_now),
+            StopRequest::Soon => return after(RETRY_MINUTES),
+            StopRequest::None => {}
         }
         if self.owes_refund() {
             return after(RETRY_MINUTES);
@@ -143,7 +143,7 @@ impl Payment {
 
     /// Nothing of it was ever sent.
     fn waits_for_own_funding(&self) -> bool {
-        matches!(self.id, PaymentId::Lone(_))
+        matches!(self.id, PaymentId::Single(_))
             && self.leg.state == State::Unprocessed
             && self.leg.request.is_none()
             && self.leg.reason.is_none()
@@ -170,16 +170,18 @@ impl Payment {
     }
 
     /// The bank's check is to be stopped as soon as the bank takes it: it takes it in some statuses only.
-    pub fn stop_wish(&self) -> StopWish {
+    pub fn stop_request(&self) -> StopRequest {
         let Some(status) = self.leg.bank_status.as_deref().filter(|_| self.is_stop_asked()).map(CheckStatus::parse)
         else {
-            return StopWish::None;
+            return StopRequest::None;
         };
         let is_out = self.kind() == Kind::Check && self.leg.state == State::Processing;
         match status.meaning().stop_chance() {
-            StopChance::Open if is_out && status.takes_stop() => StopWish::Now,
-            StopChance::Open if is_out => StopWish::Soon,
-            StopChance::Open | StopChance::AlreadyStopped | StopChance::TooLate | StopChance::Unknown => StopWish::None,
+            StopChance::Open if is_out && status.takes_stop() => StopRequest::Now,
+            StopChance::Open if is_out => StopRequest::Soon,
+            StopChance::Open | StopChance::AlreadyStopped | StopChance::TooLate | StopChance::Unknown => {
+                StopRequest::None
+            }
         }
     }
 
@@ -211,9 +213,9 @@ impl Payment {
             PaymentId::Row { batch, .. } | PaymentId::Refund { batch, .. } => {
                 FundingId::Round { batch, source: SourceTag::of(&self.payer_id), round: self.round }
             }
-            PaymentId::Lone(uuid) => match self.refund_of() {
-                Some(PaymentId::Lone(refunded)) => FundingId::Lone(refunded),
-                Some(PaymentId::Row { .. } | PaymentId::Refund { .. }) | None => FundingId::Lone(uuid),
+            PaymentId::Single(uuid) => match self.refund_of() {
+                Some(PaymentId::Single(refunded)) => FundingId::Single(refunded),
+                Some(PaymentId::Row { .. } | PaymentId::Refund { .. }) | None => FundingId::Single(uuid),
             },
         }
     }

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::bank::mailing_address::MailingAddress;
 use crate::domain::bank::request::{AccountType, EntryClass};
+use crate::domain::external_account::account_key;
 use crate::domain::funding::CorrectedAccount;
 use crate::domain::leg::Kind;
-use crate::domain::other_end::account_key;
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -89,7 +89,7 @@ mod tests {
         let id = |digit: u8| BankAccountId::of_fingerprint(&format!("f1_{digit:032x}")).unwrap();
         let seen = |digit: u8, last4: &str| SeenAccount { bank_account_id: id(digit), account_last4: last4.to_owned() };
         let proposed = Redirect {
-            payment_id: PaymentId::Lone(uuid::Uuid::nil()),
+            payment_id: PaymentId::Single(uuid::Uuid::nil()),
             version: 1,
             attempt: 2,
             bank_account_id: id(1),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Payment;
 use crate::domain::batch::BatchState;
-use crate::domain::funding::Cover;
+use crate::domain::funding::FundingStatus;
 use crate::domain::leg::{NextSend, State};
 use crate::domain::source::Source;
 
@@ -12,7 +12,7 @@ use crate::domain::source::Source;
 const SILENCE_DAYS: i64 = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Push {
+pub enum ReleaseAction {
     /// Nothing can or must be done now.
     Leave,
     Submit,
@@ -28,9 +28,9 @@ pub enum Push {
 
 /// Everything the decision looks at.
 #[derive(Clone, Copy, Debug)]
-pub struct Surroundings<'a> {
+pub struct ReleaseContext<'a> {
     pub batch: BatchState,
-    pub cover: Cover,
+    pub cover: FundingStatus,
     pub source: &'a Source,
     /// The stop switch is on, for all or for the source.
     pub stopped: bool,
@@ -39,25 +39,25 @@ pub struct Surroundings<'a> {
 }
 
 impl Payment {
-    pub fn push(&self, around: Surroundings<'_>) -> Push {
+    pub fn push(&self, around: ReleaseContext<'_>) -> ReleaseAction {
         if self.leg.attention.is_some() {
-            return Push::Leave;
+            return ReleaseAction::Leave;
         }
         match self.leg.state {
             State::Unprocessed => push_unsent(around),
-            State::Submitting if self.leg.is_leased(around.elapsed_now) => Push::Leave,
+            State::Submitting if self.leg.is_leased(around.elapsed_now) => ReleaseAction::Leave,
             State::Submitting if is_unwanted(around) => push_unwanted(self.leg.next_unwanted(around.business_now)),
             // Its outcome is unknown: it goes out again under its key, whatever became of its source in between.
-            State::Submitting if self.leg.rests_until(around.business_now).is_some() => Push::Leave,
-            State::Submitting if around.stopped || around.source.is_paused(around.business_now) => Push::Leave,
-            State::Submitting => Push::Submit,
-            State::Processing if self.is_silent(around.business_now) => Push::FollowUp,
+            State::Submitting if self.leg.rests_until(around.business_now).is_some() => ReleaseAction::Leave,
+            State::Submitting if around.stopped || around.source.is_paused(around.business_now) => ReleaseAction::Leave,
+            State::Submitting => ReleaseAction::Submit,
+            State::Processing if self.is_silent(around.business_now) => ReleaseAction::FollowUp,
             State::Processing
             | State::Completed
             | State::Available
             | State::Failed
             | State::Returned
-            | State::Canceled => Push::Leave,
+            | State::Canceled => ReleaseAction::Leave,
         }
     }
 
@@ -68,10 +68,10 @@ impl Payment {
 }
 
 /// Nothing of it is to leave any more: it was stopped with its batch, or would be paid with somebody else's money, or perhaps so.
-fn is_unwanted(around: Surroundings<'_>) -> bool {
+fn is_unwanted(around: ReleaseContext<'_>) -> bool {
     let is_lost = match around.cover {
-        Cover::Undecided | Cover::Gone { .. } => true,
-        Cover::Awaited | Cover::Available | Cover::Short => false,
+        FundingStatus::Undecided | FundingStatus::Gone { .. } => true,
+        FundingStatus::Awaited | FundingStatus::Available | FundingStatus::Short => false,
     };
     fault!(CanceledSentAgain, false, is_given_up(around.batch)) || fault!(SentOnLostFunding, false, is_lost)
 }
@@ -92,34 +92,42 @@ const fn is_given_up(batch: BatchState) -> bool {
     }
 }
 
-fn push_unwanted(next: NextSend) -> Push {
+fn push_unwanted(next: NextSend) -> ReleaseAction {
     match next {
-        NextSend::LookUp { .. } => Push::LookUp,
-        NextSend::Send | NextSend::Rest { .. } | NextSend::GiveUp(_) | NextSend::NotNow => Push::Leave,
+        NextSend::LookUp { .. } => ReleaseAction::LookUp,
+        NextSend::Send | NextSend::Rest { .. } | NextSend::GiveUp(_) | NextSend::NotNow => ReleaseAction::Leave,
     }
 }
 
-fn push_unsent(around: Surroundings<'_>) -> Push {
+fn push_unsent(around: ReleaseContext<'_>) -> ReleaseAction {
     let is_paused = fault!(PauseIgnored, false, around.source.is_paused(around.business_now));
     let is_held = around.source.receivable_open || around.stopped || is_paused;
     let batch = fault!(CancelIgnored, BatchState::Paying, around.batch);
-    let cover = fault!(CoverUnchecked, Cover::Available, around.cover);
+    let cover = fault!(CoverUnchecked, FundingStatus::Available, around.cover);
     match (batch, cover) {
         // First, whatever became of the batch: what is not paid comes off the payer's receivable.
-        (BatchState::Paying | BatchState::Canceling | BatchState::Canceled, Cover::Gone { after_available }) => {
-            Push::FailUnfunded { after_available }
-        }
+        (
+            BatchState::Paying | BatchState::Canceling | BatchState::Canceled,
+            FundingStatus::Gone { after_available },
+        ) => ReleaseAction::FailUnfunded { after_available },
         (
             BatchState::Canceling | BatchState::Canceled,
-            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short,
-        ) => Push::Cancel,
+            FundingStatus::Awaited | FundingStatus::Available | FundingStatus::Undecided | FundingStatus::Short,
+        ) => ReleaseAction::Cancel,
         // What was recorded of a file that turned out to be another one.
         (
             BatchState::Failed,
-            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short | Cover::Gone { .. },
-        ) => Push::Cancel,
-        (BatchState::Paying, Cover::Available) if !is_held => Push::Submit,
-        (BatchState::Paying, Cover::Available | Cover::Awaited | Cover::Undecided | Cover::Short) => Push::Leave,
+            FundingStatus::Awaited
+            | FundingStatus::Available
+            | FundingStatus::Undecided
+            | FundingStatus::Short
+            | FundingStatus::Gone { .. },
+        ) => ReleaseAction::Cancel,
+        (BatchState::Paying, FundingStatus::Available) if !is_held => ReleaseAction::Submit,
+        (
+            BatchState::Paying,
+            FundingStatus::Available | FundingStatus::Awaited | FundingStatus::Undecided | FundingStatus::Short,
+        ) => ReleaseAction::Leave,
         (
             BatchState::Draft
             | BatchState::Summarizing
@@ -129,7 +137,11 @@ fn push_unsent(around: Surroundings<'_>) -> Push {
             | BatchState::Completed
             | BatchState::Declined
             | BatchState::Expired,
-            Cover::Awaited | Cover::Available | Cover::Undecided | Cover::Short | Cover::Gone { .. },
-        ) => Push::Leave,
+            FundingStatus::Awaited
+            | FundingStatus::Available
+            | FundingStatus::Undecided
+            | FundingStatus::Short
+            | FundingStatus::Gone { .. },
+        ) => ReleaseAction::Leave,
     }
 }

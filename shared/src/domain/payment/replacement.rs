@@ -79,7 +79,7 @@ mod tests {
 
     fn proposed() -> Replacement {
         Replacement {
-            payment_id: PaymentId::Lone(uuid::Uuid::nil()),
+            payment_id: PaymentId::Single(uuid::Uuid::nil()),
             version: 1,
             attempt: 2,
             address: address("PO Box 200"),

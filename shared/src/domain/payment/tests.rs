@@ -3,12 +3,12 @@
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::release::{Push, Surroundings};
+use super::release::{ReleaseAction, ReleaseContext};
 use super::*;
 use crate::domain::bank::request::{AccountType, EntryClass};
 use crate::domain::bank::status::BankStatus;
 use crate::domain::batch::BatchState;
-use crate::domain::funding::Cover;
+use crate::domain::funding::FundingStatus;
 use crate::domain::leg::{AttentionReason, BankReport, Lease, PreparedRequest, Rail};
 use crate::domain::source::{ExternalAccount, Pause, PauseReason, Source};
 
@@ -98,16 +98,16 @@ fn in_process() -> Payment {
     payment
 }
 
-fn around(source: &Source, batch: BatchState, cover: Cover) -> Surroundings<'_> {
-    Surroundings { batch, cover, source, stopped: false, business_now: start(), elapsed_now: start() }
+fn around(source: &Source, batch: BatchState, cover: FundingStatus) -> ReleaseContext<'_> {
+    ReleaseContext { batch, cover, source, stopped: false, business_now: start(), elapsed_now: start() }
 }
 
 #[test]
 fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
     use BatchState as B;
-    use Push::{Cancel, Leave, Submit};
-    let pending = Push::FailUnfunded { after_available: false };
-    let owed = Push::FailUnfunded { after_available: true };
+    use ReleaseAction::{Cancel, Leave, Submit};
+    let pending = ReleaseAction::FailUnfunded { after_available: false };
+    let owed = ReleaseAction::FailUnfunded { after_available: true };
     // Columns: awaited, available, undecided, short, gone before it was available, gone after.
     let table = [
         (B::Draft, [Leave, Leave, Leave, Leave, Leave, Leave]),
@@ -124,12 +124,12 @@ fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
         (B::Failed, [Cancel, Cancel, Cancel, Cancel, Cancel, Cancel]),
     ];
     let covers = [
-        Cover::Awaited,
-        Cover::Available,
-        Cover::Undecided,
-        Cover::Short,
-        Cover::Gone { after_available: false },
-        Cover::Gone { after_available: true },
+        FundingStatus::Awaited,
+        FundingStatus::Available,
+        FundingStatus::Undecided,
+        FundingStatus::Short,
+        FundingStatus::Gone { after_available: false },
+        FundingStatus::Gone { after_available: true },
     ];
     let source = source();
     for (batch, decisions) in table {
@@ -143,10 +143,10 @@ fn an_unsent_payment_is_decided_by_its_batch_and_its_funding() {
 fn a_paused_source_pays_nothing_and_still_cancels_and_fails() {
     let pause = Pause { reason: PauseReason::Operator, since: start(), until: None };
     let paused = Source { pause: Some(pause), ..source() };
-    assert_eq!(unsent().push(around(&paused, BatchState::Paying, Cover::Available)), Push::Leave);
-    assert_eq!(unsent().push(around(&paused, BatchState::Canceling, Cover::Available)), Push::Cancel);
-    let gone = Cover::Gone { after_available: true };
-    let failed = Push::FailUnfunded { after_available: true };
+    assert_eq!(unsent().push(around(&paused, BatchState::Paying, FundingStatus::Available)), ReleaseAction::Leave);
+    assert_eq!(unsent().push(around(&paused, BatchState::Canceling, FundingStatus::Available)), ReleaseAction::Cancel);
+    let gone = FundingStatus::Gone { after_available: true };
+    let failed = ReleaseAction::FailUnfunded { after_available: true };
     assert_eq!(unsent().push(around(&paused, BatchState::Paying, gone)), failed);
 }
 
@@ -155,55 +155,55 @@ fn a_pause_with_an_end_ends_then() {
     let until = start() + SignedDuration::from_mins(5);
     let pause = Pause { reason: PauseReason::Bank("http_401".to_owned()), since: start(), until: Some(until) };
     let paused = Source { pause: Some(pause), ..source() };
-    let now = around(&paused, BatchState::Paying, Cover::Available);
-    assert_eq!(unsent().push(now), Push::Leave);
-    assert_eq!(unsent().push(Surroundings { business_now: until, ..now }), Push::Submit);
+    let now = around(&paused, BatchState::Paying, FundingStatus::Available);
+    assert_eq!(unsent().push(now), ReleaseAction::Leave);
+    assert_eq!(unsent().push(ReleaseContext { business_now: until, ..now }), ReleaseAction::Submit);
 }
 
 #[test]
 fn an_open_receivable_holds_new_releases_back() {
     let owing = Source { receivable_open: true, ..source() };
-    assert_eq!(unsent().push(around(&owing, BatchState::Paying, Cover::Available)), Push::Leave);
+    assert_eq!(unsent().push(around(&owing, BatchState::Paying, FundingStatus::Available)), ReleaseAction::Leave);
 }
 
 #[test]
 fn a_claimed_payment_is_sent_again_when_its_lease_is_over() {
     let source = source();
-    let now = around(&source, BatchState::Paying, Cover::Available);
-    assert_eq!(claimed().push(now), Push::Leave);
+    let now = around(&source, BatchState::Paying, FundingStatus::Available);
+    assert_eq!(claimed().push(now), ReleaseAction::Leave);
     let lease_over = start() + SignedDuration::from_secs(60);
-    assert_eq!(claimed().push(Surroundings { elapsed_now: lease_over, ..now }), Push::Submit);
+    assert_eq!(claimed().push(ReleaseContext { elapsed_now: lease_over, ..now }), ReleaseAction::Submit);
 }
 
 /// Its batch is canceled, or its funding has come back: stopped or not, nothing of it is sent any more.
 #[test]
 fn a_claimed_payment_that_nobody_wants_sent_is_looked_for_once_its_send_has_arrived_or_never_will() {
     let source = source();
-    let gone = |after_available| Cover::Gone { after_available };
+    let gone = |after_available| FundingStatus::Gone { after_available };
     for (batch, cover) in [
-        (BatchState::Canceling, Cover::Available),
-        (BatchState::Paying, Cover::Undecided),
+        (BatchState::Canceling, FundingStatus::Available),
+        (BatchState::Paying, FundingStatus::Undecided),
         (BatchState::Paying, gone(true)),
         (BatchState::Paying, gone(false)),
         (BatchState::Canceling, gone(true)),
     ] {
-        let now = Surroundings { stopped: true, ..around(&source, batch, cover) };
-        assert_eq!(claimed().push(now), Push::Leave, "{batch:?} {cover:?}");
-        let lease_over = Surroundings { elapsed_now: start() + SignedDuration::from_secs(60), ..now };
-        assert_eq!(claimed().push(lease_over), Push::Leave, "{batch:?} {cover:?}");
-        let later = Surroundings { business_now: start() + SignedDuration::from_hours(25), ..lease_over };
-        assert_eq!(claimed().push(later), Push::LookUp, "{batch:?} {cover:?}");
+        let now = ReleaseContext { stopped: true, ..around(&source, batch, cover) };
+        assert_eq!(claimed().push(now), ReleaseAction::Leave, "{batch:?} {cover:?}");
+        let lease_over = ReleaseContext { elapsed_now: start() + SignedDuration::from_secs(60), ..now };
+        assert_eq!(claimed().push(lease_over), ReleaseAction::Leave, "{batch:?} {cover:?}");
+        let later = ReleaseContext { business_now: start() + SignedDuration::from_hours(25), ..lease_over };
+        assert_eq!(claimed().push(later), ReleaseAction::LookUp, "{batch:?} {cover:?}");
     }
 }
 
 #[test]
 fn a_silent_transfer_is_asked_about_after_five_days() {
     let source = source();
-    let now = around(&source, BatchState::Paying, Cover::Available);
+    let now = around(&source, BatchState::Paying, FundingStatus::Available);
     let five_days = start() + SignedDuration::from_hours(24 * 5);
-    assert_eq!(in_process().push(Surroundings { business_now: five_days, ..now }), Push::Leave);
+    assert_eq!(in_process().push(ReleaseContext { business_now: five_days, ..now }), ReleaseAction::Leave);
     let later = five_days + SignedDuration::from_secs(1);
-    assert_eq!(in_process().push(Surroundings { business_now: later, ..now }), Push::FollowUp);
+    assert_eq!(in_process().push(ReleaseContext { business_now: later, ..now }), ReleaseAction::FollowUp);
 }
 
 #[test]
@@ -211,11 +211,11 @@ fn nothing_happens_by_itself_while_attention_stands() {
     let source = source();
     for mut payment in [unsent(), claimed(), in_process()] {
         payment.leg.raise(AttentionReason::BankDisagrees, start());
-        let now = around(&source, BatchState::Paying, Cover::Available);
+        let now = around(&source, BatchState::Paying, FundingStatus::Available);
         let much_later = start() + SignedDuration::from_hours(24 * 30);
         assert_eq!(
-            payment.push(Surroundings { business_now: much_later, elapsed_now: much_later, ..now }),
-            Push::Leave
+            payment.push(ReleaseContext { business_now: much_later, elapsed_now: much_later, ..now }),
+            ReleaseAction::Leave
         );
     }
 }

@@ -4,12 +4,12 @@ use jiff::civil::Date;
 
 use super::csv;
 use super::error::Flaw;
+use super::fast_path::WrittenDetails;
 use super::layout::Layout;
 use super::limits::Limits;
 use super::raw_row::RawRow;
 use super::row::{Row, RowPlace, Rules, check_row};
 use super::scan::{self, Item};
-use super::usual_form::WrittenDetails;
 
 /// A chunk that is no longer what the summary found valid. Final: the uploaded object was replaced or the rules have changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

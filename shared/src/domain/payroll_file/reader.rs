@@ -9,6 +9,7 @@ use super::chunk_builder::{ChunkBuilder, Window};
 use super::collector::{Collector, FileFacts};
 use super::csv::{self, Header, Mapping};
 use super::error::{ErrorCode, FileError, Flaw, Rejection};
+use super::fast_path::WrittenDetails;
 use super::format;
 use super::gzip::GunzipError;
 use super::layout::Layout;
@@ -17,7 +18,6 @@ use super::readable::readable;
 use super::row::Rules;
 use super::scan::{self, Item};
 use super::summary::Summary;
-use super::usual_form::WrittenDetails;
 use super::warning::Warning;
 use crate::domain::money::MoneyOverflow;
 

@@ -2,10 +2,10 @@
 
 use super::csv::Header;
 use super::error::{ErrorCode, Flaw};
+use super::fast_path::{WrittenDetails, parse_usual_row};
 use super::limits::Limits;
 use super::raw_row::{Parsed, RawRow, parse_element};
 use super::tokens::{Kind, Step, Tokens, currency};
-use super::usual_form::{WrittenDetails, parse_usual_row};
 use super::warning::Warnings;
 
 /// One item at the start of the text; lengths in bytes.

@@ -14,7 +14,7 @@ use super::zip;
 use crate::domain::aba::RoutingNumber;
 use crate::domain::secret::{AccountNumber, TaxId, exposed};
 
-/// What the file says about a source. Serialised it holds the whole account number and EIN: only into a sealed document.
+/// What the file says about a source. Serialized it holds the whole account number and EIN: only into a sealed document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceDetails {
     pub source_id: String,

@@ -11,7 +11,7 @@ use super::warning::Warning;
 use super::watched::WatchedPayee;
 use crate::domain::money::{Cents, MoneyOverflow};
 
-/// A valid file. Serialised it holds no account number, name or row digest: `sources` has to be sealed and stored apart, and
+/// A valid file. Serialized it holds no account number, name or row digest: `sources` has to be sealed and stored apart, and
 /// `row_digests` (16 bytes a row) and `pay_digests` (8 bytes) stored apart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {

@@ -6,8 +6,8 @@ use super::hash::{PayDigest, RowDigest};
 use super::payee::{CheckedPayee, RowPayee};
 use super::row::CheckedRow;
 use crate::domain::bank::limits::EntryAccountNumber;
+use crate::domain::external_account::account_key;
 use crate::domain::money::Cents;
-use crate::domain::other_end::account_key;
 use crate::domain::secret::{AccountNumber, last_four};
 
 /// A loan or bank account of the file, and the rows that pay it.

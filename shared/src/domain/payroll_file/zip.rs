@@ -1,4 +1,4 @@
-//! Which three-digit ZIP prefixes belong to which state, as the USPS assigns them (Publication 65, labelling list L002).
+//! Which three-digit ZIP prefixes belong to which state, as the USPS assigns them (Publication 65, labeling list L002).
 
 /// State and the first and last prefix of each of its ranges.
 const STATES: [(&str, &[(u16, u16)]); 62] = [

@@ -11,7 +11,7 @@ use crate::domain::money::Cents;
 /// One account of an item.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PlaidAccount {
-    /// Stable within an item as long as Plaid recognises the account; another one after linking again.
+    /// Stable within an item as long as Plaid recognizes the account; another one after linking again.
     pub account_id: String,
     pub balances: Balances,
     /// Two to four characters, not always the last ones of the number, and not unique within an item.

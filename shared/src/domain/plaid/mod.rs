@@ -11,10 +11,10 @@ pub mod error;
 pub mod item;
 pub mod key_turns;
 pub mod liability;
-pub mod meaning;
 pub mod signature;
 pub mod transaction;
 pub mod webhook;
+pub mod webhook_action;
 
 use serde::{Deserialize, Deserializer};
 

@@ -2,7 +2,7 @@
 //!
 //! Guarantees: the token never chooses its algorithm; nothing but the key id is believed before the signature holds; the body's hash is
 //! compared in constant time, and a claim of another length is merely wrong. [`check_claims`] refuses what is stale or about another body
-//! before a key is looked for, and its yes counts for nothing until whoever has the key has checked the signature. Limit: within five minutes the same webhook verifies again; a replay is recognised by
+//! before a key is looked for, and its yes counts for nothing until whoever has the key has checked the signature. Limit: within five minutes the same webhook verifies again; a replay is recognized by
 //! [`Jws::fingerprint`].
 
 use base64::Engine;

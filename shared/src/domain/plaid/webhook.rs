@@ -1,7 +1,7 @@
 //! Plaid's webhooks: hints that the state of an item changed, without an event id, a time or an order (Plaid documentation, "Webhooks").
 //!
 //! Guarantees: reading one asks for its type and code alone, and for no shape of anything else; what is newer than this code is kept as
-//! [`WebhookEvent::Unknown`]. The catalogue covers what concerns liabilities, transactions, items and account numbers. Nothing of it is
+//! [`WebhookEvent::Unknown`]. The catalog covers what concerns liabilities, transactions, items and account numbers. Nothing of it is
 //! personal or secret, so a webhook may be kept and logged, and no text of it is long: what is longer than anything that Plaid sends counts
 //! as not there. Limit: a body can be the same as that of an earlier event; read the item again
 //! instead of believing the body.

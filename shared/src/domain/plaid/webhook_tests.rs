@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::meaning::{ItemStep, Meaning};
+use super::super::webhook_action::{ItemStep, WebhookAction};
 use super::*;
 
 const ITEM: &str = "9mWkZpQ3xLbVnRt7yGcJd2sHfEa4uT6oXvPq8";
@@ -21,11 +21,11 @@ fn item_error(error: Value) -> Webhook {
 
 fn step(webhook: &Webhook) -> Option<ItemStep> {
     match webhook.meaning() {
-        Meaning::Item { item_id, step } => {
+        WebhookAction::Item { item_id, step } => {
             assert_eq!(item_id, ITEM);
             Some(step)
         }
-        Meaning::Nothing => None,
+        WebhookAction::Ignore => None,
     }
 }
 
@@ -136,7 +136,7 @@ fn what_nobody_knows_yet_is_kept_and_means_nothing() {
 fn a_webhook_about_no_item_means_nothing() {
     let body = json!({"webhook_type": "LIABILITIES", "webhook_code": "DEFAULT_UPDATE", "item_id": ""});
     let webhook = Webhook::from_body(body.to_string().as_bytes()).unwrap();
-    assert_eq!((webhook.item_id.as_deref(), webhook.meaning()), (None, Meaning::Nothing));
+    assert_eq!((webhook.item_id.as_deref(), webhook.meaning()), (None, WebhookAction::Ignore));
 }
 
 #[test]
@@ -191,6 +191,6 @@ fn no_text_is_kept_that_is_longer_than_anything_of_plaids() {
 fn an_item_whose_id_would_mean_something_in_a_key_is_none_of_ours() {
     for item_id in ["a#b", "a/b", "a b", "a\u{0}b"] {
         let webhook = webhook("ITEM", "LOGIN_REPAIRED", json!({"item_id": item_id}));
-        assert_eq!((webhook.item_id.as_deref(), webhook.meaning()), (None, Meaning::Nothing));
+        assert_eq!((webhook.item_id.as_deref(), webhook.meaning()), (None, WebhookAction::Ignore));
     }
 }

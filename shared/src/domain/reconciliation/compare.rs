@@ -40,7 +40,7 @@ pub fn transfer(ours: Option<Ours<'_>>, theirs: &BankReport, changed_at: Timesta
 /// it was sent. `theirs` is what the bank's counterparty is known by.
 pub fn is_pinned_end(pinned: &str, leg: &Leg, theirs: &str) -> bool {
     let sent_to = leg.corrected.as_ref().map_or(pinned, |corrected| corrected.account.as_str());
-    fault!(OtherEndNotCompared, true, theirs == sent_to)
+    fault!(OtherAccountNotCompared, true, theirs == sent_to)
 }
 
 /// What the bank told us of, asked for by its id, and not there.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{DailyRound, Reconciliation, ReconciliationState};
+use super::{DailySchedule, Reconciliation, ReconciliationState};
 
 /// How long the daily one may be late, and how long it may take: its looks at the balances take three hours.
 const LATE_HOURS: i64 = 12;
@@ -23,7 +23,7 @@ pub enum Health {
     Overdue,
 }
 
-pub fn health(round: Option<&DailyRound>, latest: Option<&Reconciliation>, now: Timestamp) -> Health {
+pub fn health(round: Option<&DailySchedule>, latest: Option<&Reconciliation>, now: Timestamp) -> Health {
     let is_late = |at: Timestamp| at.checked_add(SignedDuration::from_hours(LATE_HOURS)).is_ok_and(|late| late < now);
     let Some(round) = round else { return Health::NothingYet };
     if is_late(round.due_at) {
@@ -49,9 +49,9 @@ mod tests {
         start + SignedDuration::from_hours(hour)
     }
 
-    fn begun() -> (DailyRound, Reconciliation) {
+    fn begun() -> (DailySchedule, Reconciliation) {
         let id = ReconciliationId::new(uuid::Uuid::nil());
-        let mut round = DailyRound::new(at(-1));
+        let mut round = DailySchedule::new(at(-1));
         round.go_on(id, at(0));
         (round, Reconciliation::new(id, Range::daily(at(0)), None, false, "schedule", at(0)))
     }
@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn it_is_sound_when_the_latest_one_found_nothing_that_is_unexplained() {
         assert_eq!(health(None, None, at(0)), Health::NothingYet);
-        let first = DailyRound::new(at(-1));
+        let first = DailySchedule::new(at(-1));
         assert_eq!(health(Some(&first), None, at(0)), Health::NothingYet);
         assert_eq!(health(Some(&first), None, at(13)), Health::Overdue);
 

@@ -44,7 +44,7 @@ pub enum Verdict {
     /// Another amount, currency, direction or account.
     OtherAmount,
     /// The account at the other end is not the one that it was made for, nor what the bank had corrected that to.
-    OtherEnd,
+    OtherAccount,
     /// The bank says something else about where it stands.
     OtherState,
     /// Another transfer moved money for the same payment or funding.
@@ -62,7 +62,7 @@ impl Verdict {
         Verdict::MissingHere,
         Verdict::MissingThere,
         Verdict::OtherAmount,
-        Verdict::OtherEnd,
+        Verdict::OtherAccount,
         Verdict::OtherState,
         Verdict::Duplicate,
         Verdict::NotPosted,
@@ -76,7 +76,7 @@ impl Verdict {
             Verdict::MissingHere => "missing_here",
             Verdict::MissingThere => "missing_there",
             Verdict::OtherAmount => "other_amount",
-            Verdict::OtherEnd => "other_end",
+            Verdict::OtherAccount => "other_account",
             Verdict::OtherState => "other_state",
             Verdict::Duplicate => "duplicate",
             Verdict::NotPosted => "not_posted",
@@ -90,7 +90,7 @@ impl Verdict {
             Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
-            | Verdict::OtherEnd
+            | Verdict::OtherAccount
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted
@@ -136,7 +136,7 @@ impl Finding {
             | Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
-            | Verdict::OtherEnd
+            | Verdict::OtherAccount
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted => {
@@ -183,7 +183,7 @@ impl Counts {
             Verdict::MissingHere
             | Verdict::MissingThere
             | Verdict::OtherAmount
-            | Verdict::OtherEnd
+            | Verdict::OtherAccount
             | Verdict::OtherState
             | Verdict::Duplicate
             | Verdict::NotPosted
@@ -353,7 +353,7 @@ impl Reconciliation {
 
 /// When the next daily reconciliation begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DailyRound {
+pub struct DailySchedule {
     pub version: u64,
     /// The one that was begun last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -364,7 +364,7 @@ pub struct DailyRound {
 /// Nothing of the bank's moves then: its day has not begun, ours has ended.
 const DAILY_AT_HOUR_UTC: i8 = 8;
 
-impl DailyRound {
+impl DailySchedule {
     pub fn new(now: Timestamp) -> Self {
         Self { version: 1, latest: None, due_at: next_daily(now) }
     }

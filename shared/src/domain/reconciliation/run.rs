@@ -100,7 +100,7 @@ impl PayerRun {
                 Verdict::MissingHere
                 | Verdict::MissingThere
                 | Verdict::OtherAmount
-                | Verdict::OtherEnd
+                | Verdict::OtherAccount
                 | Verdict::OtherState
                 | Verdict::Duplicate
                 | Verdict::NotPosted

@@ -8,7 +8,7 @@ use super::compare::{Ours, not_there, transfer};
 use super::run::{PayerRun, Stage};
 use super::*;
 use crate::domain::bank::status::BankStatus;
-use crate::domain::leg::{BankReport, Expected, Kind, Lease, Leg, PreparedRequest, State, Verdict as Heard};
+use crate::domain::leg::{BankReport, Expected, Kind, Lease, Leg, PreparedRequest, ReportOutcome as Heard, State};
 
 const AMOUNT: Cents = Cents::new(1_250);
 
@@ -234,7 +234,7 @@ fn a_range_ends_at_the_cut_and_has_sixty_two_days_at_most() {
 
 #[test]
 fn the_daily_round_comes_at_eight() {
-    let mut round = DailyRound::new(at(0));
+    let mut round = DailySchedule::new(at(0));
     assert_eq!(round.due_at.to_string(), "2026-03-03T08:00:00Z");
     round.go_on(ReconciliationId::new(uuid::Uuid::nil()), "2026-03-05T08:00:00Z".parse().unwrap());
     assert_eq!(round.due_at.to_string(), "2026-03-06T08:00:00Z");

@@ -149,7 +149,7 @@ impl Source {
     }
 
     /// Heeds the return code of a debit. Answers whether it bars the source from now on.
-    pub fn heed_return(&mut self, code: ReturnCode, now: Timestamp) -> bool {
+    pub fn apply_return_code(&mut self, code: ReturnCode, now: Timestamp) -> bool {
         if !bars(code) {
             return false;
         }
@@ -165,7 +165,7 @@ impl Source {
 fn bars(code: ReturnCode) -> bool {
     match code.retry_rule() {
         RetryRule::Same => false,
-        RetryRule::FixFirst | RetryRule::NewAuthorisation | RetryRule::Never => true,
+        RetryRule::FixFirst | RetryRule::NewAuthorization | RetryRule::Never => true,
     }
 }
 

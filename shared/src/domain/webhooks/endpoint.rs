@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::EventType;
 use super::{DESCRIPTION_CHARACTERS_MAX, ENDPOINTS_MAX, EVENT_DAYS, WebhookRefusal};
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::ids::WebhookEndpointId;
 
 /// An endpoint of which every try fails for so long is disabled.
@@ -176,7 +176,7 @@ impl Endpoint {
     }
 
     /// Notes whether its receiver took what was sent just now.
-    pub fn heed(&mut self, is_taken: bool, now: Timestamp) -> Health {
+    pub fn note_delivery(&mut self, is_taken: bool, now: Timestamp) -> Health {
         match (is_taken, self.failing_since) {
             (true, None) => Health::AsBefore,
             (true, Some(_)) => {
@@ -199,13 +199,13 @@ impl Endpoint {
     }
 
     /// Sends to it again.
-    pub fn enable(&mut self) -> Command {
+    pub fn enable(&mut self) -> Idempotent {
         if self.state == EndpointState::Enabled {
-            return Command::AlreadyApplied;
+            return Idempotent::AlreadyApplied;
         }
         self.state = EndpointState::Enabled;
         self.failing_since = None;
-        Command::Executed
+        Idempotent::Executed
     }
 
     /// Its secrets go with it.

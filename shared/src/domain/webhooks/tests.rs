@@ -102,13 +102,13 @@ fn only_a_status_of_success_takes_an_event() {
 fn an_endpoint_that_fails_for_three_days_is_disabled() {
     let mut endpoint = endpoint(1);
     let later = |count| now() + hours(count);
-    assert_eq!(endpoint.heed(false, now()), Health::Changed);
-    assert_eq!(endpoint.heed(false, later(FAILING_HOURS_MAX - 1)), Health::AsBefore);
-    assert_eq!(endpoint.heed(true, later(FAILING_HOURS_MAX - 1)), Health::Changed);
-    assert_eq!(endpoint.heed(false, later(FAILING_HOURS_MAX)), Health::Changed);
-    assert_eq!(endpoint.heed(false, later(2 * FAILING_HOURS_MAX - 1)), Health::AsBefore);
+    assert_eq!(endpoint.note_delivery(false, now()), Health::Changed);
+    assert_eq!(endpoint.note_delivery(false, later(FAILING_HOURS_MAX - 1)), Health::AsBefore);
+    assert_eq!(endpoint.note_delivery(true, later(FAILING_HOURS_MAX - 1)), Health::Changed);
+    assert_eq!(endpoint.note_delivery(false, later(FAILING_HOURS_MAX)), Health::Changed);
+    assert_eq!(endpoint.note_delivery(false, later(2 * FAILING_HOURS_MAX - 1)), Health::AsBefore);
     let since = later(FAILING_HOURS_MAX);
-    assert_eq!(endpoint.heed(false, later(2 * FAILING_HOURS_MAX)), Health::DisabledNow { since });
+    assert_eq!(endpoint.note_delivery(false, later(2 * FAILING_HOURS_MAX)), Health::DisabledNow { since });
     assert!(!endpoint.takes(EventType::PaymentReturned), "nothing is sent to it");
     assert!(endpoint.keeps(EventType::PaymentReturned), "and everything is kept for it");
 }

@@ -21,7 +21,7 @@ use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::domain::people::Caller;
+use crate::domain::caller::Caller;
 use crate::http::idempotency::decision::{Decision, RequestRecord, RequestState, StoredAnswer, decide};
 use crate::http::problem::{PassingAnswer, Problem};
 use crate::ports::clock::Clock;

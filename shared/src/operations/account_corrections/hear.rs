@@ -8,14 +8,14 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::places::{Place, places};
-use super::{BANK, Heard, KeptCorrection, told};
+use super::{BANK, KeptCorrection, NotedCorrection, told};
 use crate::domain::ach::account_correction::{AccountCorrection, Standing, WordAge};
 use crate::domain::ach::notification_of_change::{AccountChange, NotificationOfChange};
 use crate::domain::bank::request::AccountType;
 use crate::domain::leg::{AttentionReason, Destination};
 use crate::domain::secret::AccountNumber;
 use crate::operations::corrected_ends::{self, Numbers, ending};
-use crate::operations::listener::Listener;
+use crate::operations::leg_hooks::LegHooks;
 use crate::operations::system::Vault;
 use crate::operations::{OperationError, System, audit, sources};
 use crate::ports::table::{Change, Condition};
@@ -27,17 +27,17 @@ use crate::store::stored::{create, read, replace};
 /// the next transfer on (NACHA Operating Rules, notifications of change). What it leaves out stays as an earlier one said. Every later word
 /// about its transfer repeats it: that takes nothing back of what has been said of a transfer made since, nor of what operators have taken
 /// back.
-pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<Heard, OperationError> {
+pub(crate) async fn note<T: LegHooks>(item: &mut T, word: Word<'_>) -> Result<NotedCorrection, OperationError> {
     let Word { system, notice, attempt, .. } = word;
     let change = notice.account_change();
     if change == AccountChange::None {
-        return Ok(Heard::default());
+        return Ok(NotedCorrection::default());
     }
     let places = match item.leg().destination(attempt) {
         Destination::Unknown => {
             tracing::error!(item = %item.item_id(), attempt, "attention: a correction of an attempt of which nobody kept where it went");
             item.leg_mut().raise(AttentionReason::CorrectionUnusable, word.now);
-            return Ok(Heard { is_unusable: true, ..Heard::default() });
+            return Ok(NotedCorrection { is_unusable: true, ..NotedCorrection::default() });
         }
         destination @ (Destination::Named | Destination::Corrected(_)) => places(system, item, destination).await?,
     };
@@ -45,9 +45,9 @@ pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<He
     for place in places {
         hearings.push(word.of(place).await?);
     }
-    let Some((first, others)) = hearings.split_first() else { return Ok(Heard::default()) };
+    let Some((first, others)) = hearings.split_first() else { return Ok(NotedCorrection::default()) };
     match change {
-        AccountChange::None => Ok(Heard::default()),
+        AccountChange::None => Ok(NotedCorrection::default()),
         AccountChange::Unusable => {
             tracing::error!(item = %item.item_id(), code = notice.code.as_str(), "attention: a correction that no request could carry");
             first.unusable(item, Some(word.age.said_at))
@@ -70,9 +70,9 @@ pub(crate) async fn heed<T: Listener>(item: &mut T, word: Word<'_>) -> Result<He
     }
 }
 
-impl Heard {
+impl NotedCorrection {
     /// One word is told once, whichever accounts it is kept with.
-    fn extend(&mut self, other: Heard) {
+    fn extend(&mut self, other: NotedCorrection) {
         self.changes.extend(other.changes);
         self.correction = self.correction.take().or(other.correction);
         self.said = self.said.take().or(other.said);
@@ -174,14 +174,14 @@ impl Hearing<'_> {
     }
 
     /// What was usable before stays in use; the note says that there is more, which is not.
-    fn unusable<T: Listener>(
+    fn unusable<T: LegHooks>(
         &self,
         item: &mut T,
         unusable_said_at: Option<Timestamp>,
-    ) -> Result<Heard, OperationError> {
+    ) -> Result<NotedCorrection, OperationError> {
         let is_known = self.before.as_ref().is_some_and(|before| before.outlasts_unusable(self.word.age));
         if is_known || self.is_outlasted() {
-            return Ok(Heard::default());
+            return Ok(NotedCorrection::default());
         }
         item.leg_mut().raise(AttentionReason::CorrectionUnusable, self.word.now);
         let unusable_of = Some(self.word.age.made_at);
@@ -196,11 +196,11 @@ impl Hearing<'_> {
                 self.note(AccountCorrection { standing, unusable_of, unusable_said_at, ..blank })?.1
             }
         };
-        Ok(Heard { changes, is_unusable: true, ..Heard::default() })
+        Ok(NotedCorrection { changes, is_unusable: true, ..NotedCorrection::default() })
     }
 
     /// What the word claims for the source whose account it is about. Nothing where it leads to another source's.
-    async fn claims<T: Listener>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
+    async fn claims<T: LegHooks>(&self, item: &T, said: &Said) -> Result<Option<Claims>, OperationError> {
         let is_of_source = corrected_ends::is_of_source(item.item_id());
         let system = self.word.system;
         let (Some(numbers), Some(said), true) = (&self.place.numbers, self.news(said), is_of_source) else {
@@ -227,9 +227,9 @@ impl Hearing<'_> {
 
     /// The source whose account it is now: of the account that the item names, and of the one that its transfer went to. The item's payer may
     /// have given both up since. Nothing where they are two sources'.
-    async fn holder<T: Listener>(&self, item: &T) -> Result<Option<String>, OperationError> {
+    async fn holder<T: LegHooks>(&self, item: &T) -> Result<Option<String>, OperationError> {
         let mut holders = BTreeSet::new();
-        for account in [Some(&self.place.account), self.place.twin.as_ref()].into_iter().flatten() {
+        for account in [Some(&self.place.account), self.place.duplicate.as_ref()].into_iter().flatten() {
             holders.extend(sources::holder(self.word.system, account).await?);
         }
         let payer_id = item.payer_id().to_owned();
@@ -238,12 +238,20 @@ impl Hearing<'_> {
         Ok(holders.is_empty().then(|| first.unwrap_or(payer_id)))
     }
 
-    async fn values<T: Listener>(&self, item: &T, said: &Said, claims: Claims) -> Result<Heard, OperationError> {
+    async fn values<T: LegHooks>(
+        &self,
+        item: &T,
+        said: &Said,
+        claims: Claims,
+    ) -> Result<NotedCorrection, OperationError> {
         let system = self.word.system;
         let vault = system.vault().await?;
-        let Some(said) = self.news(said) else { return Ok(Heard::default()) };
+        let Some(said) = self.news(said) else { return Ok(NotedCorrection::default()) };
         if self.says_the_same(&vault, &said)? {
-            return Ok(Heard { changes: self.repeated()?.into_iter().collect(), ..Heard::default() });
+            return Ok(NotedCorrection {
+                changes: self.repeated()?.into_iter().collect(),
+                ..NotedCorrection::default()
+            });
         }
         let correction = self.merged(item, &said, &vault)?;
         let mut led_to: BTreeSet<String> = self.before.iter().flat_map(|before| before.led_to.clone()).collect();
@@ -252,7 +260,7 @@ impl Hearing<'_> {
             corrected_last4: correction.corrected_last4.clone(),
             routing_number: correction.routing_number.clone(),
             account_type: correction.account_type,
-            twin: self.place.twin.clone(),
+            duplicate: self.place.duplicate.clone(),
             payer_id: claims.source_id.unwrap_or_else(|| item.payer_id().to_owned()),
             led_to,
             ..self.blank(item)
@@ -267,11 +275,11 @@ impl Hearing<'_> {
         changes.extend(notes);
         changes.extend(claims.changes);
         changes.push(audit::entry(system, BANK, "account_corrected", &shown.account, Some(&told(&shown)))?);
-        Ok(Heard { changes, is_unusable: false, correction: Some(shown), said })
+        Ok(NotedCorrection { changes, is_unusable: false, correction: Some(shown), said })
     }
 
     /// What holds from now on: the word, and of an earlier one what this leaves out.
-    fn merged<T: Listener>(&self, item: &T, said: &Said, vault: &Vault) -> Result<Correction, OperationError> {
+    fn merged<T: LegHooks>(&self, item: &T, said: &Said, vault: &Vault) -> Result<Correction, OperationError> {
         let earlier = self.earlier();
         let number = match (&said.account_number, earlier) {
             (Some(number), _) => Some(number.clone()),
@@ -299,7 +307,7 @@ impl Hearing<'_> {
         })
     }
 
-    fn blank<T: Listener>(&self, item: &T) -> AccountCorrection {
+    fn blank<T: LegHooks>(&self, item: &T) -> AccountCorrection {
         AccountCorrection {
             account: self.place.account.clone(),
             version: 1,
@@ -316,7 +324,7 @@ impl Hearing<'_> {
             unusable_of: None,
             unusable_said_at: None,
             withdrawal: None,
-            twin: None,
+            duplicate: None,
             led_to: BTreeSet::new(),
         }
     }

@@ -31,7 +31,7 @@ use crate::store::counterparty::{self, Correction, KnownCounterparty};
 use crate::store::keys;
 use crate::store::stored::{read, replace};
 
-pub(crate) use hear::{Word, heed};
+pub(crate) use hear::{Word, note};
 
 /// In whose name the audit keeps what the bank says.
 const BANK: &str = "bank";
@@ -41,7 +41,7 @@ const CHAINS_AT_ONCE: usize = 16;
 
 /// What a notification of change leads to.
 #[derive(Default)]
-pub(crate) struct Heard {
+pub(crate) struct NotedCorrection {
     pub changes: Vec<Change>,
     /// The item bears attention now: its notification cannot be used.
     pub is_unusable: bool,
@@ -353,15 +353,16 @@ pub async fn confirm_withdrawal(
     let mut changes = vec![audit::entry(system, caller, "confirm_withdrawal", account, Some(&reason))?];
     let mut led_to = std::mem::take(&mut correction.led_to);
     let mut taken_back = vec![account];
-    let twin = correction.twin.clone();
-    if let Some(twin_account) = &twin {
-        let twin: Option<AccountCorrection> = read(&*system.table, &keys::account_correction(twin_account)).await?;
-        if let Some(mut twin) = twin.filter(|twin| twin.is_of_same_word(&correction)) {
-            twin.standing = correction.standing.clone();
-            led_to.append(&mut twin.led_to);
-            taken_back.push(twin_account);
-            changes.push(replace(&mut twin)?);
-            changes.extend(no_longer_corrected(system, &twin.account, now).await?);
+    let duplicate = correction.duplicate.clone();
+    if let Some(duplicate_account) = &duplicate {
+        let duplicate: Option<AccountCorrection> =
+            read(&*system.table, &keys::account_correction(duplicate_account)).await?;
+        if let Some(mut duplicate) = duplicate.filter(|duplicate| duplicate.is_of_same_word(&correction)) {
+            duplicate.standing = correction.standing.clone();
+            led_to.append(&mut duplicate.led_to);
+            taken_back.push(duplicate_account);
+            changes.push(replace(&mut duplicate)?);
+            changes.extend(no_longer_corrected(system, &duplicate.account, now).await?);
         }
     }
     changes.push(replace(&mut correction)?);

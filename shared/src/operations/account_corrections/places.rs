@@ -2,7 +2,7 @@
 
 use crate::domain::leg::Destination;
 use crate::operations::corrected_ends::{Numbers, ending};
-use crate::operations::listener::Listener;
+use crate::operations::leg_hooks::LegHooks;
 use crate::operations::named_account::NamedAccount;
 use crate::operations::{OperationError, System};
 
@@ -15,12 +15,12 @@ pub(super) struct Place {
     pub names: Vec<String>,
     pub numbers: Option<Numbers>,
     /// The other account that the same word is kept with.
-    pub twin: Option<String>,
+    pub duplicate: Option<String>,
 }
 
 /// The accounts that a word is kept with which was said of an attempt that went to `destination`. The one that decides where the next
 /// transfer goes comes first.
-pub(super) async fn places<T: Listener>(
+pub(super) async fn places<T: LegHooks>(
     system: &System,
     item: &T,
     destination: Destination<'_>,
@@ -37,13 +37,13 @@ pub(super) async fn places<T: Listener>(
         last4: sent.account_last4.clone(),
         names: vec![sent.account.clone()],
         numbers: None,
-        twin: None,
+        duplicate: None,
     };
     if !is_led {
         return Ok(vec![sent]);
     }
-    named.twin = Some(sent.account.clone());
-    sent.twin = Some(named.account.clone());
+    named.duplicate = Some(sent.account.clone());
+    sent.duplicate = Some(named.account.clone());
     Ok(vec![named, sent])
 }
 
@@ -56,6 +56,6 @@ async fn named_place(system: &System, named: NamedAccount) -> Result<Place, Oper
         last4: ending(numbers.account_number.expose()),
         names: numbers.names(&vault, &pinned),
         numbers: Some(numbers),
-        twin: None,
+        duplicate: None,
     })
 }

@@ -5,7 +5,7 @@
 
 use super::people;
 use crate::domain::autopay::ids::{CardId, PersonId};
-use crate::domain::autopay::life::is_check_out;
+use crate::domain::autopay::payment_effects::is_check_out;
 use crate::domain::calendar::eastern_date;
 use crate::domain::ids::{ItemId, PaymentId};
 use crate::domain::leg::State;

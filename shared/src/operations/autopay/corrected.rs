@@ -8,9 +8,9 @@ use super::super::{OperationError, System};
 use super::real_accounts::Claims;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::ids::BankAccountId;
+use crate::domain::external_account::numbers_of;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{FundingId, PaymentId};
-use crate::domain::other_end::numbers_of;
 use crate::domain::payment::{Payee, Payment};
 use crate::operations::account_corrections::KeptCorrection;
 use crate::ports::table::Change;
@@ -124,8 +124,8 @@ async fn under_way_to(
 ) -> Result<Vec<PaymentId>, OperationError> {
     let mut found = Vec::new();
     for debit in account.into_iter().flat_map(|account| &account.open_debits) {
-        let PaymentId::Lone(uuid) = debit.payment_id else { continue };
-        let funding: Option<Funding> = read(&*system.table, &keys::funding(FundingId::Lone(uuid))).await?;
+        let PaymentId::Single(uuid) = debit.payment_id else { continue };
+        let funding: Option<Funding> = read(&*system.table, &keys::funding(FundingId::Single(uuid))).await?;
         let pulled = funding.and_then(|funding| funding.account);
         found.extend(pulled.filter(|pulled| pulled.debited_number() == number).map(|_| debit.payment_id));
     }

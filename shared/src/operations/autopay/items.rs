@@ -4,7 +4,7 @@ use super::super::system::minutes_from;
 use super::super::{OperationError, System, audit};
 use super::real_accounts::Claims;
 use super::review::unchanged;
-use super::{authorisation, in_parts, link, notices, people};
+use super::{authorization, in_parts, link, notices, people};
 use crate::domain::autopay::bank_account::{BankAccount, UnusableReason};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
@@ -191,7 +191,7 @@ pub(super) async fn notice(
     notices::puts(system, Recipient::Person(item.person_id), [kind]).await
 }
 
-/// Ends what was agreed to for a bank account of a link that is over.
+/// PaymentAccounts what was agreed to for a bank account of a link that is over.
 async fn ended(
     system: &System,
     changes: &mut AccountChanges,
@@ -245,16 +245,16 @@ pub async fn remove(
     let item = people::item(system, person, item_id).await?;
     for card_id in item.cards.values() {
         let card = people::card(system, person, *card_id).await?;
-        if card.item_id == item.id && card.authorisation.is_some() {
-            authorisation::revoke(system, person, card.id, ip_address).await?;
+        if card.item_id == item.id && card.authorization.is_some() {
+            authorization::revoke(system, person, card.id, ip_address).await?;
         }
     }
     for card_id in debiting(system, &item).await? {
-        authorisation::revoke(system, person, card_id, ip_address).await?;
+        authorization::revoke(system, person, card_id, ip_address).await?;
     }
     done_by(system, person, item_id, ItemEvent::Removed, "remove_item").await?;
     let item = people::item(system, person, item_id).await?;
-    if let Err(error) = give_back(system, item, deadline).await {
+    if let Err(error) = revoke_access_token(system, item, deadline).await {
         tracing::warn!(item = item_id, %error, "the token of a removed item is given back later");
     }
     people::item(system, person, item_id).await
@@ -267,7 +267,7 @@ async fn debiting(system: &System, item: &Item) -> Result<Vec<CardId>, Operation
         ending.extend(of_item(system, item, id).await?.map(|account| account.id));
     }
     let is_ending = |card: &Card| {
-        card.authorisation.as_ref().is_some_and(|known| known.stands() && ending.contains(&known.bank_account_id))
+        card.authorization.as_ref().is_some_and(|known| known.stands() && ending.contains(&known.bank_account_id))
     };
     let cards = people::cards(system, item.person_id).await?;
     Ok(fault!(
@@ -278,7 +278,11 @@ async fn debiting(system: &System, item: &Item) -> Result<Vec<CardId>, Operation
 }
 
 /// Has Plaid end an item that is over here, and forgets its token. Stays due until that is done.
-pub(super) async fn give_back(system: &System, mut item: Item, deadline: Deadline) -> Result<(), OperationError> {
+pub(super) async fn revoke_access_token(
+    system: &System,
+    mut item: Item,
+    deadline: Deadline,
+) -> Result<(), OperationError> {
     if item.sealed_access_token.is_none() {
         return Ok(());
     }

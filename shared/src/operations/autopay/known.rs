@@ -5,8 +5,8 @@
 
 use super::super::system::Vault;
 use super::super::{OperationError, System};
-use super::reading::{Found, FoundBankAccount, FoundCard};
 use super::real_accounts::{self, Claims, card_now};
+use super::snapshot::{Found, FoundBankAccount, FoundCard};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::identity::{IdentityParts, bank_account_parts, card_of_link_parts};
 use crate::domain::autopay::ids::{BankAccountId, CardId};

@@ -2,7 +2,7 @@
 
 use super::super::{OperationError, System, audit};
 use super::people::{self, Holder};
-use super::{items, read};
+use super::{items, sync_item};
 use crate::adapters::plaid::{LinkPurpose, LinkToken, LinkTokenRequest, RepairNeed};
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::item::{Item, ItemEvent};
@@ -84,7 +84,7 @@ pub async fn repaired(
 
 /// Reads while the person waits; what fails is due again by itself.
 async fn read_soon(system: &System, item_id: &str, deadline: Deadline) {
-    if let Err(error) = read::read(system, item_id, deadline).await {
+    if let Err(error) = sync_item::sync_item(system, item_id, deadline).await {
         tracing::warn!(item = item_id, %error, "an item is read later");
         system.hint([Task::ReadItem { item_id: item_id.to_owned() }]).await;
     }

@@ -3,25 +3,22 @@
 //! Guarantees: whoever asks for something of a person names that person, and gets nothing of another's: it is not there for them.
 
 mod account_hold;
-pub mod authorisation;
+pub mod authorization;
 pub mod cancel;
 pub(crate) mod corrected;
-pub(crate) mod ends;
 mod former_keys;
 pub mod held;
 mod holders;
 mod in_parts;
 pub mod items;
-mod kept;
 mod known;
-pub(crate) mod life;
 pub mod link;
 pub mod notices;
 mod open;
 pub(crate) mod own;
+pub(crate) mod payment_accounts;
+pub(crate) mod payment_effects;
 pub mod people;
-pub mod read;
-mod reading;
 mod real_accounts;
 pub(crate) mod refund;
 pub mod refund_again;
@@ -29,5 +26,8 @@ pub mod replace;
 pub mod review;
 pub mod same;
 pub mod setup;
+mod snapshot;
 pub mod subjects;
+mod sync_accounts;
+pub mod sync_item;
 mod typed;

@@ -57,7 +57,7 @@ pub(crate) const fn who_clears(item_id: ItemId) -> Recipient {
     match item_id {
         ItemId::Payment(PaymentId::Row { .. } | PaymentId::Refund { .. })
         | ItemId::Funding(FundingId::Round { .. }) => Recipient::PayrollAdmins,
-        ItemId::Payment(PaymentId::Lone(_)) | ItemId::Funding(FundingId::Lone(_)) => Recipient::Operators,
+        ItemId::Payment(PaymentId::Single(_)) | ItemId::Funding(FundingId::Single(_)) => Recipient::Operators,
     }
 }
 

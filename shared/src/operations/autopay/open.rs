@@ -46,7 +46,7 @@ pub(super) async fn open(system: &System, opening: Opening<'_>) -> Result<(Payme
     let Opening { person, card, bank_account, remittance, amount, for_bill, review } = opening;
     let now = system.clock.business_now();
     let uuid = system.new_uuid();
-    let (payment_id, funding_id) = (PaymentId::Lone(uuid), FundingId::Lone(uuid));
+    let (payment_id, funding_id) = (PaymentId::Single(uuid), FundingId::Single(uuid));
     let pulled = PulledAccount {
         account: resealed_account(system, bank_account, funding_id).await?,
         account_type: bank_account.account_type,

@@ -1,7 +1,7 @@
 //! Persons, and what is theirs: found by their own id or not at all.
 
-use super::super::{OperationError, System, audit, lists, payers, rounds};
-use super::real_accounts::{card_now, heed_number};
+use super::super::{OperationError, System, audit, lists, payers, recurring};
+use super::real_accounts::{card_now, follow_number};
 use super::{account_hold, own};
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::Card;
@@ -10,7 +10,7 @@ use crate::domain::autopay::item::Item;
 use crate::domain::autopay::person::{HolderName, Person};
 use crate::domain::autopay::refusal::AutopayRefusal;
 use crate::domain::bank::mailing_address::MailingAddress;
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::deadline::Deadline;
 use crate::domain::payment::Payment;
 use crate::ports::table::{Change, Cursor, TableError};
@@ -67,7 +67,7 @@ pub(crate) async fn ensure_bank_account(
         return Ok(person);
     }
     let (key, name) = (format!("account:{}", person.id), payers::account_name(&person.id.to_string()));
-    rounds::begin(system).await?;
+    recurring::begin(system).await?;
     let column = system.column().await?;
     let opened = column.create_bank_account(&system.settings.column_entity_id, &name, &key, deadline).await?;
     person.column_bank_account_id = Some(opened.id);
@@ -88,8 +88,8 @@ pub async fn clear_block(system: &System, id: PersonId, caller: &str, note: &str
     let mut person = payers::load_person(system, id).await?;
     let mut changes = account_hold::reopen(system, id).await?;
     match person.clear_block(system.clock.business_now()) {
-        Command::AlreadyApplied => {}
-        Command::Executed => changes.push(replace(&mut person)?),
+        Idempotent::AlreadyApplied => {}
+        Idempotent::Executed => changes.push(replace(&mut person)?),
     }
     if !changes.is_empty() {
         changes.push(audit::entry(system, caller, "clear_debit_block", &id.to_string(), Some(note))?);
@@ -126,7 +126,7 @@ pub async fn cards(system: &System, person: PersonId) -> Result<Vec<Card>, Opera
 pub async fn bank_accounts_now(system: &System, person: PersonId) -> Result<Vec<BankAccount>, OperationError> {
     let mut accounts = bank_accounts(system, person).await?;
     for account in &mut accounts {
-        heed_number(system, account).await?;
+        follow_number(system, account).await?;
     }
     Ok(accounts)
 }

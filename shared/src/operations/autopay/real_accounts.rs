@@ -245,7 +245,7 @@ pub(super) async fn hold_what_is_known(
 
 /// Marks a bank account whose number a return closed, whoever's debit that was, or the number that its bank put in that one's place. Answers
 /// the checks that hold a write back once one has.
-pub(super) async fn heed_number(system: &System, account: &mut BankAccount) -> Result<Vec<Change>, OperationError> {
+pub(super) async fn follow_number(system: &System, account: &mut BankAccount) -> Result<Vec<Change>, OperationError> {
     let mut checks = Vec::new();
     let mut next = Some(account.account.fingerprint.clone());
     while let Some(fingerprint) = next.take() {

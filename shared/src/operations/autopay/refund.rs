@@ -6,23 +6,23 @@
 
 use jiff::Timestamp;
 
-use super::super::advance::Lone;
+use super::super::advance::SinglePayment;
 use super::{held, notices};
 use crate::domain::autopay::facts::AutopayFacts;
 use crate::domain::autopay::held::{Ended, EndedBy};
-use crate::domain::autopay::life::CardStep;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
+use crate::domain::autopay::payment_effects::CardStep;
 use crate::domain::autopay::person::Person;
 use crate::domain::bank::request::EntryClass;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{ItemId, PaymentId};
-use crate::domain::leg::{AttentionReason, Leg, Moved, State};
+use crate::domain::leg::{AttentionReason, Leg, State, Transition};
 use crate::domain::money::Cents;
-use crate::domain::payment::lone::is_lost_and_owed;
+use crate::domain::payment::single::is_lost_and_owed;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::refund::{came_from, resealed};
-use crate::operations::{OperationError, System, payers, step};
+use crate::operations::{OperationError, System, payers, save_step};
 use crate::ports::table::{Change, Condition, TableError};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -33,9 +33,9 @@ const ENTRY_DESCRIPTION: &str = "REFUND";
 
 /// Makes the refund of what a payment did not pay out, less what operators have set against what its person owed: where that is all of it,
 /// the payment ends without one. One whose check was never sent ends canceled in the same write.
-pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), OperationError> {
-    let Lone { mut payment, mut funding, person, ends, stopped: _ } = lone;
-    let Some(mut ends) = ends else { return Ok(()) };
+pub(crate) async fn refund(system: &System, single: SinglePayment) -> Result<(), OperationError> {
+    let SinglePayment { mut payment, mut funding, person, accounts, stopped: _ } = single;
+    let Some(mut accounts) = accounts else { return Ok(()) };
     let Some(facts) = payment.autopay.clone() else { return Ok(()) };
     let now = system.clock.business_now();
     let amount = funding.unused();
@@ -51,9 +51,9 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
         facts.refunded_by = refund.as_ref().map(|refund| refund.id);
         facts.used_up_at = refund.is_none().then_some(now);
     }
-    // What the person canceled, or never wanted sent, ended by their wish.
-    let is_wished = payment.leg.state == State::Unprocessed || payment.is_cancel_asked();
-    let ended = (!is_wished).then(|| Ended::of(EndedBy::CheckFailed, &payment, now));
+    // What the person canceled, or never wanted sent, ended at their request.
+    let is_requested = payment.leg.state == State::Unprocessed || payment.is_cancel_asked();
+    let ended = (!is_requested).then(|| Ended::of(EndedBy::CheckFailed, &payment, now));
     let moved = match payment.leg.state {
         State::Unprocessed => {
             let kind = payment.kind();
@@ -65,20 +65,20 @@ pub(crate) async fn give_back(system: &System, lone: Lone) -> Result<(), Operati
         | State::Available
         | State::Failed
         | State::Returned
-        | State::Canceled) => Moved { from: state, to: state, effects: Vec::new() },
+        | State::Canceled) => Transition { from: state, to: state, effects: Vec::new() },
     };
     let event = if refund.is_some() { "refunded" } else { "used_up" };
     let entry = HistoryEntry::new(event, &payment.leg, now).moved(&moved);
-    let mut changes = step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
     changes.extend(refund.as_ref().map(create).transpose()?);
     changes.extend(held_to);
-    CardStep::Undone.mark(&mut ends.card, payment.id, now);
+    CardStep::Reversed.mark(&mut accounts.card, payment.id, now);
     if let Some(ended) = &ended {
-        ends.card.end(payment.id, ended);
-        changes.extend(held::told(system, &ends.card, payment.id, ended.by).await?);
+        accounts.card.end(payment.id, ended);
+        changes.extend(held::told(system, &accounts.card, payment.id, ended.by).await?);
     }
-    changes.push(replace(&mut ends.card)?);
-    let told = told_of(&payment, refund.as_ref(), is_wished.then_some(ends.card.name));
+    changes.push(replace(&mut accounts.card)?);
+    let told = told_of(&payment, refund.as_ref(), is_requested.then_some(accounts.card.name));
     changes.extend(notices::puts(system, Recipient::Person(person.id), told).await?);
     match system.table.write(changes).await {
         Ok(()) => {
@@ -106,8 +106,8 @@ fn told_of(payment: &Payment, refund: Option<&Payment>, canceled_for: Option<Str
 }
 
 /// Notes that its person has repaid the lost funding behind an unsent refund, so that the refund goes out. Answers whether it may.
-pub(crate) async fn note_repaid(system: &System, lone: Lone) -> Result<bool, OperationError> {
-    let Lone { payment, mut funding, person, ends: _, stopped: _ } = lone;
+pub(crate) async fn note_repaid(system: &System, single: SinglePayment) -> Result<bool, OperationError> {
+    let SinglePayment { payment, mut funding, person, accounts: _, stopped: _ } = single;
     let now = system.clock.business_now();
     let Some(changes) = money_held(system, payment.amount, &payment.leg, &mut funding, &person, now).await? else {
         return flag(system, payment, now).await.map(|()| false);
@@ -148,7 +148,7 @@ pub(crate) async fn flag(system: &System, mut payment: Payment, now: Timestamp) 
     payment.leg.raise(AttentionReason::ReceivableOpen, now);
     tracing::error!(payment = %payment.id, "attention: the books do not say whose the money of a payment is");
     let entry = HistoryEntry::new("attention_raised", &payment.leg, now);
-    let mut changes = step::changes(system, &mut payment, &entry, &[], now).await?;
+    let mut changes = save_step::changes(system, &mut payment, &entry, &[], now).await?;
     changes.extend(notices::of_attention(system, ItemId::Payment(payment.id), &payment.leg).await?);
     match system.table.write(changes).await {
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
@@ -166,7 +166,7 @@ async fn refund_of(
     let pulled = funding.account.as_ref();
     let pulled = pulled.ok_or_else(|| OperationError::Inconsistent(format!("{} names no account", funding.id)))?;
     let now = system.clock.business_now();
-    let id = PaymentId::Lone(system.new_uuid());
+    let id = PaymentId::Single(system.new_uuid());
     let (from, to) = (keys::funding(funding.id).pk, keys::payment(id).pk);
     let sealed_account = resealed(system, &pulled.account.sealed_account, &from, &to).await?;
     let facts = AutopayFacts {

@@ -11,17 +11,17 @@ use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::ids::BankAccountId;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::refusal::AutopayRefusal;
+use crate::domain::external_account::account_key;
 use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
-use crate::domain::leg::{Moved, State};
-use crate::domain::other_end::account_key;
-use crate::domain::payment::lone::is_lost_and_owed;
+use crate::domain::leg::{State, Transition};
 use crate::domain::payment::redirect::{Redirect, SeenAccount, may_be_sent_again};
 use crate::domain::payment::replacement::ReplacementRefusal;
+use crate::domain::payment::single::is_lost_and_owed;
 use crate::domain::payment::{AccountPayee, Payee, Payment};
 use crate::domain::task::Task;
 use crate::operations::refund::resealed;
-use crate::operations::{OperationError, System, audit, payers, step, webhooks};
+use crate::operations::{OperationError, System, audit, payers, save_step, webhooks};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -154,7 +154,7 @@ async fn redirect(system: &System, refund: &mut Payment, account: &BankAccount) 
 async fn send(
     system: &System,
     mut refund: Payment,
-    moved: Moved,
+    moved: Transition,
     caller: &str,
     held_to: Vec<Change>,
 ) -> Result<(), OperationError> {
@@ -162,7 +162,7 @@ async fn send(
     let flag = refund.leg.attention.take();
     let mut entry = HistoryEntry::new("sent_again", &refund.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
-    let mut changes = step::changes(system, &mut refund, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, &mut refund, &entry, &moved.effects, now).await?;
     changes.extend(webhooks::of_cleared(system, &mut refund, flag).await?);
     changes.extend(held_to);
     let bank_account_last4 = refund.payee.account_last4().to_owned();

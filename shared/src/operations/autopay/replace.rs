@@ -15,7 +15,7 @@ use crate::domain::ids::PaymentId;
 use crate::domain::payment::replacement::{Replacement, ReplacementRefusal, is_money_here, may_be_replaced};
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::task::Task;
-use crate::operations::{OperationError, System, audit, step, webhooks};
+use crate::operations::{OperationError, System, audit, save_step, webhooks};
 use crate::ports::table::{Change, Condition};
 use crate::store::history::HistoryEntry;
 use crate::store::keys;
@@ -183,7 +183,7 @@ async fn make_anew(
     }
     let mut entry = HistoryEntry::new("replaced", &payment.leg, now).moved(&moved);
     entry.by = Some(caller.to_owned());
-    let mut changes = step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
+    let mut changes = save_step::changes(system, &mut payment, &entry, &moved.effects, now).await?;
     changes.extend(webhooks::of_cleared(system, &mut payment, flag).await?);
     let condition = Condition::VersionIs(*funding.version_mut());
     changes.push(Change::Check { key: funding.key(), condition });

@@ -10,19 +10,19 @@ use super::super::{OperationError, System, audit, billers, payers, stops};
 use super::account_hold::AccountHold;
 use super::open::{self, Opening};
 use super::real_accounts::{self, Sharing};
-use super::{items, link, notices, people, reading};
+use super::{items, link, notices, people, snapshot};
 use crate::adapters::plaid::BalanceQuery;
-use crate::domain::autopay::authorisation::Authorisation;
+use crate::domain::autopay::authorization::Authorization;
 use crate::domain::autopay::bank_account::BankAccount;
 use crate::domain::autopay::card::{Card, LastDecision};
 use crate::domain::autopay::decision::{
     Decision, Inputs, SkipReason, announcement, decide, late_bill_notice, operators_notice,
 };
+use crate::domain::autopay::freshness::Age;
 use crate::domain::autopay::ids::{CardId, PersonId};
 use crate::domain::autopay::item::{Item, event_of};
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
 use crate::domain::autopay::person::Person;
-use crate::domain::autopay::reading::Age;
 use crate::domain::autopay::review::Review;
 use crate::domain::biller::Remittance;
 use crate::domain::calendar::eastern_date;
@@ -33,7 +33,7 @@ use crate::ports::table::{Change, Condition, Order, Query, TableError, decode};
 use crate::store::keys;
 use crate::store::stored::{Stored, create, read, replace};
 
-/// A card with a standing authorisation is looked at this often, whether or not anything is heard of it.
+/// A card with a standing authorization is looked at this often, whether or not anything is heard of it.
 const REVIEW_EVERY_MINUTES: i64 = 12 * 60;
 
 /// What passes by itself is looked at again after this.
@@ -185,7 +185,7 @@ impl Loaded {
                 let found = answer.accounts.iter().find(|found| found.account_id == account.account_id);
                 let Some(found) = found else { return Ok(false) };
                 let updated_at = found.balances.last_updated_datetime;
-                account.take(reading::bank_reading(found, Age { read_at: at, updated_at }));
+                account.take(snapshot::bank_reading(found, Age { read_at: at, updated_at }));
                 self.has_new_balance = true;
                 Ok(true)
             }
@@ -295,7 +295,7 @@ pub(super) fn unchanged<T: Stored>(item: &mut T) -> Change {
 /// When a card is looked at again. What it waits for makes it due as well.
 fn next_review(card: &Card, decision: &Decision, now: Timestamp) -> Option<Timestamp> {
     let after = |minutes: i64| now.checked_add(SignedDuration::from_mins(minutes)).ok();
-    let stands = card.authorisation.as_ref().is_some_and(Authorisation::stands);
+    let stands = card.authorization.as_ref().is_some_and(Authorization::stands);
     let asks_at = card.payments.iter().filter_map(|payment| payment.asks_at()).min();
     let again = match decision {
         Decision::Skip(SkipReason::BankBalanceStale { .. } | SkipReason::Paused) => after(SOON_MINUTES),

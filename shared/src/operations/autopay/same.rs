@@ -4,9 +4,9 @@
 //! ends where it named another card than that is by then; its link is the newer one from then on. The word can be taken back.
 
 use super::super::{OperationError, System, audit};
-use super::kept::may_read;
 use super::real_accounts::{Claims, card_now};
-use super::{authorisation, people, typed};
+use super::sync_accounts::may_read;
+use super::{authorization, people, typed};
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::card_number::CardNumber;
 use crate::domain::autopay::ids::{CardId, PersonId};
@@ -76,7 +76,7 @@ async fn join(
         None => false,
     };
     joining::may_join(&card, &other, has_number)?;
-    let mut card = authorisation::revoke(system, card.person_id, card.id, ip_address).await?;
+    let mut card = authorization::revoke(system, card.person_id, card.id, ip_address).await?;
     let now = system.clock.business_now();
     let (mut claims, mut changes, mut takes_over) = (Claims::default(), Vec::new(), false);
     if let Some(mut item) = read_item(system, &card.item_id).await? {
@@ -86,7 +86,7 @@ async fn join(
         changes.push(replace(&mut item)?);
     }
     if takes_over && joining::ends_agreement(&card, &other) {
-        other = authorisation::revoke(system, other.person_id, other.id, ip_address).await?;
+        other = authorization::revoke(system, other.person_id, other.id, ip_address).await?;
     }
     joining::join(&mut card, &mut other, takes_over, now);
     claims.hold_card(system, &mut other, &card.real_accounts).await?;
@@ -104,7 +104,7 @@ async fn part(system: &System, card: Card, other: Card, ip_address: &str) -> Res
     let parted = joining::part(&mut known.0, &mut known.1, now);
     let goes_back = parted.ok_or(AutopayRefusal::CardsJoined)?.goes_back;
     let mut other =
-        if goes_back { authorisation::revoke(system, other.person_id, other.id, ip_address).await? } else { other };
+        if goes_back { authorization::revoke(system, other.person_id, other.id, ip_address).await? } else { other };
     let mut card = card;
     let parted = joining::part(&mut card, &mut other, now).ok_or(AutopayRefusal::CardsJoined)?;
     let mut claims = Claims::default();

@@ -59,7 +59,7 @@ impl Work<'_> {
             let balance = self.balance(run, kind).await?;
             match kind {
                 AccountKind::Cash => sums.available = balance,
-                AccountKind::Pulled => sums.pending = balance,
+                AccountKind::DebitsInTransit => sums.pending = balance,
                 AccountKind::CashLocked => sums.locked = balance,
                 AccountKind::Receivable
                 | AccountKind::Funds

@@ -12,13 +12,13 @@ use crate::domain::autopay::person::Person;
 use crate::domain::deadline::Deadline;
 use crate::domain::ids::ReconciliationId;
 use crate::domain::reconciliation::run::PayerRun;
-use crate::domain::reconciliation::{Counts, DailyRound, Range, Reconciliation, ReconciliationState};
+use crate::domain::reconciliation::{Counts, DailySchedule, Range, Reconciliation, ReconciliationState};
 use crate::domain::source::Source;
 use crate::domain::task::Task;
 use crate::operations::closings::LISTS;
 use crate::operations::payers::Payer;
 use crate::operations::submit::replace_or_leave;
-use crate::operations::{OperationError, System, rounds};
+use crate::operations::{OperationError, System, recurring};
 use crate::ports::table::{Cursor, Index, Key, Order, Query, Range as SortRange, TableError, decode};
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
@@ -61,8 +61,8 @@ pub async fn request(
 
 /// Begins the daily one, and says when the next begins, in one write. Where there is no round yet, all of them are set instead.
 pub async fn daily(system: &System) -> Result<(), OperationError> {
-    let Some(mut round) = read::<DailyRound>(&*system.table, &keys::daily_round()).await? else {
-        return rounds::begin(system).await;
+    let Some(mut round) = read::<DailySchedule>(&*system.table, &keys::daily_round()).await? else {
+        return recurring::begin(system).await;
     };
     let now = system.clock.business_now();
     if !round.is_due(now) {

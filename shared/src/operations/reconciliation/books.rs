@@ -20,7 +20,7 @@ use crate::store::ledger::{self, Posting};
 
 /// Every effect has a line in one of these.
 const LOOKED_THROUGH: [AccountKind; 4] =
-    [AccountKind::Pulled, AccountKind::Cash, AccountKind::CashLocked, AccountKind::Receivable];
+    [AccountKind::DebitsInTransit, AccountKind::Cash, AccountKind::CashLocked, AccountKind::Receivable];
 
 /// The bank's clock and ours may differ by so much.
 const CLOCKS_HOURS: i64 = 1;

@@ -27,7 +27,7 @@ pub(super) struct Lines {
 
 impl Lines {
     pub(super) async fn read(system: &System, run: &PayerRun, pulled: Cents) -> Result<Self, OperationError> {
-        let account = Account { kind: AccountKind::Pulled, payer_id: run.payer_id.clone() };
+        let account = Account { kind: AccountKind::DebitsInTransit, payer_id: run.payer_id.clone() };
         let now = system.clock.business_now();
         let partitions = ledger::partitions(&account, run.since, now);
         let mut lines = Self::default();
@@ -103,11 +103,11 @@ mod tests {
     fn line(number: u128, side: Side, amount: i64) -> Posting {
         let effect = if side == Side::Debit { Effect::FundingAccepted } else { Effect::FundingAvailable };
         Posting {
-            account: "pulled:CORP-1".to_owned(),
+            account: "debits_in_transit:CORP-1".to_owned(),
             side,
             amount: Cents::new(amount),
             effect: EntryKind::Of(effect),
-            cause: CauseId::Item(ItemId::Funding(FundingId::Lone(Uuid::from_u128(number)))),
+            cause: CauseId::Item(ItemId::Funding(FundingId::Single(Uuid::from_u128(number)))),
             attempt: 1,
             at: "2026-03-02T18:00:00Z".parse().unwrap(),
             booked_at: None,
@@ -130,6 +130,6 @@ mod tests {
         lines.take(&line(3, Side::Debit, 100)).unwrap();
         lines.take(&line(2, Side::Credit, 300)).unwrap();
         assert!(lines.explain(Cents::new(500)));
-        assert_eq!(lines.open().collect::<Vec<_>>(), [FundingId::Lone(Uuid::from_u128(1))]);
+        assert_eq!(lines.open().collect::<Vec<_>>(), [FundingId::Single(Uuid::from_u128(1))]);
     }
 }

@@ -6,8 +6,8 @@
 mod balances;
 mod begin;
 mod books;
+mod external_account;
 mod held;
-mod other_end;
 mod outcome;
 mod payer;
 mod strangers;
@@ -25,7 +25,7 @@ use crate::domain::money::Cents;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::reconciliation::health::{self, Health};
 use crate::domain::reconciliation::run::{PayerRun, Stage};
-use crate::domain::reconciliation::{DailyRound, Finding, Reconciliation, Verdict, shown};
+use crate::domain::reconciliation::{DailySchedule, Finding, Reconciliation, Verdict, shown};
 use crate::ports::table::{Change, Condition, Cursor, Indexing, Query, Range, TableError, decode, encode};
 use crate::store::keys;
 use crate::store::stored::{read, replace};
@@ -38,7 +38,7 @@ pub async fn load(system: &System, id: ReconciliationId) -> Result<Reconciliatio
 
 /// Whether the books can be relied on, and the daily reconciliation that says so.
 pub async fn health(system: &System) -> Result<(Health, Option<Reconciliation>), OperationError> {
-    let round = read::<DailyRound>(&*system.table, &keys::daily_round()).await?;
+    let round = read::<DailySchedule>(&*system.table, &keys::daily_round()).await?;
     let latest = match round.as_ref().and_then(|round| round.latest) {
         Some(id) => read::<Reconciliation>(&*system.table, &keys::reconciliation(id)).await?,
         None => None,
@@ -213,7 +213,7 @@ fn task(run: &PayerRun) -> crate::domain::task::Task {
 /// A payment or funding as it is compared.
 struct OurItem {
     /// What the account at the other end is known by, and its last four; of a check, and of a source's debit of before, there is none.
-    other_end: Option<(String, String)>,
+    external_account: Option<(String, String)>,
     expected: Expected,
     amount: Cents,
     payer_id: String,
@@ -241,7 +241,7 @@ fn posted(item: ItemId, attempt: u32, effect: &str, amount: Cents) -> String {
 async fn our_item(system: &System, id: ItemId) -> Result<Option<OurItem>, OperationError> {
     Ok(match id {
         ItemId::Payment(id) => read::<Payment>(&*system.table, &keys::payment(id)).await?.map(|payment| OurItem {
-            other_end: match &payment.payee {
+            external_account: match &payment.payee {
                 Payee::Account(payee) => Some((payee.key(), payee.account_last4.clone())),
                 Payee::Check(_) => None,
             },
@@ -251,7 +251,10 @@ async fn our_item(system: &System, id: ItemId) -> Result<Option<OurItem>, Operat
             leg: payment.leg,
         }),
         ItemId::Funding(id) => read::<Funding>(&*system.table, &keys::funding(id)).await?.map(|funding| OurItem {
-            other_end: funding.account.as_ref().map(|pulled| (pulled.key(), pulled.account.account_last4.clone())),
+            external_account: funding
+                .account
+                .as_ref()
+                .map(|pulled| (pulled.key(), pulled.account.account_last4.clone())),
             expected: funding.expected(),
             amount: funding.amount,
             payer_id: funding.payer_id,

@@ -119,7 +119,7 @@ impl Work<'_> {
         if verdict == Verdict::Matched
             && let Some(ours) = &ours
         {
-            verdict = self.other_end(run, key, ours, &listed).await?;
+            verdict = self.external_account(run, key, ours, &listed).await?;
         }
         let is_current = |ours: &&OurItem| ours.leg.attempt == key.attempt && ours.payer_id == run.payer_id;
         let posted = ours.as_ref().filter(is_current).map(|ours| ours.effects(key.item)).unwrap_or_default();

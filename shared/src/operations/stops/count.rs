@@ -108,10 +108,10 @@ async fn open_items(system: &System, stop: &mut Stop) -> Result<Vec<BatchId>, Op
 fn both_of_one(key: Key) -> Vec<Key> {
     let id = key.pk.split_once('#').map_or("", |(_, id)| id);
     let uuid = match (id.parse::<FundingId>(), id.parse::<PaymentId>()) {
-        (Ok(FundingId::Lone(uuid)), _) | (_, Ok(PaymentId::Lone(uuid))) => uuid,
+        (Ok(FundingId::Single(uuid)), _) | (_, Ok(PaymentId::Single(uuid))) => uuid,
         _ => return vec![key],
     };
-    vec![keys::funding(FundingId::Lone(uuid)), keys::payment(PaymentId::Lone(uuid))]
+    vec![keys::funding(FundingId::Single(uuid)), keys::payment(PaymentId::Single(uuid))]
 }
 
 enum Open {

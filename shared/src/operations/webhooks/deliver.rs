@@ -40,7 +40,7 @@ pub async fn deliver(system: &System, event_ids: &[EventId], deadline: Deadline)
     }
     for endpoint in endpoints {
         if let Some(is_taken) = taken.get(&endpoint.id) {
-            heed(system, endpoint, *is_taken).await?;
+            note_delivery(system, endpoint, *is_taken).await?;
         }
     }
     Ok(())
@@ -122,9 +122,9 @@ pub(super) fn secret_of(key: &Key) -> String {
 }
 
 /// Notes whether the receiver took anything. One that has taken nothing for three days is disabled, and operators are told.
-async fn heed(system: &System, mut endpoint: Endpoint, is_taken: bool) -> Result<(), OperationError> {
+async fn note_delivery(system: &System, mut endpoint: Endpoint, is_taken: bool) -> Result<(), OperationError> {
     let now = system.clock.business_now();
-    let told = match endpoint.heed(is_taken, now) {
+    let told = match endpoint.note_delivery(is_taken, now) {
         Health::AsBefore => return Ok(()),
         Health::Changed => None,
         Health::DisabledNow { since } => {

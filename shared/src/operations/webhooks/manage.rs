@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::super::{OperationError, System, audit};
 use super::deliver::secret_of;
-use crate::domain::batch::Command;
+use crate::domain::batch::Idempotent;
 use crate::domain::ids::WebhookEndpointId;
 use crate::domain::webhooks::WebhookRefusal;
 use crate::domain::webhooks::address::check_url;
@@ -96,7 +96,7 @@ pub async fn rotate(
 /// Sends to it again. What it missed comes with a replay.
 pub async fn enable(system: &System, id: WebhookEndpointId, caller: &str) -> Result<Endpoint, OperationError> {
     let mut endpoint = load(system, id).await?;
-    if endpoint.enable() == Command::Executed {
+    if endpoint.enable() == Idempotent::Executed {
         save(system, &mut endpoint, "enable_webhook_endpoint", caller, None).await?;
     }
     Ok(endpoint)

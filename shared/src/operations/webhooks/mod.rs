@@ -9,7 +9,7 @@ mod manage;
 mod replay;
 mod seen;
 
-use super::step::Carrier;
+use super::save_step::HasLeg;
 use super::{OperationError, System};
 use crate::domain::autopay::notice::NoticeKind;
 use crate::domain::batch::Batch;
@@ -52,7 +52,7 @@ async fn is_taken(system: &System, event_type: EventType) -> Result<bool, Operat
 }
 
 /// The put of what a step of a payment or funding tells. Its version, which the step has just made, tells it from every other.
-pub(super) async fn of_step<T: Carrier>(
+pub(super) async fn of_step<T: HasLeg>(
     system: &System,
     item: &mut T,
     entry: &HistoryEntry,
@@ -110,7 +110,7 @@ pub(super) async fn of_notice(system: &System, notice: &NoticeKind) -> Result<Op
 }
 
 /// The put of a flag that a step took away: `before` is what the item bore.
-pub(super) async fn of_cleared<T: Carrier>(
+pub(super) async fn of_cleared<T: HasLeg>(
     system: &System,
     item: &mut T,
     before: Option<Attention>,

@@ -20,36 +20,36 @@ const NO_TEXT: &str = "000000000000000000000000000000000000000000000000000000000
 
 impl Life {
     pub(super) async fn agree_to_another_range(&mut self) {
-        let range = self.actor.weather.pick(&OTHERS).copied().unwrap_or(USUAL);
+        let range = self.actor.fault_injector.pick(&OTHERS).copied().unwrap_or(USUAL);
         let is_other = range != self.range;
         self.range = range;
         let before = self.actor.now();
-        if self.authorise().await && is_other {
+        if self.authorize().await && is_other {
             // What was agreed to before holds no more.
             self.end_permissions(|permission| permission.from < before);
         }
     }
 
     /// Agrees to the debits of the range as it is. Answers whether that was heard.
-    pub(super) async fn authorise(&mut self) -> bool {
+    pub(super) async fn authorize(&mut self) -> bool {
         let (least_cents, most_cents) = self.range;
         let (least, most) = (dollars(least_cents), dollars(most_cents));
-        let path = format!("/authorisation-text?card_id={}&least={least}&most={most}", self.card_id);
+        let path = format!("/authorization-text?card_id={}&least={least}&most={most}", self.card_id);
         let Some(text) = self.actor.get(self.caller(), &path).await else { return false };
         let Some((account, account_type)) = self.named(&text).await else { return false };
-        let is_unread = self.actor.weather.is_one_in(8);
+        let is_unread = self.actor.fault_injector.is_one_in(8);
         let hash = if is_unread { json!(NO_TEXT) } else { text["text_sha256"].clone() };
         let agreed = json!({
             "text_version": text["text_version"], "text_sha256": hash, "bank_account_id": text["bank_account_id"],
             "range": { "least": least, "most": most },
         });
-        let path = format!("/cards/{}/authorisation", self.card_id);
+        let path = format!("/cards/{}/authorization", self.card_id);
         let from = self.actor.now();
         // Noted before it is asked: it may hold although nobody heard the answer.
         let permission = Permission { from, until: None, account, account_type, least_cents, most_cents };
         self.change_card(|card| card.permissions.push(permission));
         let (by, sent) = (self.caller(), Sent::Json(agreed));
-        let answer = command(&self.actor, by, CommandKind::Authorise, &self.card_id, &path, sent).await;
+        let answer = command(&self.actor, by, CommandKind::Authorize, &self.card_id, &path, sent).await;
         let is_refused = answer.as_ref().is_some_and(|answer| answer.status.is_client_error());
         if is_refused {
             self.change_card(|card| card.permissions.retain(|permission| permission.from != from));
@@ -69,7 +69,7 @@ impl Life {
     }
 
     pub(super) async fn revoke(&mut self) {
-        let path = format!("/cards/{}/authorisation", self.card_id);
+        let path = format!("/cards/{}/authorization", self.card_id);
         let request = Request { method: Method::DELETE, ..Request::post(self.caller(), path, Sent::Nothing) };
         let answer = self.actor.ask(request.commands(CommandKind::Revoke, self.card_id.clone())).await;
         if answer.is_some_and(|answer| answer.status.is_success()) {

@@ -22,13 +22,13 @@ impl Life {
             return;
         }
         self.actor.tell(format_args!("{} acts in the middle of a payment", self.household.subject));
-        match self.actor.weather.below(4) {
+        match self.actor.fault_injector.below(4) {
             0 => self.link_bank_beside().await,
             1 => {
                 self.mistype_card().await;
                 let own = serde_json::json!({ "card_number": self.household.card_number });
                 self.put(own).await;
-                self.authorise().await;
+                self.authorize().await;
             }
             2 => {
                 self.other_leaves().await;

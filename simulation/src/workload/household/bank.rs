@@ -59,9 +59,9 @@ fn debits(actor: &Actor) -> Vec<Debit> {
 
 /// Takes what settles out of its holder's account some hours later, and puts back what is returned.
 pub(in super::super) async fn book_debits(actor: Actor, days: u64) {
-    if actor.weather.is_one_in(3) {
-        let code = actor.weather.pick(&ROWS).copied().unwrap_or("R01");
-        let count = actor.weather.between(1, 5);
+    if actor.fault_injector.is_one_in(3) {
+        let code = actor.fault_injector.pick(&ROWS).copied().unwrap_or("R01");
+        let count = actor.fault_injector.between(1, 5);
         let plan = ReturnPlan::new(Direction::Debit, ReturnMoment::Settled, count, &[code]);
         actor.tell(format_args!("the next {count} debits come back: {code}"));
         let _ = actor.simulation.providers.tell_bank(Control::PlanReturns(plan));
@@ -74,7 +74,7 @@ pub(in super::super) async fn book_debits(actor: Actor, days: u64) {
         for debit in debits(&actor) {
             let is_back = debit.status.starts_with("RETURN");
             let Some(settled_at) = debit.settled_at else { continue };
-            let hours = SignedDuration::from_mins(i64::try_from(actor.weather.between(5, 9 * 60)).unwrap_or(60));
+            let hours = SignedDuration::from_mins(i64::try_from(actor.fault_injector.between(5, 9 * 60)).unwrap_or(60));
             let at = *booking
                 .entry(debit.id.clone())
                 .or_insert_with(|| settled_at.saturating_add(hours).unwrap_or(settled_at));
@@ -89,7 +89,7 @@ pub(in super::super) async fn book_debits(actor: Actor, days: u64) {
                     actor.spend(&debit.real, -debit.cents, 0);
                 }
             }
-            if !is_back && !debit.is_of_now && actor.weather.is_one_in(40) {
+            if !is_back && !debit.is_of_now && actor.fault_injector.is_one_in(40) {
                 send_back(&actor, &debit);
             }
         }
@@ -99,7 +99,7 @@ pub(in super::super) async fn book_debits(actor: Actor, days: u64) {
 
 /// Our bank looks at a transfer for weeks before it lets it go.
 pub(in super::super) async fn review_for_weeks(actor: Actor) {
-    if actor.weather.is_one_in(3) {
+    if actor.fault_injector.is_one_in(3) {
         actor.wait_minutes(24 * 60, 20 * 24 * 60).await;
         let _ = actor.simulation.providers.tell_bank(Control::ReviewNext { count: 1 });
         actor.tell(format_args!("the next transfer stays in review"));
@@ -113,14 +113,14 @@ pub(in super::super) async fn say_nothing_for_days(actor: Actor, days: u64) {
     let end = in_days(&actor, days);
     while actor.now() < end {
         actor.wait_minutes(24 * 60, 10 * 24 * 60).await;
-        let until = in_days(&actor, actor.weather.between(1, 6));
+        let until = in_days(&actor, actor.fault_injector.between(1, 6));
         actor.tell(format_args!("notices reach nobody until {until}"));
-        actor.weather.notices_are_down_until(until);
+        actor.fault_injector.notices_are_down_until(until);
     }
 }
 
 fn send_back(actor: &Actor, debit: &Debit) {
-    let code = actor.weather.pick(&OLD).copied().unwrap_or("R02");
+    let code = actor.fault_injector.pick(&OLD).copied().unwrap_or("R02");
     actor.tell(format_args!("{} is sent back: {code}", debit.id));
     let (transfer_id, return_code) = (debit.id.clone(), code.to_owned());
     let returned = Control::Return { transfer_id, return_code, addenda: String::new() };

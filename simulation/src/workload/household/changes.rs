@@ -15,7 +15,7 @@ const NAMES: [&str; 3] = ["Travel Card", "Everyday Card", "Cash Back Card"];
 impl Life {
     /// The bank gives the account another number; nobody says so in time, now and then.
     pub(super) async fn change_number(&mut self) {
-        let account_number = format!("000{}", self.actor.weather.between(100_000_000, 999_999_999));
+        let account_number = format!("000{}", self.actor.fault_injector.between(100_000_000, 999_999_999));
         let number = Account { routing_number: simulators::plaid::routing_number(BANK), account_number };
         let (world, real) = (&self.actor.hub.world, self.household.bank);
         let change = json!({
@@ -27,29 +27,29 @@ impl Life {
         for holder in world.holders(real) {
             self.actor.change_person(holder.subject, |person| person.accounts.push(number.clone()));
         }
-        self.actor.set_account(real, &change, 3_600 * self.actor.weather.below(30));
+        self.actor.set_account(real, &change, 3_600 * self.actor.fault_injector.below(30));
         self.actor.wait_minutes(6 * 60, 4 * 24 * 60).await;
-        match self.actor.weather.below(4) {
+        match self.actor.fault_injector.below(4) {
             0 => self.link_bank_beside().await,
             1 => {}
-            _ => _ = self.authorise().await,
+            _ => _ = self.authorize().await,
         }
     }
 
     /// Checking becomes savings, or the other way.
     pub(super) async fn change_type(&mut self) {
-        let subtype = if self.actor.weather.is_one_in(3) { "checking" } else { "savings" };
+        let subtype = if self.actor.fault_injector.is_one_in(3) { "checking" } else { "savings" };
         self.actor.tell(format_args!("{} is {subtype} from now on", self.household.bank));
         self.actor.set_account(self.household.bank, &json!({ "subtype": subtype }), 0);
         self.actor.wait_minutes(12 * 60, 5 * 24 * 60).await;
-        self.authorise().await;
+        self.authorize().await;
     }
 
     /// Another name for the card, and for the bank account.
     pub(super) fn change_description(&self) {
-        let name = self.actor.weather.pick(&NAMES).copied().unwrap_or("Card");
+        let name = self.actor.fault_injector.pick(&NAMES).copied().unwrap_or("Card");
         self.actor.set_account(self.household.card, &json!({ "name": name, "official_name": name }), 0);
-        if self.actor.weather.is_one_in(2) {
+        if self.actor.fault_injector.is_one_in(2) {
             self.actor.set_account(self.household.bank, &json!({ "name": "Our Account" }), 0);
         }
     }
@@ -70,7 +70,7 @@ impl Life {
         let real = self.household.card;
         let owed = self.actor.hub.world.stands(real, self.actor.now()).max(0);
         let mut credit = bill(&self.actor, owed, owed.min(3_500), between(&self.actor, 5, 30));
-        if self.actor.weather.is_one_in(2) {
+        if self.actor.fault_injector.is_one_in(2) {
             credit["next_payment_due_date"] = day_in(&self.actor, -between(&self.actor, 200, 900)).into();
             credit["last_statement_issue_date"] = day_in(&self.actor, -between(&self.actor, 5, 25)).into();
         }

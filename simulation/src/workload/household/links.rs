@@ -25,8 +25,8 @@ pub(super) async fn link(actor: &Actor, household: Household, institution_id: &s
                 "institution_id": institution_id,
             }));
             let finished = finished.ok()?;
-            let strange = actor.weather.is_one_in(3);
-            let holder = if strange { actor.weather.pick(&HOLDERS).copied() } else { None };
+            let strange = actor.fault_injector.is_one_in(3);
+            let holder = if strange { actor.fault_injector.pick(&HOLDERS).copied() } else { None };
             let holder = holder.unwrap_or("Ann Example");
             let linked = json!({ "public_token": finished["public_token"], "holder_name": holder });
             let answer = actor.ask(Request::post(caller, "/items", Sent::Json(linked))).await?;
@@ -122,7 +122,7 @@ impl Life {
     pub(super) async fn link_bank_again(&mut self) {
         self.look_at_accounts().await;
         self.unlink(BANK).await;
-        if self.actor.weather.is_one_in(2) {
+        if self.actor.fault_injector.is_one_in(2) {
             super::bank::close_by_return(&self.actor, self.household.bank);
         }
         self.actor.wait_minutes(60, 4 * 24 * 60).await;
@@ -132,8 +132,8 @@ impl Life {
         self.actor.wait_minutes(60, 3 * 24 * 60).await;
         self.choose_account(false).await;
         self.actor.wait_minutes(60, 4 * 24 * 60).await;
-        if !self.actor.weather.is_one_in(4) {
-            self.authorise().await;
+        if !self.actor.fault_injector.is_one_in(4) {
+            self.authorize().await;
         }
     }
 
@@ -145,7 +145,7 @@ impl Life {
         }
         self.actor.wait_minutes(60, 3 * 24 * 60).await;
         self.choose_account(true).await;
-        self.authorise().await;
+        self.authorize().await;
     }
 
     /// The account to pay from: the one of before while it is shown, unless the newest is wanted.
@@ -163,7 +163,7 @@ impl Life {
 
     /// The issuer is linked again, after its link was removed or beside it; the person says what the new card is, mostly.
     pub(super) async fn link_issuer_again(&mut self) {
-        let is_beside = self.actor.weather.is_one_in(2);
+        let is_beside = self.actor.fault_injector.is_one_in(2);
         if !is_beside {
             self.unlink(ISSUER).await;
         }
@@ -177,16 +177,16 @@ impl Life {
             self.say_which(id).await;
         }
         if !is_beside {
-            self.authorise().await;
+            self.authorize().await;
         }
     }
 
     /// Everything that looks like the person's card is it. Now and then they first say that it is another, and enter its number.
     async fn say_which(&self, card_id: &str) {
-        if self.actor.weather.is_one_in(4) {
+        if self.actor.fault_injector.is_one_in(4) {
             return;
         }
-        if self.actor.weather.is_one_in(2) {
+        if self.actor.fault_injector.is_one_in(2) {
             self.say(card_id, false).await;
             let path = format!("/cards/{card_id}/autopay");
             let entered = json!({ "card_number": self.household.card_number });

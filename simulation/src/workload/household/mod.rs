@@ -17,7 +17,7 @@ use shared::operations::autopay::subjects;
 
 use super::payroll::command;
 use crate::actor::{Actor, Answer, Request};
-use crate::weather::Weather;
+use crate::fault_injector::FaultInjector;
 use crate::world::Holder;
 
 pub(super) use bank::{book_debits, review_for_weeks, say_nothing_for_days};
@@ -76,10 +76,10 @@ const HOUSEHOLDS: [Household; 3] = [
 ];
 
 /// The households of a run. The second may share the first one's bank account, and its card as well.
-pub(super) fn drawn(weather: &Weather, count: usize) -> Vec<Household> {
+pub(super) fn drawn(fault_injector: &FaultInjector, count: usize) -> Vec<Household> {
     let mut households: Vec<Household> = HOUSEHOLDS.into_iter().take(count).collect();
     if let [first, second, ..] = households.as_mut_slice() {
-        let shares = weather.below(5);
+        let shares = fault_injector.below(5);
         if shares < 3 {
             (second.bank, second.account_number) = (first.bank, first.account_number);
         }
@@ -132,7 +132,7 @@ fn day_in(actor: &Actor, days: i64) -> String {
 }
 
 fn between(actor: &Actor, least: u64, most: u64) -> i64 {
-    i64::try_from(actor.weather.between(least, most)).unwrap_or_default()
+    i64::try_from(actor.fault_injector.between(least, most)).unwrap_or_default()
 }
 
 /// Whoever shares an account finds it as the other one left it.
@@ -140,8 +140,11 @@ fn open_accounts(actor: &Actor, household: Household) -> Option<()> {
     let now = actor.now();
     let limit = between(actor, 150_000, 500_000);
     // Some are above their threshold from the first day.
-    let owed =
-        if actor.weather.is_one_in(2) { between(actor, 0, 60_000) } else { limit * between(actor, 35, 80) / 100 };
+    let owed = if actor.fault_injector.is_one_in(2) {
+        between(actor, 0, 60_000)
+    } else {
+        limit * between(actor, 35, 80) / 100
+    };
     let available = between(actor, 50_000, 700_000);
     let number = Account {
         routing_number: simulators::plaid::routing_number(BANK),
@@ -217,19 +220,19 @@ impl Life {
 
     /// In any order, and agreed to in the end.
     async fn set_up(&mut self) {
-        if self.actor.weather.is_one_in(4) {
+        if self.actor.fault_injector.is_one_in(4) {
             self.mistype_card().await;
         }
-        let down_to = 100 * self.actor.weather.between(0, 30);
+        let down_to = 100 * self.actor.fault_injector.between(0, 30);
         let chosen = json!({
             "bank_account_id": self.bank_account_id, "card_number": self.household.card_number,
             "rule": { "threshold": 3000, "above_threshold": { "down_to": down_to }, "when_due": "minimum" },
         });
         self.put(chosen).await;
-        if self.actor.weather.is_one_in(3) {
+        if self.actor.fault_injector.is_one_in(3) {
             self.set_caps().await;
         }
-        self.authorise().await;
+        self.authorize().await;
     }
 
     /// The number of another card: where that is taken, it is what the person typed in.
@@ -242,7 +245,7 @@ impl Life {
         let answer = self.put(chosen).await;
         if answer.is_some_and(|answer| answer.status.is_success()) {
             self.change_card(|card| card.card_number = wrong.to_owned());
-            self.authorise().await;
+            self.authorize().await;
             self.actor.wait_minutes(60, 20 * 24 * 60).await;
             self.change_card(|card| card.card_number = self.household.card_number.to_owned());
         }
@@ -267,10 +270,10 @@ impl Life {
 
     /// One thing that happens in a life with a card.
     async fn act(&mut self) {
-        if self.acts_amid && self.actor.weather.is_one_in(8) {
+        if self.acts_amid && self.actor.fault_injector.is_one_in(8) {
             return self.act_amid_a_payment().await;
         }
-        match self.actor.weather.below(35) {
+        match self.actor.fault_injector.below(35) {
             0..=8 => self.buy(self.household.card, 10_000, 220_000),
             9 | 10 => self.buy(self.household.bank, 1_000, 60_000),
             11..=13 => self.earn(),
@@ -280,10 +283,10 @@ impl Life {
             19 => {
                 self.revoke().await;
                 self.actor.wait_minutes(60, 4 * 24 * 60).await;
-                self.authorise().await;
+                self.authorize().await;
             }
             20 => self.agree_to_another_range().await,
-            21 | 22 => _ = self.authorise().await,
+            21 | 22 => _ = self.authorize().await,
             23 => self.set_caps().await,
             24 => self.change_number().await,
             25 => self.change_description(),
@@ -307,14 +310,14 @@ impl Life {
     fn buy(&self, real: &str, least: u64, most: u64) {
         let cents = between(&self.actor, least, most);
         self.actor.tell(format_args!("{} spends {} by {real}", self.household.subject, dollars(cents)));
-        self.actor.spend(real, cents, self.actor.weather.below(3) * 3_600);
+        self.actor.spend(real, cents, self.actor.fault_injector.below(3) * 3_600);
     }
 
     /// Our bank answers nothing for hours, a debit may be at it or not, and the person ends their permission meanwhile.
     async fn spend_while_the_bank_is_silent(&mut self) {
         let hours = SignedDuration::from_hours(between(&self.actor, 12, 40));
         let until = self.actor.now().saturating_add(hours).unwrap_or(Timestamp::MAX);
-        self.actor.weather.bank_is_silent_until(until);
+        self.actor.fault_injector.bank_is_silent_until(until);
         self.actor.tell(format_args!("the bank answers no send until {until}"));
         self.buy(self.household.card, 150_000, 250_000);
         self.actor.wait_minutes(2 * 60, 12 * 60).await;
@@ -322,12 +325,12 @@ impl Life {
         self.actor.wait_minutes(10, 60).await;
         self.revoke().await;
         self.actor.wait_minutes(2 * 24 * 60, 8 * 24 * 60).await;
-        self.authorise().await;
+        self.authorize().await;
     }
 
     fn earn(&self) {
         let cents = between(&self.actor, 100_000, 500_000);
-        self.actor.spend(self.household.bank, -cents, self.actor.weather.below(3) * 3_600);
+        self.actor.spend(self.household.bank, -cents, self.actor.fault_injector.below(3) * 3_600);
     }
 
     fn pay_otherwise(&self) {
@@ -348,7 +351,7 @@ impl Life {
         let Some(amount) = open.next().and_then(|payment| payment["amount"].as_str()) else { return };
         let Ok(cents) = amount.replace('.', "").parse::<i64>() else { return };
         self.actor.tell(format_args!("{} pays {amount} by hand", self.household.subject));
-        self.actor.pay_card(self.household.card, cents, None, 3_600 * self.actor.weather.below(24));
+        self.actor.pay_card(self.household.card, cents, None, 3_600 * self.actor.fault_injector.below(24));
     }
 
     async fn cancel_a_payment(&self) {
@@ -368,9 +371,9 @@ impl Life {
     /// Cancels, and agrees to the same again some days later.
     async fn cancel_and_agree_again(&mut self) {
         self.cancel_a_payment().await;
-        if self.actor.weather.is_one_in(2) {
+        if self.actor.fault_injector.is_one_in(2) {
             self.actor.wait_minutes(24 * 60, 9 * 24 * 60).await;
-            if self.authorise().await {
+            if self.authorize().await {
                 self.actor.wait_minutes(10, 24 * 60).await;
                 self.review().await;
             }

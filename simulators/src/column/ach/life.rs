@@ -12,7 +12,7 @@ use crate::http::Request;
 
 /// From the deadline until the file is with the Fed.
 const FILE_BUILDING: SignedDuration = SignedDuration::from_mins(1);
-/// After settlement; then unauthorised returns are over (column.md 4.1).
+/// After settlement; then unauthorized returns are over (column.md 4.1).
 const RETURN_WINDOW: SignedDuration = SignedDuration::from_hours(60 * 24);
 
 /// Something that will happen at a time; positions are those of ACH transfers, but for checks.

@@ -12,7 +12,7 @@ use crate::http::Request;
 
 /// Banking days that the money is held for a dishonor (Column documentation, check returns).
 const HOLD_BANKING_DAYS: usize = 2;
-/// Not authorised, counterfeit; insufficient funds is taken too.
+/// Not authorized, counterfeit; insufficient funds is taken too.
 const USER_REASONS: [&str; 3] = ["Q", "N", "A"];
 
 #[derive(Deserialize)]

@@ -30,7 +30,7 @@ fn every_quirk_of_a_card_can_be_set() {
         (json!({"balances": {"iso_currency_code": null}}), "/balances/iso_currency_code", Value::Null),
         (json!({"mask": null}), "/mask", Value::Null),
         (json!({"subtype": "charge card"}), "/subtype", json!("charge card")),
-        (json!({"extra": {"colour": "blue"}}), "/colour", json!("blue")),
+        (json!({"extra": {"color": "blue"}}), "/color", json!("blue")),
         (json!({"persistent_account_id": "p1"}), "/persistent_account_id", json!("p1")),
     ];
     for (change, pointer, expected) in quirks {

@@ -30,7 +30,7 @@ impl Story {
     }
 
     async fn revoke(&self, person: &'static str) {
-        let path = format!("/cards/{}/authorisation", self.cards_of(person)[0].id);
+        let path = format!("/cards/{}/authorization", self.cards_of(person)[0].id);
         self.call(person, Method::DELETE, &path, Value::Null).await;
     }
 

@@ -187,7 +187,7 @@ fn other(name: &str) -> Option<&'static str> {
         "approval" => "Its approval, once it was approved.",
         "attempt" => "Which attempt at the bank it is, counted from 1.",
         "attention" => "Why a person has to look at it; absent where nobody has to.",
-        "authorisation" => "The agreement to debits, while or since there is one.",
+        "authorization" => "The agreement to debits, while or since there is one.",
         "autopay" => "How its bills are paid.",
         "bank_accounts" => "The ids of its bank accounts.",
         "bank_status" => "The bank's own word for where it stands.",

@@ -4,7 +4,7 @@ use super::Code;
 
 pub(super) const CODES: &[Code] = &[
     Code::new(
-        "authorisation_text_differs",
+        "authorization_text_differs",
         409,
         "The text has changed since it was read.",
         "Read the text again and agree to that.",

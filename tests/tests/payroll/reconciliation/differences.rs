@@ -59,7 +59,7 @@ async fn a_transfer_to_another_account_than_its_payment_was_made_for_raises_the_
     let id = payment.id;
     overwrite(&journey, payment).await;
     let (stands, found) = reconcile(&journey, 1, false).await;
-    assert_eq!(verdicts(&found), [Verdict::OtherEnd], "{found:?}");
+    assert_eq!(verdicts(&found), [Verdict::OtherAccount], "{found:?}");
     assert_eq!(found[0].subject, format!("{id}:1"));
     assert_eq!(source_pause(&journey).await, Some(PauseReason::Difference(stands.id.to_string())));
 }
@@ -145,7 +145,7 @@ async fn a_payment_that_the_bank_has_no_more_is_missing_there() {
     let (journey, batch_id, _) = paid(3).await;
     let payment = journey.payments(batch_id).await.remove(0);
     let mut ghost = payment.clone();
-    ghost.id = PaymentId::Lone(Uuid::from_u128(5));
+    ghost.id = PaymentId::Single(Uuid::from_u128(5));
     ghost.leg.transfer_id = Some("acht_gone".to_owned());
     let mut changes = vec![create(&ghost).unwrap()];
     for (key, line) in lines(&journey) {

@@ -1,4 +1,4 @@
-//! How a reconciliation runs: once for each request, through failures of power and of the bank, and every day by itself.
+//! How a reconciliation runs: once for each request, through failures of crash and of the bank, and every day by itself.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use shared::domain::leg::State;
 use shared::domain::reconciliation::health::Health;
 use shared::domain::reconciliation::{Finding, ReconciliationState, Verdict};
 use shared::operations::reconciliation;
-use simulation::power::Power;
+use simulation::crash::CrashControl;
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 use super::{ask, completed, overwrite, paid, reconcile, source_pause, told, verdicts};
@@ -44,21 +44,21 @@ async fn killed_at_any_moment_a_reconciliation_finds_the_same_and_applies_it_onc
     };
     let names = |found: &[Finding]| found.iter().map(|finding| (finding.name(), finding.known)).collect::<Vec<_>>();
     let (journey, ..) = begin().await;
-    let before = journey.power.effects();
+    let before = journey.crash.effects();
     let (_, expected) = reconcile(&journey, 1, false).await;
-    let effects = journey.power.effects() - before;
+    let effects = journey.crash.effects() - before;
     assert_eq!(verdicts(&expected), [Verdict::OtherState, Verdict::Duplicate]);
 
     for cut_before in 1..=effects {
         let (mut journey, batch_id, _) = begin().await;
-        let power = journey.power.clone();
-        power.cut_before(cut_before);
+        let crash = journey.crash.clone();
+        crash.cut_before(cut_before);
         tokio::select! {
             biased;
-            () = power.until_cut() => {}
-            _ = reconcile(&journey, 1, false) => panic!("the power does not fail before effect {cut_before}"),
+            () = crash.until_cut() => {}
+            _ = reconcile(&journey, 1, false) => panic!("the crash does not fail before effect {cut_before}"),
         }
-        journey.restart(Power::unlimited());
+        journey.restart(CrashControl::unlimited());
         let (_, found) = reconcile(&journey, 1, false).await;
         // A run that died after it had applied the bank's word finds nothing to apply: the finding was not written, the payment is right.
         let duplicate = |found: &[Finding]| {

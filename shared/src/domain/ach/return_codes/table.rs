@@ -5,17 +5,17 @@
 //! - R18, R27, R32: a new transfer gets a new date and trace number, or the receiving bank can settle again; the data were right.
 //! - R19, R21: the fault is in our own amounts or company id, which no correction of a payee repairs.
 //! - R25, R26: the fields that are wrong come from the payee's data.
-//! - R01, R07 to R11, R29, R35, R37 and on: answers to debits, checks or enrolments. On a payout they make no sense, so a person looks.
+//! - R01, R07 to R11, R29, R35, R37 and on: answers to debits, checks or enrollments. On a payout they make no sense, so a person looks.
 //! - R14 to R16, R23, R90: the payee cannot or must not be paid. R24: the payee was paid already.
 //! - R61 to R77: the banks dispute an earlier return; it is not known whose the money is.
 //!
 //! A code the reference gives no group (`-`) stands under Receiver.
 
 use super::PayoutRetry::{AsItIs, No, WithCorrectedData};
-use super::RetryRule::{FixFirst, Never, NewAuthorisation, Same};
+use super::RetryRule::{FixFirst, Never, NewAuthorization, Same};
 use super::ReturnGroup::{
-    Administrative, CheckConversion, Contest, Dishonor, Enrolment, Funds, International, Operator, Receiver,
-    Unauthorised,
+    Administrative, CheckConversion, Contest, Dishonor, Enrollment, Funds, International, Operator, Receiver,
+    Unauthorized,
 };
 use super::ReturnWindow::{Agreed, BankingDays, CalendarDays, NextFile, Unstated};
 use super::{PayoutRetry, RetryRule, ReturnCode, ReturnGroup, ReturnRule, ReturnWindow};
@@ -36,13 +36,13 @@ pub(super) static RULES: &[ReturnRule] = &[
     rule(2, "account closed", Administrative, BankingDays(2), Never, WithCorrectedData),
     rule(3, "no account or account not found", Administrative, BankingDays(2), FixFirst, WithCorrectedData),
     rule(4, "invalid account number", Administrative, BankingDays(2), FixFirst, WithCorrectedData),
-    rule(5, "company entry to a person's account, not authorised", Unauthorised, CalendarDays(60), Never, No),
+    rule(5, "company entry to a person's account, not authorized", Unauthorized, CalendarDays(60), Never, No),
     rule(6, "returned at the request of our bank", Operator, Agreed, Never, No),
-    rule(7, "authorisation revoked", Unauthorised, CalendarDays(60), NewAuthorisation, No),
-    rule(8, "payment stopped by the receiver", Receiver, BankingDays(2), NewAuthorisation, No),
+    rule(7, "authorization revoked", Unauthorized, CalendarDays(60), NewAuthorization, No),
+    rule(8, "payment stopped by the receiver", Receiver, BankingDays(2), NewAuthorization, No),
     rule(9, "funds not yet collected", Funds, BankingDays(2), Same, No),
-    rule(10, "originator unknown or not authorised", Unauthorised, CalendarDays(60), Never, No),
-    rule(11, "not according to the authorisation", Unauthorised, CalendarDays(60), FixFirst, No),
+    rule(10, "originator unknown or not authorized", Unauthorized, CalendarDays(60), Never, No),
+    rule(11, "not according to the authorization", Unauthorized, CalendarDays(60), FixFirst, No),
     rule(12, "branch sold to another bank", Receiver, BankingDays(2), FixFirst, WithCorrectedData),
     rule(13, "no bank under this routing number", Operator, NextFile, FixFirst, WithCorrectedData),
     rule(14, "representative payee deceased", Receiver, BankingDays(2), Never, No),
@@ -60,7 +60,7 @@ pub(super) static RULES: &[ReturnRule] = &[
     rule(26, "mandatory field error", Operator, NextFile, FixFirst, WithCorrectedData),
     rule(27, "trace number error", Operator, NextFile, FixFirst, AsItIs),
     rule(28, "routing number check digit error", Operator, NextFile, FixFirst, WithCorrectedData),
-    rule(29, "company says not authorised", Unauthorised, BankingDays(2), Never, No),
+    rule(29, "company says not authorized", Unauthorized, BankingDays(2), Never, No),
     rule(30, "bank does not take converted checks", CheckConversion, NextFile, Never, No),
     rule(31, "permitted late return", Receiver, Agreed, Never, No),
     rule(32, "receiving bank could not settle", Operator, NextFile, FixFirst, AsItIs),
@@ -71,16 +71,16 @@ pub(super) static RULES: &[ReturnRule] = &[
     rule(37, "source document also presented", CheckConversion, CalendarDays(60), Never, No),
     rule(38, "payment stopped on the source document", CheckConversion, CalendarDays(60), Never, No),
     rule(39, "improper source document", CheckConversion, BankingDays(2), Never, No),
-    rule(40, "enrolment: returned by the agency", Enrolment, BankingDays(2), FixFirst, No),
-    rule(41, "enrolment: invalid transaction code", Enrolment, BankingDays(2), FixFirst, No),
-    rule(42, "enrolment: routing number error", Enrolment, BankingDays(2), FixFirst, No),
-    rule(43, "enrolment: invalid account number", Enrolment, BankingDays(2), FixFirst, No),
-    rule(44, "enrolment: invalid receiver id", Enrolment, BankingDays(2), FixFirst, No),
-    rule(45, "enrolment: invalid receiver name", Enrolment, BankingDays(2), FixFirst, No),
-    rule(46, "enrolment: invalid representative payee flag", Enrolment, BankingDays(2), FixFirst, No),
-    rule(47, "enrolment: duplicate", Enrolment, BankingDays(2), FixFirst, No),
+    rule(40, "enrollment: returned by the agency", Enrollment, BankingDays(2), FixFirst, No),
+    rule(41, "enrollment: invalid transaction code", Enrollment, BankingDays(2), FixFirst, No),
+    rule(42, "enrollment: routing number error", Enrollment, BankingDays(2), FixFirst, No),
+    rule(43, "enrollment: invalid account number", Enrollment, BankingDays(2), FixFirst, No),
+    rule(44, "enrollment: invalid receiver id", Enrollment, BankingDays(2), FixFirst, No),
+    rule(45, "enrollment: invalid receiver name", Enrollment, BankingDays(2), FixFirst, No),
+    rule(46, "enrollment: invalid representative payee flag", Enrollment, BankingDays(2), FixFirst, No),
+    rule(47, "enrollment: duplicate", Enrollment, BankingDays(2), FixFirst, No),
     rule(50, "state law bars the check entry", CheckConversion, BankingDays(2), Never, No),
-    rule(51, "check entry ineligible or improper", Unauthorised, CalendarDays(60), Never, No),
+    rule(51, "check entry ineligible or improper", Unauthorized, CalendarDays(60), Never, No),
     rule(52, "payment stopped on the check entry", CheckConversion, CalendarDays(60), Never, No),
     rule(53, "check entry and check both presented", CheckConversion, CalendarDays(60), Never, No),
     rule(61, "return was misrouted", Dishonor, BankingDays(5), Never, No),

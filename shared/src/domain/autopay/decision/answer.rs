@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::domain::ach::return_codes::ReturnCode;
-use crate::domain::autopay::authorisation::EndingReturn;
+use crate::domain::autopay::authorization::EndingReturn;
 use crate::domain::autopay::bank_account::UnusableReason;
 use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::item::ItemState;
@@ -83,12 +83,12 @@ pub enum HeldBy {
 #[derive(Clone, PartialEq, Eq)]
 pub enum SkipReason {
     SetupIncomplete(Vec<Missing>),
-    AuthorisationMissing,
-    AuthorisationRevoked {
+    AuthorizationMissing,
+    AuthorizationRevoked {
         at: Timestamp,
     },
     /// A debit came back in a way that ends it.
-    AuthorisationEnded {
+    AuthorizationEnded {
         by: EndingReturn,
     },
     /// The number or type of the bank account is another than was agreed to.
@@ -229,9 +229,9 @@ impl SkipReason {
         match self {
             SkipReason::Canceled { .. } | SkipReason::PresentmentsUsedUp | SkipReason::HeldBack { .. } => true,
             SkipReason::SetupIncomplete(_)
-            | SkipReason::AuthorisationMissing
-            | SkipReason::AuthorisationRevoked { .. }
-            | SkipReason::AuthorisationEnded { .. }
+            | SkipReason::AuthorizationMissing
+            | SkipReason::AuthorizationRevoked { .. }
+            | SkipReason::AuthorizationEnded { .. }
             | SkipReason::AccountChanged
             | SkipReason::Paused
             | SkipReason::PaymentOpen { .. }

@@ -2,7 +2,7 @@
 
 use super::amount::{Wanted, Wish};
 use super::{AttentionNeed, BankAccount, CapKind, Cut, Decision, HeldBy, Inputs, Policy, SkipReason, Why, cents};
-use crate::domain::autopay::authorisation::notice_ends;
+use crate::domain::autopay::authorization::notice_ends;
 use crate::domain::autopay::in_flight::CardPayment;
 use crate::domain::money::Cents;
 
@@ -78,11 +78,11 @@ fn under_caps(inputs: &Inputs<'_>, wanted: Cents) -> Result<Fitting, Decision> {
 /// Inside the range, or announced; else it is announced now.
 fn in_range(inputs: &Inputs<'_>, fitting: Fitting) -> Result<Fitting, Decision> {
     let today = inputs.today();
-    // The setup is complete here, so an authorisation is in force.
-    let Some(authorisation) = &inputs.card.authorisation else {
-        return Err(Decision::Skip(SkipReason::AuthorisationMissing));
+    // The setup is complete here, so an authorization is in force.
+    let Some(authorization) = &inputs.card.authorization else {
+        return Err(Decision::Skip(SkipReason::AuthorizationMissing));
     };
-    if authorisation.range.covers(fitting.amount) {
+    if authorization.range.covers(fitting.amount) {
         return Ok(fitting);
     }
     match inputs.card.announced {

@@ -17,16 +17,16 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
     if missing.contains(&Missing::SameOrAnother) {
         return Err(Decision::Attention(AttentionNeed::CardLooksLikeAnother));
     }
-    let is_only_unauthorised = missing == [Missing::Authorisation];
-    if !missing.is_empty() && !is_only_unauthorised {
+    let is_only_unauthorized = missing == [Missing::Authorization];
+    if !missing.is_empty() && !is_only_unauthorized {
         return Err(Decision::Skip(SkipReason::SetupIncomplete(missing)));
     }
-    // Before the authorisation, which ends with the same return: agreeing again would not help.
+    // Before the authorization, which ends with the same return: agreeing again would not help.
     if let Some(block) = inputs.person.debit_block {
         return Err(Decision::Attention(AttentionNeed::DebitsBlocked { return_code: block.return_code }));
     }
-    if is_only_unauthorised {
-        return Err(Decision::Skip(unauthorised(card)));
+    if is_only_unauthorized {
+        return Err(Decision::Skip(unauthorized(card)));
     }
     if inputs.person.receivable_open {
         return Err(Decision::Attention(AttentionNeed::ReceivableOpen));
@@ -52,14 +52,14 @@ pub(super) const fn open_payment(open: &CardPayment) -> Decision {
     Decision::Skip(SkipReason::PaymentOpen { amount, opened_on })
 }
 
-/// Why no authorisation stands.
-fn unauthorised(card: &Card) -> SkipReason {
-    let ends = card.authorisation.as_ref().map(|known| (known.revoked_at, known.ended_by_return));
+/// Why no authorization stands.
+fn unauthorized(card: &Card) -> SkipReason {
+    let ends = card.authorization.as_ref().map(|known| (known.revoked_at, known.ended_by_return));
     match ends {
-        Some((Some(at), _)) => SkipReason::AuthorisationRevoked { at },
-        Some((None, Some(by))) => SkipReason::AuthorisationEnded { by },
+        Some((Some(at), _)) => SkipReason::AuthorizationRevoked { at },
+        Some((None, Some(by))) => SkipReason::AuthorizationEnded { by },
         // There is none, or it is for another bank account.
-        Some((None, None)) | None => SkipReason::AuthorisationMissing,
+        Some((None, None)) | None => SkipReason::AuthorizationMissing,
     }
 }
 

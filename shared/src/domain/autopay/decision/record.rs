@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{AttentionNeed, Decision, Inputs, SkipReason, amount, cents, limits};
-use crate::domain::autopay::authorisation::Announcement;
+use crate::domain::autopay::authorization::Announcement;
 use crate::domain::autopay::card::Card;
 use crate::domain::autopay::in_flight::in_flight;
 use crate::domain::autopay::notice::NoticeKind;
@@ -91,7 +91,7 @@ fn leaves_bill(decision: &Decision) -> bool {
             | AttentionNeed::AmountUnknown { .. } => false,
         },
         Decision::Skip(reason) => match reason {
-            SkipReason::AuthorisationEnded { .. }
+            SkipReason::AuthorizationEnded { .. }
             | SkipReason::PresentmentsUsedUp
             | SkipReason::HeldBack { .. }
             | SkipReason::Paused
@@ -103,8 +103,8 @@ fn leaves_bill(decision: &Decision) -> bool {
             | SkipReason::BankBalanceStale { .. } => true,
             // The person never had it paid by us, or wished that it is not; or nothing is owed; or the link's own notice says so.
             SkipReason::SetupIncomplete(_)
-            | SkipReason::AuthorisationMissing
-            | SkipReason::AuthorisationRevoked { .. }
+            | SkipReason::AuthorizationMissing
+            | SkipReason::AuthorizationRevoked { .. }
             | SkipReason::AccountChanged
             | SkipReason::Canceled { .. }
             | SkipReason::LinkBroken(_)

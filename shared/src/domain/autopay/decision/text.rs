@@ -54,9 +54,9 @@ impl Decision {
                 | SkipReason::BankBalanceUnknown
                 | SkipReason::InsufficientBankBalance { .. } => true,
                 SkipReason::SetupIncomplete(_)
-                | SkipReason::AuthorisationMissing
-                | SkipReason::AuthorisationRevoked { .. }
-                | SkipReason::AuthorisationEnded { .. }
+                | SkipReason::AuthorizationMissing
+                | SkipReason::AuthorizationRevoked { .. }
+                | SkipReason::AuthorizationEnded { .. }
                 | SkipReason::Paused
                 | SkipReason::PaymentOpen { .. }
                 | SkipReason::Canceled { .. }
@@ -181,9 +181,9 @@ impl SkipReason {
     pub const fn code(&self) -> &'static str {
         match self {
             SkipReason::SetupIncomplete(_) => "setup_incomplete",
-            SkipReason::AuthorisationMissing => "authorisation_missing",
-            SkipReason::AuthorisationRevoked { .. } => "authorisation_revoked",
-            SkipReason::AuthorisationEnded { .. } => "authorisation_ended",
+            SkipReason::AuthorizationMissing => "authorization_missing",
+            SkipReason::AuthorizationRevoked { .. } => "authorization_revoked",
+            SkipReason::AuthorizationEnded { .. } => "authorization_ended",
             SkipReason::AccountChanged => "account_changed",
             SkipReason::Paused => "paused",
             SkipReason::PaymentOpen { .. } => "payment_open",
@@ -215,13 +215,13 @@ impl SkipReason {
                 let steps: Vec<&str> = missing.iter().map(|step| step.text()).collect();
                 format!("Autopay is not set up yet: {}.", steps.join("; "))
             }
-            SkipReason::AuthorisationMissing => {
+            SkipReason::AuthorizationMissing => {
                 "Nothing is paid, because you have not agreed to debits from this bank account.".to_owned()
             }
-            SkipReason::AuthorisationRevoked { at } => {
-                format!("Nothing is paid, because you revoked your authorisation on {}.", day(eastern_date(*at)))
+            SkipReason::AuthorizationRevoked { at } => {
+                format!("Nothing is paid, because you revoked your authorization on {}.", day(eastern_date(*at)))
             }
-            SkipReason::AuthorisationEnded { by } => format!(
+            SkipReason::AuthorizationEnded { by } => format!(
                 "Nothing is paid, because your bank returned a debit on {} ({}): agree to the debits again to go on.",
                 day(eastern_date(by.at)),
                 by.return_code.meaning()
@@ -314,7 +314,7 @@ fn held_back(by: EndedBy, amount: Cents, on: Date) -> String {
             "Nothing is paid, because your bank account could not be debited on {on}: choose another one, or agree to the debits of this one \
              again."
         ),
-        EndedBy::NotAuthorised | EndedBy::Stopped => format!(
+        EndedBy::NotAuthorized | EndedBy::Stopped => format!(
             "Nothing is paid, because the debit of {amount} was stopped or disputed at your bank on {on}: agree to the debits again to go on."
         ),
         EndedBy::DebitRefused => format!(

@@ -49,7 +49,7 @@ pub enum DebitFailure {
         return_code: ReturnCode,
     },
     AccountFrozen,
-    Unauthorised {
+    Unauthorized {
         return_code: ReturnCode,
     },
     /// The holder stopped it.
@@ -86,7 +86,7 @@ impl DebitFailure {
             DebitFailure::AccountClosed => "debit_failed_account_closed",
             DebitFailure::AccountUnusable { .. } => "debit_failed_account_unusable",
             DebitFailure::AccountFrozen => "debit_failed_account_frozen",
-            DebitFailure::Unauthorised { .. } => "debit_failed_unauthorised",
+            DebitFailure::Unauthorized { .. } => "debit_failed_unauthorized",
             DebitFailure::Stopped => "debit_failed_stopped",
             DebitFailure::HolderDeceased => "debit_failed_holder_deceased",
             DebitFailure::Other { .. } => "debit_failed",

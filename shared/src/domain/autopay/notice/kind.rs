@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CheckFailure, DebitFailure, Outlook};
 use crate::domain::ach::return_codes::ReturnCode;
-use crate::domain::autopay::authorisation::AuthorisationStep;
+use crate::domain::autopay::authorization::AuthorizationStep;
 use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::ItemNotice;
@@ -131,9 +131,9 @@ pub enum NoticeKind {
         bank_account_last4: String,
     },
     /// The person's copy of what they agreed to, or that it ended (12 CFR 1005.10(b)).
-    Authorisation {
+    Authorization {
         card_id: CardId,
-        step: AuthorisationStep,
+        step: AuthorizationStep,
         at: Timestamp,
         text: String,
         #[serde(default)]
@@ -289,8 +289,8 @@ impl NoticeKind {
             NoticeKind::RefundCameBack { .. } => "refund_came_back",
             NoticeKind::ReviewLasts { .. } => "review_lasts",
             NoticeKind::AddressOffered { .. } => "address_offered",
-            NoticeKind::Authorisation { step: AuthorisationStep::Agreed, .. } => "authorisation_given",
-            NoticeKind::Authorisation { step: AuthorisationStep::Revoked, .. } => "authorisation_revoked",
+            NoticeKind::Authorization { step: AuthorizationStep::Agreed, .. } => "authorization_given",
+            NoticeKind::Authorization { step: AuthorizationStep::Revoked, .. } => "authorization_revoked",
             NoticeKind::NumbersCorrected { .. } => "numbers_corrected",
             NoticeKind::AddressWanted { .. } => "address_wanted",
             NoticeKind::BatchCompleted { .. } => "batch_completed",
@@ -334,7 +334,7 @@ impl NoticeKind {
             NoticeKind::DebitAnnounced { card_id, debit_on, .. } => format!("{code}#{card_id}#{debit_on}"),
             NoticeKind::CardNeeds { card_id, code: need, since, .. } => format!("{code}#{card_id}#{need}#{since}"),
             NoticeKind::Item { item_id, what, .. } => format!("{code}#{item_id}#{}", what.moment()),
-            NoticeKind::Authorisation { card_id, at, .. } => format!("{code}#{card_id}#{at}"),
+            NoticeKind::Authorization { card_id, at, .. } => format!("{code}#{card_id}#{at}"),
             NoticeKind::NumbersCorrected { item_id, bank_account_id, .. } => {
                 format!("{code}#{bank_account_id}#{item_id}")
             }

@@ -23,7 +23,7 @@ pub(super) fn held_back(card_id: CardId, payment_id: PaymentId, by: EndedBy) -> 
     let (what, ends) = match by {
         EndedBy::NoMoney => ("its debit came back for lack of money", "the next statement"),
         EndedBy::AccountRefused => ("its bank account cannot be debited", "the person has another bank account"),
-        EndedBy::NotAuthorised | EndedBy::Stopped => {
+        EndedBy::NotAuthorized | EndedBy::Stopped => {
             ("its debit was stopped or disputed", "the person has given a new authorization")
         }
         EndedBy::DebitRefused => ("its debit was not taken", "the person has another bank account"),
@@ -58,6 +58,6 @@ pub(super) fn payout_returned(payment_id: PaymentId, amount: &str, reason: &str)
             "Refund {payment_id} of {amount} did not arrive ({reason}); the money is with us. Look at the source's account, then ask for \
              the refund of batch {batch} again."
         ),
-        PaymentId::Lone(_) => format!("Payment {payment_id} of {amount} came back ({reason})."),
+        PaymentId::Single(_) => format!("Payment {payment_id} of {amount} came back ({reason})."),
     }
 }

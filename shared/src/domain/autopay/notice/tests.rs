@@ -2,7 +2,7 @@ use jiff::civil::date;
 use uuid::Uuid;
 
 use super::*;
-use crate::domain::autopay::authorisation::AuthorisationStep;
+use crate::domain::autopay::authorization::AuthorizationStep;
 use crate::domain::autopay::held::EndedBy;
 use crate::domain::autopay::ids::{BankAccountId, CardId};
 use crate::domain::autopay::item::ItemNotice;
@@ -15,7 +15,7 @@ fn now() -> Timestamp {
 }
 
 fn payment_id() -> PaymentId {
-    PaymentId::Lone(Uuid::from_u128(1))
+    PaymentId::Single(Uuid::from_u128(1))
 }
 
 fn of_check(failure: CheckFailure) -> NoticeKind {
@@ -43,7 +43,7 @@ fn each_kind_has_an_occasion_of_its_own() {
         of_debit(DebitFailure::AccountClosed),
         of_debit(DebitFailure::AccountUnusable { return_code: code }),
         of_debit(DebitFailure::AccountFrozen),
-        of_debit(DebitFailure::Unauthorised { return_code: code }),
+        of_debit(DebitFailure::Unauthorized { return_code: code }),
         of_debit(DebitFailure::Stopped),
         of_debit(DebitFailure::HolderDeceased),
         of_debit(DebitFailure::Other { return_code: code }),
@@ -112,7 +112,7 @@ const fn place(kind: &NoticeKind) -> usize {
         NoticeKind::PostedAsked { .. } => 12,
         NoticeKind::PaymentCanceled { .. } => 13,
         NoticeKind::RefundSent { .. } => 14,
-        NoticeKind::Authorisation { .. } => 15,
+        NoticeKind::Authorization { .. } => 15,
         NoticeKind::NumbersCorrected { .. } => 16,
         NoticeKind::AddressWanted { .. } => 17,
         NoticeKind::BatchCompleted { .. } => 18,
@@ -143,7 +143,7 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
     let row = PaymentId::Row { batch, row: 1 };
     let source = SourceTag::of("CORP-1");
     let refund = PaymentId::Refund { batch, source, number: 1 };
-    let item_id = ItemId::Funding(FundingId::Lone(uuid));
+    let item_id = ItemId::Funding(FundingId::Single(uuid));
     let (day, institution_name) = (date(2026, 3, 9), "First Example Bank".to_owned());
     let mut kinds = vec![
         NoticeKind::PaymentStarted {
@@ -235,8 +235,8 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         NoticeKind::EventUnmatched { event_id: "evnt_1".to_owned(), is_readable: false, since: now() },
         NoticeKind::WebhookEndpointDisabled { endpoint_id: WebhookEndpointId::new(uuid), since: now() },
     ];
-    for step in [AuthorisationStep::Agreed, AuthorisationStep::Revoked] {
-        kinds.push(NoticeKind::Authorisation { card_id, step, at: now(), text: "I agree.".to_owned(), outlook });
+    for step in [AuthorizationStep::Agreed, AuthorizationStep::Revoked] {
+        kinds.push(NoticeKind::Authorization { card_id, step, at: now(), text: "I agree.".to_owned(), outlook });
     }
     for what in [
         ItemNotice::LoginRequired { since: now() },
@@ -252,7 +252,7 @@ fn every_kind(outlook: Outlook) -> Vec<NoticeKind> {
         DebitFailure::AccountClosed,
         DebitFailure::AccountUnusable { return_code: code },
         DebitFailure::AccountFrozen,
-        DebitFailure::Unauthorised { return_code: code },
+        DebitFailure::Unauthorized { return_code: code },
         DebitFailure::Stopped,
         DebitFailure::HolderDeceased,
         DebitFailure::Other { return_code: code },

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::office::{held, held_back, payout_returned, webhook_endpoint_disabled};
 use super::{CheckFailure, DebitFailure, NoticeKind, Outlook};
-use crate::domain::autopay::authorisation::AuthorisationStep;
+use crate::domain::autopay::authorization::AuthorizationStep;
 use crate::domain::autopay::explain::{day, money};
 use crate::domain::autopay::item::ItemNotice;
 use crate::domain::calendar::eastern_date;
@@ -17,7 +17,7 @@ impl NoticeKind {
             }
             NoticeKind::DebitAnnounced { card_name, amount, debit_on, .. } => format!(
                 "On {}, or in the week after it, we will debit {} to pay {card_name}. That is outside the range you agreed to, so you hear of it ahead; you can \
-                 revoke your authorisation before that day.",
+                 revoke your authorization before that day.",
                 day(*debit_on),
                 money(*amount)
             ),
@@ -78,11 +78,11 @@ impl NoticeKind {
                  looking into where to send it.",
                 money(*amount)
             ),
-            NoticeKind::Authorisation { step: AuthorisationStep::Agreed, text, outlook, .. } => {
+            NoticeKind::Authorization { step: AuthorizationStep::Agreed, text, outlook, .. } => {
                 format!("{} Keep this copy of what you agreed to: {text}", agreed(*outlook))
             }
-            NoticeKind::Authorisation { step: AuthorisationStep::Revoked, at, .. } => format!(
-                "You revoked your authorisation on {}. No debit is sent any more; one that your bank already has may still be booked.",
+            NoticeKind::Authorization { step: AuthorizationStep::Revoked, at, .. } => format!(
+                "You revoked your authorization on {}. No debit is sent any more; one that your bank already has may still be booked.",
                 moment(*at)
             ),
             NoticeKind::NumbersCorrected { bank_account_last4, .. } => {
@@ -181,7 +181,7 @@ fn debit_failure(failure: DebitFailure) -> String {
             format!("the account cannot be debited ({})", return_code.meaning())
         }
         DebitFailure::AccountFrozen => "the account is frozen".to_owned(),
-        DebitFailure::Unauthorised { .. } => "it says that the debit was not authorised".to_owned(),
+        DebitFailure::Unauthorized { .. } => "it says that the debit was not authorized".to_owned(),
         DebitFailure::Stopped => "it was stopped at the bank".to_owned(),
         DebitFailure::HolderDeceased => "it says that the account's holder has died".to_owned(),
         DebitFailure::Other { return_code } => {
@@ -211,7 +211,7 @@ fn after_debit(failure: DebitFailure, outlook: Outlook) -> &'static str {
             DebitFailure::AccountClosed
             | DebitFailure::AccountUnusable { .. }
             | DebitFailure::AccountFrozen
-            | DebitFailure::Unauthorised { .. }
+            | DebitFailure::Unauthorized { .. }
             | DebitFailure::Stopped
             | DebitFailure::HolderDeceased
             | DebitFailure::Other { .. }

@@ -21,7 +21,7 @@ const LETTERS: [(&str, &str); 19] = [
     ("M", "cannot be paid in cash"),
     ("N", "altered, fictitious or counterfeit"),
     ("P", "above the limit"),
-    ("Q", "not authorised"),
+    ("Q", "not authorized"),
     ("R", "branch closed"),
     ("S", "refer to maker"),
     ("Y", "duplicate presentment"),

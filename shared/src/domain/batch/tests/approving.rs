@@ -1,6 +1,6 @@
 use super::*;
 
-fn approved(mut batch: Batch, approve: &Approve, manifest: &Manifest) -> Result<Command, BatchRefusal> {
+fn approved(mut batch: Batch, approve: &Approve, manifest: &Manifest) -> Result<Idempotent, BatchRefusal> {
     batch.approve(approve, manifest, &as_shown(manifest), start())
 }
 
@@ -16,7 +16,7 @@ fn an_approval_that_names_what_is_there_opens_the_first_round() {
     let mut batch = ready();
     let manifest = manifest(AccountStanding::Known);
     let outcome = batch.approve(&approval(), &manifest, &as_shown(&manifest), start());
-    assert_eq!(outcome, Ok(Command::Executed));
+    assert_eq!(outcome, Ok(Idempotent::Executed));
     assert_eq!((batch.state, batch.rounds, batch.due_at), (BatchState::Importing, 1, Some(start())));
     assert_eq!(batch.approval.unwrap().by, "approver");
 }
@@ -28,7 +28,7 @@ fn a_repeat_by_the_same_person_of_the_same_is_recognized_before_anything_else_is
     for state in [BatchState::Importing, BatchState::Paying, BatchState::Completed] {
         let mut batch = in_state(state);
         let outcome = batch.approve(&again, &manifest, &as_shown(&manifest), start());
-        assert_eq!((outcome, batch), (Ok(Command::AlreadyApplied), in_state(state)));
+        assert_eq!((outcome, batch), (Ok(Idempotent::AlreadyApplied), in_state(state)));
     }
 }
 
@@ -51,7 +51,7 @@ fn an_approval_that_was_somebody_elses_or_of_something_else_is_not_answered_as_o
 #[test]
 fn a_summary_made_again_makes_the_hash_seen_before_stale() {
     let mut batch = ready();
-    assert_eq!(batch.summarized(head("hash-2"), start()), Ok(Command::Executed));
+    assert_eq!(batch.summarized(head("hash-2"), start()), Ok(Idempotent::Executed));
     let refusal = refused(&mut batch, &approval(), &manifest(AccountStanding::Known));
     assert_eq!(refusal, BatchRefusal::StaleManifest);
 }
@@ -71,7 +71,7 @@ fn a_control_total_given_at_upload_has_to_be_the_files() {
     assert_eq!(refusal, BatchRefusal::ControlTotal { control, total: TOTAL });
 
     let batch = Batch { control_total: Some(TOTAL), ..ready() };
-    assert_eq!(approved(batch, &approval(), &manifest(AccountStanding::Known)), Ok(Command::Executed));
+    assert_eq!(approved(batch, &approval(), &manifest(AccountStanding::Known)), Ok(Idempotent::Executed));
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn the_uploader_approves_only_where_the_company_allows_it() {
     assert_eq!(refusal, BatchRefusal::ApproverIsUploader);
 
     let allowed = Approve { uploader_may_approve: true, ..own };
-    assert_eq!(approved(ready(), &allowed, &manifest(AccountStanding::Known)), Ok(Command::Executed));
+    assert_eq!(approved(ready(), &allowed, &manifest(AccountStanding::Known)), Ok(Idempotent::Executed));
 }
 
 #[test]
@@ -103,14 +103,14 @@ fn an_overlap_of_before_is_read_and_is_not_what_is_true_now() {
 #[test]
 fn whoever_had_the_file_summarized_does_not_approve_it() {
     let mut batch = ready();
-    assert_eq!(batch.count_uploader("uploader"), Command::AlreadyApplied, "made the batch");
-    assert_eq!(batch.count_uploader("approver"), Command::Executed);
-    assert_eq!(batch.count_uploader("approver"), Command::AlreadyApplied);
+    assert_eq!(batch.count_uploader("uploader"), Idempotent::AlreadyApplied, "made the batch");
+    assert_eq!(batch.count_uploader("approver"), Idempotent::Executed);
+    assert_eq!(batch.count_uploader("approver"), Idempotent::AlreadyApplied);
     let refusal = refused(&mut batch, &approval(), &manifest(AccountStanding::Known));
     assert_eq!(refusal, BatchRefusal::ApproverIsUploader);
 
     let third = Approve { by: "third".to_owned(), ..approval() };
-    assert_eq!(approved(batch, &third, &manifest(AccountStanding::Known)), Ok(Command::Executed));
+    assert_eq!(approved(batch, &third, &manifest(AccountStanding::Known)), Ok(Idempotent::Executed));
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn new_and_changed_accounts_have_to_be_named() {
         assert_eq!(refusal, BatchRefusal::NotAcknowledged(vec![needed]), "{standing:?}");
 
         let outcome = approved(ready(), &naming("fingerprint-1"), &manifest(standing));
-        assert_eq!(outcome, Ok(Command::Executed), "{standing:?}");
+        assert_eq!(outcome, Ok(Idempotent::Executed), "{standing:?}");
     }
 }
 
@@ -183,7 +183,7 @@ fn overlapping_batches_have_to_be_named_each() {
     };
     let needed = overlap(id(3)).acknowledgement();
     assert_eq!(refused(&mut ready(), &naming(&[id(2)]), &manifest), BatchRefusal::NotAcknowledged(vec![needed]));
-    assert_eq!(approved(ready(), &naming(&[id(2), id(3)]), &manifest), Ok(Command::Executed));
+    assert_eq!(approved(ready(), &naming(&[id(2), id(3)]), &manifest), Ok(Idempotent::Executed));
 }
 
 #[test]
@@ -195,5 +195,5 @@ fn a_source_pays_no_more_than_one_entry_can_carry() {
     let too_large = with_total(LARGEST_ENTRY.plus(Cents::new(1)).unwrap());
     let refusal = refused(&mut ready(), &approval(), &too_large);
     assert_eq!(refusal, BatchRefusal::SourceTotalTooLarge { source_id: "CORP-1".to_owned() });
-    assert_eq!(approved(ready(), &approval(), &with_total(LARGEST_ENTRY)), Ok(Command::Executed));
+    assert_eq!(approved(ready(), &approval(), &with_total(LARGEST_ENTRY)), Ok(Idempotent::Executed));
 }

@@ -1,6 +1,6 @@
 use super::*;
 
-type Outcome = Result<Command, BatchRefusal>;
+type Outcome = Result<Idempotent, BatchRefusal>;
 type Act = fn(&mut Batch) -> Outcome;
 
 /// What a command does in each state, in the order of `STATES`: the state it leads to, `=` for a repeat, `-` for a refusal.
@@ -8,8 +8,8 @@ fn line(command: impl Fn(&mut Batch) -> Outcome) -> String {
     let cells = STATES.map(|state| {
         let mut batch = in_state(state);
         match command(&mut batch) {
-            Ok(Command::Executed) => batch.state.as_str(),
-            Ok(Command::AlreadyApplied) => {
+            Ok(Idempotent::Executed) => batch.state.as_str(),
+            Ok(Idempotent::AlreadyApplied) => {
                 assert_eq!(batch, in_state(state), "a repeat changes nothing");
                 "="
             }
@@ -49,9 +49,9 @@ fn a_retry_opens_the_next_round_of_a_completed_batch_once() {
     assert_eq!(line(|batch| batch.retry(start())), "- - - - - - paying - - - - -");
 
     let mut batch = Batch { rounds: 1, retry_plan: Some("plan-0".to_owned()), ..in_state(BatchState::Completed) };
-    assert_eq!(batch.retry(start()), Ok(Command::Executed));
+    assert_eq!(batch.retry(start()), Ok(Idempotent::Executed));
     assert_eq!((batch.rounds, batch.retry_plan.as_deref(), batch.due_at), (2, None, Some(start())));
-    assert_eq!(batch.retry(start()), Ok(Command::AlreadyApplied));
+    assert_eq!(batch.retry(start()), Ok(Idempotent::AlreadyApplied));
     assert_eq!(batch.rounds, 2);
 }
 
@@ -67,8 +67,8 @@ fn a_draft_expires_after_a_week() {
         [|batch, now| batch.summarized(head("hash-1"), now), |batch, now| batch.rejected(3, now)];
     for read in reads {
         let mut batch = Batch { due_at: Some(later + SignedDuration::from_mins(20)), ..draft.clone() };
-        assert_eq!(batch.summarizing(), Ok(Command::Executed));
-        assert_eq!(read(&mut batch, later), Ok(Command::Executed));
+        assert_eq!(batch.summarizing(), Ok(Idempotent::Executed));
+        assert_eq!(read(&mut batch, later), Ok(Idempotent::Executed));
         assert_eq!(batch.due_at, Some(later + a_week));
     }
 }
@@ -82,7 +82,7 @@ fn an_ended_batch_is_never_due_again() {
     ];
     for (state, command) in ended {
         let mut batch = Batch { due_at: Some(start()), ..in_state(state) };
-        assert_eq!(command(&mut batch), Ok(Command::Executed));
+        assert_eq!(command(&mut batch), Ok(Idempotent::Executed));
         assert_eq!(batch.due_at, None, "{:?}", batch.state);
     }
 }
@@ -90,14 +90,14 @@ fn an_ended_batch_is_never_due_again() {
 #[test]
 fn a_failed_import_is_due_until_what_it_recorded_is_canceled() {
     let mut batch = Batch { due_at: None, ..in_state(BatchState::Importing) };
-    assert_eq!(batch.import_failed(failure(), start()), Ok(Command::Executed));
+    assert_eq!(batch.import_failed(failure(), start()), Ok(Idempotent::Executed));
     assert_eq!((batch.due_at, batch.failure), (Some(start()), Some(failure())));
 }
 
 #[test]
 fn a_rejected_file_leaves_nothing_to_approve() {
     let mut batch = ready();
-    assert_eq!(batch.rejected(3, start()), Ok(Command::Executed));
+    assert_eq!(batch.rejected(3, start()), Ok(Idempotent::Executed));
     assert_eq!((batch.manifest, batch.error_count), (None, 3));
 }
 

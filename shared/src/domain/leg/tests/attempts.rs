@@ -41,7 +41,7 @@ fn late_news_of_an_earlier_attempt_is_recorded() {
     leg.retry(Kind::Payout).unwrap();
     let before = leg.clone();
     for status in [BankStatus::Settled, BankStatus::Completed, BankStatus::Returned] {
-        assert_eq!(hear(&mut leg, Kind::Payout, status), Verdict::Recorded);
+        assert_eq!(hear(&mut leg, Kind::Payout, status), ReportOutcome::Recorded);
     }
     assert_eq!(leg, before);
 }
@@ -51,7 +51,7 @@ fn an_earlier_attempt_that_moves_again_needs_a_person() {
     let mut leg = after(Kind::Payout, &[BankStatus::Returned]);
     leg.retry(Kind::Payout).unwrap();
     let verdict = hear(&mut leg, Kind::Payout, BankStatus::ReturnDishonored);
-    assert_eq!(verdict, Verdict::Disputed(AttentionReason::EarlierAttemptMoved));
+    assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::EarlierAttemptMoved));
     assert_eq!((leg.state, leg.effects.as_slice()), (State::Unprocessed, &[][..]));
 }
 
@@ -60,7 +60,7 @@ fn an_attempt_that_we_never_made_needs_a_person() {
     let mut leg = sent(Kind::Payout);
     let ahead = BankReport { attempt: 2, ..report(Kind::Payout, BankStatus::Initiated) };
     let verdict = leg.report(expected(Kind::Payout), &ahead, start());
-    assert_eq!(verdict, Verdict::Disputed(AttentionReason::EarlierAttemptMoved));
+    assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::EarlierAttemptMoved));
     assert_eq!(leg.state, State::Submitting);
 }
 
@@ -81,7 +81,7 @@ fn a_word_about_an_earlier_attempt_is_held_to_what_that_attempt_was() {
     for (what, report) in cases {
         let mut leg = leg.clone();
         let verdict = leg.report(expected(Kind::Payout), &report, start());
-        assert_eq!(verdict, Verdict::Disputed(AttentionReason::BankDisagrees), "{what}");
+        assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::BankDisagrees), "{what}");
         assert_eq!(attention(&leg), Some(AttentionReason::BankDisagrees), "{what}");
     }
 }
@@ -93,7 +93,7 @@ fn what_an_operator_took_for_an_earlier_attempt_stays_taken() {
     leg.accept(&other);
     leg.report(expected(Kind::Payout), &other, start());
     leg.retry(Kind::Payout).unwrap();
-    assert_eq!(leg.report(expected(Kind::Payout), &other, start()), Verdict::Recorded);
+    assert_eq!(leg.report(expected(Kind::Payout), &other, start()), ReportOutcome::Recorded);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn word(status: &str) -> BankReport {
     }
 }
 
-fn tell(leg: &mut Leg, status: &str) -> Verdict {
+fn tell(leg: &mut Leg, status: &str) -> ReportOutcome {
     leg.report(expected(Kind::Check), &word(status), start())
 }
 
@@ -78,7 +78,7 @@ fn a_first_return_that_is_presented_again_is_still_on_its_way() {
 #[test]
 fn a_stop_that_loses_against_the_payment_leaves_it_paid() {
     let mut leg = told(&["issued", "pending_stop", "pending_deposit", "settled"]);
-    assert_eq!(tell(&mut leg, "pending_stop"), Verdict::Recorded);
+    assert_eq!(tell(&mut leg, "pending_stop"), ReportOutcome::Recorded);
     assert_eq!((leg.state, leg.reason), (State::Completed, None));
 }
 

@@ -61,7 +61,7 @@ fn an_unknown_outcome_is_sent_again_for_29_days_only() {
 fn what_the_bank_has_cannot_be_claimed() {
     let mut leg = after(Kind::Payout, &[BankStatus::Initiated]);
     let claimed = leg.claim(Kind::Payout, request("again"), lease_from(start()));
-    assert_eq!(claimed, Err(Illegal { kind: Kind::Payout, state: State::Processing, step: Step::Claimed }));
+    assert_eq!(claimed, Err(IllegalTransition { kind: Kind::Payout, state: State::Processing, step: Step::Claimed }));
 }
 
 #[test]

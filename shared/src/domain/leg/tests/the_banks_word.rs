@@ -5,8 +5,8 @@ fn a_settlement_that_overtakes_the_acceptance_posts_both() {
     let mut leg = sent(Kind::Payout);
     let verdict = hear(&mut leg, Kind::Payout, BankStatus::Settled);
     let effects = vec![Effect::PayoutAccepted];
-    assert_eq!(verdict, Verdict::Applied(Moved { from: State::Submitting, to: State::Completed, effects }));
-    assert_eq!(hear(&mut leg, Kind::Payout, BankStatus::Initiated), Verdict::Recorded);
+    assert_eq!(verdict, ReportOutcome::Applied(Transition { from: State::Submitting, to: State::Completed, effects }));
+    assert_eq!(hear(&mut leg, Kind::Payout, BankStatus::Initiated), ReportOutcome::Recorded);
     assert_eq!(leg.effects, [Effect::PayoutAccepted]);
 }
 
@@ -22,7 +22,7 @@ fn an_earlier_rank_never_overwrites_a_later_one() {
     let mut leg = after(Kind::Payout, &[BankStatus::Returned]);
     let before = leg.clone();
     for status in [BankStatus::Initiated, BankStatus::Submitted, BankStatus::Settled, BankStatus::Canceled] {
-        assert_eq!(hear(&mut leg, Kind::Payout, status), Verdict::Recorded);
+        assert_eq!(hear(&mut leg, Kind::Payout, status), ReportOutcome::Recorded);
     }
     assert_eq!(leg, before);
 }
@@ -42,7 +42,7 @@ fn a_disagreement_moves_nothing_and_needs_a_person() {
     for (what, report) in cases {
         let mut leg = sent(Kind::Payout);
         let verdict = leg.report(expected(Kind::Payout), &report, start());
-        assert_eq!(verdict, Verdict::Disputed(AttentionReason::BankDisagrees), "{what}");
+        assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::BankDisagrees), "{what}");
         assert_eq!((leg.state, leg.effects.as_slice(), leg.bank_rank), (State::Submitting, &[][..], 0), "{what}");
         assert_eq!(attention(&leg), Some(AttentionReason::BankDisagrees), "{what}");
     }
@@ -53,7 +53,7 @@ fn a_second_transfer_under_one_key_needs_a_person() {
     let mut leg = after(Kind::Payout, &[BankStatus::Initiated]);
     let second = BankReport { transfer_id: "acht_2".to_owned(), ..report(Kind::Payout, BankStatus::Settled) };
     let verdict = leg.report(expected(Kind::Payout), &second, start());
-    assert_eq!(verdict, Verdict::Disputed(AttentionReason::BankDisagrees));
+    assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::BankDisagrees));
     assert_eq!(leg.state, State::Processing);
 }
 
@@ -61,7 +61,7 @@ fn a_second_transfer_under_one_key_needs_a_person() {
 fn a_status_that_we_do_not_know_decides_nothing() {
     let mut leg = after(Kind::Payout, &[BankStatus::Submitted]);
     let verdict = hear(&mut leg, Kind::Payout, BankStatus::parse("TELEPORTED"));
-    assert_eq!(verdict, Verdict::Disputed(AttentionReason::UnknownBankStatus));
+    assert_eq!(verdict, ReportOutcome::Disputed(AttentionReason::UnknownBankStatus));
     assert_eq!((leg.state, leg.bank_status.as_deref()), (State::Processing, Some("SUBMITTED")));
 }
 

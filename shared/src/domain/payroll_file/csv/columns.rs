@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::field_called;
+use crate::domain::payroll_file::fast_path::DETAILS;
 use crate::domain::payroll_file::field::Field;
-use crate::domain::payroll_file::usual_form::DETAILS;
 
 /// What separates the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,12 +8,12 @@ use memchr::memchr_iter;
 use super::cells::{Cell, Cells};
 use super::columns::{Column, Columns};
 use crate::domain::payroll_file::error::{ErrorCode, Flaw};
+use crate::domain::payroll_file::fast_path::{DETAILS, WrittenDetails};
 use crate::domain::payroll_file::field::Field;
 use crate::domain::payroll_file::limits::Limits;
 use crate::domain::payroll_file::raw_row::RawRow;
 use crate::domain::payroll_file::scan::{self, Item};
 use crate::domain::payroll_file::tokens::is_foreign;
-use crate::domain::payroll_file::usual_form::{DETAILS, WrittenDetails};
 use crate::domain::payroll_file::warning::Warning;
 
 /// A line that is being read, cell by cell.

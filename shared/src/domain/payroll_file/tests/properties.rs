@@ -3,10 +3,10 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::super::csv::next_line;
+use super::super::fast_path::{WrittenDetails, parse_usual_row};
 use super::super::field::Field;
 use super::super::raw_row::{Parsed, parse_element};
 use super::super::scan::Item;
-use super::super::usual_form::{WrittenDetails, parse_usual_row};
 use super::*;
 use crate::domain::money::Cents;
 

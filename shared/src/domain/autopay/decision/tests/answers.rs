@@ -48,8 +48,8 @@ fn what_is_missing_in_the_setup_is_named() {
     assert_eq!(code(|case| case.card.setup.card_number = None), "setup_incomplete");
     assert_eq!(code(|case| case.card.mask = Some("9999".to_owned())), "setup_incomplete", "the number of another card");
     assert_eq!(code(|case| case.remittance = None), "setup_incomplete");
-    assert_eq!(code(|case| case.card.authorisation = None), "authorisation_missing");
-    assert_eq!(code(|case| case.card.has_twin = true), "cannot_tell_cards_apart");
+    assert_eq!(code(|case| case.card.authorization = None), "authorization_missing");
+    assert_eq!(code(|case| case.card.has_duplicate = true), "cannot_tell_cards_apart");
     let other = BankAccountId::of_fingerprint("f1_00000000000000000000000000000001").unwrap();
     assert_eq!(code(|case| case.bank_account.id = other), "setup_incomplete");
     let text = Case::with(|case| case.card.setup = Setup::default()).decide().text();
@@ -57,33 +57,33 @@ fn what_is_missing_in_the_setup_is_named() {
 }
 
 #[test]
-fn a_revoked_authorisation_and_one_for_another_account_pay_nothing() {
+fn a_revoked_authorization_and_one_for_another_account_pay_nothing() {
     assert_eq!(
         code(|case| {
             let now = case.now;
-            let _ = case.card.authorisation.as_mut().unwrap().revoke(now);
+            let _ = case.card.authorization.as_mut().unwrap().revoke(now);
         }),
-        "authorisation_revoked"
+        "authorization_revoked"
     );
     let other = BankAccountId::of_fingerprint("f1_00000000000000000000000000000001").unwrap();
-    assert_eq!(code(|case| case.card.authorisation.as_mut().unwrap().bank_account_id = other), "authorisation_missing");
+    assert_eq!(code(|case| case.card.authorization.as_mut().unwrap().bank_account_id = other), "authorization_missing");
 }
 
 #[test]
-fn a_debit_that_came_back_as_not_authorised_is_named_and_not_called_a_revocation() {
-    let unauthorised = "R10".parse().unwrap();
+fn a_debit_that_came_back_as_not_authorized_is_named_and_not_called_a_revocation() {
+    let unauthorized = "R10".parse().unwrap();
     let returned = |case: &mut Case| {
         let now = case.now;
-        let _ = case.card.authorisation.as_mut().unwrap().end_by_return(unauthorised, now);
+        let _ = case.card.authorization.as_mut().unwrap().end_by_return(unauthorized, now);
     };
     let blocked = |case: &mut Case| {
         returned(case);
         let now = case.now;
-        let _ = case.person.block_debits(unauthorised, now);
+        let _ = case.person.block_debits(unauthorized, now);
     };
     assert_eq!(code(blocked), "debits_blocked");
     // An operator has cleared the block.
-    assert_eq!(code(returned), "authorisation_ended");
+    assert_eq!(code(returned), "authorization_ended");
     let text = Case::with(returned).decide().text();
     assert!(text.contains("your bank returned a debit on March 2, 2026"), "{text}");
     assert!(!text.contains("you revoked"), "{text}");
@@ -141,8 +141,8 @@ fn a_canceled_payment_is_not_opened_again_before_the_next_statement() {
     assert_eq!(code(statement(None, None)), "canceled", "within a month");
     let agreed_again = |case: &mut Case| {
         canceled(false)(case);
-        let authorisation = case.card.authorisation.clone().unwrap();
-        case.card.authorise(authorisation);
+        let authorization = case.card.authorization.clone().unwrap();
+        case.card.authorize(authorization);
     };
     assert_eq!(outcome(agreed_again), paid("above_threshold", "1655.00"));
     let cashed_all_the_same = |case: &mut Case| {

@@ -117,7 +117,7 @@ fn a_bill_that_will_be_late_is_told() {
     let revoked = |case: &mut Case| {
         due(10)(case);
         let now = case.now;
-        let _ = case.card.authorisation.as_mut().unwrap().revoke(now);
+        let _ = case.card.authorization.as_mut().unwrap().revoke(now);
     };
     assert_eq!(late(revoked), None, "the person wished it");
     assert_eq!(late(due(10)), None, "it is paid, and the notice of that says that it may be late");

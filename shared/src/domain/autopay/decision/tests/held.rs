@@ -14,7 +14,7 @@ fn after(by: EndedBy, change: impl FnOnce(&mut Case)) -> &'static str {
             by,
             at: case.now,
             account: Some(AgreedAccount::of(&case.bank_account)),
-            agreed_at: case.card.authorisation.as_ref().map(|authorisation| authorisation.agreed_at),
+            agreed_at: case.card.authorization.as_ref().map(|authorization| authorization.agreed_at),
             mailed_to: Some(MailedTo { name: remittance.name, address: remittance.address }),
             mailed_before: Vec::new(),
         });
@@ -26,7 +26,7 @@ fn after(by: EndedBy, change: impl FnOnce(&mut Case)) -> &'static str {
 
 fn another_agreement(case: &mut Case) {
     case.now = case.now.checked_add(SignedDuration::from_hours(1)).unwrap();
-    case.card.authorisation.as_mut().unwrap().agreed_at = case.now;
+    case.card.authorization.as_mut().unwrap().agreed_at = case.now;
 }
 
 fn another_account(case: &mut Case) {
@@ -66,7 +66,7 @@ fn only_what_makes_a_difference_to_it_ends_what_holds_a_payment_back() {
     let table = [
         (EndedBy::NoMoney, [held, paid, paid, held, paid, held, paid]),
         (EndedBy::AccountRefused, [held, paid, paid, held, held, held, paid]),
-        (EndedBy::NotAuthorised, [held, paid, held, held, held, held, paid]),
+        (EndedBy::NotAuthorized, [held, paid, held, held, held, held, paid]),
         (EndedBy::Stopped, [held, paid, paid, held, held, held, paid]),
         (EndedBy::DebitRefused, [held, held, paid, held, held, held, paid]),
         (EndedBy::CheckFailed, [held, held, held, held, held, paid, paid]),

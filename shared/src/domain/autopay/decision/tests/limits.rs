@@ -21,7 +21,7 @@ fn a_cap_of_a_day_or_month_counts_what_was_opened_in_it_and_was_not_undone() {
             case.card.setup.caps = caps;
             let mut earlier = payment(1, dollars("400.00"), opened_on);
             earlier.cashed(case.now);
-            earlier.stage = Stage::Shown { by: ShownBy::Person };
+            earlier.stage = Stage::Posted { by: ShownBy::Person };
             if undone {
                 earlier.undone();
             }
@@ -39,7 +39,7 @@ fn a_cap_of_a_day_or_month_counts_what_was_opened_in_it_and_was_not_undone() {
 }
 
 fn range_to(case: &mut Case, most: &str) {
-    case.card.authorisation.as_mut().unwrap().range.most = dollars(most);
+    case.card.authorization.as_mut().unwrap().range.most = dollars(most);
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn an_amount_outside_the_range_is_announced_waited_for_and_paid() {
 
 #[test]
 fn an_amount_under_the_range_is_announced_too() {
-    let small = outcome(|case| case.card.authorisation.as_mut().unwrap().range.least = dollars("2000.00"));
+    let small = outcome(|case| case.card.authorization.as_mut().unwrap().range.least = dollars("2000.00"));
     assert_eq!(small, paid("outside_range", "1655.00"));
 }
 
@@ -110,12 +110,12 @@ fn where_money_is_short_the_bill_comes_first() {
 fn two_cards_share_what_is_in_the_account() {
     let mut case = Case::new();
     let Some(first) = case.decide().amount() else { panic!("the first card is paid") };
-    case.bank_account.open_debit(PaymentId::Lone(Uuid::from_u128(1)), first);
+    case.bank_account.open_debit(PaymentId::Single(Uuid::from_u128(1)), first);
     case.bank_reading().available = Some(dollars("3000.00"));
     assert_eq!(case.decide().code(), "insufficient_bank_balance", "1,345.00 are left for the second one");
     // Settled a minute ago, but the balance was read before.
     let later = case.now.checked_add(SignedDuration::from_mins(1)).unwrap();
-    case.bank_account.debit_settled(PaymentId::Lone(Uuid::from_u128(1)), later);
+    case.bank_account.debit_settled(PaymentId::Single(Uuid::from_u128(1)), later);
     assert_eq!(case.decide().code(), "insufficient_bank_balance");
     case.bank_account.take(BankReading {
         age: Age::read_now(later.checked_add(SignedDuration::from_mins(1)).unwrap()),
@@ -131,8 +131,8 @@ fn two_cards_share_what_is_in_the_account() {
 fn a_debit_counts_until_a_balance_of_the_next_banking_day() {
     let mut account = Case::new().bank_account;
     let settled: Timestamp = "2026-03-02T13:30:00Z".parse().unwrap();
-    account.open_debit(PaymentId::Lone(Uuid::from_u128(1)), dollars("1655.00"));
-    account.debit_settled(PaymentId::Lone(Uuid::from_u128(1)), settled);
+    account.open_debit(PaymentId::Single(Uuid::from_u128(1)), dollars("1655.00"));
+    account.debit_settled(PaymentId::Single(Uuid::from_u128(1)), settled);
     for (as_of, under_way) in [
         ("2026-03-02T13:00:00Z", 165_500),
         ("2026-03-02T15:00:00Z", 165_500),
@@ -212,8 +212,8 @@ fn a_balance_that_the_bank_dates_in_the_past_is_asked_for_once() {
 fn what_another_holder_paid_counts_until_this_card_s_reading_is_as_recent() {
     let case = Case::new();
     let mut other = case.card.clone();
-    let mut payment = CardPayment::new(PaymentId::Lone(Uuid::from_u128(1)), dollars("1655.00"), date(2026, 2, 26));
-    payment.stage = Stage::Shown { by: ShownBy::Transaction("t1".to_owned()) };
+    let mut payment = CardPayment::new(PaymentId::Single(Uuid::from_u128(1)), dollars("1655.00"), date(2026, 2, 26));
+    payment.stage = Stage::Posted { by: ShownBy::Transaction("t1".to_owned()) };
     other.payments.push(payment);
     let in_flight_after = |hours: i64| {
         let mut own = case.card.clone();

@@ -12,12 +12,12 @@ use uuid::Uuid;
 
 use super::*;
 use crate::domain::autopay::agreement::AgreedAccount;
-use crate::domain::autopay::authorisation::{AmountRange, Authorisation, TEXT_VERSION};
+use crate::domain::autopay::authorization::{AmountRange, Authorization, TEXT_VERSION};
 use crate::domain::autopay::bank_account::BankReading;
 use crate::domain::autopay::card::CardReading;
+use crate::domain::autopay::freshness::Age;
 use crate::domain::autopay::ids::{BankAccountId, CardId, PersonId};
 use crate::domain::autopay::in_flight::CardPayment;
-use crate::domain::autopay::reading::Age;
 use crate::domain::autopay::rule::Rule;
 use crate::domain::autopay::setup::{SealedCardNumber, Setup};
 use crate::domain::bank::request::AccountType;
@@ -41,7 +41,7 @@ pub(super) fn dollars(text: &str) -> Cents {
 }
 
 pub(super) fn payment(number: u128, amount: Cents, opened_on: Date) -> CardPayment {
-    CardPayment::new(PaymentId::Lone(Uuid::from_u128(number)), amount, opened_on)
+    CardPayment::new(PaymentId::Single(Uuid::from_u128(number)), amount, opened_on)
 }
 
 pub(super) fn remittance(line_1: &str) -> Remittance {
@@ -123,7 +123,7 @@ impl Case {
             institution_name: "First Example Bank".to_owned(),
             name: "Everyday Card".to_owned(),
             mask: Some("4821".to_owned()),
-            has_twin: false,
+            has_duplicate: false,
             real_accounts: Vec::new(),
             numbers: Default::default(),
             looks_like: None,
@@ -137,7 +137,7 @@ impl Case {
                 ..Setup::default()
             },
             agreed_account: Some(AgreedAccount::of(&bank_account)),
-            authorisation: Some(Authorisation {
+            authorization: Some(Authorization {
                 text_version: TEXT_VERSION,
                 text_sha256: None,
                 bank_account_id: bank_account.id,

@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::autopay::authorisation::Announcement;
+use crate::domain::autopay::authorization::Announcement;
 use crate::domain::autopay::in_flight::{ShownBy, Stage};
 use crate::domain::autopay::rule::{Amount, Bill, Caps};
 use crate::domain::autopay::utilization::BasisPoints;
@@ -34,8 +34,8 @@ fn card_payment() -> impl Strategy<Value = CardPayment> {
             0 => Stage::Open,
             1..=12 => Stage::Cashed { at },
             13..=16 => Stage::Asked { cashed_at: at, asked_at: at },
-            17..=28 => Stage::Shown { by: ShownBy::Person },
-            _ => Stage::Undone,
+            17..=28 => Stage::Posted { by: ShownBy::Person },
+            _ => Stage::Reversed,
         };
         payment
     })
@@ -101,7 +101,7 @@ prop_compose! {
             case.card.setup.caps =
                 Caps { payment: payment.map(Cents::new), day: day.map(Cents::new), month: month.map(Cents::new) };
             let range = AmountRange { least: Cents::new(range.0), most: Cents::new(range.1) };
-            case.card.authorisation.as_mut().unwrap().range = range;
+            case.card.authorization.as_mut().unwrap().range = range;
             case.card.announced = announced.map(|(cents, announced_on, debit_on)| {
                 Announcement {
                     amount: Cents::new(cents),
@@ -115,7 +115,7 @@ prop_compose! {
             case.bank_reading().current = Some(Cents::new(bank.1));
             case.policy.bank_floor = Cents::new(bank.2.min(10_000));
             for (number, cents) in (0_u128..).zip(debits) {
-                case.bank_account.open_debit(PaymentId::Lone(Uuid::from_u128(number)), Cents::new(cents));
+                case.bank_account.open_debit(PaymentId::Single(Uuid::from_u128(number)), Cents::new(cents));
             }
         })
     }
@@ -123,7 +123,7 @@ prop_compose! {
 
 /// What counts against a cap, reckoned here without the code under test.
 fn counted(case: &Case, is_counted: impl Fn(&CardPayment) -> bool) -> i128 {
-    let paid = case.card.payments.iter().filter(|payment| payment.stage != Stage::Undone && is_counted(payment));
+    let paid = case.card.payments.iter().filter(|payment| payment.stage != Stage::Reversed && is_counted(payment));
     paid.map(|payment| i128::from(payment.amount.get().max(0))).sum()
 }
 
@@ -166,7 +166,7 @@ proptest! {
             prop_assert!(cap.is_none_or(|cap| cents + used <= i128::from(cap.get())), "above a cap");
         }
 
-        let range = case.card.authorisation.as_ref().unwrap().range;
+        let range = case.card.authorization.as_ref().unwrap().range;
         let announced = case.card.announced.is_some_and(|announced| {
             amount <= announced.amount && announced.announced_on.saturating_add(10.days()) <= today && announced.debit_on <= today
         });
@@ -183,7 +183,7 @@ proptest! {
     fn two_debits_are_opened_only_where_the_account_bears_both(first in case(), second in case()) {
         let Decision::Pay { amount, .. } = first.decide() else { return Ok(()) };
         let mut account = first.bank_account.clone();
-        account.open_debit(PaymentId::Lone(Uuid::from_u128(99)), amount);
+        account.open_debit(PaymentId::Single(Uuid::from_u128(99)), amount);
         let reading = account.reading.clone().unwrap();
         let second = Case { bank_account: account, ..second };
         let Decision::Pay { amount: other, .. } = second.decide() else { return Ok(()) };
