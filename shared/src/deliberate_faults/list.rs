@@ -436,6 +436,16 @@ faults! {
     PaymentsMoneySetOff,
     /// more is booked as repaid than a person owes
     RepaidBeyondDebt,
+    /// a number that a bank corrected, and corrected again, is forgotten
+    FormerNumberForgotten,
+    /// a return bars the source that was debited, and not the one whose account it is by now
+    FormerHolderAloneBarred,
+    /// rows are paid as their biller was known at the summary, whatever two operators have decided since
+    BillerOfSummaryPaid,
+    /// what payouts gave back never pays what is owed for the funding that had brought it
+    OwnDebtNeverMet,
+    /// part of a refund that came back is set against a debt, so that it can never be sent again
+    RefundSetOffInPart,
     /// what operators set against a person's debt is given back all the same
     SetOffForgotten,
     /// a repayment that never was is taken back

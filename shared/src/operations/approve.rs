@@ -9,7 +9,7 @@ use super::account_corrections::Now;
 use super::manifest::standing_of;
 use super::upload::load;
 use super::{
-    OperationError, System, account_corrections, audit, open_batches, overlaps, system::minutes_from, webhooks,
+    OperationError, System, account_corrections, audit, billers, open_batches, overlaps, system::minutes_from, webhooks,
 };
 use crate::domain::batch::manifest::{AccountStanding, Manifest, ManifestCorrection, ManifestSource, Overlap};
 use crate::domain::batch::{
@@ -86,7 +86,8 @@ async fn circumstances(
     }
     let mut to_acknowledge = accounts_now(system, manifest).await?;
     let now = account_corrections::true_now(system, batch, head, manifest).await?;
-    let needs_new_summary = fault!(CorrectionUnseen, false, now.is_none());
+    let is_of_other_corrections = fault!(CorrectionUnseen, false, now.is_none());
+    let needs_new_summary = is_of_other_corrections || billers::are_others_now(system, manifest).await?;
     let Now { corrections: heard, rows } = now.unwrap_or_default();
     let corrections = fault!(CorrectionUnseen, Vec::new(), heard);
     to_acknowledge.extend(corrections.iter().map(ManifestCorrection::acknowledgement));

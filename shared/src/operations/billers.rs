@@ -1,15 +1,20 @@
 //! The biller directory: an operator's entry, confirmed by a second person, wins; otherwise Plaid is asked.
 
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+
 use super::{OperationError, System, audit};
 use crate::adapters::plaid::InstitutionLookup;
 use crate::domain::aba::RoutingNumber;
-use crate::domain::batch::manifest::InstitutionDecision;
+use crate::domain::batch::manifest::{InstitutionDecision, Manifest};
 use crate::domain::biller::{self, AddressLookup, Biller, Proposal, Remittance, RemittanceProposal};
 use crate::domain::deadline::Deadline;
 use crate::domain::task::Task;
 use crate::ports::table::TableError;
 use crate::store::keys;
 use crate::store::stored::{create, read, replace};
+
+/// Institutions of a file that are read at once.
+const READS_AT_ONCE: usize = 16;
 
 /// How rows of this institution are paid.
 pub(crate) async fn decision(
@@ -28,6 +33,20 @@ pub(crate) async fn decision(
             Err(OperationError::Directory { institution_id: institution_id.to_owned(), cause: cause.to_string() })
         }
     }
+}
+
+/// Whether two operators have decided otherwise about an institution of a file than its summary shows.
+pub(crate) async fn are_others_now(system: &System, manifest: &Manifest) -> Result<bool, OperationError> {
+    let others = stream::iter(&manifest.institutions)
+        .map(|shown| async move {
+            let entered: Option<Biller> = read(&*system.table, &keys::biller(&shown.id)).await?;
+            let decision = entered.and_then(|biller| biller.decision);
+            Ok::<bool, TableError>(decision.is_some_and(|decision| decision != shown.decision))
+        })
+        .boxed()
+        .buffer_unordered(READS_AT_ONCE);
+    let is_any = others.try_any(|is_other| async move { is_other }).await?;
+    Ok(fault!(BillerOfSummaryPaid, false, is_any))
 }
 
 /// Proposes how an institution takes payments. Counts once a second person has confirmed it.

@@ -12,7 +12,7 @@ use crate::domain::batch::Idempotent;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{CorrectionId, FundingId, PaymentId};
 use crate::domain::ledger::AccountKind;
-use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach};
+use crate::domain::ledger::correction::{Correction, CorrectionRefusal, CorrectionTerms, Reach, left_of_single};
 use crate::domain::money::Cents;
 use crate::domain::payment::Payment;
 use crate::domain::payment::single::rests_with_us;
@@ -107,7 +107,9 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
     if let Some((Some(id), cents)) = reach.used
         && let Some(funding) = fundings.get_mut(&id)
     {
-        changes.extend(use_up(system, funding, terms, (cents, reach.is_spent)).await?);
+        let is_own_debt = reach.repaid.is_some_and(|(repaid, _)| repaid == id);
+        let is_own_debt = fault!(OwnDebtNeverMet, false, is_own_debt);
+        changes.extend(use_up(system, funding, terms, (cents, reach.is_spent), is_own_debt).await?);
     }
     if let Some((id, cents)) = reach.repaid
         && let Some(funding) = fundings.get_mut(&id)
@@ -124,43 +126,50 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
     Ok(changes)
 }
 
-/// Uses up money of a funding, or gives it back. What is spent has to be left in its batch, or of its payment; the payment is held to that.
+/// Uses up money of a funding, or gives it back. What is spent has to be left in its batch. What a person's debit brought is used, and given
+/// back, only while it lies with us for nothing else: its payment is held to that.
 async fn use_up(
     system: &System,
     funding: &mut Funding,
     terms: &CorrectionTerms,
     (cents, is_spent): (Cents, bool),
+    is_own_debt: bool,
 ) -> Result<Vec<Change>, OperationError> {
-    if !is_spent {
-        funding.note_set_off(&terms.payer_id, cents)?;
-        return Ok(Vec::new());
-    }
     let (left, held_to) = match funding.id {
-        FundingId::Round { batch, source, .. } => {
-            (cover::left(system, &upload::load(system, batch).await?, source).await?, Vec::new())
+        FundingId::Round { batch, source, .. } if is_spent => {
+            let batch = upload::load(system, batch).await?;
+            let left = if is_own_debt {
+                cover::lies(system, &batch, source).await?
+            } else {
+                cover::left(system, &batch, source).await?
+            };
+            (left, Vec::new())
         }
-        FundingId::Single(id) => left_of_single(system, funding, PaymentId::Single(id)).await?,
+        FundingId::Round { .. } => (Cents::ZERO, Vec::new()),
+        FundingId::Single(id) => {
+            let (holder, held_to) = holder_of(system, PaymentId::Single(id)).await?;
+            let left = rests_with_us(&holder, funding).then(|| funding.unused());
+            let left = fault!(PaymentsMoneySetOff, Some(funding.unused()), left);
+            (left_of_single(&holder, left, cents)?, held_to)
+        }
     };
-    funding.note_set_against_debt(&terms.payer_id, cents, left)?;
+    if is_spent {
+        funding.note_set_against_debt(&terms.payer_id, cents, left, is_own_debt)?;
+    } else {
+        funding.note_set_off(&terms.payer_id, cents)?;
+    }
     Ok(held_to)
 }
 
-/// What nobody pays out any more of the money that a person's debit brought. With the check that its payment and its refund stay as they are:
-/// the refund that is made meanwhile, or sent again, would pay it out.
-async fn left_of_single(
-    system: &System,
-    funding: &Funding,
-    payment_id: PaymentId,
-) -> Result<(Cents, Vec<Change>), OperationError> {
+/// A person's payment, or its refund where it has one: whose money a debit's is. With the checks that both stay as they are: the refund that
+/// is made meanwhile, or sent again, would pay it out.
+async fn holder_of(system: &System, payment_id: PaymentId) -> Result<(Payment, Vec<Change>), OperationError> {
     let mut payment = payment(system, payment_id).await?;
     let mut held_to = vec![unchanged(&mut payment)];
-    let mut holder = payment;
-    if let Some(refund_id) = holder.refunded_by() {
-        holder = self::payment(system, refund_id).await?;
-        held_to.push(unchanged(&mut holder));
-    }
-    let is_left = fault!(PaymentsMoneySetOff, true, rests_with_us(&holder, funding));
-    Ok((if is_left { funding.unused() } else { Cents::ZERO }, held_to))
+    let Some(refund_id) = payment.refunded_by() else { return Ok((payment, held_to)) };
+    let mut refund = self::payment(system, refund_id).await?;
+    held_to.push(unchanged(&mut refund));
+    Ok((refund, held_to))
 }
 
 async fn payment(system: &System, id: PaymentId) -> Result<Payment, OperationError> {

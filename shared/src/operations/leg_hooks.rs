@@ -8,7 +8,7 @@ use super::bank_object::BankObject;
 use super::named_account::NamedAccount;
 use super::payers;
 use super::save_step::HasLeg;
-use super::{OperationError, System, debts, fund};
+use super::{OperationError, System, debts, fund, sources};
 use crate::domain::ach::account_correction::AccountCorrection;
 use crate::domain::ach::return_codes::ReturnCode;
 use crate::domain::autopay::notice::{NoticeKind, Recipient};
@@ -393,22 +393,51 @@ impl Funding {
         let source: Option<Source> = read(&*system.table, &key).await?;
         let mut source = source.ok_or_else(|| OperationError::not_found("source", &self.payer_id))?;
         let now = system.clock.business_now();
-        let mut changes = Vec::new();
+        let mut changes = match code {
+            Some(code) => self.bar_holder(system, code, now).await?,
+            None => Vec::new(),
+        };
         if came_back_late {
             tracing::error!(funding = %self.id, payer = self.payer_id, "attention: a funding came back after it was available");
             source.receivable_open = true;
         }
         if let Some(code) = code.filter(|code| source.apply_return_code(*code, now)) {
-            tracing::error!(funding = %self.id, payer = self.payer_id, %code, "attention: a source is barred by the return of a debit");
-            let kind =
-                NoticeKind::SourceBarred { source_id: source.id.clone(), funding_id: self.id, return_code: code };
-            changes.extend(notices::puts(system, Recipient::Operators, [kind]).await?);
+            changes.extend(self.barred(system, &source, code).await?);
         } else if !came_back_late {
             return Ok(changes);
         }
         source.updated_at = now;
         changes.push(replace(&mut source)?);
         Ok(changes)
+    }
+}
+
+impl Funding {
+    /// The account that it pulled from may be another source's by now: that one is not debited again either.
+    async fn bar_holder(
+        &self,
+        system: &System,
+        code: ReturnCode,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, OperationError> {
+        let Some(pulled) = &self.account else { return Ok(Vec::new()) };
+        let holder = sources::holder(system, &pulled.key()).await?.filter(|holder| *holder != self.payer_id);
+        let Some(holder) = fault!(FormerHolderAloneBarred, None, holder) else { return Ok(Vec::new()) };
+        let source: Option<Source> = read(&*system.table, &keys::source(&holder)).await?;
+        let Some(mut source) = source else { return Ok(Vec::new()) };
+        if !source.apply_return_code(code, now) {
+            return Ok(Vec::new());
+        }
+        source.updated_at = now;
+        let mut changes = self.barred(system, &source, code).await?;
+        changes.push(replace(&mut source)?);
+        Ok(changes)
+    }
+
+    async fn barred(&self, system: &System, source: &Source, code: ReturnCode) -> Result<Vec<Change>, OperationError> {
+        tracing::error!(funding = %self.id, payer = source.id, %code, "attention: a source is barred by the return of a debit");
+        let kind = NoticeKind::SourceBarred { source_id: source.id.clone(), funding_id: self.id, return_code: code };
+        Ok(notices::puts(system, Recipient::Operators, [kind]).await?)
     }
 }
 

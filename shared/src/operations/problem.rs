@@ -246,6 +246,8 @@ impl From<CorrectionRefusal> for Problem {
             | CorrectionRefusal::MoreThanLost
             | CorrectionRefusal::NotItsMoney
             | CorrectionRefusal::NotLeft
+            | CorrectionRefusal::RefundInPart
+            | CorrectionRefusal::RestGivenBack
             | CorrectionRefusal::NotRepaid => Problem::unprocessable("about_invalid", detail),
             CorrectionRefusal::Undecided => Problem::conflict("word_undecided", detail),
         }

@@ -38,6 +38,10 @@ impl Story {
 
     async fn repays(&self, amount: &str) {
         self.wire(amount).await;
+        self.has_repaid(amount).await;
+    }
+
+    async fn has_repaid(&self, amount: &str) {
         let paid = json!({
             "payer_id": self.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
             "reason": "Repaid by wire.",
@@ -80,6 +84,16 @@ impl Story {
             "payer_id": standing.persons[0].id, "debit": "funds", "credit": "receivable", "amount": amount,
             "reason": "Set off.", "uses": standing.payment().unwrap().funding_id(),
         })
+    }
+
+    fn taken_back(&self, amount: &str) -> Value {
+        let mut terms = self.set_off(amount);
+        (terms["debit"], terms["credit"]) = (json!("receivable"), json!("funds"));
+        terms
+    }
+
+    async fn takes_back(&self, amount: &str) {
+        self.book(self.taken_back(amount)).await;
     }
 
     async fn sets_off(&self, amount: &str) {
@@ -189,6 +203,36 @@ async fn a_payment_whose_money_was_all_set_against_a_debt_ends_without_a_refund(
     assert!(payment.leg.attention.is_none(), "nobody has to look again");
     assert!(payment.autopay.as_ref().unwrap().used_up_at.is_some());
     assert!(!standing.persons[0].receivable_open, "nothing is owed");
+}
+
+/// What is left of a refund could not be sent again.
+#[tokio::test]
+async fn a_refund_that_came_back_is_set_against_a_debt_whole_or_not_at_all() {
+    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
+    story.tell_bank(Control::PlanReturns(ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1, &["R02"])));
+    story.clear_attention().await;
+    story
+        .until("the refund came back", |now| now.refunds.iter().any(|refund| refund.leg.state == State::Returned))
+        .await;
+    story.is_recalled("400.00").await;
+    story.sets_off_what_is_refused("400.00").await;
+    story.has_repaid("400.00").await;
+    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
+    story.call(OLGA, Method::POST, &path, json!({})).await;
+    story.money_is_back().await;
+}
+
+/// Nobody would give it back any more.
+#[tokio::test]
+async fn what_was_set_off_stays_so_once_the_rest_was_given_back() {
+    let story = Story::that_repays_before_the_check_is_stopped("1000.00").await;
+    story.sets_off("1155.00").await;
+    story.takes_back("100.00").await;
+    story.sets_off("100.00").await;
+    story.clear_attention().await;
+    story.money_is_back().await;
+    let refused = story.refusal(OLGA, Method::POST, "/ledger/corrections", story.taken_back("100.00")).await;
+    assert!(refused.contains("given back"), "{refused}");
 }
 
 /// What lies there pays for nothing else: her next payment is not paid with it, and it is not spent twice.

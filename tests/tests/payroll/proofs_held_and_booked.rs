@@ -3,11 +3,13 @@
 
 use journeys::file::{PayrollFile, one_source};
 use journeys::journey::{Journey, OPERATOR};
+use shared::domain::batch::BatchRefusal;
+use shared::domain::batch::manifest::InstitutionDecision;
 use shared::domain::ids::{CorrectionId, ItemId};
 use shared::domain::ledger::AccountKind;
 use shared::domain::ledger::correction::{CorrectionRefusal, CorrectionTerms};
 use shared::domain::money::Cents;
-use shared::operations::{OperationError, corrections, fund, sources};
+use shared::operations::{OperationError, billers, corrections, fund, ledger, sources};
 use uuid::Uuid;
 
 use crate::external_account::debited;
@@ -53,6 +55,25 @@ async fn a_barred_account_is_not_debited_under_another_sources_id() {
     assert_eq!(refused_for(&journey, &of_other_source(&file, named, 3)).await, *source_id);
 }
 
+/// The source that was debited has another account by now.
+#[tokio::test]
+async fn a_return_bars_the_source_whose_account_it_is_by_now_too() {
+    let file = PayrollFile::generated(&one_source(1));
+    let (source_id, named) = (&file.rows[0].source.source_id, &file.rows[0].source.account_number);
+    let journey = Journey::start(&file);
+    paid(&journey, &file).await;
+    paid(&journey, &moved(&file, 1)).await;
+    let others_file = of_other_source(&file, named, 3);
+    let other_id = &others_file.rows[0].source.source_id;
+    let others = paid(&journey, &others_file).await;
+    assert_eq!(debited(&journey, others).await, std::slice::from_ref(named));
+    journey.bank.return_now(&journey.bank.debits()[0].id, "R10");
+    journey.settle_now().await;
+    for source in [source_id, other_id] {
+        assert!(sources::load(&journey.system, source).await.unwrap().barred.is_some(), "{source}");
+    }
+}
+
 async fn booked(journey: &Journey, number: u128, terms: CorrectionTerms) -> Result<(), OperationError> {
     let id = Uuid::from_u128(number);
     corrections::propose(&journey.system, id, terms.clone(), OPERATOR).await?;
@@ -93,4 +114,66 @@ async fn the_books_take_no_entry_that_makes_money_or_ends_a_debt_of_no_funding()
     }
     booked(&journey, 9, terms(Cash, Receivable, owed, lost)).await.unwrap();
     assert!(!sources::load(&journey.system, &file.rows[0].source.source_id).await.unwrap().receivable_open);
+}
+
+/// An approver saw another account than two operators have confirmed since.
+#[tokio::test]
+async fn a_biller_that_is_paid_otherwise_since_the_summary_has_to_be_seen_anew() {
+    let file = PayrollFile::generated(&one_source(1));
+    let journey = Journey::start(&file);
+    let batch_id = journey.upload(&file).await;
+    let batch = journey.summarize(batch_id).await;
+    let institution = journey.manifest(&batch).await.institutions.remove(0);
+    let InstitutionDecision::Ach { account_type, entry_class, entry_description, .. } = institution.decision else {
+        panic!("it is paid by ACH");
+    };
+    let routing_number = "021000021".to_owned();
+    let decided = InstitutionDecision::Ach { routing_number, account_type, entry_class, entry_description };
+    billers::propose(&journey.system, &institution.id, decided.clone(), OPERATOR).await.unwrap();
+    billers::confirm(&journey.system, &institution.id, &decided, OTHER_OPERATOR).await.unwrap();
+
+    let refused = journey.approve(&journey.consent(&batch).await, batch_id).await;
+    assert!(matches!(refused, Err(OperationError::Batch(BatchRefusal::StaleManifest))), "{refused:?}");
+    let batch = journey.summarize(batch_id).await;
+    assert_eq!(journey.manifest(&batch).await.institutions[0].decision, decided);
+    journey.approve(&journey.consent(&batch).await, batch_id).await.unwrap();
+    journey.finish(batch_id).await;
+}
+
+/// Nobody lacks anything: the payee has nothing, and the source its money.
+#[tokio::test]
+async fn what_came_back_of_a_batch_pays_what_is_owed_for_its_own_lost_funding() {
+    for is_debit_first in [true, false] {
+        let file = PayrollFile::generated(&one_source(1));
+        let source_id = &file.rows[0].source.source_id;
+        let journey = Journey::start(&file);
+        let batch_id = paid(&journey, &file).await;
+        let (debit, payout) = (journey.bank.debits()[0].id.clone(), journey.bank.payouts()[0].id.clone());
+        let returns =
+            if is_debit_first { [(&debit, "R01"), (&payout, "R03")] } else { [(&payout, "R03"), (&debit, "R01")] };
+        for (transfer_id, code) in returns {
+            journey.bank.return_now(transfer_id, code);
+            journey.settle_now().await;
+        }
+        assert!(sources::load(&journey.system, source_id).await.unwrap().receivable_open);
+        let funding = fund::all_fundings(&journey.system, &journey.batch(batch_id).await).await.unwrap().remove(0);
+        let terms = |cents| CorrectionTerms {
+            payer_id: source_id.clone(),
+            debit: AccountKind::Funds,
+            credit: AccountKind::Receivable,
+            amount: Cents::new(cents),
+            reason: "what came back to us meets what came back from us".to_owned(),
+            about: Some(ItemId::Funding(funding.id)),
+            uses: Some(ItemId::Funding(funding.id)),
+        };
+        let too_much = booked(&journey, 1, terms(funding.amount.get() + 1)).await;
+        assert!(matches!(too_much, Err(OperationError::Correction(_))), "{too_much:?}");
+        booked(&journey, 2, terms(funding.amount.get())).await.unwrap();
+        assert!(!sources::load(&journey.system, source_id).await.unwrap().receivable_open);
+        let again = booked(&journey, 3, terms(1)).await;
+        assert!(matches!(again, Err(OperationError::Correction(_))), "{again:?}");
+        let books = ledger::trial_balance(&journey.system).await.unwrap();
+        let rest = books.accounts.values().filter(|totals| totals.debits != totals.credits).count();
+        assert_eq!(rest, 0, "{books:?}");
+    }
 }

@@ -185,6 +185,42 @@ async fn the_number_of_a_correction_that_was_taken_back_is_compared_too() {
     assert_eq!(overlaps(&journey, &third).await, [(second, 1)]);
 }
 
+/// Whichever transfer the later word is about.
+#[tokio::test]
+async fn the_number_of_a_correction_that_a_later_word_replaced_is_compared_too() {
+    for is_about_same in [true, false] {
+        let file = file_of(NAMED, 0);
+        let journey = Journey::start(&file);
+        paid(&journey, &file).await;
+        paid(&journey, &file_of(NAMED, 3)).await;
+        let vehicles = journey.bank.payouts();
+        correct(&journey, &vehicles[0].id, CORRECTED).await;
+        let second_file = file_of(NAMED, 1);
+        let second = paid(&journey, &second_file).await;
+        assert_eq!(paid_to(&journey, second).await, CORRECTED);
+        correct(&journey, &vehicles[usize::from(!is_about_same)].id, CORRECTED_AGAIN).await;
+        let third = journey.summarize(journey.upload(&loan(&second_file, CORRECTED, 0)).await).await;
+        assert_eq!(overlaps(&journey, &third).await, [(second, 1)], "about the same transfer: {is_about_same}");
+    }
+}
+
+/// It was in use for the other batch alone.
+#[tokio::test]
+async fn an_overlap_by_a_correction_that_came_and_went_after_the_summary_has_to_be_seen() {
+    let file = file_of(NAMED, 0);
+    let journey = Journey::start(&file);
+    paid(&journey, &file).await;
+    let second = journey.upload(&file_of(CORRECTED, 1)).await;
+    let seen_before = journey.consent(&journey.summarize(second).await).await;
+    correct_last_payout(&journey, CORRECTED).await;
+    let third = paid(&journey, &file_of(NAMED, 1)).await;
+    assert_eq!(paid_to(&journey, third).await, CORRECTED);
+    let account = in_use(&journey).await.remove(0).account;
+    take_back(&journey, &account).await;
+    let unseen = not_shown(journey.approve(&seen_before, second).await);
+    assert!(is_overlap(&unseen, third), "{unseen:?}");
+}
+
 #[tokio::test]
 async fn an_overlap_by_a_correction_that_was_heard_after_the_summary_has_to_be_seen() {
     let file = file_of(NAMED, 0);

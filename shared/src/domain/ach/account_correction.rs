@@ -54,6 +54,9 @@ pub struct AccountCorrection {
     /// Fingerprints of the accounts that corrections of a source's account have claimed for it.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub led_to: BTreeSet<String>,
+    /// The last digits of every number that earlier words said to use, whatever became of those words: rows were paid so.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub earlier_endings: BTreeSet<String>,
 }
 
 /// How new a word of the bank's is: by when its transfer was made, and of one transfer by when it was said.
@@ -111,6 +114,12 @@ pub enum WithdrawalRefusal {
 }
 
 impl AccountCorrection {
+    /// Returns the last digits of every number that a bank has said to use for the account.
+    pub fn endings(&self) -> BTreeSet<String> {
+        let said = self.earlier_endings.iter().chain(&self.corrected_last4);
+        fault!(FormerNumberForgotten, self.corrected_last4.iter().cloned().collect(), said.cloned().collect())
+    }
+
     /// Whether a usable word says nothing new. Two usable ones about the same transfer are told apart by what is sent ([`WordAge`]).
     pub fn outlasts(&self, word: WordAge) -> bool {
         if self.is_unusable_since(word) {
@@ -207,6 +216,7 @@ mod tests {
             withdrawal: None,
             duplicate: None,
             led_to: BTreeSet::new(),
+            earlier_endings: BTreeSet::new(),
         }
     }
 

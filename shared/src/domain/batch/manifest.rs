@@ -138,7 +138,7 @@ pub struct ManifestInstitution {
     pub decision: InstitutionDecision,
 }
 
-/// How rows of an institution are paid, decided at the summary and not again.
+/// How rows of an institution are paid, decided at the summary. An approval is refused where two operators have decided otherwise since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case", tag = "how")]
 pub enum InstitutionDecision {

@@ -57,13 +57,14 @@ impl Funding {
         Ok(())
     }
 
-    /// Takes in what a correction sets against what its source owes: that spends it. `left` is what its batch has left of its source's money,
-    /// which no payment or refund holds or was paid with.
+    /// Takes in what a correction sets against what its payer owes: that spends it. `left` is what is left of its payer's money, which no
+    /// payment or refund holds or was paid with. `own_debt`: what is owed for itself.
     pub fn note_set_against_debt(
         &mut self,
         payer_id: &str,
         cents: Cents,
         left: Cents,
+        own_debt: bool,
     ) -> Result<(), CorrectionRefusal> {
         if self.payer_id != payer_id {
             return Err(CorrectionRefusal::NotItsMoney);
@@ -71,8 +72,10 @@ impl Funding {
         if self.is_undecided() {
             return Err(CorrectionRefusal::Undecided);
         }
-        // What a person's debit brought stays with its payment when they repay what they owe for it.
-        let own = if matches!(self.id, FundingId::Single(_)) { Ok(left) } else { self.paid_in() };
+        // What a person's debit brought stays with its payment when they repay what they owe for it; what a lost one brought and payouts
+        // gave back pays its own debt.
+        let is_all_left = own_debt || matches!(self.id, FundingId::Single(_));
+        let own = if is_all_left { Ok(left) } else { self.paid_in() };
         let own = own.map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         let lacking = self.lacking().map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
         // As long as the books do not say what the bank moved less, what is used up would count as that.
@@ -207,6 +210,17 @@ impl Behind {
         Ok(self.funded()?.minus(held.by_all)?.max(Cents::ZERO))
     }
 
+    /// What lies with us of all that they ever brought, those included that came back: payouts that came back too leave it, and it pays what is
+    /// owed for a lost one. Never below zero.
+    pub fn lies(&self, held: Held) -> Result<Cents, MoneyOverflow> {
+        let brought = self.all().filter(|funding| funding.leg.effects.contains(&Effect::FundingAvailable));
+        let lies = brought.filter(|funding| !funding.is_undecided()).try_fold(Cents::ZERO, |lies, funding| {
+            let used = funding.set_off.unwrap_or_default().max(funding.lacking()?);
+            lies.plus(funding.amount)?.minus(used)?.minus(funding.taken_off.unwrap_or_default())
+        })?;
+        Ok(lies.minus(held.by_all)?.max(Cents::ZERO))
+    }
+
     /// The same by amounts: the round lives on its own funding where that suffices, or else on all that is there less all that is held.
     pub fn cover_by(&self, held: Held) -> Result<FundingStatus, MoneyOverflow> {
         let own = self.own.as_ref().map_or(Ok(Cents::ZERO), Funding::paid_in)?;
@@ -329,7 +343,7 @@ mod tests {
     #[test]
     fn no_more_is_set_against_a_debt_than_is_left() {
         let set = |mut funding: Funding, cents, left| {
-            funding.note_set_against_debt("CORP-1", Cents::new(cents), Cents::new(left))
+            funding.note_set_against_debt("CORP-1", Cents::new(cents), Cents::new(left), false)
         };
         let refused = Err(CorrectionRefusal::NotLeft);
         assert_eq!(set(there(1, 10_000), 10_000, 10_000), Ok(()));

@@ -10,7 +10,8 @@ use crate::domain::autopay::ids::PersonId;
 use crate::domain::bank::limits::TransferAmount;
 use crate::domain::batch::Idempotent;
 use crate::domain::ids::{CorrectionId, FundingId, ItemId};
-use crate::domain::money::Cents;
+use crate::domain::money::{Cents, MoneyOverflow};
+use crate::domain::payment::Payment;
 
 pub const REASON_CHARACTERS_MAX: usize = 500;
 
@@ -111,6 +112,15 @@ pub enum CorrectionRefusal {
         "the bank has said something about the funding in `uses` that nobody has decided on; clear its attention first"
     )]
     Undecided,
+    #[error(
+        "a refund that came back is set against a debt whole or not at all; send it again, and have the person repay what they owe"
+    )]
+    RefundInPart,
+    #[error(
+        "what was left of the funding in `uses` was given back, so that what was set against the debt stays so; what the person is owed is \
+         booked as debit `cash`, credit `funds`"
+    )]
+    RestGivenBack,
     #[error("more would be taken back than was repaid of the funding in `about`")]
     NotRepaid,
 }
@@ -217,6 +227,22 @@ pub fn note_used(beside: &mut Option<Cents>, cents: Cents) -> Result<(), Correct
     let fits = |left: &Cents| *left >= Cents::ZERO;
     *beside = Some(left.filter(fits).ok_or(CorrectionRefusal::AboutMissing)?);
     Ok(())
+}
+
+/// What may be used of the money that a person's debit brought. `left` is what lies with us for nothing else than to be given back, where it
+/// does; a refund that came back is sent again as it is, so that its money is used, and given back to it, whole.
+pub fn left_of_single(holder: &Payment, left: Option<Cents>, cents: Cents) -> Result<Cents, CorrectionRefusal> {
+    let is_taken_back = !cents.is_positive();
+    let Some(left) = left else {
+        return Err(if is_taken_back { CorrectionRefusal::RestGivenBack } else { CorrectionRefusal::NotLeft });
+    };
+    let after = left.minus(cents).map_err(|MoneyOverflow| CorrectionRefusal::NotLeft)?;
+    let is_whole = after.is_zero() || after == holder.amount;
+    if fault!(RefundSetOffInPart, true, holder.refund_of().is_none() || is_whole || after < Cents::ZERO) {
+        Ok(left)
+    } else {
+        Err(CorrectionRefusal::RefundInPart)
+    }
 }
 
 impl Correction {

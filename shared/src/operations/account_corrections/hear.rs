@@ -326,6 +326,7 @@ impl Hearing<'_> {
             withdrawal: None,
             duplicate: None,
             led_to: BTreeSet::new(),
+            earlier_endings: BTreeSet::new(),
         }
     }
 
@@ -363,6 +364,9 @@ impl Hearing<'_> {
 
     /// The puts over the note that is there, and the note as it is put. One under another name counts no more.
     fn note(&self, mut note: AccountCorrection) -> Result<(AccountCorrection, Vec<Change>), OperationError> {
+        if let Some(before) = &self.before {
+            note.earlier_endings = before.endings();
+        }
         let puts = match self.before.clone() {
             Some(before) if before.account == note.account => {
                 note.version = before.version;

@@ -97,13 +97,11 @@ pub(crate) async fn known(system: &System) -> Result<Known, OperationError> {
 
 impl Known {
     fn add(&mut self, correction: AccountCorrection) {
-        match &correction.standing {
-            // What was taken back was paid so meanwhile.
-            Standing::InUse | Standing::Withdrawn { .. } => {
-                self.endings.insert(correction.account_last4.clone());
-                self.endings.extend(correction.corrected_last4.clone());
-            }
-            Standing::Unusable => {}
+        // What was taken back, or replaced by a later word, was paid so meanwhile.
+        let endings = correction.endings();
+        if !endings.is_empty() || correction.standing != Standing::Unusable {
+            self.endings.insert(correction.account_last4.clone());
+            self.endings.extend(endings);
         }
         if correction.standing == Standing::InUse {
             self.in_use.insert(correction.account.clone(), correction);
@@ -114,7 +112,8 @@ impl Known {
         &self.endings
     }
 
-    /// Another text for any other corrections in use: an approval looks at the file again only where they are others than at the summary.
+    /// Another text for any other corrections in use, and for any other numbers that banks have ever corrected: an approval looks at the file
+    /// again only where these are others than at the summary.
     pub(crate) fn digest(&self) -> String {
         let mut hasher = Sha256::new();
         // Summaries of before showed the first step of a chain alone: they are looked at again.
@@ -122,6 +121,10 @@ impl Known {
         for correction in self.in_use.values() {
             hasher.update(correction.token());
             hasher.update([0]);
+        }
+        for ending in fault!(FormerNumberForgotten, None, Some(&self.endings)).into_iter().flatten() {
+            hasher.update(ending);
+            hasher.update([1]);
         }
         hex::encode(hasher.finalize())
     }
