@@ -22,7 +22,19 @@ impl Story {
         assert!(alone.is_err_and(|refusal| refusal.to_string().contains("same_person")));
         let unseen = self.simulation.call(OSCAR, Method::POST, &confirm, replacement()).await;
         assert!(unseen.is_err_and(|refusal| refusal.to_string().contains("proposal_differs")));
+        let seen = self.address_that_attention_leads_to().await;
+        assert_eq!(seen, address);
         self.call(OSCAR, Method::POST, &confirm, json!({ "address": address })).await;
+    }
+
+    /// What Oscar finds where he is told what he may do.
+    async fn address_that_attention_leads_to(&self) -> Value {
+        let waiting = self.call(OSCAR, Method::GET, "/attention?kind=payment", Value::Null).await;
+        let actions = waiting["items"][0]["actions"].as_array().unwrap();
+        let read = actions.iter().find(|action| action["method"] == "GET").unwrap();
+        let proposed = self.call(OSCAR, Method::GET, read["path"].as_str().unwrap(), Value::Null).await;
+        assert_eq!((&proposed["proposed_by"], &proposed["confirmed_by"]), (&json!("olga"), &Value::Null));
+        proposed["address"].clone()
     }
 
     /// The replaced check goes out, to the corrected address, and pays.
