@@ -46,6 +46,8 @@ pub struct WordDecision {
 pub enum AttentionRefusal {
     #[error("the bank's word about it is recorded and was not applied: say with apply whether it is to be")]
     WordUndecided,
+    #[error("there is no flag to clear: read it again, since nothing waits for you there")]
+    NothingFlagged,
     #[error("there is no word of the bank about it that was not applied: clear it without apply")]
     NothingToApply,
     #[error(

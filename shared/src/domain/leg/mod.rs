@@ -81,6 +81,9 @@ pub struct Leg {
     /// Nothing automatic happens while it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<Attention>,
+    /// The operator who cleared its last flag: said by them once more, that changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by: Option<String>,
 }
 
 fn is_zero(rank: &u8) -> bool {
@@ -318,6 +321,7 @@ impl Leg {
             reason: None,
             accepted: None,
             attention: None,
+            cleared_by: None,
         }
     }
 

@@ -25,6 +25,7 @@ const NAMED_ELSEWHERE: [(&str, &[&str]); 3] = [
         &[
             "bank_status_unknown",
             "changed_meanwhile",
+            "nothing_flagged",
             "nothing_to_apply",
             "word_of_other_attempt",
             "word_undecided",
