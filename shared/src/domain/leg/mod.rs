@@ -225,8 +225,8 @@ pub enum AttentionReason {
     RefundReturned,
     /// No request that the bank takes can be made of it: it failed without being sent, and its money goes back.
     CannotBeSent,
-    /// A notification of change holds values that no request could carry, or nobody kept which account it is about: ask the bank, or the
-    /// payee, for the right ones.
+    /// A notification of change holds values that no request could carry, or a code that nothing here can follow, or nobody kept which account
+    /// it is about: ask the bank, or the payee, for the right ones.
     CorrectionUnusable,
     /// Less is there of a batch's money than its payments cost, and no debit came back: they wait.
     FundingShort,
