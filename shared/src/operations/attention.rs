@@ -16,6 +16,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId, TransferKey};
 use crate::domain::leg::{Kind, ReportOutcome};
 use crate::domain::payment::Payment;
+use crate::domain::payment::redirect::waits_here;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
 use crate::store::bank_words::undecided;
@@ -49,6 +50,7 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
             let payment = payment.ok_or_else(|| OperationError::not_found("payment", id))?;
             own::refuse(system, clearing.by, &payment.payer_id).await?;
+            not_a_refund_that_waits(system, &payment).await?;
             clear_item(system, payment, clearing).await
         }
         ItemId::Funding(id) => {
@@ -58,6 +60,18 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
             clear_item(system, funding, clearing).await
         }
     }
+}
+
+/// Nothing would tell of the money of a refund that did not arrive once its flag is gone, and nothing would move it.
+async fn not_a_refund_that_waits(system: &System, payment: &Payment) -> Result<(), OperationError> {
+    if payment.refund_of().is_none() || payment.leg.attention.is_none() {
+        return Ok(());
+    }
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(payment.funding_id())).await?;
+    if funding.is_some_and(|funding| waits_here(payment, &funding)) {
+        return Err(AttentionRefusal::RefundWaits.into());
+    }
+    Ok(())
 }
 
 async fn clear_item<T: HasLeg>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {

@@ -123,6 +123,8 @@ pub struct ActionContext {
     pub redirect: Option<Redirect>,
     /// Whether the money that its funding brought is there.
     pub is_funded: bool,
+    /// Whether it is a refund that did not arrive and whose money is there: it is sent again, and not cleared.
+    pub is_refund_here: bool,
 }
 
 /// What this caller may do about it now. Empty where it waits for another one than them, or for the worker.
@@ -215,13 +217,15 @@ fn of_payment(payment: &Payment, around: &ActionContext, caller: &str) -> Vec<Ac
     let redirected = around.redirect.as_ref();
     let redirected =
         redirected.is_some_and(|proposed| waits(proposed.attempt, &proposed.confirmed_by, &proposed.proposed_by));
+    let mut of_flag = of_leg(&payment.leg, clearing, around, caller);
+    of_flag.retain(|action| *action != Action::ClearPayment || !around.is_refund_here);
     [
         given(may_replace, Action::ReplaceCheck),
         given(may_replace && replaced, Action::ReadReplacement),
         given(may_replace && replaced, Action::ConfirmReplacement),
         given(may_send_again, Action::SendRefundAgain),
         given(may_send_again && redirected, Action::ConfirmRefundAccount),
-        of_leg(&payment.leg, clearing, around, caller),
+        of_flag,
     ]
     .concat()
 }

@@ -57,6 +57,12 @@ pub(super) const CODES: &[Code] = &[
         "There is no flag to clear, nor did you clear one before.",
         "Read it again: nothing waits for you there.",
     ),
+    Code::new(
+        "refund_waits",
+        409,
+        "The refund did not arrive, and its money would lie with us for good.",
+        "Send the refund again, or book first what became of its money.",
+    ),
     Code::new("nothing_proposed", 409, "Nothing is proposed that could be confirmed.", "Propose it first."),
     Code::new(
         "nothing_to_apply",

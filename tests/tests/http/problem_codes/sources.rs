@@ -27,6 +27,7 @@ const NAMED_ELSEWHERE: [(&str, &[&str]); 3] = [
             "changed_meanwhile",
             "nothing_flagged",
             "nothing_to_apply",
+            "refund_waits",
             "word_of_other_attempt",
             "word_undecided",
             "words_differ",
