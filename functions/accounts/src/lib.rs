@@ -11,6 +11,7 @@ mod items;
 mod link;
 mod operator;
 mod payments;
+mod replacements;
 mod reviews;
 
 use axum::extract::FromRequestParts;
@@ -51,6 +52,7 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(operator::clear_block))
         .routes(routes!(operator::clear_hold))
         .routes(routes!(operator::replace_check))
+        .routes(routes!(replacements::read))
         .routes(routes!(operator::confirm_replacement))
         .routes(routes!(operator::send_refund_again))
         .routes(routes!(operator::confirm_refund_account));

@@ -47,7 +47,8 @@ const fn answer(cleared: Cleared) -> StatusCode {
     }
 }
 
-/// Clears the flag of a payment.
+/// Clears the flag of a payment. Asked once more by whoever cleared it, that changes nothing; where there is no flag otherwise, 409
+/// `nothing_flagged` says so.
 #[utoipa::path(post, path = "/payments/{payment_id}/attention/clear", tag = "attention",
     params(("payment_id" = String, Path)),
     request_body = ClearingOfTransfer,
@@ -66,7 +67,8 @@ pub(crate) async fn clear_payment(
     Ok(answer(attention::clear(&system, ItemId::Payment(payment_id), body.value.by(&caller)?).await?))
 }
 
-/// Clears the flag of a funding.
+/// Clears the flag of a funding. Asked once more by whoever cleared it, that changes nothing; where there is no flag otherwise, 409
+/// `nothing_flagged` says so.
 #[utoipa::path(post, path = "/fundings/{funding_id}/attention/clear", tag = "attention",
     params(("funding_id" = String, Path)),
     request_body = ClearingOfTransfer,
@@ -85,7 +87,8 @@ pub(crate) async fn clear_funding(
     Ok(answer(attention::clear(&system, ItemId::Funding(funding_id), body.value.by(&caller)?).await?))
 }
 
-/// Clears the flag of a batch.
+/// Clears the flag of a batch. Asked once more by whoever cleared it, that changes nothing; where there is no flag otherwise, 409
+/// `nothing_flagged` says so.
 #[utoipa::path(post, path = "/batches/{batch_id}/attention/clear", tag = "attention",
     params(("batch_id" = String, Path)),
     request_body = Clearing,

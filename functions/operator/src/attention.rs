@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use shared::domain::attention::{AttentionKind, Flag, Subject, actions, flags};
+use shared::domain::attention::{AttentionKind, Flag, Subject, actions, flags, named_by};
 use shared::domain::caller::Caller;
 use shared::domain::ids::BatchId;
 use shared::domain::money::Cents;
@@ -95,7 +95,10 @@ impl AttentionView {
             batch_id: facts.batch_id,
             payer_id: facts.payer_id,
             amount: facts.amount,
-            actions: possible.into_iter().map(|action| PossibleAction::new(action, &id)).collect(),
+            actions: possible
+                .into_iter()
+                .map(|action| PossibleAction::new(action, &named_by(action, subject)))
+                .collect(),
             id,
         }
     }

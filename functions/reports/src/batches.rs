@@ -198,7 +198,7 @@ impl From<Payment> for BatchRefund {
 #[utoipa::path(get, path = "/batches", tag = "batches",
     params(PageQuery, BatchFilter),
     responses((status = 200, body = PageBody<BatchHeader>), Refused),
-    security(("bearer" = ["payroll:upload"]), ("bearer" = ["payroll:approve"]), ("bearer" = ["reports:read"])))]
+    security(("bearer" = ["payroll:upload"]), ("bearer" = ["payroll:approve"]), ("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn list(
     State(system): State<System>,
     QueryParameters(page): QueryParameters<PageQuery>,
@@ -212,7 +212,7 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/batches/{batch_id}", tag = "batches",
     params(("batch_id" = String, Path)),
     responses((status = 200, body = BatchView), Refused),
-    security(("bearer" = ["payroll:upload"]), ("bearer" = ["payroll:approve"]), ("bearer" = ["reports:read"])))]
+    security(("bearer" = ["payroll:upload"]), ("bearer" = ["payroll:approve"]), ("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn read(
     State(system): State<System>,
     PathParameters(batch_id): PathParameters<BatchId>,

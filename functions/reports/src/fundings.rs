@@ -132,7 +132,7 @@ fn days_invalid(detail: &str) -> Problem {
 }
 
 /// Fundings of a batch, round by round; or those made on some days, the last day first, of the last 30 days where nothing is named. Of
-/// persons for operators, all else for readers of reports. Without a batch the list lags a moment.
+/// persons for operators alone. Without a batch the list lags a moment.
 #[utoipa::path(get, path = "/fundings", tag = "fundings",
     params(FundingsWanted, PageQuery),
     responses((status = 200, body = PageBody<FundingView>), Refused),

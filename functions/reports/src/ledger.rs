@@ -10,6 +10,7 @@ use serde::Serialize;
 use shared::domain::caller::Caller;
 use shared::domain::ledger::Account;
 use shared::domain::money::Cents;
+use shared::domain::source::ALL_PERSONS;
 use shared::http::body::{PathParameters, QueryParameters};
 use shared::http::pages::{PageBody, PageQuery, cursor_invalid};
 use shared::http::problem::{Problem, Refused};
@@ -61,7 +62,9 @@ fn readable_accounts(
     let mut readable: BTreeMap<String, Totals> = BTreeMap::new();
     for (account, totals) in accounts {
         let name = match account.split_once(':') {
-            Some((kind, payer_id)) if is_person(payer_id) && !may_read(caller, payer_id) => format!("{kind}:people"),
+            Some((kind, payer_id)) if is_person(payer_id) && !may_read(caller, payer_id) => {
+                format!("{kind}:{ALL_PERSONS}")
+            }
             Some(_) | None => account,
         };
         let sum = readable.entry(name).or_default();

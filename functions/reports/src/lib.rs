@@ -27,14 +27,12 @@ struct Base;
 pub const HTTP: ApiRouter<System> = ApiRouter::new(routes);
 
 fn routes() -> OpenApiRouter<System> {
-    // Who uploads or approves follows the batch; its payments are for readers of reports alone.
+    // Who uploads or approves follows the batch; its payments are for readers of reports, and for operators, whom attention leads there.
     let batches = OpenApiRouter::new().routes(routes!(batches::list)).routes(routes!(batches::read));
-    let readings = OpenApiRouter::new()
-        .routes(routes!(report_files::read))
-        .routes(routes!(payments::list))
-        .routes(routes!(payments::of_employee));
-    // Of payroll for readers of reports, of a person for operators alone.
+    let readings = OpenApiRouter::new().routes(routes!(report_files::read)).routes(routes!(payments::of_employee));
+    // Of a person for operators alone.
     let movements = OpenApiRouter::new()
+        .routes(routes!(payments::list))
         .routes(routes!(payments::read))
         .routes(routes!(payments::history))
         .routes(routes!(fundings::list))
@@ -42,7 +40,7 @@ fn routes() -> OpenApiRouter<System> {
         .routes(routes!(fundings::history))
         .routes(routes!(ledger::trial_balance))
         .routes(routes!(ledger::postings));
-    let followers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead];
+    let followers = &[Role::PayrollUpload, Role::PayrollApprove, Role::ReportsRead, Role::Operate];
     OpenApiRouter::with_openapi(Base::openapi())
         .merge(with_any_role(batches, followers))
         .merge(with_any_role(readings, &[Role::ReportsRead]))

@@ -184,7 +184,7 @@ pub(crate) async fn read(
 #[utoipa::path(get, path = "/payments", tag = "payments",
     params(PaymentsWanted, PageQuery),
     responses((status = 200, body = PageBody<PaymentView>), Refused),
-    security(("bearer" = ["reports:read"])))]
+    security(("bearer" = ["reports:read"]), ("bearer" = ["operate"])))]
 pub(crate) async fn list(
     State(system): State<System>,
     QueryParameters(wanted): QueryParameters<PaymentsWanted>,

@@ -31,6 +31,9 @@ pub const fn route(action: Action) -> (&'static str, &'static str, &'static str)
         Action::ClearBatch => ("clear the flag", "POST", "/batches/{batch_id}/attention/clear"),
         Action::CancelBatch => ("cancel the batch", "POST", "/batches/{batch_id}/cancel"),
         Action::ResumeSource => ("resume the source", "POST", "/sources/{source_id}/resume"),
+        Action::ReadDifferences => {
+            ("read what the reconciliation found", "GET", "/reconciliations/{reconciliation_id}/items")
+        }
         Action::ProposeLedgerCorrection => ("book what was repaid", "POST", "/ledger/corrections"),
         Action::ClearBlock => ("let debits be made again", "POST", "/people/{person_id}/block/clear"),
         Action::ClearHold => ("let the next payment be opened", "POST", "/cards/{card_id}/hold/clear"),
@@ -47,6 +50,9 @@ pub const fn route(action: Action) -> (&'static str, &'static str, &'static str)
         Action::ProposeOutcome => ("say what the bank told you", "PUT", "/unknown-outcomes/{item_id}"),
         Action::ConfirmOutcome => ("confirm what another said", "POST", "/unknown-outcomes/{item_id}/confirm"),
         Action::ReplaceCheck => ("make the check anew", "POST", "/payments/{payment_id}/check/replace"),
+        Action::ReadReplacement => {
+            ("read the address that another proposed", "GET", "/payments/{payment_id}/check/replacement")
+        }
         Action::ConfirmReplacement => {
             ("confirm the address that another proposed", "POST", "/payments/{payment_id}/check/replace/confirm")
         }
@@ -78,6 +84,7 @@ fn body(action: Action) -> Option<serde_json::Value> {
         Action::ClearBatch
         | Action::CancelBatch
         | Action::ResumeSource
+        | Action::ReadDifferences
         | Action::ProposeLedgerCorrection
         | Action::ClearBlock
         | Action::ClearHold
@@ -86,6 +93,7 @@ fn body(action: Action) -> Option<serde_json::Value> {
         | Action::ProposeOutcome
         | Action::ConfirmOutcome
         | Action::ReplaceCheck
+        | Action::ReadReplacement
         | Action::ConfirmReplacement
         | Action::SendRefundAgain
         | Action::ConfirmRefundAccount

@@ -16,6 +16,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId, TransferKey};
 use crate::domain::leg::{Kind, ReportOutcome};
 use crate::domain::payment::Payment;
+use crate::domain::payment::redirect::waits_here;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
 use crate::store::bank_words::undecided;
@@ -41,13 +42,15 @@ pub enum Cleared {
     WithTheWord,
 }
 
-/// Clears the flag of a payment or funding; nobody does so of their own. Clearing again changes nothing.
+/// Clears the flag of a payment or funding; nobody does so of their own. Said again by the same operator, that changes nothing; where there is
+/// no flag that they cleared, nothing is taken as done.
 pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
     match item_id {
         ItemId::Payment(id) => {
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
             let payment = payment.ok_or_else(|| OperationError::not_found("payment", id))?;
             own::refuse(system, clearing.by, &payment.payer_id).await?;
+            not_a_refund_that_waits(system, &payment).await?;
             clear_item(system, payment, clearing).await
         }
         ItemId::Funding(id) => {
@@ -57,6 +60,18 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
             clear_item(system, funding, clearing).await
         }
     }
+}
+
+/// Nothing would tell of the money of a refund that did not arrive once its flag is gone, and nothing would move it.
+async fn not_a_refund_that_waits(system: &System, payment: &Payment) -> Result<(), OperationError> {
+    if payment.refund_of().is_none() || payment.leg.attention.is_none() {
+        return Ok(());
+    }
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(payment.funding_id())).await?;
+    if funding.is_some_and(|funding| waits_here(payment, &funding)) {
+        return Err(AttentionRefusal::RefundWaits.into());
+    }
+    Ok(())
 }
 
 async fn clear_item<T: HasLeg>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
@@ -95,8 +110,9 @@ async fn clear_flag<T: HasLeg>(
 ) -> Result<Cleared, OperationError> {
     let flag = item.leg_mut().clear_attention();
     if flag.is_none() && words.is_empty() {
-        return Ok(Cleared::Now);
+        return repeated(item.leg().cleared_by.as_deref(), clearing.by).map(|()| Cleared::Now);
     }
+    item.leg_mut().cleared_by = Some(clearing.by.to_owned());
     let now = system.clock.business_now();
     let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
     entry.by = Some(clearing.by.to_owned());
@@ -110,6 +126,11 @@ async fn clear_flag<T: HasLeg>(
     }
     system.table.write(changes).await?;
     Ok(Cleared::Now)
+}
+
+/// Where there is no flag: fine only for the operator who had cleared it.
+fn repeated(cleared_by: Option<&str>, caller: &str) -> Result<(), OperationError> {
+    if cleared_by == Some(caller) { Ok(()) } else { Err(AttentionRefusal::NothingFlagged.into()) }
 }
 
 fn audit_entry(system: &System, item_id: ItemId, action: &str, clearing: Clearing<'_>) -> Result<Change, TableError> {
@@ -270,10 +291,11 @@ fn done_with(mut word: DisputedWord) -> Result<Change, TableError> {
     replace(&mut word)
 }
 
-/// Clears the flag of a batch.
+/// Clears the flag of a batch, and takes a repeat as [`clear`] does.
 pub async fn clear_batch(system: &System, batch_id: BatchId, caller: &str, note: &str) -> Result<(), OperationError> {
     let mut batch = super::upload::load(system, batch_id).await?;
-    let Some(flag) = batch.attention.take() else { return Ok(()) };
+    let Some(flag) = batch.attention.take() else { return repeated(batch.cleared_by.as_deref(), caller) };
+    batch.cleared_by = Some(caller.to_owned());
     let entry = audit::entry(system, caller, "clear_attention", &batch_id.to_string(), Some(note))?;
     let mut changes = vec![replace(&mut batch)?, entry];
     changes.extend(webhooks::of_batch_cleared(system, &batch, &flag).await?);

@@ -20,6 +20,7 @@ use crate::domain::funding::Funding;
 use crate::domain::ids::{FundingId, ItemId};
 use crate::domain::ledger::correction::Correction;
 use crate::domain::leg::{Attention, AttentionReason, State};
+use crate::domain::payment::redirect::waits_here;
 use crate::domain::payment::{Payee, Payment};
 use crate::domain::source::Source;
 use crate::ports::table::{Cursor, Index, Key, Query, Range, TableError};
@@ -218,13 +219,14 @@ async fn around_payment(system: &System, payment: &Payment) -> Result<ActionCont
     }
     let table = &*system.table;
     let funding: Option<Funding> = read(table, &keys::funding(funding_id)).await?;
+    let is_refund_here = funding.as_ref().is_some_and(|funding| waits_here(payment, funding));
     let is_funded =
         funding.is_some_and(|funding| funding.leg.state == State::Available && funding.leg.attention.is_none());
     let (replacement, redirect) = match payment.payee {
         Payee::Check(_) => (read(table, &keys::replacement(payment.id)).await?, None),
         Payee::Account(_) => (None, read(table, &keys::redirect(payment.id)).await?),
     };
-    Ok(ActionContext { replacement, redirect, is_funded, ..around })
+    Ok(ActionContext { replacement, redirect, is_funded, is_refund_here, ..around })
 }
 
 /// How many things wait.

@@ -102,6 +102,11 @@ pub async fn fund(
         Described::OtherAccount => return source_changed(system, &mut batch, described, round).await,
         Described::Held => return Ok(()),
     };
+    // It rests because the bank refused us there a moment ago: the sweep asks for its funding again.
+    let rests = source.pause.as_ref().is_some_and(|pause| pause.until.is_some());
+    if rests && source.bank_account_id.is_none() && source.is_paused(system.clock.business_now()) {
+        return Ok(());
+    }
     let mut source = sources::ensure_bank_account(system, source, deadline).await?;
     let funding = Funding {
         account: Some(pinned(system, &source, id).await?),

@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 
 use super::{OperationError, System, system::minutes_from};
+use crate::adapters::column::BankAccount;
 use crate::domain::autopay::ids::PersonId;
 use crate::domain::autopay::person::Person;
+use crate::domain::bank::error::BankError;
+use crate::domain::deadline::Deadline;
 use crate::domain::ids::ReconciliationId;
 use crate::domain::ledger::{Account, AccountKind, correction};
 use crate::domain::money::Cents;
@@ -140,6 +143,24 @@ pub(crate) async fn pause_for_bank<P: Payer>(system: &System, key: &Key, code: &
         Ok(()) | Err(TableError::ConditionFailed { .. }) => Ok(()),
         Err(other) => Err(other.into()),
     }
+}
+
+/// Opens the payer's own account at the bank. Where the bank refuses us there, the payer rests as after a refused send: it is the first that
+/// the bank hears of them, and nothing else would tell of a key that it does not take.
+pub(crate) async fn open_bank_account<P: Payer>(
+    system: &System,
+    payer: &P,
+    key: &str,
+    deadline: Deadline,
+) -> Result<BankAccount, OperationError> {
+    let (entity_id, name) = (&system.settings.column_entity_id, account_name(&payer.payer_id()));
+    let opened = system.column().await?.create_bank_account(entity_id, &name, key, deadline).await;
+    if let Err(BankError::AboutUs { status, code }) = &opened {
+        let code = code.clone().unwrap_or_else(|| format!("http_{status}"));
+        system.bank_answered();
+        pause_for_bank::<P>(system, &payer.key(), &code).await?;
+    }
+    Ok(opened?)
 }
 
 /// Nothing leaves the payer until an operator has looked. What they had stopped themselves stays theirs.

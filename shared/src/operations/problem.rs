@@ -173,6 +173,8 @@ impl From<AttentionRefusal> for Problem {
     fn from(refusal: AttentionRefusal) -> Self {
         let code = match refusal {
             AttentionRefusal::WordUndecided => "word_undecided",
+            AttentionRefusal::NothingFlagged => "nothing_flagged",
+            AttentionRefusal::RefundWaits => "refund_waits",
             AttentionRefusal::NothingToApply => "nothing_to_apply",
             AttentionRefusal::OtherAttempt => "word_of_other_attempt",
             AttentionRefusal::SeveralTransfers => "words_differ",

@@ -219,7 +219,7 @@ async fn is_held(system: &System, source: &Source) -> Result<bool, OperationErro
     Ok(waits_for_a_word || !stops::may_claim(system, &source.id).await?)
 }
 
-/// Opens the source's own account at the bank, once: its id is the key.
+/// Opens the source's own account at the bank, once: its id is the key. A refusal for a reason of ours lets the source rest.
 pub(crate) async fn ensure_bank_account(
     system: &System,
     mut source: Source,
@@ -230,10 +230,7 @@ pub(crate) async fn ensure_bank_account(
     }
     let key = format!("account:{}", fault!(AccountShared, "all", &source.id));
     recurring::begin(system).await?;
-    let column = system.column().await?;
-    let opened = column
-        .create_bank_account(&system.settings.column_entity_id, &payers::account_name(&source.id), &key, deadline)
-        .await?;
+    let opened = payers::open_bank_account(system, &source, &key, deadline).await?;
     source.bank_account_id = Some(opened.id);
     source.updated_at = system.clock.business_now();
     match system.table.write(vec![replace(&mut source)?]).await {

@@ -109,7 +109,8 @@ impl Journey {
 
     /// Clears every flag of a batch's payments.
     pub async fn let_go(&self, batch_id: BatchId) {
-        for payment in self.payments(batch_id).await {
+        let flagged = |payment: &Payment| payment.leg.attention.is_some();
+        for payment in self.payments(batch_id).await.into_iter().filter(flagged) {
             let clearing = Clearing { by: OPERATOR, note: "looked at", apply: None };
             attention::clear(&self.system, ItemId::Payment(payment.id), clearing).await.unwrap();
         }

@@ -5,9 +5,10 @@ use ::scenarios::simulation::standing::Standing;
 use http::Method;
 use serde_json::{Value, json};
 use shared::domain::leg::State;
+use shared::domain::source::PauseReason;
 use shared::ports::table::Query;
 use shared::store::keys;
-use simulators::column::{Control, MailStatus};
+use simulators::column::{CallFault, CallFaultKind, Control, MailStatus};
 
 use super::story::{ANN, OLGA, OSCAR, Story, count};
 
@@ -21,7 +22,19 @@ impl Story {
         assert!(alone.is_err_and(|refusal| refusal.to_string().contains("same_person")));
         let unseen = self.simulation.call(OSCAR, Method::POST, &confirm, replacement()).await;
         assert!(unseen.is_err_and(|refusal| refusal.to_string().contains("proposal_differs")));
+        let seen = self.address_that_attention_leads_to().await;
+        assert_eq!(seen, address);
         self.call(OSCAR, Method::POST, &confirm, json!({ "address": address })).await;
+    }
+
+    /// What Oscar finds where he is told what he may do.
+    async fn address_that_attention_leads_to(&self) -> Value {
+        let waiting = self.call(OSCAR, Method::GET, "/attention?kind=payment", Value::Null).await;
+        let actions = waiting["items"][0]["actions"].as_array().unwrap();
+        let read = actions.iter().find(|action| action["method"] == "GET").unwrap();
+        let proposed = self.call(OSCAR, Method::GET, read["path"].as_str().unwrap(), Value::Null).await;
+        assert_eq!((&proposed["proposed_by"], &proposed["confirmed_by"]), (&json!("olga"), &Value::Null));
+        proposed["address"].clone()
     }
 
     /// The replaced check goes out, to the corrected address, and pays.
@@ -132,6 +145,21 @@ async fn whoever_is_blocked_is_not_told_that_autopay_goes_on() {
     let ended = standing.notices.iter().find(|told| told.kind.code() == "receivable_ended").unwrap();
     let text = &ended.text;
     assert!(text.contains("No new debit is made until we have spoken to you") && !text.contains("goes on"), "{text}");
+}
+
+/// The first that the bank hears of a person is that their account is to be opened.
+#[tokio::test]
+async fn a_key_that_is_refused_at_a_person_s_first_payment_lets_them_rest_and_the_bill_is_paid_after_it() {
+    let story = Story::that_will_pay().await;
+    let refused = CallFaultKind::Unauthorized;
+    let path_prefix = "/bank-accounts".to_owned();
+    story.tell_bank(Control::FaultCalls(CallFault { fault: refused, count: 1, method: None, path_prefix }));
+    let is_paused = |now: &Standing| now.persons[0].pause.is_some();
+    let standing = story.until("she rests", is_paused).await;
+    let pause = standing.persons[0].pause.as_ref().unwrap();
+    assert!(matches!(pause.reason, PauseReason::Bank(_)) && pause.until.is_some(), "{pause:?}");
+    assert!(standing.funding().unwrap().leg.transfer_id.is_none());
+    story.until_payment_is(State::Processing).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! A refund that comes back: it is sent again, or to another account of the person's that two operators have looked at.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::domain::leg::State;
 use simulators::column::Control;
 
@@ -30,6 +30,30 @@ async fn a_refund_that_came_back_is_sent_again_where_it_was_pulled_from() {
     story.is_balanced().await;
     let again = story.refusal(OLGA, Method::POST, &path(&story), json!({})).await;
     assert!(again.contains("payment_state"), "{again}");
+}
+
+/// Nothing looks at a refund that came back, once its flag is gone: her money would stay with us, and nobody would be told.
+#[tokio::test]
+async fn a_refund_that_came_back_is_not_cleared_while_its_money_is_here() {
+    let story = returned().await;
+    let refund_id = story.standing().refunds[0].id;
+    let clear = format!("/payments/{refund_id}/attention/clear");
+    let note = json!({ "note": "Somebody else sees to it." });
+    assert!(story.refusal(OLGA, Method::POST, &clear, note.clone()).await.contains("refund_waits"));
+    let waiting = story.call(OLGA, Method::GET, "/attention?kind=payment", Value::Null).await;
+    let actions = waiting["items"][0]["actions"].as_array().unwrap();
+    assert_eq!(actions.iter().map(|action| &action["path"]).collect::<Vec<_>>(), [&json!(path(&story))]);
+
+    // What was sent back by hand and booked is seen to.
+    let amount = story.standing().refunds[0].amount.to_string();
+    let used = json!({
+        "payer_id": story.standing().persons[0].id, "debit": "funds", "credit": "cash", "amount": amount,
+        "reason": "Sent by wire.", "about": story.standing().funding().unwrap().id,
+    });
+    let proposed = story.call(OLGA, Method::POST, "/ledger/corrections", used.clone()).await;
+    let confirm = format!("/ledger/corrections/{}/confirm", proposed["correction_id"].as_str().unwrap());
+    story.call(OSCAR, Method::POST, &confirm, used).await;
+    story.call(OLGA, Method::POST, &clear, note).await;
 }
 
 #[tokio::test]

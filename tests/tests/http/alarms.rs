@@ -123,13 +123,73 @@ fn the_queries_name_lines_that_are_written() {
         read_all(&root.join(folder), &mut code);
     }
     let queries = section("Queries to paste");
-    let of_lambda = ["REPORT", "ERROR"];
+    let of_lambda = ["REPORT", "ERROR", "WARN"];
     let lines = queries.lines().filter(|line| line.starts_with("    "));
     let texts: Vec<&str> = lines.flat_map(|line| line.split('"').skip(1).step_by(2)).collect();
     assert!(texts.len() > 15, "{texts:?}");
     for text in texts {
         assert!(of_lambda.contains(&text) || code.contains(&format!("\"{text}\"")), "nothing says {text:?}");
     }
+}
+
+/// Lines of the log as the code writes them: the message, the metric, and the names of the fields.
+struct Written {
+    message: String,
+    metric: Option<String>,
+    fields: Vec<String>,
+}
+
+/// Every line that the code writes. Arguments of a macro of the log are fields, and the last is the message.
+fn written() -> Vec<Written> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut code = String::new();
+    for folder in ["shared/src", "functions"] {
+        read_all(&root.join(folder), &mut code);
+    }
+    let macros = ["tracing::error!(", "tracing::warn!("];
+    let calls = macros.iter().flat_map(|call| code.split(call).skip(1)).filter_map(|rest| rest.split_once(");"));
+    calls.filter_map(|(arguments, _)| line(arguments)).collect()
+}
+
+fn line(arguments: &str) -> Option<Written> {
+    let (fields, message) = arguments.trim_end().trim_end_matches([',', '"']).rsplit_once('"')?;
+    let mut line = Written { message: message.to_owned(), metric: None, fields: Vec::new() };
+    for field in fields.split(',').map(str::trim).filter(|field| !field.is_empty()) {
+        let (name, value) = field.split_once('=').unwrap_or((field, ""));
+        let name = name.trim().trim_start_matches(['%', '?']);
+        match name {
+            "metric" => line.metric = Some(value.trim().trim_matches('"').to_owned()),
+            _ => line.fields.push(name.to_owned()),
+        }
+    }
+    Some(line)
+}
+
+/// Whoever is called sees what the line says, and not only that there is one.
+#[test]
+fn the_queries_show_every_field_of_the_lines_that_they_find() {
+    let (queries, written) = (section("Queries to paste"), written());
+    assert!(written.len() > 60, "{}", written.len());
+    let mut found = 0;
+    for query in queries.split("\n\n").filter(|block| block.starts_with("    ")) {
+        let sought: Vec<&str> = query.split('"').skip(1).step_by(2).collect();
+        let shown: Vec<&str> = query.split(|end: char| !end.is_ascii_alphanumeric() && end != '_').collect();
+        let begins = ["attention:", "alarm:"].into_iter().find(|begins| query.contains(&format!("/^{begins}/")));
+        for line in &written {
+            let is_found = sought.contains(&line.message.as_str())
+                || line.metric.as_deref().is_some_and(|metric| sought.contains(&metric))
+                || begins.is_some_and(|begins| line.message.starts_with(begins));
+            for field in line.fields.iter().filter(|_| is_found) {
+                found += 1;
+                assert!(
+                    shown.contains(&field.as_str()),
+                    "{:?} has {field}, and its query does not:\n{query}",
+                    line.message
+                );
+            }
+        }
+    }
+    assert!(found > 60, "{found}");
 }
 
 fn read_all(folder: &Path, code: &mut String) {

@@ -12,6 +12,7 @@ mod dead_letters;
 mod description;
 mod description_for_generators;
 mod events;
+mod first_payment;
 mod four_eyes;
 mod lambda_event;
 mod log;

@@ -1,8 +1,13 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use shared::domain::caller::Role;
+use shared::domain::leg::{Attention, AttentionReason};
+use shared::domain::source::{Pause, PauseReason};
+use shared::operations::{sources, upload};
+use shared::ports::clock::Clock as _;
+use shared::store::stored::replace;
 
-use crate::office::{OPERATOR, Office, READER};
+use crate::office::{OPERATOR, Office, READER, small_file};
 
 const SECOND_OPERATOR: (&str, &[Role]) = ("eve", &[Role::Operate]);
 
@@ -72,21 +77,81 @@ async fn a_source_is_paused_and_resumed() {
     assert_eq!(resumed["paused"], false);
 }
 
+/// A batch that bears attention.
+async fn flagged(office: &Office) -> String {
+    let batch_id = office.paying_batch(1).await;
+    let world = &office.people.world;
+    let mut batch = upload::load(&world.system, batch_id.parse().unwrap()).await.unwrap();
+    batch.attention = Some(Attention { reason: AttentionReason::SourceChanged, since: world.clock.business_now() });
+    world.system.table.write(vec![replace(&mut batch).unwrap()]).await.unwrap();
+    batch_id
+}
+
+async fn audited(office: &Office) -> Vec<String> {
+    let audit = office.get(OPERATOR, "/audit?day=2026-03-02").await.json();
+    let entries = audit["items"].as_array().unwrap();
+    let mut actions: Vec<_> = entries.iter().map(|entry| entry["action"].as_str().unwrap().to_owned()).collect();
+    actions.sort_unstable();
+    actions
+}
+
 #[tokio::test]
 async fn clearing_attention_needs_a_note_and_is_in_the_audit() {
     let office = Office::open();
-    let batch_id = office.paying_batch(1).await;
-    let path = format!("/batches/{batch_id}/attention/clear");
+    let path = format!("/batches/{}/attention/clear", flagged(&office).await);
     let without = office.post(OPERATOR, &path, &json!({"note": " "})).await;
     assert_eq!(without.refusal(), (422, "note_invalid".to_owned()));
-    let cleared = office.post(OPERATOR, &path, &json!({"note": "asked the bank"})).await;
-    assert_eq!(cleared.status, StatusCode::NO_CONTENT);
+    // Who says it twice has said it once.
+    for _ in 0..2 {
+        let cleared = office.post(OPERATOR, &path, &json!({"note": "asked the bank"})).await;
+        assert_eq!(cleared.status, StatusCode::NO_CONTENT);
+        let expected = ["approve_batch", "clear_attention", "create_batch", "store_file", "summarize_batch"];
+        assert_eq!(audited(&office).await, expected);
+    }
+}
 
-    let audit = office.get(OPERATOR, "/audit?day=2026-03-02").await.json();
-    let entries = audit["items"].as_array().unwrap();
-    let mut actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
-    actions.sort_unstable();
-    assert_eq!(actions, ["approve_batch", "create_batch", "store_file", "summarize_batch"]);
+/// A slip in the id must not look as if something had been seen to.
+#[tokio::test]
+async fn a_flag_that_is_not_there_is_not_cleared() {
+    let office = Office::open();
+    let batch_id = flagged(&office).await;
+    let path = format!("/batches/{batch_id}/attention/clear");
+    let note = json!({"note": "looked at"});
+    assert_eq!(office.post(OPERATOR, &path, &note).await.status, StatusCode::NO_CONTENT);
+    let nothing = (409, "nothing_flagged".to_owned());
+    assert_eq!(office.post(SECOND_OPERATOR, &path, &note).await.refusal(), nothing, "another one cleared it");
+
+    let payments = office.get(READER, &format!("/payments?batch={batch_id}")).await.json();
+    let payment_id = payments["items"][0]["payment_id"].as_str().unwrap();
+    for path in [
+        format!("/batches/{}/attention/clear", office.upload(small_file(2).0).await),
+        format!("/payments/{payment_id}/attention/clear"),
+    ] {
+        let said = audited(&office).await;
+        assert_eq!(office.post(OPERATOR, &path, &note).await.refusal(), nothing, "{path}");
+        assert_eq!(audited(&office).await, said, "{path}");
+    }
+}
+
+/// A pause is not ended before anybody has seen what it is for.
+#[tokio::test]
+async fn attention_leads_to_what_a_reconciliation_found() {
+    let office = Office::open();
+    office.paying_batch(1).await;
+    let world = &office.people.world;
+    let mut source = sources::all(&world.system).await.unwrap().remove(0);
+    let begun = office.post(OPERATOR, "/reconciliations", &json!({"from": "2026-03-01"})).await.json();
+    let reconciliation_id = begun["reconciliation_id"].as_str().unwrap().to_owned();
+    let reason = PauseReason::Difference(reconciliation_id.clone());
+    source.pause = Some(Pause { reason, since: world.clock.business_now(), until: None });
+    world.system.table.write(vec![replace(&mut source).unwrap()]).await.unwrap();
+
+    let waiting = office.get(OPERATOR, "/attention").await.json();
+    let actions = waiting["items"][0]["actions"].as_array().unwrap();
+    let paths: Vec<&str> = actions.iter().map(|action| action["path"].as_str().unwrap()).collect();
+    let items = format!("/reconciliations/{reconciliation_id}/items");
+    assert_eq!(paths, [items.as_str(), &format!("/sources/{}/resume", source.id)]);
+    assert_eq!((&actions[0]["method"], office.get(OPERATOR, &items).await.status), (&json!("GET"), StatusCode::OK));
 }
 
 #[tokio::test]

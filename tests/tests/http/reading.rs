@@ -1,7 +1,7 @@
 use http::StatusCode;
 use serde_json::json;
 
-use crate::office::{Office, READER, UPLOADER, dollars, small_file};
+use crate::office::{OPERATOR, Office, READER, UPLOADER, dollars, small_file};
 
 #[tokio::test]
 async fn a_batch_shows_its_payments_counted() {
@@ -79,6 +79,35 @@ async fn a_payment_is_found_alone_and_among_those_of_its_employee() {
     let theirs = office.get(READER, &format!("/employees/{employee_id}/payments")).await.json();
     let ids: Vec<_> = theirs["items"].as_array().unwrap().iter().map(|payment| &payment["payment_id"]).collect();
     assert!(ids.contains(&&line["payment_id"]), "{ids:?}");
+}
+
+/// Whoever is called looks at what attention names, without a second role: reports and employees are not for them.
+#[tokio::test]
+async fn an_operator_reads_what_attention_of_payroll_leads_to() {
+    let office = Office::open();
+    let batch_id = office.paying_batch(1).await;
+    let batches = office.get(OPERATOR, "/batches?state=paying").await.json();
+    assert_eq!(batches["items"][0]["batch_id"], batch_id);
+    let batch = office.get(OPERATOR, &format!("/batches/{batch_id}")).await.json();
+    assert_eq!(batch["payments"]["unprocessed"], 20);
+    let payments = office.get(OPERATOR, &format!("/payments?batch={batch_id}")).await.json();
+    let payment = &payments["items"][0];
+    let path = format!("/payments/{}", payment["payment_id"].as_str().unwrap());
+    assert_eq!(office.get(OPERATOR, &path).await.json()["amount"], payment["amount"]);
+    assert!(!payments.to_string().contains("sealed"), "{payments}");
+    let source_id = payment["source_id"].as_str().unwrap();
+    for path in [
+        format!("{path}/history"),
+        format!("/fundings?batch={batch_id}"),
+        format!("/ledger/accounts/receivable:{source_id}/postings"),
+    ] {
+        let read = office.get(OPERATOR, &path).await;
+        assert_eq!(read.status, StatusCode::OK, "{path}: {read:?}");
+    }
+    let employee_id = payment["employee_id"].as_str().unwrap();
+    for path in [format!("/batches/{batch_id}/reports/payments"), format!("/employees/{employee_id}/payments")] {
+        assert_eq!(office.get(OPERATOR, &path).await.refusal(), (403, "role_missing".to_owned()), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use journeys::journey::Journey;
 use shared::domain::batch::BatchState;
 use shared::domain::ids::BatchId;
 use shared::domain::leg::{AttentionReason, State};
+use shared::domain::source::PauseReason;
+use shared::operations::{fund, sources};
 use simulators::column::{CallFaultKind, Control, WebhookFaults};
 
 const FAULTY_CALLS: u64 = 60;
@@ -44,6 +46,24 @@ async fn is_overcome(fault: CallFaultKind) {
 #[tokio::test]
 async fn a_bad_key_fails_no_payment() {
     is_overcome(CallFaultKind::Unauthorized).await;
+}
+
+/// The first that the bank hears of a source is that its account is to be opened.
+#[tokio::test]
+async fn a_bad_key_at_a_source_s_first_payment_rests_it_and_is_asked_about_once_a_rest() {
+    let file = PayrollFile::generated(&one_source(2));
+    let journey = Journey::start(&file);
+    journey.bank.fail_calls(CallFaultKind::Unauthorized, "POST", "/bank-accounts", 1);
+    let batch_id = journey.begin(&file).await;
+    journey.settle_now().await;
+    let source = sources::all(&journey.system).await.unwrap().remove(0);
+    let pause = source.pause.unwrap();
+    assert!(matches!(pause.reason, PauseReason::Bank(_)) && pause.until.is_some(), "{pause:?}");
+
+    // The key is good by now, and nothing is asked before the rest is over.
+    fund::fund(&journey.system, batch_id, &source.id, 1, journey.deadline()).await.unwrap();
+    assert_eq!(sources::load(&journey.system, &source.id).await.unwrap().bank_account_id, None);
+    all_is_paid(&journey, &file, batch_id).await;
 }
 
 #[tokio::test]

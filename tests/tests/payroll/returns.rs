@@ -6,7 +6,7 @@ use journeys::journey::{Journey, OPERATOR};
 use shared::domain::batch::{BatchRefusal, BatchState};
 use shared::domain::ids::BatchId;
 use shared::domain::ledger::AccountKind;
-use shared::domain::leg::State;
+use shared::domain::leg::{AttentionReason, State};
 use shared::domain::source::Source;
 use shared::operations::{OperationError, refund, retry};
 use shared::store::keys;
@@ -131,6 +131,32 @@ async fn a_notification_of_change_is_used_from_the_next_payment_on() {
     accounts.sort_unstable();
     assert!(accounts.contains(&"000999000".to_owned()));
     assert!(!accounts.contains(&loan), "the old number is not used any more");
+}
+
+/// NACHA wants every notification followed up: what nothing here can follow is for a person, once, and its payment stays paid.
+#[tokio::test]
+async fn a_notification_that_is_about_no_account_is_looked_into_by_an_operator() {
+    for (code, is_for_a_person) in [("C13", true), ("C99", true), ("C09", false), ("C61", false)] {
+        let file = PayrollFile::generated(&one_source(1));
+        let journey = Journey::start(&file);
+        let batch_id = journey.begin(&file).await;
+        journey.finish(batch_id).await;
+        let transfer_id = journey.bank.payouts().remove(0).id;
+        let change = NotificationOfChange { change_code: code.to_owned(), ..NotificationOfChange::default() };
+        journey.bank.control(Control::NotificationOfChange { transfer_id, change });
+        journey.settle_now().await;
+        let leg = journey.payments(batch_id).await.remove(0).leg;
+        let expected = is_for_a_person.then_some(AttentionReason::CorrectionUnusable);
+        assert_eq!((leg.state, leg.attention_reason()), (State::Completed, expected), "{code}");
+
+        // The bank's later words repeat it.
+        journey.let_go(batch_id).await;
+        let transfer_id = journey.bank.payouts().remove(0).id;
+        journey.bank.return_now(&transfer_id, "R03");
+        journey.settle_now().await;
+        let leg = journey.payments(batch_id).await.remove(0).leg;
+        assert_eq!((leg.state, leg.attention_reason()), (State::Returned, None), "{code}");
+    }
 }
 
 /// Every later word of the bank about a transfer repeats what its bank had corrected then.

@@ -271,6 +271,8 @@ async fn operators_replace_a_check_and_clear_a_block() -> Vec<Invocation> {
     story.call(OLGA, Method::POST, &path, replacement.clone()).await;
     story.call(OLGA, Method::POST, &path, replacement.clone()).await;
     story.call(OSCAR, Method::GET, "/attention", Value::Null).await;
+    let proposed = format!("/payments/{}/check/replacement", standing.payment().unwrap().id);
+    story.call(OSCAR, Method::GET, &proposed, Value::Null).await;
     story.call(OSCAR, Method::POST, &format!("{path}/confirm"), replacement).await;
     let mut invocations = story.told();
 

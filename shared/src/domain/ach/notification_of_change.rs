@@ -72,6 +72,16 @@ impl ChangeCode {
         }
     }
 
+    /// Whether nothing here can do what it asks for.
+    const fn is_for_a_person(&self) -> bool {
+        match self {
+            ChangeCode::EntryFormat { .. } => true,
+            // Without a code nothing is asked for.
+            ChangeCode::Other(code) => !code.is_empty(),
+            ChangeCode::Replace { .. } | ChangeCode::Refusal(_) => false,
+        }
+    }
+
     pub fn as_str(&self) -> &str {
         match self {
             ChangeCode::Replace { code, .. } | ChangeCode::EntryFormat { code } => code,
@@ -135,9 +145,9 @@ impl NotificationOfChange {
 /// What a notification means for the account that its transfer is about.
 #[derive(Clone, PartialEq, Eq)]
 pub enum AccountChange {
-    /// It is about something else: a name, an id, the form of our entries.
+    /// It is about something else: a name, an id, a notification that somebody refused.
     None,
-    /// Something that no request could carry, or that is missing.
+    /// Something that no request could carry, or that is missing; or its code asks for what a person has to look into.
     Unusable,
     /// From the next transfer on these hold; what is absent stays as it was.
     Values { account_number: Option<String>, routing_number: Option<String>, account_type: Option<AccountType> },
@@ -157,6 +167,9 @@ impl fmt::Debug for AccountChange {
 impl NotificationOfChange {
     /// Whether each value that its code replaces is there and could be sent.
     pub fn account_change(&self) -> AccountChange {
+        if self.code.is_for_a_person() {
+            return AccountChange::Unusable;
+        }
         let replaces = |field| self.code.replaces().contains(&field);
         let is_about_account =
             [CorrectedField::AccountNumber, CorrectedField::RoutingNumber, CorrectedField::AccountType].map(replaces);
@@ -246,8 +259,11 @@ mod tests {
         for (code, number, routing, kind) in cases {
             assert!(matches!(change(code, number, routing, kind), AccountChange::Unusable), "{code} {number} {kind}");
         }
-        for code in ["C04", "C09", "C13", "C61", "C99"] {
+        for code in ["C04", "C09", "C61", ""] {
             assert!(matches!(change(code, "", "", ""), AccountChange::None), "{code}");
+        }
+        for code in ["C13", "C14", "C99"] {
+            assert!(matches!(change(code, "", "", ""), AccountChange::Unusable), "{code}: a person looks");
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Action {
     ClearBatch,
     CancelBatch,
     ResumeSource,
+    /// Read what a reconciliation found, before what it paused is let go.
+    ReadDifferences,
     /// Book what a payer has repaid.
     ProposeLedgerCorrection,
     ClearBlock,
@@ -31,6 +33,8 @@ pub enum Action {
     ProposeOutcome,
     ConfirmOutcome,
     ReplaceCheck,
+    /// Read the address that another proposed, to confirm it.
+    ReadReplacement,
     ConfirmReplacement,
     SendRefundAgain,
     ConfirmRefundAccount,
@@ -44,10 +48,11 @@ pub enum Action {
 }
 
 impl Action {
-    pub const ALL: [Action; 25] = [
+    pub const ALL: [Action; 27] = [
         Action::ClearBatch,
         Action::CancelBatch,
         Action::ResumeSource,
+        Action::ReadDifferences,
         Action::ProposeLedgerCorrection,
         Action::ClearBlock,
         Action::ClearHold,
@@ -60,6 +65,7 @@ impl Action {
         Action::ProposeOutcome,
         Action::ConfirmOutcome,
         Action::ReplaceCheck,
+        Action::ReadReplacement,
         Action::ConfirmReplacement,
         Action::SendRefundAgain,
         Action::ConfirmRefundAccount,
@@ -78,6 +84,7 @@ impl Action {
             Action::CancelBatch => Role::PayrollApprove,
             Action::ClearBatch
             | Action::ResumeSource
+            | Action::ReadDifferences
             | Action::ProposeLedgerCorrection
             | Action::ClearBlock
             | Action::ClearHold
@@ -90,6 +97,7 @@ impl Action {
             | Action::ProposeOutcome
             | Action::ConfirmOutcome
             | Action::ReplaceCheck
+            | Action::ReadReplacement
             | Action::ConfirmReplacement
             | Action::SendRefundAgain
             | Action::ConfirmRefundAccount
@@ -115,6 +123,8 @@ pub struct ActionContext {
     pub redirect: Option<Redirect>,
     /// Whether the money that its funding brought is there.
     pub is_funded: bool,
+    /// Whether it is a refund that did not arrive and whose money is there: it is sent again, and not cleared.
+    pub is_refund_here: bool,
 }
 
 /// What this caller may do about it now. Empty where it waits for another one than them, or for the worker.
@@ -157,12 +167,25 @@ fn of_batch(batch: &Batch) -> Vec<Action> {
 }
 
 const OWES: &str = "receivable_open";
+const DIFFERS: &str = "difference_found";
 
-/// What holds a payer back is lifted, or, where they owe something, booked as repaid.
+/// What holds a payer back is lifted, after what a reconciliation found is read, or, where they owe something, booked as repaid.
 fn of_payer(flags: &[Flag], lift: Action) -> Vec<Action> {
-    let owes = flags.iter().any(|flag| flag.reason == OWES);
+    let has = |reason| flags.iter().any(|flag| flag.reason == reason);
     let is_held = flags.iter().any(|flag| flag.reason != OWES);
-    [given(is_held, lift), given(owes, Action::ProposeLedgerCorrection)].concat()
+    [
+        given(has(DIFFERS), Action::ReadDifferences),
+        given(is_held, lift),
+        given(has(OWES), Action::ProposeLedgerCorrection),
+    ]
+    .concat()
+}
+
+/// What an action's route names: the thing that waits, or what a reason of its waiting is about.
+pub fn named_by(action: Action, subject: Subject<'_>) -> String {
+    let differs = |flag: &Flag| action == Action::ReadDifferences && flag.reason == DIFFERS;
+    let of_flag = flags(subject).into_iter().find(differs).and_then(|flag| flag.detail);
+    of_flag.unwrap_or_else(|| subject.id())
 }
 
 fn of_person(person: &Person, flags: &[Flag]) -> Vec<Action> {
@@ -194,12 +217,15 @@ fn of_payment(payment: &Payment, around: &ActionContext, caller: &str) -> Vec<Ac
     let redirected = around.redirect.as_ref();
     let redirected =
         redirected.is_some_and(|proposed| waits(proposed.attempt, &proposed.confirmed_by, &proposed.proposed_by));
+    let mut of_flag = of_leg(&payment.leg, clearing, around, caller);
+    of_flag.retain(|action| *action != Action::ClearPayment || !around.is_refund_here);
     [
         given(may_replace, Action::ReplaceCheck),
+        given(may_replace && replaced, Action::ReadReplacement),
         given(may_replace && replaced, Action::ConfirmReplacement),
         given(may_send_again, Action::SendRefundAgain),
         given(may_send_again && redirected, Action::ConfirmRefundAccount),
-        of_leg(&payment.leg, clearing, around, caller),
+        of_flag,
     ]
     .concat()
 }

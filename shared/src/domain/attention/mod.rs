@@ -10,7 +10,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use actions::{Action, ActionContext, actions};
+pub use actions::{Action, ActionContext, actions, named_by};
 pub use flags::{Flag, flags, since};
 
 use super::ach::account_correction::AccountCorrection;

@@ -46,6 +46,12 @@ pub struct WordDecision {
 pub enum AttentionRefusal {
     #[error("the bank's word about it is recorded and was not applied: say with apply whether it is to be")]
     WordUndecided,
+    #[error("there is no flag to clear: read it again, since nothing waits for you there")]
+    NothingFlagged,
+    #[error(
+        "the refund's money lies with us and nothing would move it: send the refund again, or book first what became of the money"
+    )]
+    RefundWaits,
     #[error("there is no word of the bank about it that was not applied: clear it without apply")]
     NothingToApply,
     #[error(

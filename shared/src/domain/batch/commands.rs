@@ -87,6 +87,7 @@ impl Batch {
             due_at: Some(a_week_from(now)),
             completed_at: None,
             attention: None,
+            cleared_by: None,
         }
     }
 

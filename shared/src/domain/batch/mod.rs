@@ -88,6 +88,9 @@ pub struct Batch {
     pub completed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<Attention>,
+    /// The operator who cleared its last flag: said by them once more, that changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by: Option<String>,
 }
 
 fn is_zero(count: &u64) -> bool {

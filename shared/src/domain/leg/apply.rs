@@ -149,6 +149,7 @@ impl Leg {
             earlier_rank: if came_back { self.bank_rank } else { self.earlier_rank },
             earlier,
             attention: self.attention.take(),
+            cleared_by: self.cleared_by.take(),
             corrected: self.corrected.take().filter(|_| may_be_out),
             claim: self.claim.take().filter(|_| may_be_out),
             request: self.request.take().filter(|_| may_be_out),

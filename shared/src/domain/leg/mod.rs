@@ -81,6 +81,9 @@ pub struct Leg {
     /// Nothing automatic happens while it stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attention: Option<Attention>,
+    /// The operator who cleared its last flag: said by them once more, that changes nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared_by: Option<String>,
 }
 
 fn is_zero(rank: &u8) -> bool {
@@ -222,8 +225,8 @@ pub enum AttentionReason {
     RefundReturned,
     /// No request that the bank takes can be made of it: it failed without being sent, and its money goes back.
     CannotBeSent,
-    /// A notification of change holds values that no request could carry, or nobody kept which account it is about: ask the bank, or the
-    /// payee, for the right ones.
+    /// A notification of change holds values that no request could carry, or a code that nothing here can follow, or nobody kept which account
+    /// it is about: ask the bank, or the payee, for the right ones.
     CorrectionUnusable,
     /// Less is there of a batch's money than its payments cost, and no debit came back: they wait.
     FundingShort,
@@ -318,6 +321,7 @@ impl Leg {
             reason: None,
             accepted: None,
             attention: None,
+            cleared_by: None,
         }
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Payment;
 use super::replacement::ReplacementRefusal;
 use crate::domain::autopay::ids::BankAccountId;
+use crate::domain::funding::Funding;
 use crate::domain::ids::PaymentId;
 use crate::domain::leg::{AttentionReason, Reason, State};
 
@@ -54,6 +55,13 @@ pub fn may_be_sent_again(refund: &Payment) -> bool {
         .as_ref()
         .is_none_or(|flag| matches!(flag.reason, AttentionReason::RefundReturned | AttentionReason::CannotBeSent));
     refund.refund_of().is_some() && is_back && is_understood
+}
+
+/// Whether a refund that did not arrive has its money here, which only another send would move. Where operators have booked that some of it
+/// went elsewhere, there is nothing whole to send.
+pub fn waits_here(refund: &Payment, funding: &Funding) -> bool {
+    let is_here = funding.leg.state == State::Available || funding.is_repaid();
+    may_be_sent_again(refund) && is_here && funding.unused() >= refund.amount
 }
 
 impl Redirect {

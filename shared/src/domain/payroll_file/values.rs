@@ -60,7 +60,7 @@ pub(super) fn source_id(text: &str) -> Result<&str, Complaint> {
     require(
         id.is_empty() || is_source_id(id),
         ErrorCode::IdFormat,
-        "is not an id of a source: `all` and what begins with per_ mean something else",
+        "is not an id of a source: `all`, `people` and what begins with per_ mean something else",
     )?;
     Ok(id)
 }

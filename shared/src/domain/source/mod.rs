@@ -9,14 +9,18 @@ use super::money::Cents;
 /// What the ids of persons begin with.
 const OF_PERSONS: &str = "per_";
 
+/// What stands for all persons together in the sums of the books.
+pub const ALL_PERSONS: &str = "people";
+
 const ID_CHARACTERS_MAX: usize = 64;
 
-/// Whether a text may be a source's id: up to 64 letters, digits, `_` and `-`. What means everybody or a person elsewhere is none: a source and
-/// a person of one id would have one account at the bank.
+/// Whether a text may be a source's id: up to 64 letters, digits, `_` and `-`. What means everybody, all persons or a person elsewhere is none: a
+/// source and a person of one id would have one account at the bank, and a source called as all persons are would share their sums.
 pub fn is_source_id(text: &str) -> bool {
     let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
     let begins_as_person = text.get(..OF_PERSONS.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(OF_PERSONS));
-    let means_other = text.eq_ignore_ascii_case(super::stop::ALL) || begins_as_person;
+    let means_many = [super::stop::ALL, ALL_PERSONS].iter().any(|name| text.eq_ignore_ascii_case(name));
+    let means_other = means_many || begins_as_person;
     let is_written_so = (1..=ID_CHARACTERS_MAX).contains(&text.len()) && text.bytes().all(is_allowed);
     is_written_so && !fault!(SourceNamedAsPerson, false, means_other)
 }

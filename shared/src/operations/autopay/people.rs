@@ -57,7 +57,7 @@ fn named(system: &System, id: PersonId) -> Result<Change, TableError> {
 }
 
 /// Opens the person's own account at the bank, once: their id is the key. Before their first debit, by the worker: nobody else holds the
-/// bank's key.
+/// bank's key. A refusal for a reason of ours lets the person rest.
 pub(crate) async fn ensure_bank_account(
     system: &System,
     mut person: Person,
@@ -66,10 +66,9 @@ pub(crate) async fn ensure_bank_account(
     if person.column_bank_account_id.is_some() {
         return Ok(person);
     }
-    let (key, name) = (format!("account:{}", person.id), payers::account_name(&person.id.to_string()));
+    let key = format!("account:{}", person.id);
     recurring::begin(system).await?;
-    let column = system.column().await?;
-    let opened = column.create_bank_account(&system.settings.column_entity_id, &name, &key, deadline).await?;
+    let opened = payers::open_bank_account(system, &person, &key, deadline).await?;
     person.column_bank_account_id = Some(opened.id);
     person.updated_at = system.clock.business_now();
     match system.table.write(vec![replace(&mut person)?]).await {

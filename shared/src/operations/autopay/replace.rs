@@ -59,6 +59,12 @@ pub async fn replace(
     Ok(Replaced::Proposed)
 }
 
+/// What was proposed last for a check, confirmed or not.
+pub async fn proposed(system: &System, payment_id: PaymentId) -> Result<Replacement, OperationError> {
+    let proposal: Option<Replacement> = read(&*system.table, &keys::replacement(payment_id)).await?;
+    proposal.ok_or_else(|| OperationError::not_found("replacement of the check of payment", payment_id))
+}
+
 /// The second person's word: has the check made anew for the address that they looked at.
 pub async fn confirm(
     system: &System,

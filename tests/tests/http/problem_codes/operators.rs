@@ -51,6 +51,18 @@ pub(super) const CODES: &[Code] = &[
     .with(&["funding_state"]),
     Code::new("not_a_task", 409, "The message is no task that can be run.", "Discard it."),
     Code::new("note_invalid", 422, "The note is empty or too long.", "Say in 1 to 500 characters what you found."),
+    Code::new(
+        "nothing_flagged",
+        409,
+        "There is no flag to clear, nor did you clear one before.",
+        "Read it again: nothing waits for you there.",
+    ),
+    Code::new(
+        "refund_waits",
+        409,
+        "The refund did not arrive, and its money would lie with us for good.",
+        "Send the refund again, or book first what became of its money.",
+    ),
     Code::new("nothing_proposed", 409, "Nothing is proposed that could be confirmed.", "Propose it first."),
     Code::new(
         "nothing_to_apply",

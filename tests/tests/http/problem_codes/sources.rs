@@ -25,7 +25,9 @@ const NAMED_ELSEWHERE: [(&str, &[&str]); 3] = [
         &[
             "bank_status_unknown",
             "changed_meanwhile",
+            "nothing_flagged",
             "nothing_to_apply",
+            "refund_waits",
             "word_of_other_attempt",
             "word_undecided",
             "words_differ",

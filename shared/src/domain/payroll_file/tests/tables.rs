@@ -185,6 +185,7 @@ fn every_rule_of_a_value_holds_for_tables() {
         ("employee_id", "", EmptyField),
         ("employee_id", "EMP 1", IdFormat),
         ("source_id", "per_0123456789abcdef0123456789abcdef", IdFormat),
+        ("source_id", "People", IdFormat),
         ("source_id", "All", IdFormat),
         ("date_of_birth", "2/29/1996", DobInvalid),
         ("phone_number", "515-555-0142", PhoneFormat),
