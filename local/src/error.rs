@@ -28,8 +28,6 @@ pub enum LocalError {
     /// Options that do not fit each other, or the file.
     #[error("{0}")]
     Options(String),
-    #[error("--map: {0}")]
-    Map(String),
     #[error("the file could not be generated: {0}")]
     Generate(#[from] generator::GenerateError),
     #[error("{what} answered {status}: {detail}")]
@@ -80,7 +78,7 @@ impl LocalError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Unread => 0,
-            Self::Options(_) | Self::Map(_) | Self::NoSuchEvent(_) => WRONG_OPTIONS,
+            Self::Options(_) | Self::NoSuchEvent(_) => WRONG_OPTIONS,
             Self::Generate(cause) if cause.is_about_options() => WRONG_OPTIONS,
             Self::NotCompleted(_) => VERDICT_FAILED,
             Self::Scenario { cause: ScenarioError::Wrong(_) | ScenarioError::Stuck(_), .. } => VERDICT_FAILED,

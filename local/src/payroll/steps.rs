@@ -45,7 +45,7 @@ pub(super) async fn run(options: &PayrollOptions) -> Result<Ended, LocalError> {
     let stack = Stack::start_in(folder, stack_options).await?;
     let (api, mut timings) = (Api::new(&stack)?, Timings::start(&stack.system.clock));
 
-    let found = earlier::find(&stack, &payroll.sha256, options.pay_period).await?;
+    let found = earlier::find(&stack, &payroll.sha256, options.map.as_ref(), options.pay_period).await?;
     let began = earlier::say_found(&stack, found.as_ref()).await?;
     let Some(batch_id) = approved(&stack, &api, found, &payroll, options, &mut timings).await? else {
         return Ok(Ended::FileRefused);
@@ -97,7 +97,7 @@ async fn approved(
         Some(batch) if batch.approval.is_some() => return Ok(Some(batch.id)),
         Some(batch) => batch.id,
         None => {
-            let created = api.create(payroll.bytes, options.pay_period).await?;
+            let created = api.create(payroll.bytes, options.pay_period, options.map.as_ref()).await?;
             api.upload(&created.upload, &payroll.path).await?;
             created.batch_id
         }
@@ -134,6 +134,10 @@ async fn fit_the_file(
             counted(payable, "row")
         );
         return Err(LocalError::Options(text));
+    }
+    if options.map.is_some() && summary["columns"].is_null() {
+        let text = "--map names columns of a table, and this file is XML: leave it out; nothing was paid";
+        return Err(LocalError::Options(text.to_owned()));
     }
     if options.unpayable.is_empty() {
         return Ok(());

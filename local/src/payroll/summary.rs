@@ -10,6 +10,9 @@ use crate::terminal::text::{count, counted, dollars, wrapped};
 /// Sources and branches shown; the reports have them all.
 const SHOWN: usize = 10;
 
+/// The one warning that is about a column and no row.
+const UNKNOWN_COLUMN: &str = "UNKNOWN_COLUMN";
+
 /// What a generated file is like on purpose, in one line.
 const LIKE_REAL_FILES: &str = "  These are on purpose, as real files have them. The dead servicer's rows fail.";
 
@@ -47,7 +50,12 @@ fn show_warnings(summary: &Value) {
     for warning in list(&summary["warnings"]) {
         let times = counted(number(&warning["count"]), "time");
         let (code, first) = (text(&warning["code"]), number(&warning["first_row"]));
-        say(&format!("  warning {code}: {times}, first in row {}", count(first)));
+        if code == UNKNOWN_COLUMN {
+            let names: Vec<_> = list(&summary["unknown_columns"]).iter().map(Value::to_string).collect();
+            say(&wrapped(&format!("  warning {code}: "), &format!("{times}: {}", names.join(", ")), "    "));
+        } else {
+            say(&format!("  warning {code}: {times}, first in row {}", count(first)));
+        }
     }
     for shown in list(&summary["bank_names"]) {
         let words = format!("row {}: the bank will see {}", number(&shown["row"]), text(&shown["name"]));
