@@ -18,7 +18,7 @@ pub const STATUSES: &str = "Exit status:
     1  something went wrong
     2  wrong options
     3  the verdict failed: what came out is not what must come out
-    4  the file was refused: nothing of it was paid
+    4  the file was refused, or rows of it were paid before: nothing was paid
   130  stopped by Ctrl-C (143 by SIGTERM); a command that serves ends with 0";
 
 pub const WENT_WRONG: u8 = 1;

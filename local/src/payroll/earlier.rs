@@ -59,7 +59,7 @@ pub(super) async fn say_found(stack: &Stack, found: Option<&Batch>) -> Result<Be
     let Some(batch) = found else { return Ok(Began::New) };
     if batch.state == BatchState::Completed {
         let words = "is completed already: nothing is paid again. What it came to follows. To pay the same file for \
-                     another pay period, name a day of it with --pay-period.";
+                     another pay period, name a day of it with --pay-period, and say --pay-again.";
         say(&wrapped(&format!("Batch {} ", batch.id), words, ""));
         return Ok(Began::Finished);
     }

@@ -63,6 +63,9 @@ pub struct PayrollOptions {
     /// The day that stands for the period the file pays for; by default the day of its summary.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub pay_period: Option<Date>,
+    /// Pays rows again that an earlier batch over the same data has paid.
+    #[arg(long)]
+    pub pay_again: bool,
     /// Rows of the generated file; 50000 is the standard file.
     #[arg(long, value_name = "N", default_value_t = 2_000, conflicts_with = "file",
         value_parser = clap::value_parser!(u64).range(1..=ROWS_MAX))]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use shared::domain::batch::Batch;
+use shared::domain::batch::manifest::Overlap;
 use shared::domain::ids::BatchId;
 use shared::operations::upload;
 use simulators::column::{Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan};
@@ -113,6 +114,9 @@ async fn approved(
     summary::show(&summary, payroll.is_generated, &|id| ids(options).of(id));
     fit_the_file(stack, batch_id, options, &summary).await?;
     refuse_unready(&summary)?;
+    if !options.pay_again {
+        refuse_paid(&summary)?;
+    }
     plan_returns(stack, options.returns)?;
     api.approve(batch_id, &summary).await?;
     say("Approved by a second person. Business time passes by itself (New York's days):");
@@ -164,6 +168,13 @@ fn refuse_unready(summary: &Value) -> Result<(), LocalError> {
     let reasons = summary["not_ready_because"].as_array().into_iter().flatten();
     let reasons: Vec<&str> = reasons.filter_map(|reason| reason["detail"].as_str()).collect();
     if reasons.is_empty() { Ok(()) } else { Err(LocalError::NotReady(reasons.join(" "))) }
+}
+
+/// Refuses rows that an earlier batch has paid: a second person would look whether they are owed once more, and nobody does here.
+fn refuse_paid(summary: &Value) -> Result<(), LocalError> {
+    let overlaps: Vec<Overlap> = serde_json::from_value(summary["overlaps"].clone())?;
+    let told: Vec<_> = overlaps.iter().filter_map(summary::paid_before).collect();
+    if told.is_empty() { Ok(()) } else { Err(LocalError::PaidBefore(told.join(", "))) }
 }
 
 fn plan_returns(stack: &Stack, count: u64) -> Result<(), LocalError> {

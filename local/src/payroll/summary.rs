@@ -1,6 +1,8 @@
 //! The summary as an approver sees it, on standard error.
 
 use serde_json::Value;
+use shared::domain::batch::manifest::Overlap;
+use shared::domain::calendar::eastern_date;
 use shared::domain::money::Cents;
 
 use crate::terminal::say;
@@ -21,6 +23,7 @@ pub(super) fn show(summary: &Value, is_generated: bool, id: &dyn Fn(&str) -> Str
     say(&format!("\nSummary of batch {}", id(text(&summary["batch_id"]))));
     let (rows, employees) = (number(&summary["rows"]), number(&summary["employees"]));
     say(&format!("  {}, {}, {}", counted(rows, "row"), money(&summary["total"]), counted(employees, "employee")));
+    say(&format!("  pay period {}", text(&summary["pay_period"])));
     show_unpayable(&summary["unpayable"]);
     show_warnings(summary);
     if is_generated {
@@ -67,8 +70,17 @@ fn show_warnings(summary: &Value) {
 fn show_overlaps(summary: &Value) {
     for overlap in list(&summary["overlaps"]) {
         let (rows, batch) = (counted(number(&overlap["rows"]), "row"), text(&overlap["batch_id"]));
-        say(&format!("  also in batch {batch}: {rows}"));
+        let period = overlap["pay_period"].as_str().map(|day| format!(", for the pay period {day}"));
+        let words = format!("{batch}: {rows}{}", period.unwrap_or_default());
+        say(&wrapped("  also in batch ", &words, "    "));
     }
+}
+
+/// What an earlier batch has paid of the same rows; nothing where it was not approved.
+pub(super) fn paid_before(overlap: &Overlap) -> Option<String> {
+    let day = eastern_date(overlap.approved_at?);
+    let period = overlap.pay_period.map(|period| format!(" for the pay period {period}")).unwrap_or_default();
+    Some(format!("{} in batch {} on {day}{period}", counted(overlap.rows, "row"), overlap.batch_id))
 }
 
 fn show_sources(summary: &Value, id: &dyn Fn(&str) -> String) {

@@ -12,6 +12,7 @@ fn each_step_is_told_as_it_happens_and_a_verdict_ends_it() {
     ran.fits_a_terminal();
     ran.told(&[
         "40 rows, $",
+        "pay period 20",
         "cannot be paid: ",
         "These are on purpose",
         "Approved by a second person",
