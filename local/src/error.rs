@@ -83,11 +83,11 @@ impl LocalError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Unread => 0,
-            Self::Options(_) | Self::NoSuchEvent(_) => WRONG_OPTIONS,
+            Self::Options(_) | Self::NoSuchEvent(_) | Self::NoPayrollFile { .. } => WRONG_OPTIONS,
             Self::Generate(cause) if cause.is_about_options() => WRONG_OPTIONS,
             Self::NotCompleted(_) => VERDICT_FAILED,
             Self::Scenario { cause: ScenarioError::Wrong(_) | ScenarioError::Stuck(_), .. } => VERDICT_FAILED,
-            Self::NoPayrollFile { .. } | Self::NotReady(_) | Self::PaidBefore(_) => FILE_REFUSED,
+            Self::NotReady(_) | Self::PaidBefore(_) => FILE_REFUSED,
             Self::Start(_)
             | Self::Simulators(_)
             | Self::Listen { .. }

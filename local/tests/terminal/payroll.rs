@@ -66,8 +66,8 @@ fn json_is_one_object_whatever_becomes_of_the_file() {
         ("payroll --rows 20 --store memory --json", 0, "done"),
         ("payroll wrong.xml --store memory --json", 4, "refused"),
         ("payroll empty.csv --store memory --json", 4, "refused"),
-        ("payroll nowhere.xml --store memory --json", 4, "missing"),
-        ("payroll . --store memory --json", 4, "unreadable"),
+        ("payroll nowhere.xml --store memory --json", 2, "missing"),
+        ("payroll . --store memory --json", 2, "unreadable"),
         ("payroll --rows 20 --store memory --json --returns 999", 2, "wrong_options"),
     ];
     for (line, status, outcome) in table {
