@@ -16,9 +16,9 @@ pub enum Ended {
 pub const STATUSES: &str = "Exit status:
     0  done
     1  something went wrong
-    2  wrong options
+    2  wrong options, or the file that they name cannot be read
     3  the verdict failed: what came out is not what must come out
-    4  the file was refused: nothing of it was paid
+    4  the file was refused, or rows of it were paid before: nothing was paid
   130  stopped by Ctrl-C (143 by SIGTERM); a command that serves ends with 0";
 
 pub const WENT_WRONG: u8 = 1;

@@ -28,8 +28,6 @@ pub enum LocalError {
     /// Options that do not fit each other, or the file.
     #[error("{0}")]
     Options(String),
-    #[error("--map: {0}")]
-    Map(String),
     #[error("the file could not be generated: {0}")]
     Generate(#[from] generator::GenerateError),
     #[error("{what} answered {status}: {detail}")]
@@ -52,6 +50,11 @@ pub enum LocalError {
     Bank(String),
     #[error("no approval of the batch would be taken, so that nothing was paid: {0}")]
     NotReady(String),
+    /// Rows that an earlier batch has paid.
+    #[error(
+        "rows of this file were paid before: {0}. Nothing was paid now. Where they are owed once more, give the same command with --pay-again"
+    )]
+    PaidBefore(String),
     #[error("the batch ended {0}, which is not completed")]
     NotCompleted(String),
     /// Standard output was closed by whoever read it.
@@ -80,11 +83,11 @@ impl LocalError {
     pub fn status(&self) -> u8 {
         match self {
             Self::Unread => 0,
-            Self::Options(_) | Self::Map(_) | Self::NoSuchEvent(_) => WRONG_OPTIONS,
+            Self::Options(_) | Self::NoSuchEvent(_) | Self::NoPayrollFile { .. } => WRONG_OPTIONS,
             Self::Generate(cause) if cause.is_about_options() => WRONG_OPTIONS,
             Self::NotCompleted(_) => VERDICT_FAILED,
             Self::Scenario { cause: ScenarioError::Wrong(_) | ScenarioError::Stuck(_), .. } => VERDICT_FAILED,
-            Self::NoPayrollFile { .. } | Self::NotReady(_) => FILE_REFUSED,
+            Self::NotReady(_) | Self::PaidBefore(_) => FILE_REFUSED,
             Self::Start(_)
             | Self::Simulators(_)
             | Self::Listen { .. }
@@ -107,6 +110,9 @@ impl LocalError {
     pub fn outcome(&self) -> &'static str {
         if let Self::NoPayrollFile { cause, .. } = self {
             return if cause.kind() == io::ErrorKind::NotFound { "missing" } else { "unreadable" };
+        }
+        if let Self::PaidBefore(_) = self {
+            return "paid_before";
         }
         match self.status() {
             WRONG_OPTIONS => "wrong_options",

@@ -11,7 +11,7 @@ use shared::domain::money::Cents;
 use crate::error::LocalError;
 use crate::terminal::say;
 use crate::terminal::stop::Parting;
-use crate::terminal::text::{counted, dollars, size};
+use crate::terminal::text::{counted, dollars, size, wrapped};
 
 /// As many rows as a file may be asked to have.
 pub const ROWS_MAX: u64 = 10_000_000;
@@ -31,7 +31,7 @@ pub struct GenerateOptions {
     /// `compact` or `pretty`.
     #[arg(long, default_value = "compact")]
     pub style: Style,
-    /// A list such as `aba:3,amount-zero:1,dup-row:2,missing:DOB:1,truncate`.
+    /// A list such as `aba:3,dup-row:2,missing:DOB:1,truncate`.
     #[arg(long, default_value = "none", value_parser = Defects::parse)]
     pub defects: Defects,
 }
@@ -72,7 +72,12 @@ pub fn run(options: &GenerateOptions) -> Result<(), LocalError> {
     }
     let (rows, dead) = (manifest.unpayable.rows, manifest.dead_servicers.join(", "));
     if rows > 0 {
-        say(&format!("  {} of {dead}, which no provider knows: they cannot be paid", counted(rows, "row")));
+        let head = format!("  {} of ", counted(rows, "row"));
+        let words = format!(
+            "{dead}, which the Plaid of `clearway payroll` does not know: it cannot pay them. A stack that is served pays them, unless it is \
+             started with --unpayable {dead}"
+        );
+        say(&wrapped(&head, &words, "    "));
     }
     say(&format!("{}: what the file contains, for tests", beside.display()));
     Ok(())

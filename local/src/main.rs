@@ -8,7 +8,8 @@ use local::ended::{Ended, STATUSES, WENT_WRONG};
 use local::error::LocalError;
 use local::payroll::PayrollOptions;
 use local::terminal::stop::{Parting, Stop};
-use local::terminal::{say, unread};
+use local::terminal::text::wrapped_lines;
+use local::terminal::{COLUMNS, say, unread};
 use local::{autopay, doctor, event, generate, payroll, serve, simulate, simulators, template};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
@@ -26,7 +27,7 @@ const LAST_MOMENT: Duration = Duration::from_millis(200);
 
 /// Moves payroll from a file to the bank: the handlers that run on Lambda, in one process, with simulated providers.
 #[derive(Debug, Parser)]
-#[command(name = "clearway", version, after_help = STATUSES)]
+#[command(name = "clearway", version, after_help = STATUSES, max_term_width = COLUMNS)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -93,7 +94,7 @@ async fn until_stopped(arguments: Arguments) -> ExitCode {
 
 fn failed(error: &LocalError) -> ExitCode {
     if !matches!(error, LocalError::Unread) {
-        say(&format!("clearway: {error}"));
+        say(&wrapped_lines("clearway: ", &error.to_string(), "  "));
     }
     ExitCode::from(error.status())
 }

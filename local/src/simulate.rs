@@ -1,6 +1,6 @@
 //! `clearway simulate`: the whole system, seed by seed, with everything going wrong that a seed can think of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,8 +12,11 @@ use simulation::{Outcome, Tried};
 
 use crate::ended::Ended;
 use crate::error::LocalError;
-use crate::terminal::text::{count, counted};
+use crate::terminal::text::{count, counted, wrapped};
 use crate::terminal::{print_line, say};
+
+/// Seeds that are named of those that paid nothing.
+const UNPAID_SHOWN: usize = 10;
 
 #[derive(Clone, Debug, Args)]
 pub struct SimulateOptions {
@@ -38,6 +41,8 @@ pub struct SimulateOptions {
 #[derive(Debug, Default)]
 struct Sum {
     seeds: u64,
+    /// Seeds in which no payment arrived.
+    unpaid: BTreeSet<u64>,
     violations: u64,
     tried: Tried,
     struck: Struck,
@@ -122,6 +127,9 @@ fn tell(outcome: &Outcome) -> Result<(), LocalError> {
 impl Sum {
     fn add(&mut self, outcome: Outcome) {
         self.seeds += 1;
+        if !outcome.has_paid() {
+            self.unpaid.insert(outcome.seed);
+        }
         self.violations += u64::try_from(outcome.violations.len()).unwrap_or(u64::MAX);
         self.tried.merge(&outcome.tried);
         self.struck.merge(&outcome.struck);
@@ -145,7 +153,23 @@ impl Sum {
         for fault in Fault::ALL {
             print_line(&format!("{:>9}  {}", count(self.struck.count(*fault)), fault.as_str()))?;
         }
+        if let Some(words) = self.unpaid_in_words() {
+            print_line(&words)?;
+        }
         print_line(&format!("{} seeds, {} violations", self.seeds, self.violations))
+    }
+
+    /// What is said of seeds that try only what goes before a payment, such as files that are refused.
+    fn unpaid_in_words(&self) -> Option<String> {
+        let unpaid = u64::try_from(self.unpaid.len()).unwrap_or(u64::MAX);
+        if unpaid == 0 {
+            return None;
+        }
+        let names: Vec<_> = self.unpaid.iter().take(UNPAID_SHOWN).map(u64::to_string).collect();
+        let more = if self.unpaid.len() > UNPAID_SHOWN { " and more" } else { "" };
+        let hint = if unpaid == self.seeds { ". Play more of them to see payments" } else { "" };
+        let head = format!("{} of {} paid nothing", count(unpaid), counted(self.seeds, "seed"));
+        Some(wrapped("", &format!("{head}: {}{more}{hint}", names.join(", ")), "  "))
     }
 
     fn tried_in_words(&self) -> [(u64, &'static str); 6] {

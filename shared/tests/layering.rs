@@ -143,13 +143,17 @@ fn every_layer_is_under_this_test() {
 /// serde asks whoever reads JSON for every type by its name.
 const NAMES_EVERY_TYPE: &str = "forward_to_deserialize_any! { f32 f64 }";
 
+/// Learns that a request holds a fraction, and drops it unread: no field takes one.
+const DROPS_A_FRACTION: &str = "fn visit_f64<E>(self, _fraction: f64) -> Result<Json, E> {";
+
 #[test]
 fn no_floating_point_is_near_money() {
     let functions = fs::read_dir(root().join("../functions")).unwrap().map(|entry| entry.unwrap().path().join("src"));
     let folders = std::iter::once(root().join("src")).chain(functions.filter(|folder| folder.is_dir()));
     for folder in folders {
         let is_float = |text: &str| names_whole(text, "f32") || names_whole(text, "f64");
-        let wrong = offenses(&lines(&folder), |text| is_float(text) && text.trim() != NAMES_EVERY_TYPE);
+        let is_known = |text: &str| [NAMES_EVERY_TYPE, DROPS_A_FRACTION].contains(&text.trim());
+        let wrong = offenses(&lines(&folder), |text| is_float(text) && !is_known(text));
         assert!(wrong.is_empty(), "floating point:\n{}", wrong.join("\n"));
     }
 }

@@ -187,6 +187,11 @@ fn reached(evidence: &Evidence) -> BTreeMap<String, u64> {
 }
 
 impl Outcome {
+    /// Whether any payment arrived, also where it came back later.
+    pub fn has_paid(&self) -> bool {
+        self.reached.keys().any(|step| step.starts_with("payment ") && step.ends_with(" -> completed"))
+    }
+
     fn cut_short(seed: u64, problem: &ScenarioError) -> Self {
         Self {
             seed,

@@ -33,9 +33,13 @@ pub(crate) struct SummaryView {
     /// An approval names it.
     manifest_hash: String,
     file_sha256: String,
-    /// Of a CSV file: what each of its columns was taken for, from left to right; an empty name for one that nobody looks at.
+    /// Of a CSV file: what each of its columns was taken for, from left to right; an empty name for one that nobody looks at, and of one that
+    /// a mapping takes for several their names with `+` between.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    columns: Vec<&'static str>,
+    columns: Vec<String>,
+    /// The columns that nobody looks at (`UNKNOWN_COLUMN`), as the file names them: the first hundred.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown_columns: Vec<String>,
     /// Which columns a stored mapping says are called otherwise, and what the file calls them.
     #[serde(skip_serializing_if = "Option::is_none")]
     mapping: Option<FileMappingView>,
@@ -143,6 +147,7 @@ impl SummaryView {
                 Layout::Xml => Vec::new(),
                 Layout::Csv(columns) => columns.names(),
             },
+            unknown_columns: manifest.unknown_columns.clone(),
             mapping: batch.mapping.as_deref().cloned().map(FileMappingView::from),
             file_sha256: manifest.file_sha256.clone(),
             rows: manifest.rows,

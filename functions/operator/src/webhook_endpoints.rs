@@ -96,7 +96,8 @@ pub(crate) async fn list(State(system): State<System>) -> Result<Json<WebhookEnd
 }
 
 /// Makes an endpoint: from a minute later on it is sent what happens. The answer holds its secret, which is not shown again. There is one
-/// endpoint for each URL, so that a request that is sent again makes no second one.
+/// endpoint for each URL, so that a request that is sent again makes no second one, and there are at most 10 endpoints, disabled ones included
+/// (409 `too_many_webhook_endpoints`): delete one to make another.
 #[utoipa::path(post, path = "/webhook-endpoints", tag = "webhooks",
     operation_id = "create_webhook_endpoint",
     request_body = CreateWebhookEndpoint,

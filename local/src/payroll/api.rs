@@ -9,6 +9,7 @@ use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use shared::domain::ids::BatchId;
+use shared::domain::payroll_file::Mapping;
 use shared::ports::clock::Clock as _;
 
 use crate::error::LocalError;
@@ -16,6 +17,9 @@ use crate::stack::Stack;
 
 /// How often a summary that a worker makes is asked for.
 const POLL_EVERY: Duration = Duration::from_millis(100);
+
+/// What the mapping of the command line is stored as.
+pub(super) const MAPPING: &str = "command-line";
 
 pub(super) struct Api {
     http: Client,
@@ -52,10 +56,21 @@ impl Api {
         })
     }
 
-    pub(super) async fn create(&self, bytes: u64, pay_period: Option<Date>) -> Result<Created, LocalError> {
+    /// Makes a batch, to be read by a mapping where there is one: the file itself goes up as it is.
+    pub(super) async fn create(
+        &self,
+        bytes: u64,
+        pay_period: Option<Date>,
+        mapping: Option<&Mapping>,
+    ) -> Result<Created, LocalError> {
+        if let Some(mapping) = mapping {
+            let request = self.http.put(format!("{}/file-mappings/{MAPPING}", self.base_url));
+            let request = request.bearer_auth(&self.uploader).json(&json!({ "columns": mapping.columns() }));
+            accepted("storing the mapping", request).await?;
+        }
         let request = self.http.post(format!("{}/batches", self.base_url)).bearer_auth(&self.uploader);
-        let answer =
-            accepted("creating the batch", request.json(&json!({ "length": bytes, "pay_period": pay_period }))).await?;
+        let body = json!({ "length": bytes, "pay_period": pay_period, "mapping": mapping.map(|_| MAPPING) });
+        let answer = accepted("creating the batch", request.json(&body)).await?;
         Ok(serde_json::from_value(answer)?)
     }
 

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 use shared::domain::batch::{Batch, BatchState};
+use shared::domain::payroll_file::Mapping;
 use shared::operations::{OperationError, lists, reports};
 
 use super::outcome::Began;
@@ -12,16 +13,19 @@ use crate::terminal::text::{count, counted, wrapped};
 
 const BATCHES_AT_ONCE: u32 = 100;
 
-/// The batch of the file, and of the pay period where one is named; the newest where there are several.
+/// The batch of the file, read by the same mapping, and of the pay period where one is named; the newest where there are several.
 pub(super) async fn find(
     stack: &Stack,
     file_sha256: &str,
+    mapping: Option<&Mapping>,
     pay_period: Option<Date>,
 ) -> Result<Option<Batch>, OperationError> {
+    let columns = mapping.map(Mapping::columns);
     let is_it = |batch: &Batch| {
         let same_file = batch.manifest.as_ref().is_some_and(|head| head.file_sha256 == file_sha256);
+        let same_mapping = batch.mapping.as_ref().map(|mapping| &mapping.columns) == columns.as_ref();
         let same_period = pay_period.is_none_or(|day| batch.pay_period() == Some(day));
-        same_file && same_period && goes_on(batch.state)
+        same_file && same_mapping && same_period && goes_on(batch.state)
     };
     let mut after = None;
     loop {
@@ -55,7 +59,7 @@ pub(super) async fn say_found(stack: &Stack, found: Option<&Batch>) -> Result<Be
     let Some(batch) = found else { return Ok(Began::New) };
     if batch.state == BatchState::Completed {
         let words = "is completed already: nothing is paid again. What it came to follows. To pay the same file for \
-                     another pay period, name a day of it with --pay-period.";
+                     another pay period, name a day of it with --pay-period, and say --pay-again.";
         say(&wrapped(&format!("Batch {} ", batch.id), words, ""));
         return Ok(Began::Finished);
     }

@@ -1,13 +1,12 @@
-//! The file that a payroll pays: one that is given, perhaps with its header written anew, or one that is generated.
+//! The file that a payroll pays: one that is given, or one that is generated.
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek as _, SeekFrom, Write as _};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use shared::domain::payroll_file::{ErrorCode, Gunzip, GunzipError, Limits, Mapping, is_gzip};
-use tempfile::NamedTempFile;
+use shared::domain::payroll_file::{ErrorCode, Gunzip, GunzipError, Limits, is_gzip};
 
 use super::PayrollOptions;
 use crate::error::LocalError;
@@ -31,35 +30,21 @@ pub(super) struct Payroll {
     /// Made by us, with what real files have.
     pub(super) is_generated: bool,
     pub(super) dead_servicers: BTreeSet<String>,
-    /// Holds a file whose header was written anew, for as long as it is needed.
-    _mapped: Option<NamedTempFile>,
 }
 
-/// Makes or reads the file. What is generated or written anew lies in the folder: in one that is kept the same command means the same file.
+/// Makes or reads the file. What is generated lies in the folder: in one that is kept the same command means the same file.
 pub(super) fn prepare(options: &PayrollOptions, folder: &Path) -> Result<Payroll, LocalError> {
     let standard = generator::Options { rows: options.rows, seed: STANDARD_SEED, ..generator::Options::default() };
     let Some(given) = &options.file else {
         let path = folder.join(format!("payroll-{}-{}.xml", options.rows, STANDARD_SEED));
         say(&format!("generating a payroll file of {}", counted(options.rows, "row")));
         let dead_servicers = write_file(&standard, &path)?.dead_servicers.into_iter().collect();
-        return payroll(path, dead_servicers, None, true);
+        return payroll(path, dead_servicers, true);
     };
-    let dead_servicers = dead_servicers_beside(given);
-    match &options.map {
-        Some(mapping) => {
-            let mapped = mapped(given, mapping, folder)?;
-            payroll(mapped.path().to_owned(), dead_servicers, Some(mapped), false)
-        }
-        None => payroll(given.clone(), dead_servicers, None, false),
-    }
+    payroll(given.clone(), dead_servicers_beside(given), false)
 }
 
-fn payroll(
-    path: PathBuf,
-    dead_servicers: BTreeSet<String>,
-    mapped: Option<NamedTempFile>,
-    is_generated: bool,
-) -> Result<Payroll, LocalError> {
+fn payroll(path: PathBuf, dead_servicers: BTreeSet<String>, is_generated: bool) -> Result<Payroll, LocalError> {
     let bytes = std::fs::metadata(&path).map_err(|cause| LocalError::payroll_file(&path, cause))?.len();
     let mut hash = Sha256::new();
     let read = unpacked(&path, |piece| {
@@ -68,10 +53,10 @@ fn payroll(
     });
     match read {
         // What is wrong with it the summary says.
-        Ok(()) | Err(Unread::Packed(_)) => {}
+        Ok(()) | Err(Unread::Packed) => {}
         Err(Unread::File(cause)) => return Err(LocalError::payroll_file(&path, cause)),
     }
-    Ok(Payroll { path, sha256: hex::encode(hash.finalize()), bytes, is_generated, dead_servicers, _mapped: mapped })
+    Ok(Payroll { path, sha256: hex::encode(hash.finalize()), bytes, is_generated, dead_servicers })
 }
 
 /// The refusal of a file without a byte, as the API would give it.
@@ -93,37 +78,15 @@ fn dead_servicers_beside(path: &Path) -> BTreeSet<String> {
     listed.and_then(|list| serde_json::from_value(list).ok()).unwrap_or_default()
 }
 
-/// The table with the names of a template in its header, unpacked, in a file that nobody else can read. Its rows stay as they are, byte for byte.
-fn mapped(given: &Path, mapping: &Mapping, folder: &Path) -> Result<NamedTempFile, LocalError> {
-    let failed = |cause| LocalError::payroll_file(given, cause);
-    let mut file = NamedTempFile::new_in(folder).map_err(LocalError::start)?;
-    unpacked(given, |piece| file.write_all(piece)).map_err(|unread| match unread {
-        Unread::File(cause) => failed(cause),
-        Unread::Packed(error) => LocalError::Map(error.to_string()),
-    })?;
-    let limits = Limits::default();
-    let mut beginning = Vec::new();
-    file.seek(SeekFrom::Start(0)).map_err(failed)?;
-    let header_bytes = u64::try_from(limits.row_bytes).unwrap_or(u64::MAX).saturating_mul(2);
-    file.as_file().take(header_bytes).read_to_end(&mut beginning).map_err(failed)?;
-    let (header, replaced) =
-        mapping.rewrite(&beginning, &limits).map_err(|error| LocalError::Map(error.to_string()))?;
-    let mut written = NamedTempFile::new_in(folder).map_err(LocalError::start)?;
-    written.write_all(&header).map_err(failed)?;
-    file.seek(SeekFrom::Start(u64::try_from(replaced).unwrap_or(u64::MAX))).map_err(failed)?;
-    std::io::copy(file.as_file_mut(), &mut written).map_err(failed)?;
-    Ok(written)
-}
-
 /// Why a file was not read to its end.
 enum Unread {
     File(std::io::Error),
-    Packed(GunzipError),
+    Packed,
 }
 
 impl From<GunzipError> for Unread {
-    fn from(error: GunzipError) -> Self {
-        Self::Packed(error)
+    fn from(_: GunzipError) -> Self {
+        Self::Packed
     }
 }
 

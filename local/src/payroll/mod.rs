@@ -21,7 +21,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use jiff::civil::Date;
+use shared::domain::file_mapping::{FileMapping, FileMappingRefusal};
 use shared::domain::payroll_file::Mapping;
 
 use crate::ended::Ended;
@@ -37,8 +39,9 @@ const WATCH_EVERY: Duration = Duration::from_millis(30);
 pub struct PayrollOptions {
     /// The payroll file, XML or CSV, plain or gzip; without one a file like real ones is generated.
     pub file: Option<PathBuf>,
-    /// Columns of a CSV file that go by other names than docs/file.md lists, such as `source=Company,amount=Net`.
-    #[arg(long, value_name = "COLUMN=NAME,...", value_parser = Mapping::parse, requires = "file")]
+    /// Columns of a CSV file that go by other names than docs/file.md lists, such as `source=Company,amount=Net`. One column may be named
+    /// for several.
+    #[arg(long, value_name = "COLUMN=NAME,...", value_parser = mapping, requires = "file")]
     pub map: Option<Mapping>,
     /// One JSON object on standard output, whatever becomes of it; progress on standard error.
     #[arg(long)]
@@ -60,6 +63,9 @@ pub struct PayrollOptions {
     /// The day that stands for the period the file pays for; by default the day of its summary.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub pay_period: Option<Date>,
+    /// Pays rows again that an earlier batch over the same data has paid.
+    #[arg(long)]
+    pub pay_again: bool,
     /// Rows of the generated file; 50000 is the standard file.
     #[arg(long, value_name = "N", default_value_t = 2_000, conflicts_with = "file",
         value_parser = clap::value_parser!(u64).range(1..=ROWS_MAX))]
@@ -67,6 +73,13 @@ pub struct PayrollOptions {
     /// Print ids whole, which takes more than 80 columns.
     #[arg(long)]
     pub whole_ids: bool,
+}
+
+/// Reads a mapping as a deployment would store it.
+fn mapping(text: &str) -> Result<Mapping, FileMappingRefusal> {
+    let mapping = Mapping::parse(text)?;
+    FileMapping::new(api::MAPPING, &mapping.columns(), "", Timestamp::UNIX_EPOCH)?;
+    Ok(mapping)
 }
 
 impl PayrollOptions {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use shared::domain::batch::Batch;
+use shared::domain::batch::manifest::Overlap;
 use shared::domain::ids::BatchId;
 use shared::operations::upload;
 use simulators::column::{Control, Direction, MIXED_RETURN_CODES, ReturnMoment, ReturnPlan};
@@ -45,7 +46,7 @@ pub(super) async fn run(options: &PayrollOptions) -> Result<Ended, LocalError> {
     let stack = Stack::start_in(folder, stack_options).await?;
     let (api, mut timings) = (Api::new(&stack)?, Timings::start(&stack.system.clock));
 
-    let found = earlier::find(&stack, &payroll.sha256, options.pay_period).await?;
+    let found = earlier::find(&stack, &payroll.sha256, options.map.as_ref(), options.pay_period).await?;
     let began = earlier::say_found(&stack, found.as_ref()).await?;
     let Some(batch_id) = approved(&stack, &api, found, &payroll, options, &mut timings).await? else {
         return Ok(Ended::FileRefused);
@@ -97,7 +98,7 @@ async fn approved(
         Some(batch) if batch.approval.is_some() => return Ok(Some(batch.id)),
         Some(batch) => batch.id,
         None => {
-            let created = api.create(payroll.bytes, options.pay_period).await?;
+            let created = api.create(payroll.bytes, options.pay_period, options.map.as_ref()).await?;
             api.upload(&created.upload, &payroll.path).await?;
             created.batch_id
         }
@@ -113,6 +114,9 @@ async fn approved(
     summary::show(&summary, payroll.is_generated, &|id| ids(options).of(id));
     fit_the_file(stack, batch_id, options, &summary).await?;
     refuse_unready(&summary)?;
+    if !options.pay_again {
+        refuse_paid(&summary)?;
+    }
     plan_returns(stack, options.returns)?;
     api.approve(batch_id, &summary).await?;
     say("Approved by a second person. Business time passes by itself (New York's days):");
@@ -134,6 +138,10 @@ async fn fit_the_file(
             counted(payable, "row")
         );
         return Err(LocalError::Options(text));
+    }
+    if options.map.is_some() && summary["columns"].is_null() {
+        let text = "--map names columns of a table, and this file is XML: leave it out; nothing was paid";
+        return Err(LocalError::Options(text.to_owned()));
     }
     if options.unpayable.is_empty() {
         return Ok(());
@@ -160,6 +168,13 @@ fn refuse_unready(summary: &Value) -> Result<(), LocalError> {
     let reasons = summary["not_ready_because"].as_array().into_iter().flatten();
     let reasons: Vec<&str> = reasons.filter_map(|reason| reason["detail"].as_str()).collect();
     if reasons.is_empty() { Ok(()) } else { Err(LocalError::NotReady(reasons.join(" "))) }
+}
+
+/// Refuses rows that an earlier batch has paid: a second person would look whether they are owed once more, and nobody does here.
+fn refuse_paid(summary: &Value) -> Result<(), LocalError> {
+    let overlaps: Vec<Overlap> = serde_json::from_value(summary["overlaps"].clone())?;
+    let told: Vec<_> = overlaps.iter().filter_map(summary::paid_before).collect();
+    if told.is_empty() { Ok(()) } else { Err(LocalError::PaidBefore(told.join(", "))) }
 }
 
 fn plan_returns(stack: &Stack, count: u64) -> Result<(), LocalError> {

@@ -1,6 +1,8 @@
 //! The summary as an approver sees it, on standard error.
 
 use serde_json::Value;
+use shared::domain::batch::manifest::Overlap;
+use shared::domain::calendar::eastern_date;
 use shared::domain::money::Cents;
 
 use crate::terminal::say;
@@ -10,6 +12,9 @@ use crate::terminal::text::{count, counted, dollars, wrapped};
 /// Sources and branches shown; the reports have them all.
 const SHOWN: usize = 10;
 
+/// The one warning that is about a column and no row.
+const UNKNOWN_COLUMN: &str = "UNKNOWN_COLUMN";
+
 /// What a generated file is like on purpose, in one line.
 const LIKE_REAL_FILES: &str = "  These are on purpose, as real files have them. The dead servicer's rows fail.";
 
@@ -18,6 +23,7 @@ pub(super) fn show(summary: &Value, is_generated: bool, id: &dyn Fn(&str) -> Str
     say(&format!("\nSummary of batch {}", id(text(&summary["batch_id"]))));
     let (rows, employees) = (number(&summary["rows"]), number(&summary["employees"]));
     say(&format!("  {}, {}, {}", counted(rows, "row"), money(&summary["total"]), counted(employees, "employee")));
+    say(&format!("  pay period {}", text(&summary["pay_period"])));
     show_unpayable(&summary["unpayable"]);
     show_warnings(summary);
     if is_generated {
@@ -47,7 +53,12 @@ fn show_warnings(summary: &Value) {
     for warning in list(&summary["warnings"]) {
         let times = counted(number(&warning["count"]), "time");
         let (code, first) = (text(&warning["code"]), number(&warning["first_row"]));
-        say(&format!("  warning {code}: {times}, first in row {}", count(first)));
+        if code == UNKNOWN_COLUMN {
+            let names: Vec<_> = list(&summary["unknown_columns"]).iter().map(Value::to_string).collect();
+            say(&wrapped(&format!("  warning {code}: "), &format!("{times}: {}", names.join(", ")), "    "));
+        } else {
+            say(&format!("  warning {code}: {times}, first in row {}", count(first)));
+        }
     }
     for shown in list(&summary["bank_names"]) {
         let words = format!("row {}: the bank will see {}", number(&shown["row"]), text(&shown["name"]));
@@ -59,8 +70,17 @@ fn show_warnings(summary: &Value) {
 fn show_overlaps(summary: &Value) {
     for overlap in list(&summary["overlaps"]) {
         let (rows, batch) = (counted(number(&overlap["rows"]), "row"), text(&overlap["batch_id"]));
-        say(&format!("  also in batch {batch}: {rows}"));
+        let period = overlap["pay_period"].as_str().map(|day| format!(", for the pay period {day}"));
+        let words = format!("{batch}: {rows}{}", period.unwrap_or_default());
+        say(&wrapped("  also in batch ", &words, "    "));
     }
+}
+
+/// What an earlier batch has paid of the same rows; nothing where it was not approved.
+pub(super) fn paid_before(overlap: &Overlap) -> Option<String> {
+    let day = eastern_date(overlap.approved_at?);
+    let period = overlap.pay_period.map(|period| format!(" for the pay period {period}")).unwrap_or_default();
+    Some(format!("{} in batch {} on {day}{period}", counted(overlap.rows, "row"), overlap.batch_id))
 }
 
 fn show_sources(summary: &Value, id: &dyn Fn(&str) -> String) {

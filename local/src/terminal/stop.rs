@@ -12,6 +12,7 @@ use shared::ports::clock::Clock as _;
 use tokio::sync::Notify;
 
 use super::say;
+use super::text::wrapped;
 use crate::error::LocalError;
 
 /// As shells report a process that SIGINT or SIGTERM ended.
@@ -75,7 +76,7 @@ impl Parting {
             // Where nothing was written there is nothing to remove.
             let _ = std::fs::remove_file(path);
         }
-        say(&format!("\nStopped. {}", self.kept));
+        say(&format!("\n{}", wrapped("Stopped. ", &self.kept, "")));
         if self.as_json {
             // Whoever stopped it may have stopped reading as well.
             let _ = writeln!(std::io::stdout(), "{}", json!({ "outcome": "stopped", "message": self.kept }));

@@ -84,6 +84,13 @@ pub fn wrapped(head: &str, text: &str, indent: &str) -> String {
     lines.join("\n")
 }
 
+/// Returns a text of several lines behind its head, each in lines that fit the terminal.
+pub fn wrapped_lines(head: &str, text: &str, indent: &str) -> String {
+    let mut head = Some(head);
+    let lines = text.lines().map(|line| wrapped(head.take().unwrap_or(indent), line, indent));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,6 +27,13 @@ fn a_timeline_tells_the_stop_that_its_scenario_is_about() {
 }
 
 #[test]
+fn a_simulation_says_which_seeds_paid_nothing() {
+    let ran = Place::new().run("simulate --seeds 2").ended_with(0);
+    ran.fits_a_terminal();
+    ran.told(&["2 of 2 seeds paid nothing: 1, 2. Play more of them"]);
+}
+
+#[test]
 #[ignore = "a seed takes minutes where nothing is optimized: .ci/long runs it"]
 fn a_simulation_tells_how_far_it_is_and_what_it_tried() {
     let ran = Place::new().run("simulate --seeds 1").ended_with(0);

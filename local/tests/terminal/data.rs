@@ -31,8 +31,8 @@ fn a_finished_payroll_says_so_and_pays_nothing_again() {
 #[test]
 fn batches_over_the_same_data_keep_their_reports_apart() {
     let place = Place::new();
-    let [first, second] =
-        [20, 21].map(|rows| place.run(&format!("payroll --rows {rows} --data data --json")).ended_with(0).object());
+    let [first, second] = [20, 21]
+        .map(|rows| place.run(&format!("payroll --rows {rows} --data data --json --pay-again")).ended_with(0).object());
     assert_ne!(first["reports"]["payments"], second["reports"]["payments"]);
     let report = place.path().join(first["reports"]["payments"].as_str().unwrap());
     assert_eq!(std::fs::read_to_string(report).unwrap().lines().count(), 21);
@@ -49,6 +49,28 @@ fn payments_that_were_paid_for_the_same_period_are_not_approved_again() {
     place.run(&format!("payroll compact.xml {paid}")).ended_with(0);
     let ran = place.run(&format!("payroll pretty.xml {paid} --json")).ended_with(4);
     assert_eq!(ran.object()["outcome"], json!("not_approvable"));
+}
+
+#[test]
+fn rows_that_were_paid_before_are_paid_again_only_on_demand() {
+    let place = Place::new();
+    for style in ["compact", "pretty"] {
+        place.run(&format!("generate --out {style}.xml --rows 20 --style {style}")).ended_with(0);
+    }
+    let first = place.run("payroll compact.xml --data data --json").ended_with(0);
+    let batch = first.object()["batch_id"].as_str().unwrap().to_owned();
+    let refused = place.run("payroll pretty.xml --data data --json").ended_with(4);
+    refused.fits_a_terminal_but_its_object();
+    refused.told(&[
+        &format!("were paid before: 20 rows in batch {batch} on 20"),
+        " for the pay period 20",
+        "--pay-again",
+    ]);
+    assert_eq!(refused.object()["outcome"], json!("paid_before"));
+    // Another pay period of the very same file is no other answer.
+    place.run("payroll compact.xml --data data --pay-period 2026-11-30").ended_with(4).told(&["--pay-again"]);
+    let again = place.run("payroll pretty.xml --data data --pay-again --json").ended_with(0);
+    assert_eq!(again.object()["began"], json!("resumed"), "it was summarized by then");
 }
 
 #[test]

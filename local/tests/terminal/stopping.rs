@@ -45,6 +45,7 @@ async fn a_payroll_says_what_is_kept_and_goes_on_later() {
     let first = stopped(&place, line, "import").await;
     assert_eq!(first.status, 130, "{}", first.stderr);
     assert!(first.stderr.contains("What was done is kept in data"), "{}", first.stderr);
+    assert!(first.stderr.lines().all(|line| line.chars().count() <= 80), "{}", first.stderr);
     assert!(first.stdout.contains(r#""outcome":"stopped""#), "{}", first.stdout);
     let ran = place.run(line).ended_with(0);
     ran.told(&["Going on with batch bat_"]);

@@ -100,6 +100,13 @@ mod tests {
     }
 
     #[test]
+    fn a_column_of_the_file_may_serve_as_several() {
+        let mapping = stored("acme", &[("source", "Company"), ("company_name", "Company")]).unwrap();
+        assert_eq!(mapping.mapping().unwrap().columns(), mapping.columns);
+        assert_eq!(mapping.columns.len(), 2);
+    }
+
+    #[test]
     fn what_could_be_no_mapping_is_refused() {
         let columns = |error| Err(FileMappingRefusal::Columns(error));
         let one: &[(&str, &str)] = &[("amount", "Net")];
@@ -111,6 +118,8 @@ mod tests {
         assert_eq!(stored("a", &[("amount", " - ")]), columns(MapError::Form("amount=-".to_owned())));
         let twice = stored("a", &[("amount", "Net"), ("payment amount", "Gross")]);
         assert_eq!(twice, columns(MapError::Twice("payment amount=Gross".to_owned())));
+        let shared = stored("a", &[("amount", "Net"), ("branch", "net")]);
+        assert_eq!(shared, columns(MapError::AmountShared("branch_id".to_owned())));
         assert_eq!(stored("a", &[("amount", &"x".repeat(129))]), Err(FileMappingRefusal::HeaderName));
         assert_eq!(stored("a", &[("amount", "N\net")]), Err(FileMappingRefusal::HeaderName));
     }

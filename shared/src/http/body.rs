@@ -5,9 +5,12 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize as _;
 use serde::de::DeserializeOwned;
+use utoipa::ToSchema;
 
 use crate::http::json::Json;
+use crate::http::mistakes::{self, Mistake};
 use crate::http::problem::{Problem, ProblemEntry};
 
 /// The longest id that anything has: that of a source or an employee, as a payroll file may name them.
@@ -16,15 +19,9 @@ const PARAMETER_BYTES_MAX: usize = 1_024;
 /// The one parameter that may be longer: it holds several keys, and pages have a limit for it.
 const CURSOR: &str = "cursor";
 
-/// What the path of a body's outermost object is called.
-const ROOT: &str = ".";
-
 /// The routes' limits: see [`crate::http::JSON_BYTES_MAX`] and the route that takes files.
 const TOO_LARGE: &str = "The body is larger than this path takes: JSON has at most 1 MB, a payroll file posted to /batches at most \
                          4 MB. A larger file goes up by a link: POST /batches with its length, as JSON.";
-
-/// Numbers in JSON are whole, whatever the field.
-const FRACTION: &str = "expected text or a whole number: send amounts as text, such as \"5909.07\"";
 
 /// A JSON body, which is always an object. Types that are read this way say `#[serde(deny_unknown_fields)]`: a misspelled optional field must not be ignored.
 #[derive(Clone, Debug)]
@@ -34,7 +31,7 @@ pub struct JsonBody<T> {
     pub bytes: Bytes,
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned + ToSchema, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
@@ -73,23 +70,23 @@ fn refuse_other_content(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Reads a JSON object, or says at which field it is not as described.
-pub fn parse_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let json: Json = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| unreadable(&error))?;
-    deserializer.end().map_err(|error| not_json(&error))?;
+/// Reads a JSON object, or says of each field that is not as described what is expected.
+pub fn parse_json<T: DeserializeOwned + ToSchema>(bytes: &[u8]) -> Result<T, Problem> {
+    let json = json_of(bytes)?;
     if matches!(json, Json::List(_)) {
-        return Err(not_as_described(None, "expected an object"));
+        return Err(not_as_described(vec![Mistake::new(None, "expected an object")]));
     }
-    serde_path_to_error::deserialize(json).map_err(|error| unreadable(&error))
+    match T::deserialize(json) {
+        Ok(value) => Ok(value),
+        Err(_) => Err(not_as_described(mistakes::of::<T>(json_of(bytes)?))),
+    }
 }
 
-fn unreadable(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
-    if error.inner().is_data() {
-        not_as_described(Some(error.path().to_string()), &error.inner().to_string())
-    } else {
-        not_json(error.inner())
-    }
+fn json_of(bytes: &[u8]) -> Result<Json, Problem> {
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let json = Json::deserialize(&mut deserializer).map_err(|error| not_json(&error))?;
+    deserializer.end().map_err(|error| not_json(&error))?;
+    Ok(json)
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -97,41 +94,14 @@ fn not_json(error: &serde_json::Error) -> Problem {
     Problem::bad_request("json_invalid", detail)
 }
 
-fn not_as_described(field: Option<String>, message: &str) -> Problem {
-    let field = with_missing(field, message);
-    let message = without_values(message);
-    let entry = ProblemEntry {
-        row: None,
-        line: None,
-        column: None,
-        offset: None,
-        field,
-        code: "field_invalid".to_owned(),
-        message,
-    };
-    Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(vec![entry], 1)
+fn not_as_described(mistakes: Vec<Mistake>) -> Problem {
+    let count = u64::try_from(mistakes.len()).unwrap_or(u64::MAX);
+    let entries = mistakes.into_iter().map(|mistake| entry("field_invalid", mistake)).collect();
+    Problem::bad_request("body_invalid", "The body is not as described: see errors.").with_errors(entries, count)
 }
 
-/// The field that is wrong. serde tells where a field is missing, and its name in the message alone.
-fn with_missing(place: Option<String>, message: &str) -> Option<String> {
-    let named = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    match (named, place) {
-        (None, place) => place,
-        (Some(name), Some(place)) if place != ROOT => Some(format!("{place}.{name}")),
-        (Some(name), Some(_) | None) => Some(name.to_owned()),
-    }
-}
-
-/// serde's messages repeat what was sent, which may be an account number. What they say about our own fields is kept.
-fn without_values(message: &str) -> String {
-    let names_only = message.starts_with("missing field") || message.starts_with("unknown field");
-    let without_place = message.rsplit_once(" at line ").map_or(message, |(before, _)| before);
-    match without_place.rsplit_once("expected ") {
-        _ if message.starts_with("invalid type: floating point") => FRACTION.to_owned(),
-        _ if names_only => without_place.to_owned(),
-        Some((_, expected)) => format!("expected {expected}"),
-        None => "the value is not in the form that is described".to_owned(),
-    }
+fn entry(code: &str, Mistake { field, message }: Mistake) -> ProblemEntry {
+    ProblemEntry { row: None, line: None, column: None, offset: None, field, code: code.to_owned(), message }
 }
 
 /// Parameters of the path. One that cannot be read, or is too long for any key, names nothing that exists: 404.
@@ -170,7 +140,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
         let named = named.map(|Query(named)| named).unwrap_or_default();
         let is_too_long = |(name, value): &(String, String)| name != CURSOR && value.len() > PARAMETER_BYTES_MAX;
         if let Some((name, _)) = named.into_iter().find(is_too_long) {
-            return Err(query_invalid(Some(name), format!("expected at most {PARAMETER_BYTES_MAX} bytes")));
+            let message = format!("expected at most {PARAMETER_BYTES_MAX} bytes");
+            return Err(query_invalid(Mistake { field: Some(name), message }));
         }
         let read = Query::<T>::from_request_parts(parts, state).await;
         read.map(|Query(value)| Self(value)).map_err(|rejection| {
@@ -180,21 +151,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParameter
                 Some((field, message)) if !field.contains(' ') => (Some(field.to_owned()), message),
                 Some(_) | None => (None, message),
             };
-            query_invalid(with_missing(field, message), without_values(message))
+            query_invalid(Mistake::new(field, message))
         })
     }
 }
 
-fn query_invalid(field: Option<String>, message: String) -> Problem {
-    let entry = ProblemEntry {
-        row: None,
-        line: None,
-        column: None,
-        offset: None,
-        field,
-        code: "parameter_invalid".to_owned(),
-        message,
-    };
+fn query_invalid(mistake: Mistake) -> Problem {
     let detail = "The query parameters are not as described: see errors.";
-    Problem::bad_request("query_invalid", detail).with_errors(vec![entry], 1)
+    Problem::bad_request("query_invalid", detail).with_errors(vec![entry("parameter_invalid", mistake)], 1)
 }

@@ -10,12 +10,17 @@ use serde::de::{Deserialize, Deserializer, Error as _, IntoDeserializer, MapAcce
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Number};
 
+/// What a fraction is called where it was not expected.
+const FRACTION: &str = "fraction";
+
 /// A value. Of an object every field that was sent, so that one that comes twice is noticed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Json {
     Null,
     Bool(bool),
     Number(Number),
+    /// A number that is not whole, which no field takes.
+    Fraction,
     Text(String),
     List(Vec<Json>),
     Object(Vec<(String, Json)>),
@@ -33,7 +38,7 @@ impl<'de> Visitor<'de> for AnyValue {
     type Value = Json;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text, a whole number, true, false, null, a list or an object")
+        formatter.write_str("text, a number, true, false, null, a list or an object")
     }
 
     fn visit_unit<E>(self) -> Result<Json, E> {
@@ -50,6 +55,11 @@ impl<'de> Visitor<'de> for AnyValue {
 
     fn visit_u64<E>(self, value: u64) -> Result<Json, E> {
         Ok(Json::Number(value.into()))
+    }
+
+    #[expect(clippy::disallowed_types, reason = "serde hands a fraction over so, and it is not looked at")]
+    fn visit_f64<E>(self, _fraction: f64) -> Result<Json, E> {
+        Ok(Json::Fraction)
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Json, E> {
@@ -78,11 +88,23 @@ impl<'de> Visitor<'de> for AnyValue {
 }
 
 impl Json {
+    /// Takes the value at the end of the keys out of its object, however often it stands there. Answers whether it did.
+    pub(super) fn take_out(&mut self, keys: &[&str]) -> bool {
+        let (Json::Object(fields), [key, within @ ..]) = (self, keys) else { return false };
+        if within.is_empty() {
+            let before = fields.len();
+            fields.retain(|(name, _)| name != key);
+            return fields.len() < before;
+        }
+        fields.iter_mut().filter(|(name, _)| name == key).any(|(_, value)| value.take_out(within))
+    }
+
     fn unexpected(&self) -> Unexpected<'_> {
         match self {
             Json::Null => Unexpected::Unit,
             Json::Bool(value) => Unexpected::Bool(*value),
             Json::Number(_) => Unexpected::Other("number"),
+            Json::Fraction => Unexpected::Other(FRACTION),
             Json::Text(text) => Unexpected::Str(text),
             Json::List(_) => Unexpected::Seq,
             Json::Object(_) => Unexpected::Map,
@@ -98,6 +120,7 @@ impl<'de> Deserializer<'de> for Json {
             Json::Null => visitor.visit_unit(),
             Json::Bool(value) => visitor.visit_bool(value),
             Json::Number(number) => number.deserialize_any(visitor),
+            Json::Fraction => Err(Error::invalid_type(Unexpected::Other(FRACTION), &visitor)),
             Json::Text(text) => visitor.visit_string(text),
             Json::List(values) => {
                 let mut list = SeqDeserializer::new(values.into_iter());
@@ -147,7 +170,7 @@ impl<'de> Deserializer<'de> for Json {
             Json::Object(fields) if fields.len() == 1 => {
                 visitor.visit_enum(MapAccessDeserializer::new(MapDeserializer::new(fields.into_iter())))
             }
-            Json::Null | Json::Bool(_) | Json::Number(_) | Json::List(_) | Json::Object(_) => {
+            Json::Null | Json::Bool(_) | Json::Number(_) | Json::Fraction | Json::List(_) | Json::Object(_) => {
                 Err(Error::invalid_type(self.unexpected(), &"a name, or an object of one field"))
             }
         }

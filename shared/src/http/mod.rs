@@ -11,6 +11,7 @@ pub mod caller;
 pub mod csv_text;
 pub mod idempotency;
 mod json;
+mod mistakes;
 pub mod pages;
 pub mod problem;
 mod query_names;

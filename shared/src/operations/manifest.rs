@@ -96,6 +96,7 @@ pub(super) async fn make_manifest(
         bank_accounts: ManifestBankAccounts::of(summary),
         warnings: warnings(summary, joined),
         bank_names: summary.bank_names.clone(),
+        unknown_columns: summary.unknown_columns.clone(),
         overlaps,
         corrections,
         chunks: chunks(summary),

@@ -18,14 +18,17 @@ async fn error_of(office: &Office, path: &str, body: &Value) -> Value {
 #[tokio::test]
 async fn an_amount_that_is_a_number_is_asked_for_as_text() {
     let office = Office::open();
-    let fraction = error_of(&office, "/batches", &json!({"control_total": 1234.5})).await;
-    let message = "expected text or a whole number: send amounts as text, such as \"5909.07\"";
-    assert_eq!(fraction, json!({"field": "control_total", "code": "field_invalid", "message": message}));
     let message = "expected dollars as text with two decimals, such as \"5909.07\"";
-    for amount in [json!(1234), json!("1234.5"), json!("$1,234.50"), json!("1234,50")] {
-        let error = error_of(&office, "/batches", &json!({"control_total": amount})).await;
+    for amount in [json!(1234.5), json!(1234), json!("1234.5"), json!("$1,234.50"), json!("1234,50")] {
+        let error = error_of(&office, "/batches", &json!({"length": 100, "control_total": amount})).await;
         assert_eq!(error, json!({"field": "control_total", "code": "field_invalid", "message": message}), "{amount}");
     }
+    // Whoever does as it says is taken at their word.
+    let (_, example) = message.trim_end_matches('"').split_once('"').unwrap();
+    let taken = office.post(UPLOADER, "/batches", &json!({"length": 100, "control_total": example})).await;
+    assert_eq!(taken.status.as_u16(), 201, "{taken:?}");
+    let error = error_of(&office, "/batches", &json!({"length": 100.5})).await;
+    assert_eq!(error["message"], json!("expected a whole number"));
 }
 
 #[tokio::test]
@@ -37,6 +40,9 @@ async fn a_field_that_is_missing_is_named() {
         (&error["field"], &error["message"]),
         (&json!("manifest_hash"), &json!("missing field `manifest_hash`"))
     );
+    let refused = office.post(APPROVER, &path, &json!({"total": 1, "manifest": "x"})).await.json();
+    let fields: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
+    assert_eq!(fields, [json!("manifest"), json!("total"), json!("manifest_hash")], "{refused}");
 }
 
 #[tokio::test]

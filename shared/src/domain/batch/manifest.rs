@@ -44,6 +44,9 @@ pub struct Manifest {
     /// The first hundred names that the bank will see otherwise than they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bank_names: Vec<BankName>,
+    /// The first hundred columns of a table that nobody looks at, as its header names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_columns: Vec<String>,
     /// Other batches that hold some of the same rows, approved or not.
     pub overlaps: Vec<Overlap>,
     /// Accounts of the file that the bank has corrected: what is sent to them goes to another account than the file names.

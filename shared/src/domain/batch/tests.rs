@@ -132,6 +132,7 @@ fn manifest(standing: AccountStanding) -> Manifest {
         bank_accounts: None,
         warnings: Vec::new(),
         bank_names: Vec::new(),
+        unknown_columns: Vec::new(),
         overlaps: Vec::new(),
         corrections: Vec::new(),
         chunks: Vec::new(),

@@ -24,6 +24,9 @@ use super::watched::Watched;
 use crate::domain::bank::limits::ReceiverName;
 use crate::domain::money::MoneyOverflow;
 
+/// Names of columns that a summary shows; of more it tells how many.
+const COLUMNS_SHOWN: usize = 100;
+
 /// Names that a summary shows as the bank will see them; of more it tells how many.
 const BANK_NAMES_SHOWN: usize = 100;
 
@@ -45,6 +48,8 @@ pub(super) struct Collector {
     accounts: Accounts,
     warnings: BTreeMap<Warning, WarningCount>,
     bank_names: Vec<BankName>,
+    /// Columns that nobody looks at.
+    unknown_columns: Vec<String>,
     /// Payees whose numbers end like an account that the bank has corrected.
     watched: Watched,
     buffer: Vec<u8>,
@@ -76,6 +81,7 @@ impl Collector {
             accounts: Accounts::default(),
             warnings: BTreeMap::new(),
             bank_names: Vec::new(),
+            unknown_columns: Vec::new(),
             watched: Watched::default(),
             buffer: Vec::new(),
         }
@@ -130,6 +136,14 @@ impl Collector {
         }
         for warning in Warning::ALL.into_iter().filter(|warning| warnings.contains(*warning)) {
             self.warnings.entry(warning).or_insert(WarningCount { count: 0, first_row: row }).count += 1;
+        }
+    }
+
+    /// Notes a column that nobody looks at.
+    pub(super) fn unknown_column(&mut self, name: String) {
+        self.warn(Warning::UnknownColumn.alone(), 0);
+        if self.unknown_columns.len() < COLUMNS_SHOWN {
+            self.unknown_columns.push(name);
         }
     }
 
@@ -267,6 +281,7 @@ impl Collector {
             by_branch_and_institution: by_branch.by_id_and_institution,
             warnings: self.warnings,
             bank_names: self.bank_names,
+            unknown_columns: self.unknown_columns,
             chunks: file.chunks,
             layout: file.layout,
             sources: self.sources.into_details(),

@@ -18,7 +18,6 @@ use super::readable::readable;
 use super::row::Rules;
 use super::scan::{self, Item};
 use super::summary::Summary;
-use super::warning::Warning;
 use crate::domain::money::MoneyOverflow;
 
 /// Bytes read before the text in the window is looked at, beyond what the longest row may leave there.
@@ -230,8 +229,8 @@ impl FileReader {
                 length
             }
             Item::Header { header, length } => {
-                for _ in 0..header.ignored() {
-                    self.collector.warn(Warning::UnknownColumn.alone(), 0);
+                for name in header.ignored() {
+                    self.collector.unknown_column(name);
                 }
                 self.header = Some(*header);
                 self.place = Place::InTable;

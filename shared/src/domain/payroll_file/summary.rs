@@ -40,6 +40,9 @@ pub struct Summary {
     /// The first hundred employees' names that the bank will see otherwise than they are written.
     #[serde(skip)]
     pub bank_names: Vec<BankName>,
+    /// The first hundred columns of a table that nobody looks at, as its header names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown_columns: Vec<String>,
     pub chunks: Vec<Chunk>,
     /// How the rows are written: what reading a chunk again needs.
     #[serde(default, skip_serializing_if = "Layout::is_xml")]

@@ -129,6 +129,14 @@ fn after_a_rotation_two_secrets_sign_for_as_long_as_was_asked() {
 }
 
 #[test]
+fn the_limit_of_endpoints_is_told_where_they_are_explained() {
+    let pages = [include_str!("../../../../docs/integrate.md"), include_str!("../../../../docs/openapi.json")];
+    for text in pages {
+        assert!(text.contains(&format!("at most {ENDPOINTS_MAX} endpoints")));
+    }
+}
+
+#[test]
 fn an_endpoint_is_made_once_and_not_without_limit() {
     let existing: Vec<Endpoint> = (1..=ENDPOINTS_MAX as u128).map(endpoint).collect();
     let same = asked("https://example.com/1").check(&existing[..1]);

@@ -6,6 +6,9 @@ use super::names::field_called;
 use crate::domain::payroll_file::fast_path::DETAILS;
 use crate::domain::payroll_file::field::Field;
 
+/// Between the names of what one column serves as.
+const SEVERAL: &str = "+";
+
 /// What separates the cells of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -35,14 +38,52 @@ struct StoredColumns {
     columns: Vec<Column>,
 }
 
-/// What a column holds. Written as its name, `currency`, or nothing.
+/// What a column holds. Written as its name, `currency`, or nothing; of one that serves as several, as their names with `+` between.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub(super) enum Column {
-    Field(Field),
+    Fields(Fields),
     /// In which currency amounts are.
     Currency,
     Ignored,
+}
+
+/// The fields that a column serves as: one, or several where a mapping says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fields {
+    first: Field,
+    /// A bit for each further one.
+    others: u32,
+}
+
+impl Fields {
+    pub(super) const fn one(field: Field) -> Self {
+        Self { first: field, others: 0 }
+    }
+
+    /// All of them, in the order of a template; none if there is none.
+    pub(super) fn of(fields: impl Iterator<Item = Field>) -> Option<Self> {
+        let all = fields.fold(0_u32, |bits, field| bits | (1 << field.index()));
+        let mut fields = Field::ALL.into_iter().filter(|field| all & (1 << field.index()) != 0);
+        let first = fields.next()?;
+        Some(Self { first, others: all & !(1 << first.index()) })
+    }
+
+    #[inline]
+    pub(super) const fn first(self) -> Field {
+        self.first
+    }
+
+    /// Those behind the first.
+    pub(super) fn others(self) -> impl Iterator<Item = Field> {
+        let others = self.others;
+        Field::ALL.into_iter().filter(move |field| others & (1 << field.index()) != 0)
+    }
+
+    #[inline]
+    pub(super) const fn is_one(self) -> bool {
+        self.others == 0
+    }
 }
 
 impl Delimiter {
@@ -60,7 +101,7 @@ impl Delimiter {
 impl Columns {
     pub(super) fn new(delimiter: Delimiter, columns: Vec<Column>) -> Self {
         let details_start = details_start(&columns);
-        let names_any = |fields: &[Field]| fields.iter().any(|field| columns.contains(&Column::Field(*field)));
+        let names_any = |fields: &[Field]| fields.iter().any(|field| columns.iter().any(|column| column.holds(*field)));
         let names_both_payees = names_any(&Field::OF_LOAN) && names_any(&Field::OF_ACCOUNT);
         Self { delimiter, columns, details_start, names_both_payees }
     }
@@ -82,7 +123,7 @@ impl Columns {
     }
 
     /// The name of each column, from left to right; empty for one that nobody looks at.
-    pub fn names(&self) -> Vec<&'static str> {
+    pub fn names(&self) -> Vec<String> {
         self.columns.iter().map(|column| column.name()).collect()
     }
 
@@ -98,9 +139,11 @@ impl Columns {
 }
 
 fn details_start(columns: &[Column]) -> Option<usize> {
-    let id = columns.iter().position(|column| *column == Column::Field(Field::SourceId))?;
+    let is_alone = |column: &Column, field: Field| *column == Column::Fields(Fields::one(field));
+    // A column that holds a detail and something else is read cell by cell.
+    let id = columns.iter().position(|column| is_alone(column, Field::SourceId))?;
     let after = columns.get(id + 1..)?;
-    let together = after.iter().zip(DETAILS).filter(|(column, field)| **column == Column::Field(*field)).count();
+    let together = after.iter().zip(DETAILS).filter(|(column, field)| is_alone(column, *field)).count();
     (together == DETAILS.len() && after.len() > DETAILS.len()).then_some(id + 1)
 }
 
@@ -111,18 +154,31 @@ impl From<StoredColumns> for Columns {
 }
 
 impl Column {
-    const fn name(self) -> &'static str {
+    /// The fields that it serves as.
+    pub(super) fn fields(self) -> impl Iterator<Item = Field> {
+        let fields = match self {
+            Column::Fields(fields) => Some(fields),
+            Column::Currency | Column::Ignored => None,
+        };
+        fields.into_iter().flat_map(|fields| std::iter::once(fields.first()).chain(fields.others()))
+    }
+
+    pub(super) fn holds(self, field: Field) -> bool {
+        self.fields().any(|held| held == field)
+    }
+
+    fn name(self) -> String {
         match self {
-            Column::Field(field) => field.column(),
-            Column::Currency => "currency",
-            Column::Ignored => "",
+            Column::Fields(_) => self.fields().map(Field::column).collect::<Vec<_>>().join(SEVERAL),
+            Column::Currency => "currency".to_owned(),
+            Column::Ignored => String::new(),
         }
     }
 }
 
 impl From<Column> for String {
     fn from(column: Column) -> Self {
-        column.name().to_owned()
+        column.name()
     }
 }
 
@@ -135,11 +191,13 @@ impl TryFrom<String> for Column {
     type Error = UnknownColumn;
 
     fn try_from(name: String) -> Result<Self, UnknownColumn> {
-        match (name.as_str(), field_called(&name)) {
-            ("", _) => Ok(Column::Ignored),
-            ("currency", _) => Ok(Column::Currency),
-            (_, Some(field)) => Ok(Column::Field(field)),
-            (_, None) => Err(UnknownColumn(name)),
+        match name.as_str() {
+            "" => return Ok(Column::Ignored),
+            "currency" => return Ok(Column::Currency),
+            _ => {}
         }
+        let fields: Option<Vec<Field>> = name.split(SEVERAL).map(field_called).collect();
+        let fields = fields.and_then(|fields| Fields::of(fields.into_iter()));
+        fields.map(Column::Fields).ok_or(UnknownColumn(name))
     }
 }

@@ -1,14 +1,12 @@
 //! The header: which delimiter the table has, and which column is what.
 
-use std::collections::BTreeMap;
-
 use super::cells::Cells;
 use super::columns::{Column, Columns, Delimiter};
-use super::names::{field_called, folded};
+use super::mapping::Mapping;
+use super::names::folded;
 use crate::domain::payroll_file::error::{ErrorCode, Flaw, shortened};
 use crate::domain::payroll_file::field::Field;
 use crate::domain::payroll_file::limits::Limits;
-use crate::domain::payroll_file::tokens::names_currency;
 
 /// A header that names every column of a payment once.
 #[derive(Debug)]
@@ -19,121 +17,34 @@ pub(in crate::domain::payroll_file) struct Header {
     pub(in crate::domain::payroll_file) length: usize,
 }
 
-/// Columns that go by names of somebody's own: `source=Company`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Mapping {
-    /// By the folded name in the file.
-    fields: BTreeMap<String, Field>,
-}
+/// A name is shown up to so many characters.
+const NAME_CHARACTERS: usize = 64;
 
-/// Why a mapping cannot be used. Final: name the columns otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum MapError {
-    #[error("{0:?} is not of the form column=name in the file, such as amount=Net")]
-    Form(String),
-    #[error("there is no column {0} of a payment; docs/file.md lists them")]
-    NoSuchColumn(String),
-    #[error("{0} is mapped twice; keep one")]
-    Twice(String),
-    #[error("only a table's columns have other names; this file is none")]
-    NoTable,
-    #[error("{0}")]
-    Header(String),
-}
+/// Known names in a line that is surely a header. A line of values may hold one by chance; its cells are somebody's data.
+const SURELY_NAMES: usize = 3;
 
-impl Mapping {
-    /// Reads `source=Company,amount=Net`. What stands before the sign may be any name that a header may bear.
-    pub fn parse(text: &str) -> Result<Self, MapError> {
-        let mut mapping = Mapping::default();
-        for pair in text.split(',').filter(|pair| !pair.trim().is_empty()) {
-            let (column, name) = pair.split_once('=').ok_or_else(|| MapError::Form(pair.to_owned()))?;
-            mapping.add(column, name)?;
-        }
-        Ok(mapping)
-    }
-
-    /// Takes each of our columns with what a file calls it.
-    pub fn of<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> Result<Self, MapError> {
-        let mut mapping = Mapping::default();
-        for (column, name) in pairs {
-            mapping.add(column, name)?;
-        }
-        Ok(mapping)
-    }
-
-    fn add(&mut self, column: &str, name: &str) -> Result<(), MapError> {
-        let pair = || format!("{}={}", column.trim(), name.trim());
-        let field = field_called(column).ok_or_else(|| MapError::NoSuchColumn(column.trim().to_owned()))?;
-        let name = match folded(name) {
-            name if name.is_empty() => return Err(MapError::Form(pair())),
-            name => name,
-        };
-        let is_taken = self.fields.values().any(|known| *known == field);
-        if is_taken || self.fields.insert(name, field).is_some() {
-            return Err(MapError::Twice(pair()));
-        }
-        Ok(())
-    }
-
-    /// Writes the header of a table anew, with the names of a template. Answers it and how many bytes of the file it stands for.
-    pub fn rewrite(&self, beginning: &[u8], limits: &Limits) -> Result<(Vec<u8>, usize), MapError> {
-        let mark = if beginning.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let text = beginning.get(mark..).unwrap_or_default();
-        if text.trim_ascii_start().first() == Some(&b'<') {
-            return Err(MapError::NoTable);
-        }
-        // The first bytes of a file may end inside a character.
-        let valid = std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
-        let text = std::str::from_utf8(&text[..valid]).map_err(|_| MapError::NoTable)?;
-        // Blank lines may stand before the header.
-        let lines = text.trim_start_matches(['\r', '\n']);
-        let blank = text.len() - lines.len();
-        let header = read_header(lines, self, true, limits).map_err(|flaw| MapError::Header(flaw.message))?;
-        let header = header.ok_or(MapError::NoTable)?;
-        Ok((header.rewritten(), mark + blank + header.length))
-    }
-
-    /// What a column of this name is. A field that is mapped has no other column.
-    fn column(&self, name: &str) -> Column {
-        if let Some(field) = self.fields.get(&folded(name)) {
-            return Column::Field(*field);
-        }
-        match field_called(name) {
-            Some(field) if self.fields.values().all(|mapped| *mapped != field) => Column::Field(field),
-            Some(_) => Column::Ignored,
-            None if names_currency(&folded(name)) => Column::Currency,
-            None => Column::Ignored,
-        }
-    }
-}
+/// Names of columns in one message.
+const NAMES_SHOWN: usize = 10;
 
 impl Header {
-    /// What the file calls the column of a path. It is one of the known names, so it holds nobody's data.
+    /// What the file calls the column of a path. It is one of the known names or of the mapping's, so it holds nobody's data.
     pub(in crate::domain::payroll_file) fn name_of(&self, path: &str) -> Option<String> {
-        let is_it = |column: &Column| matches!(column, Column::Field(field) if field.path() == path);
-        let place = self.columns.iter().position(|column| is_it(&column))?;
-        self.written.get(place).map(|name| shortened(name.trim(), 64))
+        let holds = |column: Column| column.fields().any(|field| field.path() == path);
+        let place = self.columns.iter().position(holds)?;
+        self.written.get(place).map(|name| shown(name))
     }
 
-    /// How many columns have a name that is none of a payment's.
-    pub(in crate::domain::payroll_file) fn ignored(&self) -> usize {
-        let named = |(column, name): &(Column, &String)| *column == Column::Ignored && !name.trim().is_empty();
-        self.columns.iter().zip(&self.written).filter(named).count()
+    /// The columns that nobody looks at, as the file names them.
+    pub(in crate::domain::payroll_file) fn ignored(&self) -> Vec<String> {
+        let named = self.columns.iter().zip(&self.written);
+        let named = named.filter(|(column, name)| *column == Column::Ignored && !name.trim().is_empty());
+        named.map(|(_, name)| shown(name)).collect()
     }
+}
 
-    fn rewritten(&self) -> Vec<u8> {
-        let cell = |(column, written): (Column, &String)| match column {
-            Column::Field(field) => field.column().to_owned(),
-            Column::Currency => "currency".to_owned(),
-            Column::Ignored if field_called(written).is_some() => format!("\"other {}\"", written.replace('"', "\"\"")),
-            Column::Ignored => format!("\"{}\"", written.replace('"', "\"\"")),
-        };
-        let cells: Vec<String> = self.columns.iter().zip(&self.written).map(cell).collect();
-        let delimiter = char::from(self.columns.delimiter().byte()).to_string();
-        let mut line = cells.join(&delimiter).into_bytes();
-        line.push(b'\n');
-        line
-    }
+/// A column's name as a message tells it.
+fn shown(name: &str) -> String {
+    shortened(name.trim(), NAME_CHARACTERS)
 }
 
 /// Reads the header at the start of the text, with the delimiter that finds most columns; nothing for want of more bytes.
@@ -174,13 +85,29 @@ fn no_table() -> Flaw {
 
 impl Header {
     fn known(&self) -> usize {
-        self.columns.iter().filter(|column| matches!(column, Column::Field(_))).count()
+        self.columns.iter().filter(|column| column.fields().next().is_some()).count()
     }
 
     /// A name of the mapping that no column bears: whoever wrote it meant another file.
     fn lacks<'m>(&self, mapping: &'m Mapping) -> Option<&'m str> {
-        let is_absent = |name: &&String| self.written.iter().all(|known| folded(known) != **name);
-        mapping.fields.keys().find(is_absent).map(String::as_str)
+        mapping.names().find(|name| self.written.iter().all(|known| folded(known) != folded(name)))
+    }
+
+    /// The names of the columns that hold a field, as the file writes them.
+    fn called(&self, field: Field) -> Vec<&str> {
+        let named = self.columns.iter().zip(&self.written);
+        named.filter(|(column, _)| column.holds(field)).map(|(_, name)| name.as_str()).collect()
+    }
+
+    /// What is said of the columns that are none of a payment's, where some are missing: one of them may be meant.
+    fn others(&self) -> String {
+        let ignored = self.ignored();
+        if ignored.is_empty() || self.known() < SURELY_NAMES {
+            return String::new();
+        }
+        let names: Vec<_> = ignored.iter().take(NAMES_SHOWN).map(|name| format!("\"{name}\"")).collect();
+        let more = if ignored.len() > NAMES_SHOWN { " and more" } else { "" };
+        format!("; not known are {}{more}", names.join(", "))
     }
 }
 
@@ -202,18 +129,24 @@ fn split(cells: Cells<'_, '_>, mapping: &Mapping) -> Result<Option<Header>, Flaw
     }
 }
 
-/// What a header says may be somebody's data where the file has none, so no cell of it that is not a known name is repeated.
+/// What a header says may be somebody's data where the file has none: a cell of it that is not a known name is repeated only where others
+/// are.
 fn check(header: Header, mapping: &Mapping) -> Result<Header, Flaw> {
     if header.known() == 0 {
         return Err(no_table());
     }
     if let Some(name) = header.lacks(mapping) {
-        let what = format!("no column of the first line is called {}, as the mapping has it", shortened(name, 64));
+        let what = format!("no column of the first line is called \"{}\", as the mapping has it", shown(name));
         return Err(Flaw::new(ErrorCode::CsvHeader, 0, what));
     }
-    let count = |field: &Field| header.columns.iter().filter(|column| *column == Column::Field(*field)).count();
+    let count = |field: &Field| header.columns.iter().filter(|column| column.holds(*field)).count();
     if let Some(field) = Field::ALL.iter().find(|field| count(field) > 1) {
-        let what = format!("two columns of the first line are both {}; rename or remove one", field.column());
+        let names: Vec<_> = header.called(*field).into_iter().map(|name| format!("\"{}\"", shown(name))).collect();
+        let what = format!(
+            "two columns of the first line are both {}: {}; rename or remove one",
+            field.column(),
+            names.join(" and ")
+        );
         return Err(Flaw::new(ErrorCode::CsvHeader, 0, what));
     }
     let names_any = |fields: &[Field]| fields.iter().any(|field| count(field) > 0);
@@ -228,7 +161,10 @@ fn check(header: Header, mapping: &Mapping) -> Result<Header, Flaw> {
     if missing.is_empty() {
         return Ok(header);
     }
-    let what =
-        format!("the first line names no column {}; docs/file.md lists what each may be called", missing.join(", "));
+    let what = format!(
+        "the first line names no column {}{}; docs/file.md lists what each may be called",
+        missing.join(", "),
+        header.others()
+    );
     Err(Flaw::new(ErrorCode::CsvHeader, 0, what))
 }

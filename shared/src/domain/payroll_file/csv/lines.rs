@@ -91,9 +91,14 @@ impl<'a> Line<'a> {
         let is_empty = cell.text.is_empty();
         self.holds_something |= !is_empty;
         match columns.get(self.cells) {
-            Some(Column::Field(field)) => {
+            Some(Column::Fields(fields)) => {
                 self.lacks_something |= is_empty;
-                self.row.put(field, cell.text, cell.at);
+                if !fields.is_one() {
+                    for field in fields.others() {
+                        self.row.put(field, cell.text.clone(), cell.at);
+                    }
+                }
+                self.row.put(fields.first(), cell.text, cell.at);
             }
             Some(Column::Currency) if is_foreign(&cell.text) => {
                 let what = "is in another currency than USD; only dollars are paid";

@@ -12,10 +12,11 @@ mod cells;
 mod columns;
 mod header;
 mod lines;
+mod mapping;
 mod names;
 
 pub use columns::{Columns, Delimiter};
-pub use header::{MapError, Mapping};
+pub use mapping::{MapError, Mapping};
 pub use names::{ColumnName, column_called, column_names};
 
 pub(super) use header::{Header, read_header};

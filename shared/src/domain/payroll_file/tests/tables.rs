@@ -148,6 +148,7 @@ fn an_unknown_column_and_an_empty_line_are_warnings() {
     let summary = read(&text).expect("valid");
     let warnings: Vec<_> = summary.warnings.iter().map(|(code, seen)| (*code, seen.count, seen.first_row)).collect();
     assert_eq!(warnings, [(Warning::UnknownColumn, 1, 0), (Warning::EmptyLine, 1, 1)]);
+    assert_eq!(summary.unknown_columns, ["Notes"]);
     assert_eq!(summary.rows, 2);
 }
 
@@ -357,37 +358,82 @@ fn chunks_of_a_table_are_read_again_as_they_were_read_first() {
     }
 }
 
+fn read_by(mapping: &str, text: &str) -> Result<Summary, Rejection> {
+    let mut reader = FileReader::new(Limits::default(), TODAY);
+    reader.map(Mapping::parse(mapping).expect("a mapping"));
+    reader.push(text.as_bytes())?;
+    reader.finish()
+}
+
 #[test]
-fn a_mapping_writes_the_header_anew() {
+fn a_mapping_names_columns_otherwise() {
     let text = table(&[line(&cells(1))]).replacen("source_id", "Company", 1).replacen("company_name", "Legal", 1);
     let text = text.replacen("amount", "Net", 1).replacen("phone_number", "phone_number,Amount", 1);
     let text = text.replace("+15155550142,", "+15155550142,99.00,");
-    let mapping = Mapping::parse("source=Company, company name=Legal,amount=net").expect("a mapping");
+    let mapping = "source=Company, company name=Legal,amount=net";
     for mark in ["", "\u{feff}", "\r\n", "\u{feff}\n\n"] {
-        let file = format!("{mark}{text}");
-        let (header, replaced) = mapping.rewrite(file.as_bytes(), &Limits::default()).expect("a header");
-        let mapped = [&header, &file.as_bytes()[replaced..]].concat();
-        let summary = read(&mapped).expect("valid");
+        let summary = read_by(mapping, &format!("{mark}{text}")).expect("valid");
         assert_eq!(summary.canonical_hash, read(self::file(&[row(1)])).expect("valid").canonical_hash);
         assert_eq!(summary.warnings.keys().collect::<Vec<_>>(), [&Warning::UnknownColumn]);
+        assert_eq!(summary.unknown_columns, ["Amount"]);
     }
     for (mapping, error) in [
         ("Company", MapError::Form("Company".to_owned())),
         ("amount=", MapError::Form("amount=".to_owned())),
         ("sum=Net", MapError::NoSuchColumn("sum".to_owned())),
         ("amount=Net,payment amount=Gross", MapError::Twice("payment amount=Gross".to_owned())),
+        ("amount=Net,branch=net", MapError::AmountShared("branch_id".to_owned())),
+        ("branch=Net,amount=net", MapError::AmountShared("branch_id".to_owned())),
     ] {
         assert_eq!(Mapping::parse(mapping), Err(error));
     }
-    let mut reader = FileReader::new(Limits::default(), TODAY);
-    reader.map(Mapping::of([("source", "Company"), ("company_name", "Legal"), ("amount", "Net")]).expect("a mapping"));
-    reader.push(text.as_bytes()).expect("sound");
-    assert_eq!(
-        reader.finish().expect("valid").canonical_hash,
-        read(self::file(&[row(1)])).expect("valid").canonical_hash
+    let Err(Rejection::File(error)) = read_by("amount=Gross Pay", &text) else { panic!("taken") };
+    assert_eq!((error.code, error.line), (CsvHeader, Some(1)));
+    assert!(error.message.contains("is called \"Gross Pay\", as the mapping"), "{error}");
+}
+
+#[test]
+fn one_column_may_serve_as_several() {
+    let alike = |company: &str| {
+        let mut cells = cells_with(1, "source_id", company);
+        for column in ["company_name", "trade_name"] {
+            cells[HEADER.iter().position(|name| *name == column).expect("a column")] = company.to_owned();
+        }
+        cells
+    };
+    let whole = table(&[line(&alike("ACME-1"))]);
+    let narrow = whole.replacen("source_id", "Company", 1).replacen("company_name,trade_name,", "", 1);
+    let narrow = narrow.replacen("ACME-1,ACME-1,", "", 1);
+    let mapping = "source=Company,company_name=Company,trade name=company";
+    let (expected, found) = (read(&whole).expect("valid"), read_by(mapping, &narrow).expect("valid"));
+    assert_eq!(content(&found), content(&expected));
+    // Stored with the summary, and read so again.
+    let stored = serde_json::to_string(&found.layout).expect("text");
+    assert!(stored.contains("source_id+company_name+trade_name"), "{stored}");
+    let layout: Layout = serde_json::from_str(&stored).expect("a layout");
+    assert_eq!(layout, found.layout);
+    let chunk = &found.chunks[0];
+    let range = usize::try_from(chunk.start).expect("fits")..usize::try_from(chunk.end).expect("fits");
+    let rows = read_chunk(&narrow.as_bytes()[range], 1, &layout, &Limits::default(), TODAY).expect("valid");
+    assert_eq!(rows.iter().map(Row::digest).collect::<Vec<_>>(), expected.row_digests);
+    // Each of them is checked, and named by what the file calls it.
+    let Err(Rejection::Rows { errors, .. }) = read_by(mapping, &narrow.replace("ACME-1", "Acme Inc.")) else {
+        panic!("taken")
+    };
+    let told: Vec<_> = errors.iter().map(|error| (error.field.as_deref(), error.column.as_deref())).collect();
+    assert_eq!(told, [(Some("Payor/DunkinId"), Some("Company"))]);
+}
+
+#[test]
+fn what_is_said_of_columns_names_them_as_the_file_does() {
+    let text = table(&[line(&cells(1))]);
+    let twice = file_error(text.replacen("phone_number", "Payment Amount", 1));
+    assert!(twice.message.contains("both amount: \"Payment Amount\" and \"amount\";"), "{twice}");
+    let missing = file_error(text.replacen("amount", "Total  Due", 1).replacen("ein,", "Tax id,", 1));
+    assert!(
+        missing.message.contains("names no column ein, amount; not known are \"Tax id\", \"Total  Due\";"),
+        "{missing}"
     );
-    let absent = Mapping::parse("amount=Gross").expect("a mapping");
-    assert!(matches!(absent.rewrite(text.as_bytes(), &Limits::default()), Err(MapError::Header(_))));
-    let xml = self::file(&[row(1)]);
-    assert_eq!(mapping.rewrite(xml.as_bytes(), &Limits::default()), Err(MapError::NoTable));
+    let few = file_error("EmployeeId,Marlo,00451177\n");
+    assert!(!few.message.contains("Marlo") && !few.message.contains("00451177"), "{few}");
 }
