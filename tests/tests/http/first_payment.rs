@@ -1,7 +1,7 @@
 //! The lines to paste of docs/first-payment.md make what the code reads.
 
 use std::path::Path;
-use std::process::Idempotent;
+use std::process::Command;
 
 use shared::adapters::sealing::{FingerprintKey, KeyRing};
 use shared::ports::secrets::SecretText;
@@ -20,7 +20,7 @@ fn lines() -> String {
 fn the_keys_that_the_page_makes_are_keys_that_are_read() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!("set -eu\n{STAND_INS}{}", lines());
-    let ran = Idempotent::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
+    let ran = Command::new("bash").args(["-c", &script]).current_dir(folder.path()).output().unwrap();
     assert!(ran.status.success(), "{ran:?}");
     let read =
         |name: &str| SecretText::new(std::fs::read_to_string(folder.path().join(format!("{name}.json"))).unwrap());

@@ -61,16 +61,20 @@ async fn a_return_bars_the_source_whose_account_it_is_by_now_too() {
     let file = PayrollFile::generated(&one_source(1));
     let (source_id, named) = (&file.rows[0].source.source_id, &file.rows[0].source.account_number);
     let journey = Journey::start(&file);
-    paid(&journey, &file).await;
+    let first = paid(&journey, &file).await;
     paid(&journey, &moved(&file, 1)).await;
     let others_file = of_other_source(&file, named, 3);
     let other_id = &others_file.rows[0].source.source_id;
     let others = paid(&journey, &others_file).await;
     assert_eq!(debited(&journey, others).await, std::slice::from_ref(named));
-    journey.bank.return_now(&journey.bank.debits()[0].id, "R10");
+    let fundings = fund::all_fundings(&journey.system, &journey.batch(first).await).await.unwrap();
+    journey.bank.return_now(fundings[0].leg.transfer_id.as_deref().unwrap(), "R10");
     journey.settle_now().await;
     for source in [source_id, other_id] {
-        assert!(sources::load(&journey.system, source).await.unwrap().barred.is_some(), "{source}");
+        assert!(
+            sources::load(&journey.system, source).await.unwrap().barred.is_some(),
+            "{source} of {source_id} and {other_id}"
+        );
     }
 }
 
@@ -123,7 +127,7 @@ async fn a_biller_that_is_paid_otherwise_since_the_summary_has_to_be_seen_anew()
     let journey = Journey::start(&file);
     let batch_id = journey.upload(&file).await;
     let batch = journey.summarize(batch_id).await;
-    let institution = journey.manifest(&batch).await.institutions.remove(0);
+    let institution = journey.manifest(&batch).await.institutions[0].clone();
     let InstitutionDecision::Ach { account_type, entry_class, entry_description, .. } = institution.decision else {
         panic!("it is paid by ACH");
     };

@@ -161,6 +161,7 @@ async fn corrected_before(journey: &Journey, payee: &AccountPayee, typed: &str, 
         withdrawal: None,
         duplicate: None,
         led_to: std::collections::BTreeSet::new(),
+        earlier_endings: std::collections::BTreeSet::new(),
     };
     let changes = vec![counterparty::put(&account, &known, Condition::Absent).unwrap(), create(&note).unwrap()];
     journey.system.table.write(changes).await.unwrap();

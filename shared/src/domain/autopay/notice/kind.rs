@@ -347,7 +347,7 @@ impl NoticeKind {
             NoticeKind::ReviewLasts { item_id, attempt, .. } => format!("{code}#{item_id}#{attempt}"),
             NoticeKind::EventUnmatched { event_id, since, .. } => format!("{code}#{event_id}#{since}"),
             NoticeKind::AccountCorrected { account, version, .. } => format!("{code}#{account}#{version}"),
-            NoticeKind::SourceBarred { funding_id, .. } => format!("{code}#{funding_id}"),
+            NoticeKind::SourceBarred { source_id, funding_id, .. } => format!("{code}#{funding_id}#{source_id}"),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, .. } => {
                 format!("{code}#{reconciliation_id}#{payer_id}")
             }
