@@ -93,8 +93,8 @@ fn names_whole_path(text: &str, path: &str) -> bool {
     })
 }
 
-fn offenses(lines: &[Line], is_offence: impl Fn(&str) -> bool) -> Vec<String> {
-    let found = lines.iter().filter(|line| is_offence(&line.text));
+fn offenses(lines: &[Line], is_offense: impl Fn(&str) -> bool) -> Vec<String> {
+    let found = lines.iter().filter(|line| is_offense(&line.text));
     found.map(|line| format!("{}: {}", line.place, line.text.trim())).collect()
 }
 

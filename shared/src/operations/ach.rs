@@ -204,8 +204,8 @@ async fn named_for<T: LegHooks>(
         return Ok(named);
     }
     let holder = account_holder::find(&*system.table, &named.fingerprint).await?;
-    let is_anothers = holder.is_some_and(|holder| holder.source_id != item.payer_id());
-    if fault!(SentToAnotherSource, false, is_anothers) {
+    let is_of_another = holder.is_some_and(|holder| holder.source_id != item.payer_id());
+    if fault!(SentToAnotherSource, false, is_of_another) {
         return Err(RequestProblem::AccountOfAnotherSource.into());
     }
     Ok(named)

@@ -36,7 +36,7 @@ async fn a_zero_before_a_number_makes_no_other_card() {
 }
 
 #[tokio::test]
-async fn whoever_types_the_number_of_anothers_card_holds_nothing_back_there() {
+async fn whoever_types_the_number_of_another_persons_card_holds_nothing_back_there() {
     let story = Story::begin().await;
     story.address(STORE).await;
     story.bob_links(BOBS_BANK_ACCOUNT, STORE, card_without_mask("card", "3155.00")).await;
@@ -53,7 +53,7 @@ async fn whoever_types_the_number_of_anothers_card_holds_nothing_back_there() {
 }
 
 #[tokio::test]
-async fn what_ended_anothers_debit_from_another_account_does_not_hold_a_shared_card_back() {
+async fn what_ended_the_debit_of_another_person_from_another_account_does_not_hold_a_shared_card_back() {
     let story = Story::begin().await;
     story.bob_links(BOBS_BANK_ACCOUNT, ISSUER, card_account("card", "4421", "3155.00")).await;
     story.plan_return("R08");

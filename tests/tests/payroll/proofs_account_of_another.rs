@@ -11,7 +11,7 @@ use crate::external_account::debited;
 use crate::proofs_corrected_ends::{Corrected, comes_back, correct, corrected_source, given_back, later, paid};
 use crate::proofs_spelled_and_chained::of_other_source;
 
-const NOT_ANOTHERS: &str = "account_of_another_source";
+const NOT_ANOTHER: &str = "account_of_another_source";
 
 /// Its own source has given the account up meanwhile.
 #[tokio::test]
@@ -39,7 +39,7 @@ async fn a_debit_that_waits_is_not_made_once_its_account_is_another_sources() {
     assert_eq!(debited(&journey, waits).await, Vec::<String>::new());
     let fundings = fund::all_fundings(&journey.system, &journey.batch(waits).await).await.unwrap();
     assert_eq!(fundings[0].leg.state, State::Failed);
-    assert_eq!(fundings[0].leg.reason, Some(Reason::Refused(NOT_ANOTHERS.to_owned())));
+    assert_eq!(fundings[0].leg.reason, Some(Reason::Refused(NOT_ANOTHER.to_owned())));
     assert!(fundings[0].leg.attention.is_some(), "somebody is told");
 }
 

@@ -96,7 +96,7 @@ async fn a_delete_whose_answer_was_lost_is_a_success() {
 
 /// Race: another worker has won, and the answer that says so is lost. Taking the repeat for our own success would act twice.
 #[tokio::test]
-async fn anothers_write_is_never_taken_for_our_own() {
+async fn the_write_of_another_is_never_taken_for_our_own() {
     let engine = engine().await;
     let key = Key::new("PAYMENT#4", "PAYMENT");
     given(&engine.table(), &key, versioned(2)).await;

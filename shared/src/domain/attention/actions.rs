@@ -129,7 +129,7 @@ pub struct ActionContext {
 
 /// What this caller may do about it now. Empty where it waits for another one than them, or for the worker.
 pub fn actions(subject: Subject<'_>, around: &ActionContext, caller: &str) -> Vec<Action> {
-    let is_anothers = |by: &str| by != caller;
+    let is_of_another = |by: &str| by != caller;
     match subject {
         Subject::Batch(batch) => of_batch(batch),
         Subject::Payment(payment) => of_payment(payment, around, caller),
@@ -143,15 +143,15 @@ pub fn actions(subject: Subject<'_>, around: &ActionContext, caller: &str) -> Ve
         Subject::UnmatchedEvent(_) => vec![Action::CloseEvent],
         Subject::DeadLetter(letter) => of_letter(letter),
         Subject::LedgerCorrection(correction) => {
-            given(is_anothers(&correction.proposed_by), Action::ConfirmLedgerCorrection)
+            given(is_of_another(&correction.proposed_by), Action::ConfirmLedgerCorrection)
         }
         Subject::AccountCorrection(correction) => {
             let proposed = correction.withdrawal.as_ref();
-            given(proposed.is_some_and(|proposed| is_anothers(&proposed.by)), Action::ConfirmWithdrawal)
+            given(proposed.is_some_and(|proposed| is_of_another(&proposed.by)), Action::ConfirmWithdrawal)
         }
         Subject::Biller(biller) => {
-            let entry = biller.proposal.as_ref().is_some_and(|proposal| is_anothers(&proposal.by));
-            let address = biller.remittance_proposal.as_ref().is_some_and(|proposal| is_anothers(&proposal.by));
+            let entry = biller.proposal.as_ref().is_some_and(|proposal| is_of_another(&proposal.by));
+            let address = biller.remittance_proposal.as_ref().is_some_and(|proposal| is_of_another(&proposal.by));
             [given(entry, Action::ConfirmBiller), given(address, Action::ConfirmRemittance)].concat()
         }
     }

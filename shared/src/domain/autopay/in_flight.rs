@@ -64,7 +64,7 @@ pub struct CardPayment {
     pub canceled_on: Option<Date>,
     /// Of another person who shares the card; only where it is decided on.
     #[serde(skip)]
-    pub is_anothers: bool,
+    pub is_of_another: bool,
     pub stage: Stage,
 }
 
@@ -119,7 +119,7 @@ impl CardPayment {
             check_number: None,
             ended: None,
             canceled_on: None,
-            is_anothers: false,
+            is_of_another: false,
             stage: Stage::Open,
         }
     }
@@ -350,8 +350,8 @@ pub fn as_seen_in(
     }
     let is_as_recent = shown_there.is_none_or(|at| reading.age.as_of() >= at);
     let is_used = fault!(OneCreditForTwoChecks, false, evidence(&payment, reading, &[]).is_some());
-    let is_anothers_word = payment.is_anothers && shown_by(&payment.stage) == Some(ShownBy::Person);
-    if !payment.is_shown() || (is_as_recent && !is_used && !is_anothers_word) {
+    let is_word_of_another = payment.is_of_another && shown_by(&payment.stage) == Some(ShownBy::Person);
+    if !payment.is_shown() || (is_as_recent && !is_used && !is_word_of_another) {
         return payment;
     }
     CardPayment { stage: Stage::Cashed { at: shown_there.unwrap_or(reading.age.as_of()) }, ..payment }

@@ -149,8 +149,8 @@ fn a_payment_of_long_before_the_check_was_cashed_is_not_the_check() {
 
 /// Another holder's check, as one's own link shows it.
 fn seen(payment: CardPayment, reading: &CardReading, used: &mut Vec<ShownBy>) -> bool {
-    let anothers = CardPayment { is_anothers: true, ..payment };
-    !as_seen_in(anothers, Some(later(1)), reading, used).is_in_flight()
+    let of_another = CardPayment { is_of_another: true, ..payment };
+    !as_seen_in(of_another, Some(later(1)), reading, used).is_in_flight()
 }
 
 #[test]

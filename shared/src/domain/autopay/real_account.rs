@@ -239,7 +239,7 @@ pub fn shared_card(own: &Card, own_account: Option<&BankAccount>, others: &[Card
             is_told && fault!(OthersStopHolds, true, is_own || !ended.by.is_of_person())
         };
         let ended = payment.ended.clone().filter(ends_for_own);
-        let payment = CardPayment { canceled_on: None, ended, is_anothers: !is_own, ..payment.clone() };
+        let payment = CardPayment { canceled_on: None, ended, is_of_another: !is_own, ..payment.clone() };
         match &own.reading {
             Some(reading) => as_seen_in(payment, shown_there, reading, &mut used),
             None => payment,

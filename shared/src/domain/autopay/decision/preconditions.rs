@@ -48,7 +48,7 @@ pub(super) fn permitted(inputs: &Inputs<'_>) -> Result<(), Decision> {
 
 /// The answer while a payment of the card is on its way.
 pub(super) const fn open_payment(open: &CardPayment) -> Decision {
-    let (amount, opened_on) = (if open.is_anothers { None } else { Some(open.amount) }, open.opened_on);
+    let (amount, opened_on) = (if open.is_of_another { None } else { Some(open.amount) }, open.opened_on);
     Decision::Skip(SkipReason::PaymentOpen { amount, opened_on })
 }
 

@@ -263,7 +263,7 @@ fn a_review_keeps_the_figures_and_is_news_only_when_the_answer_changes() {
 }
 
 #[test]
-fn an_account_that_is_held_for_anothers_debit_is_not_debited_and_its_holder_told() {
+fn an_account_that_is_held_for_the_debit_of_another_is_not_debited_and_its_holder_told() {
     let case = Case::new();
     let inputs = super::super::Inputs { is_account_held: true, ..case.inputs() };
     let decision = super::super::decide(&inputs);
