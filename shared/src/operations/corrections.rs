@@ -107,8 +107,8 @@ async fn reached(system: &System, terms: &CorrectionTerms) -> Result<Vec<Change>
     if let Some((Some(id), cents)) = reach.used
         && let Some(funding) = fundings.get_mut(&id)
     {
-        let is_own_debt = reach.repaid.is_some_and(|(repaid, _)| repaid == id);
-        let is_own_debt = fault!(OwnDebtNeverMet, false, is_own_debt);
+        let is_same = reach.repaid.is_some_and(|(repaid, _)| repaid == id);
+        let is_own_debt = fault!(OwnDebtNeverMet, false, is_same);
         changes.extend(use_up(system, funding, terms, (cents, reach.is_spent), is_own_debt).await?);
     }
     if let Some((id, cents)) = reach.repaid
@@ -148,8 +148,8 @@ async fn use_up(
         FundingId::Round { .. } => (Cents::ZERO, Vec::new()),
         FundingId::Single(id) => {
             let (holder, held_to) = holder_of(system, PaymentId::Single(id)).await?;
-            let left = rests_with_us(&holder, funding).then(|| funding.unused());
-            let left = fault!(PaymentsMoneySetOff, Some(funding.unused()), left);
+            let resting = rests_with_us(&holder, funding).then(|| funding.unused());
+            let left = fault!(PaymentsMoneySetOff, Some(funding.unused()), resting);
             (left_of_single(&holder, left, cents)?, held_to)
         }
     };

@@ -437,7 +437,7 @@ impl Funding {
     async fn barred(&self, system: &System, source: &Source, code: ReturnCode) -> Result<Vec<Change>, OperationError> {
         tracing::error!(funding = %self.id, payer = source.id, %code, "attention: a source is barred by the return of a debit");
         let kind = NoticeKind::SourceBarred { source_id: source.id.clone(), funding_id: self.id, return_code: code };
-        Ok(notices::puts(system, Recipient::Operators, [kind]).await?)
+        notices::puts(system, Recipient::Operators, [kind]).await
     }
 }
 
