@@ -54,7 +54,7 @@ fn definition(file: &str, root: &str) -> Option<Value> {
     closed(&definitions, &name)
 }
 
-/// The definition with all others beside it, taking no field that it does not name: a misspelt one must not pass.
+/// The definition with all others beside it, taking no field that it does not name: a misspelled one must not pass.
 fn closed(definitions: &Value, name: &str) -> Option<Value> {
     let mut definitions = definitions.clone();
     for definition in definitions.as_object_mut()?.values_mut() {
@@ -374,7 +374,7 @@ async fn every_call_about_an_item_has_the_published_shape() {
 }
 
 #[test]
-fn a_misspelt_field_would_be_seen() {
+fn a_misspelled_field_would_be_seen() {
     let Some(schema) = definition("column.schema.json", "POST /transfers/ach request") else { return };
     assert_eq!(differences(&schema, &json!({"ammount": 1})).len(), 1);
     assert_eq!(differences(&schema, &json!({"amount": "1.00"})).len(), 1);

@@ -1,4 +1,4 @@
-//! Whoever does something from outside: people with tokens, and the world. Each is a trace of its own that waits for answers and times.
+//! Whoever does something from outside: people with tokens, and the world. Each is a script of its own that waits for answers and times.
 //!
 //! A caller behaves as a client should: what was not answered, or answered as a passing trouble, is asked again with the same key.
 

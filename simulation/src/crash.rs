@@ -1,5 +1,5 @@
-//! The crash of one process: it can fail at any effect on the world outside, and then nothing of the process runs on. It can also be
-//! unsteady: then single calls fail as its fault_injector says, before or after they happened, and the process has to live with not knowing.
+//! How one process crashes: at any effect on the world outside, and then nothing of the process runs on. It can also be unsteady: then
+//! single calls fail as its fault injector says, before or after they happened, and the process has to live with not knowing.
 //!
 //! An effect is what outlives the process: a write, a message, an object, a call to a provider. Failing between two reads is the same as
 //! failing before the effect that follows them, so cutting before every effect once covers every moment.
@@ -39,7 +39,7 @@ impl CrashControl {
         Arc::new(Self { fault_injector: Some(Arc::new(FaultInjector::calm(random))), ..Self::default() })
     }
 
-    /// Lasts for ever, in this fault_injector; tells its calls to the trace and its effects to the recorder.
+    /// Never crashes, under this fault injector; tells its calls to the trace and its effects to the recorder.
     pub(crate) fn told(fault_injector: Arc<FaultInjector>, trace: Arc<Trace>, recorder: Arc<Recorder>) -> Arc<Self> {
         Arc::new(Self {
             fault_injector: Some(fault_injector),
@@ -75,7 +75,7 @@ impl CrashControl {
         self.effects.load(Ordering::SeqCst)
     }
 
-    /// Returns when the crash fails.
+    /// Returns when it crashes.
     pub async fn until_cut(&self) {
         self.cut.notified().await;
     }

@@ -74,7 +74,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// An empty system with an empty bank, in this fault_injector; nobody does anything yet.
+    /// An empty system with an empty bank, under this fault injector; nobody does anything yet.
     /// Beside it, our API as it answers when nothing disturbs it.
     pub(crate) fn start(setup: Setup, keeps_lines: bool) -> Result<(Self, Router), ScenarioError> {
         let mut simulation = Simulation::with(setup.simulation.clone())?;
@@ -257,7 +257,7 @@ impl Engine {
     }
 }
 
-/// The system with its ports in the fault_injector.
+/// The system with its ports under the fault injector.
 fn faulty_ports(system: &System, crash: &Arc<CrashControl>) -> System {
     let (table, queue): (Arc<dyn Table>, Arc<dyn Queue>) = (system.table.clone(), system.queue.clone());
     let (objects, transport): (Arc<dyn Objects>, Arc<dyn Transport>) =

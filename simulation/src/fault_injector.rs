@@ -1,4 +1,4 @@
-//! The fault_injector of one run: how likely each fault is, who draws, and what struck.
+//! The faults of one run: how likely each fault is, who draws, and what struck.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -31,7 +31,7 @@ pub(crate) enum Origin {
     Scheduler,
     /// Writes down what a queue gave up.
     DeadLetters(Vec<crate::dead_letter_queues::GivenUp>),
-    /// A webhook, by its place in the webhook_network.
+    /// A webhook, by its place on the network.
     Webhook(Box<crate::engine::Flight>),
     /// The request of an actor.
     Request(Box<crate::actor::Wish>, Timestamp),

@@ -1,4 +1,4 @@
-//! What a seed decides before anything happens: how bad the fault_injector is, and how much there is to do.
+//! What a seed decides before anything happens: how likely faults are, and how much there is to do.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -180,7 +180,7 @@ impl Setup {
         rows.iter().flat_map(|rows| rows.sources()).map(|source| source.source_id.clone()).collect()
     }
 
-    /// The bad fault_injector begins.
+    /// Faults begin.
     pub(crate) fn configure(&self, fault_injector: &FaultInjector) {
         for (fault, one_in) in &self.rates {
             fault_injector.set(*fault, *one_in);

@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::faults::Fault;
 use crate::processes::Origin;
 
-/// A webhook in the webhook_network.
+/// A webhook under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Flight {
     pub arrives_at: Timestamp,
@@ -59,7 +59,7 @@ const COLUMN_PATH: &str = "/webhooks/column";
 const PLAID_PATH: &str = "/webhooks/plaid";
 
 impl Engine {
-    /// Takes what the providers have to tell into the webhook_network.
+    /// Takes what the providers have to tell on its way.
     pub(crate) fn collect_webhooks(&mut self) {
         let owned = |headers: &[(&str, &str)]| -> Vec<(String, String)> {
             headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -1,4 +1,4 @@
-//! A seed is a whole trace: it replays exactly, and a run of seeds meets everything that can go wrong.
+//! A seed is a whole run: it replays exactly, and a run of seeds meets everything that can go wrong.
 
 use simulation::faults::{Fault, Struck};
 use simulation::run;

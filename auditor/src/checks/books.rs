@@ -1,4 +1,4 @@
-//! The books as a whole: the trial balance is what the postings come to, debits equal credits for every payer, and cash, pulled and
+//! The books as a whole: the trial balance is what the postings come to, debits equal credits for every payer, and cash, debits in transit and
 //! locked are what the bank holds for the payer.
 
 use std::collections::{BTreeMap, BTreeSet};

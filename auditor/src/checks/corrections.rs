@@ -39,6 +39,26 @@ pub(super) fn repaid_of(facts: &Facts<'_>, funding: &Item) -> i64 {
     lines.map(booked).sum()
 }
 
+/// What operators set of this funding's money against a debt, in cents, less what they took back.
+pub(super) fn set_off_of(facts: &Facts<'_>, funding: &Item) -> i64 {
+    let funds = format!("funds:{}", funding.payer);
+    let uses_it = |id: &str| {
+        let mut proposals = facts.commands(CommandKind::ProposeCorrection);
+        proposals.any(|proposal| {
+            text(&proposal.answer, "correction_id") == Some(id) && text(&proposal.sent, "uses") == Some(&funding.id)
+        })
+    };
+    let lines = facts.evidence.told.postings.iter().filter(|posting| {
+        let of = |name: &str| text(posting, name).unwrap_or_default();
+        of("effect") == CORRECTION && of("account") == funds && uses_it(of("cause"))
+    });
+    let used = |posting: &Value| {
+        let amount = text(posting, "amount").and_then(cents).unwrap_or_default();
+        if text(posting, "side") == Some("debit") { amount } else { -amount }
+    };
+    lines.map(used).sum()
+}
+
 type Line<'a> = (&'a str, &'a str, &'a str);
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {

@@ -4,12 +4,12 @@
 
 use serde_json::Value;
 
-use super::corrections::repayments;
+use super::corrections::{repaid_of, repayments, set_off_of};
 use crate::bank::{Transfer, text};
 use crate::evidence::{CommandKind, Order, StandingKind};
 use crate::facts::Facts;
 use crate::finding::Findings;
-use crate::money::{cents, dollars};
+use crate::money::dollars;
 use crate::reported::Item;
 
 pub(super) fn check(facts: &Facts<'_>, findings: &mut Findings<'_>) {
@@ -55,7 +55,8 @@ fn nothing_left(facts: &Facts<'_>, items: &[&Item], about: &str, findings: &mut 
             .map(|moved| moved.cents)
             .sum()
     };
-    let left = sum(true) + repaid(facts, items) - sum(false);
+    let set_off: i64 = items.iter().filter(|item| item.is_funding).map(|funding| set_off_of(facts, funding)).sum();
+    let left = sum(true) + repaid(facts, items) - set_off - sum(false);
     findings.unless(left <= 0, about, || {
         format!("{} of what was pulled is neither paid, nor given back, nor does anybody look at it", dollars(left))
     });
@@ -63,12 +64,8 @@ fn nothing_left(facts: &Facts<'_>, items: &[&Item], about: &str, findings: &mut 
 
 /// What operators booked as repaid of a source's debits that came back.
 fn repaid(facts: &Facts<'_>, items: &[&Item]) -> i64 {
-    let of_one = |funding: &Item| -> i64 {
-        let booked = repayments_of(facts, funding).filter_map(|posting| text(posting, "amount").and_then(cents));
-        booked.sum::<i64>().min(funding.cents)
-    };
     let is_lost = |item: &&&Item| item.is_funding && item.batch.is_some() && !facts.transfers_of(&item.id).any(is_here);
-    items.iter().filter(is_lost).map(|funding| of_one(funding)).sum()
+    items.iter().filter(is_lost).map(|funding| repaid_of(facts, funding).min(funding.cents)).sum()
 }
 
 fn repayments_of<'f>(facts: &'f Facts<'_>, funding: &'f Item) -> impl Iterator<Item = &'f Value> {

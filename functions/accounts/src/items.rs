@@ -160,7 +160,7 @@ pub(crate) async fn read(
     Ok(Json(people::item(&system, myself.id, &item_id).await?.into()))
 }
 
-/// PaymentAccounts a link: autopay of its cards stops, the authorizations are revoked, Plaid takes the permission back. The history stays.
+/// Ends a link: autopay of its cards stops, the authorizations are revoked, Plaid takes the permission back. The history stays.
 #[utoipa::path(delete, path = "/items/{item_id}", tag = "links",
     params(("item_id" = String, Path)),
     responses((status = 200, body = ItemView), Refused),

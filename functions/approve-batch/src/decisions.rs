@@ -136,7 +136,7 @@ pub(crate) async fn approve(
     Ok((StatusCode::ACCEPTED, Json(ApprovedBatch::new(batch)?)))
 }
 
-/// PaymentAccounts a batch that nobody has approved.
+/// Ends a batch that nobody has approved.
 #[utoipa::path(post, path = "/batches/{batch_id}/decline", tag = "batches",
     params(("batch_id" = String, Path)),
     request_body = Option<ReasonBody>,

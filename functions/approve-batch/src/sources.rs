@@ -114,7 +114,7 @@ pub(crate) struct ResumeBody {
     reason: Option<String>,
 }
 
-/// PaymentAccounts a pause, whoever or whatever made it.
+/// Ends a pause, whoever or whatever made it.
 #[utoipa::path(post, path = "/sources/{source_id}/resume", tag = "sources",
     params(("source_id" = String, Path)),
     request_body = Option<ResumeBody>,

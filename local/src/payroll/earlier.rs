@@ -65,7 +65,7 @@ pub(super) async fn say_found(stack: &Stack, found: Option<&Batch>) -> Result<Be
     }
     let is_approved = batch.approval.is_some();
     let words = if is_approved { "approved before" } else { "summarized before and not yet approved" };
-    say(&format!("Going on with batch {}, {words}.", batch.id));
+    say(&wrapped(&format!("Going on with batch {}, ", batch.id), &format!("{words}."), ""));
     if is_approved {
         let states = reports::tallies(&stack.system, batch.id).await?.states;
         let settled = states.completed + states.returned;

@@ -63,7 +63,7 @@ pub struct PayrollOptions {
     /// The day that stands for the period the file pays for; by default the day of its summary.
     #[arg(long, value_name = "YYYY-MM-DD")]
     pub pay_period: Option<Date>,
-    /// Pays rows again that an earlier batch over the same data has paid.
+    /// Pays rows again that an earlier batch over the same data has paid; the same file only for another `--pay-period`.
     #[arg(long)]
     pub pay_again: bool,
     /// Rows of the generated file; 50000 is the standard file.

@@ -110,7 +110,7 @@ impl MemoryQueue {
         self.changed.notify_waiters();
     }
 
-    /// PaymentAccounts a message's life. False where the receipt is no longer the message's latest: it will come, or came, again.
+    /// Ends a message's life. False where the receipt is no longer the message's latest: it will come, or came, again.
     pub fn delete(&self, queue: QueueName, receipt: &Receipt) -> bool {
         let deleted = self.with(queue, |messages| {
             let deleted = messages.in_flight.remove(receipt).is_some();
@@ -137,7 +137,7 @@ impl MemoryQueue {
         self.with(queue, |messages| messages.dead.clone())
     }
 
-    /// PaymentAccounts a dead letter's life, once somebody has it.
+    /// Ends a dead letter's life, once somebody has it.
     pub fn delete_dead_letter(&self, queue: QueueName, message_id: &str) {
         self.with(queue, |messages| messages.dead.retain(|letter| letter.message_id != message_id));
     }

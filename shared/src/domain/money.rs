@@ -115,7 +115,7 @@ struct DollarsText;
 impl Visitor<'_> for DollarsText {
     type Value = Cents;
 
-    /// PaymentAccounts a sentence of serde's that begins with what was found instead.
+    /// Ends a sentence of serde's that begins with what was found instead.
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("dollars as text with two decimals, such as \"5909.07\"")
     }

@@ -38,11 +38,11 @@ pub enum Task {
     Fund { batch_id: BatchId, source_id: String, round: u32 },
     /// Look at fundings of a batch that are due: end their holds, send them again, ask about them; then release.
     ReviewFundings { batch_id: BatchId, funding_ids: Vec<FundingId> },
-    /// ReleaseAction every payment of one shard that can move: queue, fail or cancel it.
+    /// Pushes every payment of one shard that can move: queue, fail or cancel it.
     Release { batch_id: BatchId, shard: u8 },
     /// Pay one payment: claim, call, record.
     Submit { payment_id: PaymentId },
-    /// ReleaseAction whichever leg of a single payment is due: its funding, or itself.
+    /// Pushes whichever leg of a single payment is due: its funding, or itself.
     Advance { payment_id: PaymentId },
     /// Ask the bank how a transfer stands whose events stay away.
     FollowUp { item_id: ItemId },

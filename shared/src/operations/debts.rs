@@ -39,7 +39,7 @@ pub(super) async fn behind(
     Ok(behind)
 }
 
-/// PaymentAccounts payments of one source in a batch that were never sent, all of one round or refunds. `rounds` are those whose fundings stand behind
+/// Ends payments of one source in a batch that were never sent, all of one round or refunds. `rounds` are those whose fundings stand behind
 /// them. What was claimed in between stays as it is.
 pub(super) async fn fail_unfunded(
     system: &System,

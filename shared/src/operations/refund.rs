@@ -325,7 +325,7 @@ async fn look_for(system: &System, payment: Payment, deadline: Deadline) -> Resu
     send::look(system, payment, deadline).await
 }
 
-/// PaymentAccounts a refund that was never sent, and takes it off what its source still owes for the fundings that it stands on.
+/// Ends a refund that was never sent, and takes it off what its source still owes for the fundings that it stands on.
 async fn fail_unfunded(system: &System, payment: Payment) -> Result<(), OperationError> {
     let PaymentId::Refund { batch, .. } = payment.id else { return Ok(()) };
     let source = keys::source(&payment.payer_id);

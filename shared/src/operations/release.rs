@@ -208,7 +208,7 @@ impl Due {
     }
 }
 
-/// PaymentAccounts a payment that was never sent and owes nothing, in its own write.
+/// Ends a payment that was never sent and owes nothing, in its own write.
 async fn end(system: &System, mut payment: Payment, is_canceled: bool) -> Result<(), OperationError> {
     let now: Timestamp = system.clock.business_now();
     let kind = payment.kind();

@@ -247,7 +247,7 @@ pub async fn pause<'a>(system: &System, id: &str, decided: impl Into<DecidedBy<'
     set_pause(system, id, decided.into(), "pause_source", pause).await
 }
 
-/// PaymentAccounts a pause. What the return code of a debit bars is resumed with a reason.
+/// Ends a pause. What the return code of a debit bars is resumed with a reason.
 pub async fn resume(system: &System, id: &str, caller: &str, reason: Option<&str>) -> Result<Source, OperationError> {
     let mut source = load(system, id).await?;
     let reason = reason.map(str::trim).filter(|reason| !reason.is_empty() && reason.chars().count() <= REASON_SIZE);

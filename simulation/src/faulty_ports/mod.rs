@@ -1,4 +1,4 @@
-//! The ports as a process has them: each works while there is crash, and as well as the fault_injector lets it.
+//! The ports as a process has them: each works until its process crashes, and as well as the fault injector lets it.
 
 mod network;
 mod store;
@@ -15,7 +15,7 @@ use shared::ports::queue::{Queue, QueueError, QueueName};
 use crate::crash::CrashControl;
 use crate::faults::Fault;
 
-/// A port that works while there is crash.
+/// A port that works until its process crashes.
 #[derive(Debug)]
 pub struct FaultyPort<P: ?Sized> {
     pub port: Arc<P>,

@@ -1,4 +1,4 @@
-//! What people and the world do in a run, each as a trace of its own.
+//! What people and the world do in a run, each as a script of its own.
 
 mod banks;
 mod books;
@@ -42,7 +42,7 @@ pub(crate) use payees::cash_the_rest;
 
 pub(crate) type Script = LocalBoxFuture<'static, ()>;
 
-/// Every trace of a run.
+/// Every script of a run.
 pub(crate) fn scripts(setup: &Setup, actor: &Actor) -> Vec<Script> {
     let mut scripts = payroll::scripts(setup, actor);
     scripts.push(Box::pin(banks::send_back(actor.clone(), setup.days)));

@@ -1,6 +1,6 @@
 //! The process may die at any point; another one takes the work up where it was, without the messages of the first.
 //!
-//! Each story is told once to count its effects on the world outside, and then once for every effect, with the crash failing before it.
+//! Each story is told once to count its effects on the world outside, and then once for every effect, with a crash before it.
 //! After a failure people give the same command again.
 
 use journeys::audit::Audit;
@@ -13,7 +13,7 @@ use shared::domain::leg::State;
 use shared::operations::{approve, refund, retry, sources};
 use simulation::crash::CrashControl;
 
-/// Goes on from `begin` with `go_on` through a crash failure before each of its effects; after each of them `end` must hold.
+/// Goes on from `begin` with `go_on` through a crash before each of its effects; after each of them `end` must hold.
 async fn through_power_failures(
     begin: impl AsyncFn() -> (Journey, BatchId),
     go_on: impl AsyncFn(&Journey, BatchId),
@@ -33,9 +33,9 @@ async fn through_power_failures(
         tokio::select! {
             biased;
             () = crash.until_cut() => {}
-            () = go_on(&journey, batch_id) => panic!("the crash does not fail before effect {cut_before}"),
+            () = go_on(&journey, batch_id) => panic!("there is no crash before effect {cut_before}"),
         }
-        eprintln!("the crash failed before effect {cut_before} of {effects}");
+        eprintln!("crashed before effect {cut_before} of {effects}");
         journey.restart(CrashControl::unlimited());
         go_on(&journey, batch_id).await;
         end(&journey, batch_id).await;
@@ -81,7 +81,7 @@ async fn killed_while_people_upload_and_approve_the_same_commands_again_lead_to_
         tokio::select! {
             biased;
             () = crash.until_cut() => {}
-            _ = journey.begin(&file) => panic!("the crash does not fail before effect {cut_before}"),
+            _ = journey.begin(&file) => panic!("there is no crash before effect {cut_before}"),
         }
         journey.restart(CrashControl::unlimited());
         let approved = journey.batches().await.into_iter().find(|batch| batch.approval.is_some());

@@ -86,7 +86,7 @@ async fn a_webhook_that_comes_days_after_the_poll_found_its_event_changes_nothin
     Audit::of(&journey, &[(batch_id, &file)]).await.is_clean(&journey);
 }
 
-/// Many more events than one page, and a crash failure before each effect of the polls.
+/// Many more events than one page, and a crash before each effect of the polls.
 #[tokio::test]
 async fn killed_at_any_moment_the_poll_leaves_no_event_out_and_applies_none_twice() {
     let file = PayrollFile::generated(&one_source(110));
@@ -109,7 +109,7 @@ async fn killed_at_any_moment_the_poll_leaves_no_event_out_and_applies_none_twic
         tokio::select! {
             biased;
             () = crash.until_cut() => {}
-            () = journey.settle_now() => panic!("the crash does not fail before effect {cut_before}"),
+            () = journey.settle_now() => panic!("there is no crash before effect {cut_before}"),
         }
         journey.restart(CrashControl::unlimited());
         if returned(&journey, batch_id).await < 110 {

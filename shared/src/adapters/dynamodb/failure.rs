@@ -79,7 +79,7 @@ impl WriteFailure {
         }
         let texts: Vec<_> =
             reasons.iter().filter_map(CancellationReason::code).filter(|code| *code != "None").collect();
-        Self::Other(TableError::Defect(format!("the transaction was cancelled: {}", texts.join(", "))))
+        Self::Other(TableError::Defect(format!("the transaction was canceled: {}", texts.join(", "))))
     }
 
     /// True when an item in the way bears our own token: an earlier try of this very call has won. One is proof for all, as the

@@ -81,7 +81,7 @@ impl PlaidClient {
         Ok(ItemAnswer { item: answer.item, status: answer.status.map(ItemStatus::from).unwrap_or_default() })
     }
 
-    /// PaymentAccounts an item and its token for good. One that was gone already is as well.
+    /// Ends an item and its token for good. One that was gone already is as well.
     pub async fn remove_item(&self, access_token: &AccessToken, deadline: Deadline) -> Result<(), PlaidError> {
         #[derive(Deserialize)]
         struct Removed {}

@@ -220,7 +220,7 @@ mod tests {
             .filter(|rule| rule.group == ReturnGroup::Unauthorized)
             .map(|rule| rule.code.to_string())
             .collect();
-        // R31 is like them but agreed between the banks, so it does not count towards the limit of 0.5 %.
+        // R31 is like them but agreed between the banks, so it does not count toward the limit of 0.5 %.
         assert_eq!(counted, ["R05", "R07", "R10", "R11", "R29", "R51"]);
     }
 

@@ -375,7 +375,7 @@ impl Leg {
         matches!(&self.reason, Some(Reason::Deferred(code)) if code == NOT_AT_BANK)
     }
 
-    /// An operator says that the automatic may go on: what counted towards asking a person counts anew.
+    /// An operator says that the automatic may go on: what counted toward asking a person counts anew.
     pub fn clear_attention(&mut self) -> Option<Attention> {
         let cleared = self.attention.take()?;
         self.lacking_since = None;

@@ -66,7 +66,7 @@ impl ChunkBuilder {
         }
     }
 
-    /// PaymentAccounts the open chunk, if there is one, at a place of the window.
+    /// Ends the open chunk, if there is one, at a place of the window.
     pub(super) fn close(&mut self, window: Window<'_>, at: usize) {
         self.hash_up_to(window, at);
         let number = u32::try_from(self.done.len() + 1).unwrap_or(u32::MAX);

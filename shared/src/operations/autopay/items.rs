@@ -191,7 +191,7 @@ pub(super) async fn notice(
     notices::puts(system, Recipient::Person(item.person_id), [kind]).await
 }
 
-/// PaymentAccounts what was agreed to for a bank account of a link that is over.
+/// Ends what was agreed to for a bank account of a link that is over.
 async fn ended(
     system: &System,
     changes: &mut AccountChanges,

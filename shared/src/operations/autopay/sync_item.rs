@@ -170,7 +170,7 @@ async fn failed(system: &System, claimed: &Item, error: &PlaidError) -> Result<(
     release(system, &claimed.id, event).await
 }
 
-/// PaymentAccounts the claim with what was learned of the item.
+/// Ends the claim with what was learned of the item.
 async fn release(system: &System, item_id: &str, event: ItemEvent) -> Result<(), OperationError> {
     for _ in 0..TRIES_MAX {
         let Some(mut item) = read_stored::<Item>(&*system.table, &keys::item(item_id)).await? else { return Ok(()) };

@@ -1,4 +1,4 @@
-//! How a reconciliation runs: once for each request, through failures of crash and of the bank, and every day by itself.
+//! How a reconciliation runs: once for each request, through crashes and failures of the bank, and every day by itself.
 
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ async fn killed_at_any_moment_a_reconciliation_finds_the_same_and_applies_it_onc
         tokio::select! {
             biased;
             () = crash.until_cut() => {}
-            _ = reconcile(&journey, 1, false) => panic!("the crash does not fail before effect {cut_before}"),
+            _ = reconcile(&journey, 1, false) => panic!("there is no crash before effect {cut_before}"),
         }
         journey.restart(CrashControl::unlimited());
         let (_, found) = reconcile(&journey, 1, false).await;

@@ -95,8 +95,8 @@ impl NoticeKind {
                  (PUT /billers/{institution_id}/remittance), and have a second person confirm it."
             ),
             NoticeKind::DifferenceFound { reconciliation_id, payer_id, differences } => format!(
-                "Reconciliation {reconciliation_id} found {differences} differences of {payer_id} between payments, books and bank that \
-                 nothing explains. Nothing leaves this payer until you have looked."
+                "Reconciliation {reconciliation_id} compared payments, books and bank of {payer_id}. Differences that nothing explains: \
+                 {differences}. Nothing leaves this payer until you have looked."
             ),
             NoticeKind::EventUnmatched { event_id, is_readable: true, .. } => format!(
                 "The bank's event {event_id} names no payment or funding that is here. Find out what it is about, then close it."

@@ -83,8 +83,8 @@ fn every_status_reads_back_what_it_prints_in_any_case() {
 
 #[test]
 fn both_spellings_of_a_dishonored_return_are_the_same_status() {
-    let spelt = CheckStatus::parse("pending_user_initiated_return_dishonored");
-    assert_eq!(spelt, CheckStatus::UserInitiatedReturnDishonored);
+    let spelled = CheckStatus::parse("pending_user_initiated_return_dishonored");
+    assert_eq!(spelled, CheckStatus::UserInitiatedReturnDishonored);
 }
 
 #[test]

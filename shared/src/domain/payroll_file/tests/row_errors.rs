@@ -269,7 +269,7 @@ fn an_error_record_has_the_documented_shape() {
     let expected = serde_json::json!([
         {"row": 2, "field": "Payor/ABARouting", "code": "ABA_CHECKSUM", "offset": offset, "message": message}
     ]);
-    assert_eq!(serde_json::to_value(rejection.errors()).expect("serialisable"), expected);
+    assert_eq!(serde_json::to_value(rejection.errors()).expect("serializable"), expected);
 }
 
 #[test]

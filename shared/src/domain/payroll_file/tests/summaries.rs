@@ -34,7 +34,7 @@ fn a_summary_counts_and_sums_the_file() {
 #[test]
 fn the_manifest_has_money_as_text_and_no_secret() {
     let summary = read(file(&example())).expect("valid");
-    let json = serde_json::to_value(&summary).expect("serialisable");
+    let json = serde_json::to_value(&summary).expect("serializable");
     assert_eq!(json["total"], "1018.23");
     assert_eq!(json["by_source"][SECOND], serde_json::json!({"rows": 1, "total": "10.08"}));
     assert!(!json.to_string().contains("00451177") && !format!("{summary:?}").contains("00451177"));
@@ -45,7 +45,7 @@ fn the_manifest_has_money_as_text_and_no_secret() {
 #[test]
 fn the_details_of_a_source_survive_sealing() {
     let source = read(file(&example())).expect("valid").sources.remove(0);
-    let json = serde_json::to_string(&source).expect("serialisable");
+    let json = serde_json::to_string(&source).expect("serializable");
     assert!(json.contains("\"00451177\"") && json.contains("\"123456789\""));
     assert_eq!(serde_json::from_str::<SourceDetails>(&json).expect("readable"), source);
 }
