@@ -444,6 +444,10 @@ faults! {
     BillerOfSummaryPaid,
     /// what payouts gave back never pays what is owed for the funding that had brought it
     OwnDebtNeverMet,
+    /// money of a person about which the bank has said something undecided pays what they owe
+    DisputedMoneySetOff,
+    /// the money of a refund that came back loses its only flag with another one
+    RefundLosesItsFlag,
     /// part of a refund that came back is set against a debt, so that it can never be sent again
     RefundSetOffInPart,
     /// what operators set against a person's debt is given back all the same

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::autopay::own;
+use super::autopay::{notices, own};
 use super::bank_events::{BankUpdate, changes_of};
 use super::bank_object::BankObject;
 use super::leg_hooks::LegHooks;
@@ -14,9 +14,10 @@ use crate::domain::bank::error::BankError;
 use crate::domain::deadline::Deadline;
 use crate::domain::funding::Funding;
 use crate::domain::ids::{BatchId, ItemId, TransferKey};
-use crate::domain::leg::{Kind, ReportOutcome};
+use crate::domain::leg::{AttentionReason, Kind, ReportOutcome};
 use crate::domain::payment::Payment;
 use crate::domain::payment::redirect::waits_here;
+use crate::domain::payment::single::rests_with_us;
 use crate::domain::task::Task;
 use crate::ports::table::{Change, TableError};
 use crate::store::bank_words::undecided;
@@ -51,13 +52,14 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
             let payment = payment.ok_or_else(|| OperationError::not_found("payment", id))?;
             own::refuse(system, clearing.by, &payment.payer_id).await?;
             not_a_refund_that_waits(system, &payment).await?;
-            clear_item(system, payment, clearing).await
+            let flag_after = flag_after(system, &payment).await?;
+            clear_item(system, payment, clearing, flag_after).await
         }
         ItemId::Funding(id) => {
             let funding = read::<Funding>(&*system.table, &keys::funding(id)).await?;
             let funding = funding.ok_or_else(|| OperationError::not_found("funding", id))?;
             own::refuse(system, clearing.by, &funding.payer_id).await?;
-            clear_item(system, funding, clearing).await
+            clear_item(system, funding, clearing, None).await
         }
     }
 }
@@ -74,7 +76,26 @@ async fn not_a_refund_that_waits(system: &System, payment: &Payment) -> Result<(
     Ok(())
 }
 
-async fn clear_item<T: HasLeg>(system: &System, item: T, clearing: Clearing<'_>) -> Result<Cleared, OperationError> {
+/// What a refund bears once its present flag is gone: that it came back, where its money rests with us and the flag was about something else.
+async fn flag_after(system: &System, payment: &Payment) -> Result<Option<AttentionReason>, OperationError> {
+    if payment.refund_of().is_none() || payment.leg.attention.is_none() {
+        return Ok(None);
+    }
+    let funding: Option<Funding> = read(&*system.table, &keys::funding(payment.funding_id())).await?;
+    let mut cleared = payment.clone();
+    cleared.leg.clear_attention();
+    let is_left =
+        funding.is_some_and(|funding| rests_with_us(&cleared, &funding) && funding.unused() >= payment.amount);
+    let was_that = payment.leg.attention_reason() == Some(AttentionReason::RefundReturned);
+    Ok((fault!(RefundLosesItsFlag, false, is_left) && !was_that).then_some(AttentionReason::RefundReturned))
+}
+
+async fn clear_item<T: HasLeg>(
+    system: &System,
+    item: T,
+    clearing: Clearing<'_>,
+    flag_after: Option<AttentionReason>,
+) -> Result<Cleared, OperationError> {
     let words = undecided(&*system.table, item.item_id()).await?;
     match clearing.apply {
         Some(true) => {
@@ -82,7 +103,7 @@ async fn clear_item<T: HasLeg>(system: &System, item: T, clearing: Clearing<'_>)
             ask_for_word(system, &item, word, clearing).await
         }
         None if !words.is_empty() => Err(AttentionRefusal::WordUndecided.into()),
-        None | Some(false) => clear_flag(system, item, words, clearing).await,
+        None | Some(false) => clear_flag(system, item, words, clearing, flag_after).await,
     }
 }
 
@@ -107,6 +128,7 @@ async fn clear_flag<T: HasLeg>(
     mut item: T,
     words: Vec<DisputedWord>,
     clearing: Clearing<'_>,
+    flag_after: Option<AttentionReason>,
 ) -> Result<Cleared, OperationError> {
     let flag = item.leg_mut().clear_attention();
     if flag.is_none() && words.is_empty() {
@@ -117,7 +139,13 @@ async fn clear_flag<T: HasLeg>(
     let mut entry = HistoryEntry::new("attention_cleared", item.leg(), now);
     entry.by = Some(clearing.by.to_owned());
     let item_id = item.item_id();
+    if let Some(reason) = flag_after {
+        item.leg_mut().raise(reason, now);
+    }
     let mut changes = save_step::changes(system, &mut item, &entry, &[], now).await?;
+    if flag_after.is_some() {
+        changes.extend(notices::of_attention(system, item_id, item.leg()).await?);
+    }
     changes.push(audit_entry(system, item_id, "clear_attention", clearing)?);
     changes.extend(webhooks::of_cleared(system, &mut item, flag).await?);
     for mut word in words {

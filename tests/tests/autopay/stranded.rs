@@ -6,7 +6,8 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use shared::domain::autopay::bank_account::BankAccount;
-use shared::domain::leg::State;
+use shared::domain::leg::{AttentionReason, State};
+use shared::domain::payment::Payment;
 use simulators::column::{CallFault, CallFaultKind, Control, Direction, MailStatus, ReturnMoment, ReturnPlan};
 
 use super::story::{OLGA, OSCAR, Story, count};
@@ -217,6 +218,30 @@ async fn a_refund_that_came_back_is_set_against_a_debt_whole_or_not_at_all() {
     story.is_recalled("400.00").await;
     story.sets_off_what_is_refused("400.00").await;
     story.has_repaid("400.00").await;
+    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
+    story.call(OLGA, Method::POST, &path, json!({})).await;
+    story.money_is_back().await;
+}
+
+/// Whether the refund stayed with her is the bank's to say; then somebody sends it again.
+#[tokio::test]
+async fn a_refund_whose_return_is_disputed_pays_no_debt_and_keeps_a_flag() {
+    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
+    story.clear_attention().await;
+    story.money_is_back().await;
+    let transfer_id = story.standing().refunds[0].leg.transfer_id.clone().unwrap();
+    story.bank_returns(transfer_id.clone()).await;
+    story.tell_bank(Control::DishonorReturn { transfer_id });
+    let is_disputed = |refund: &Payment| refund.leg.attention_reason() == Some(AttentionReason::ReturnDisputed);
+    story.until("its return is disputed", |now| now.refunds.iter().any(is_disputed)).await;
+    story.is_recalled("2155.00").await;
+    story.sets_off_what_is_refused("2155.00").await;
+    story.has_repaid("2155.00").await;
+
+    let path = format!("/payments/{}/attention/clear", story.standing().refunds[0].id);
+    story.call(OLGA, Method::POST, &path, json!({ "note": "The dispute came to nothing." })).await;
+    let flag = story.standing().refunds[0].leg.attention_reason();
+    assert_eq!(flag, Some(AttentionReason::RefundReturned));
     let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
     story.call(OLGA, Method::POST, &path, json!({})).await;
     story.money_is_back().await;

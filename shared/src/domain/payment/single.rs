@@ -10,7 +10,7 @@ use super::{Payment, StopRequest};
 use crate::domain::autopay::retry::{AfterReturn, ReturnedDebit, after_return};
 use crate::domain::calendar;
 use crate::domain::funding::Funding;
-use crate::domain::leg::{Effect, Leg, State};
+use crate::domain::leg::{AttentionReason, Effect, Leg, State};
 
 /// What is to be done now, one thing at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,17 +125,24 @@ pub fn is_lost_and_owed(payment: &Leg, funding: &Funding) -> bool {
 }
 
 /// Whether the money of this payment, or of the refund that it is, lies with us and leaves for nobody by itself: it came back or was never
-/// sent, and what is owed for it was not taken off. What waits to be sent is not at rest.
+/// sent, and what is owed for it was not taken off. What waits to be sent is not at rest, nor is what the bank has said something undecided of.
 pub fn rests_with_us(holder: &Payment, funding: &Funding) -> bool {
     let is_lost = is_lost_and_owed(&holder.leg, funding);
     let is_here = funding.leg.state == State::Available || funding.is_repaid() || is_lost;
     let is_refund = holder.refund_of().is_some();
     is_here
+        && !is_undecided(&holder.leg, funding)
         && match holder.leg.state {
             State::Failed | State::Returned => is_refund || holder.owes_refund(),
             State::Unprocessed => is_lost && !is_refund,
             State::Submitting | State::Processing | State::Completed | State::Available | State::Canceled => false,
         }
+}
+
+/// Whether the bank has said something of either that nobody has decided on: the money may be there, or not.
+fn is_undecided(payment: &Leg, funding: &Funding) -> bool {
+    let of_payment = payment.attention_reason().is_some_and(AttentionReason::is_undecided);
+    fault!(DisputedMoneySetOff, false, of_payment || funding.is_undecided())
 }
 
 /// What a refund gives back is its person's, who repaid the funding that came back.
@@ -226,7 +233,8 @@ fn is_due(at: Option<Timestamp>, business_now: Timestamp) -> bool {
 pub fn offsets_receivable(payment: &Leg, funding: &Funding) -> bool {
     let is_owed = funding.leg.effects.contains(&Effect::FundingReturnedAvailable);
     let is_whole = funding.unused() == funding.amount;
-    is_owed && is_whole && !is_taken_off(payment, funding) && !payment.state.holds_money()
+    let is_decided = !is_undecided(payment, funding);
+    is_owed && is_whole && is_decided && !is_taken_off(payment, funding) && !payment.state.holds_money()
 }
 
 /// Whether what the payer owed for a returned funding was taken off already. The funding says so: a payment forgets what its earlier
