@@ -51,7 +51,6 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
             let payment = read::<Payment>(&*system.table, &keys::payment(id)).await?;
             let payment = payment.ok_or_else(|| OperationError::not_found("payment", id))?;
             own::refuse(system, clearing.by, &payment.payer_id).await?;
-            not_a_refund_that_waits(system, &payment).await?;
             let flag_after = flag_after(system, &payment).await?;
             clear_item(system, payment, clearing, flag_after).await
         }
@@ -64,28 +63,20 @@ pub async fn clear(system: &System, item_id: ItemId, clearing: Clearing<'_>) -> 
     }
 }
 
-/// Nothing would tell of the money of a refund that did not arrive once its flag is gone, and nothing would move it.
-async fn not_a_refund_that_waits(system: &System, payment: &Payment) -> Result<(), OperationError> {
-    if payment.refund_of().is_none() || payment.leg.attention.is_none() {
-        return Ok(());
-    }
-    let funding: Option<Funding> = read(&*system.table, &keys::funding(payment.funding_id())).await?;
-    if funding.is_some_and(|funding| waits_here(payment, &funding)) {
-        return Err(AttentionRefusal::RefundWaits.into());
-    }
-    Ok(())
-}
-
 /// What a refund bears once its present flag is gone: that it came back, where its money rests with us and the flag was about something else.
+/// Refused where nothing would tell of that money any more, and nothing would move it.
 async fn flag_after(system: &System, payment: &Payment) -> Result<Option<AttentionReason>, OperationError> {
     if payment.refund_of().is_none() || payment.leg.attention.is_none() {
         return Ok(None);
     }
     let funding: Option<Funding> = read(&*system.table, &keys::funding(payment.funding_id())).await?;
+    let Some(funding) = funding else { return Ok(None) };
+    if waits_here(payment, &funding) {
+        return Err(AttentionRefusal::RefundWaits.into());
+    }
     let mut cleared = payment.clone();
     cleared.leg.clear_attention();
-    let is_left =
-        funding.is_some_and(|funding| rests_with_us(&cleared, &funding) && funding.unused() >= payment.amount);
+    let is_left = rests_with_us(&cleared, &funding) && funding.unused() >= payment.amount;
     let was_that = payment.leg.attention_reason() == Some(AttentionReason::RefundReturned);
     Ok((fault!(RefundLosesItsFlag, false, is_left) && !was_that).then_some(AttentionReason::RefundReturned))
 }

@@ -139,7 +139,7 @@ async fn use_up(
         FundingId::Round { batch, source, .. } if is_spent => {
             let batch = upload::load(system, batch).await?;
             let left = if is_own_debt {
-                cover::lies(system, &batch, source).await?
+                cover::unspent(system, &batch, source).await?
             } else {
                 cover::left(system, &batch, source).await?
             };

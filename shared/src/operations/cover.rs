@@ -60,10 +60,10 @@ pub(super) async fn left(system: &System, batch: &Batch, source: SourceTag) -> R
 }
 
 /// What lies with us of all that a source ever paid in for a batch, also where that came back: its payouts did so too.
-pub(super) async fn lies(system: &System, batch: &Batch, source: SourceTag) -> Result<Cents, OperationError> {
+pub(super) async fn unspent(system: &System, batch: &Batch, source: SourceTag) -> Result<Cents, OperationError> {
     let rounds = refund::rounds(batch);
     let behind = debts::behind(system, batch.id, source, rounds).await?;
-    Ok(behind.lies(held(system, batch.id, source, rounds).await?)?)
+    Ok(behind.unspent(held(system, batch.id, source, rounds).await?)?)
 }
 
 /// What the payments of one source in a batch hold, and its refunds, or have been paid with, or may have been.

@@ -43,12 +43,13 @@ impl Story {
     }
 
     async fn has_repaid(&self, amount: &str) {
-        let paid = json!({
-            "payer_id": self.standing().persons[0].id, "debit": "cash", "credit": "receivable", "amount": amount,
-            "reason": "Repaid by wire.",
-        });
-        self.book(paid).await;
+        self.book(self.terms(("cash", "receivable"), amount, "Repaid by wire.")).await;
         self.simulation.settle().await.unwrap();
+    }
+
+    fn terms(&self, (debit, credit): (&str, &str), amount: &str, reason: &str) -> Value {
+        let payer_id = self.standing().persons[0].id;
+        json!({ "payer_id": payer_id, "debit": debit, "credit": credit, "amount": amount, "reason": reason })
     }
 
     /// Two operators book it.
@@ -61,30 +62,18 @@ impl Story {
     /// She wires what no payment is about.
     async fn finds_beside(&self, amount: &str) {
         self.wire(amount).await;
-        let payer = self.standing().persons[0].id;
-        let (debit, credit) = ("cash", "funds");
-        self.book(json!({
-            "payer_id": payer, "debit": debit, "credit": credit, "amount": amount, "reason": "Paid in beside all.",
-        }))
-        .await;
+        self.book(self.terms(("cash", "funds"), amount, "Paid in beside all.")).await;
     }
 
     /// Her wire is taken back by the bank that sent it.
     async fn is_recalled(&self, amount: &str) {
-        let payer = self.standing().persons[0].id;
-        let (debit, credit) = ("receivable", "cash");
-        self.book(json!({
-            "payer_id": payer, "debit": debit, "credit": credit, "amount": amount, "reason": "Her wire was recalled.",
-        }))
-        .await;
+        self.book(self.terms(("receivable", "cash"), amount, "Her wire was recalled.")).await;
     }
 
     fn set_off(&self, amount: &str) -> Value {
-        let standing = self.standing();
-        json!({
-            "payer_id": standing.persons[0].id, "debit": "funds", "credit": "receivable", "amount": amount,
-            "reason": "Set off.", "uses": standing.payment().unwrap().funding_id(),
-        })
+        let mut terms = self.terms(("funds", "receivable"), amount, "Set off.");
+        terms["uses"] = json!(self.standing().payment().unwrap().funding_id());
+        terms
     }
 
     fn taken_back(&self, amount: &str) -> Value {
@@ -106,8 +95,24 @@ impl Story {
         assert!(refused.contains("about_invalid"), "{refused}");
     }
 
+    /// She has repaid her lost debit, and the refund of the stopped check does not arrive.
+    async fn whose_refund_comes_back() -> Self {
+        let story = Self::that_repays_before_the_check_is_stopped("2155.00").await;
+        story.tell_bank(Control::PlanReturns(ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1, &["R02"])));
+        story.clear_attention().await;
+        story
+            .until("the refund came back", |now| now.refunds.iter().any(|refund| refund.leg.state == State::Returned))
+            .await;
+        story
+    }
+
+    async fn sends_again(&self) {
+        let path = format!("/payments/{}/refund/send-again", self.standing().refunds[0].id);
+        self.call(OLGA, Method::POST, &path, json!({})).await;
+    }
+
     async fn money_is_back(&self) {
-        let is_back = |refund: &shared::domain::payment::Payment| refund.leg.state == State::Completed;
+        let is_back = |refund: &Payment| refund.leg.state == State::Completed;
         self.until("the money is back", |now| now.refunds.iter().any(is_back)).await;
         assert_eq!(self.standing().refunds.len(), 1);
         self.is_balanced().await;
@@ -155,14 +160,8 @@ async fn the_money_of_a_stopped_check_goes_back_to_whoever_has_repaid_its_lost_d
 
 #[tokio::test]
 async fn a_refund_of_repaid_money_that_came_back_is_sent_again() {
-    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
-    story.tell_bank(Control::PlanReturns(ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1, &["R02"])));
-    story.clear_attention().await;
-    story
-        .until("the refund came back", |now| now.refunds.iter().any(|refund| refund.leg.state == State::Returned))
-        .await;
-    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
-    story.call(OLGA, Method::POST, &path, json!({})).await;
+    let story = Story::whose_refund_comes_back().await;
+    story.sends_again().await;
     story.money_is_back().await;
 }
 
@@ -209,17 +208,11 @@ async fn a_payment_whose_money_was_all_set_against_a_debt_ends_without_a_refund(
 /// What is left of a refund could not be sent again.
 #[tokio::test]
 async fn a_refund_that_came_back_is_set_against_a_debt_whole_or_not_at_all() {
-    let story = Story::that_repays_before_the_check_is_stopped("2155.00").await;
-    story.tell_bank(Control::PlanReturns(ReturnPlan::new(Direction::Credit, ReturnMoment::Settled, 1, &["R02"])));
-    story.clear_attention().await;
-    story
-        .until("the refund came back", |now| now.refunds.iter().any(|refund| refund.leg.state == State::Returned))
-        .await;
+    let story = Story::whose_refund_comes_back().await;
     story.is_recalled("400.00").await;
     story.sets_off_what_is_refused("400.00").await;
     story.has_repaid("400.00").await;
-    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
-    story.call(OLGA, Method::POST, &path, json!({})).await;
+    story.sends_again().await;
     story.money_is_back().await;
 }
 
@@ -242,8 +235,7 @@ async fn a_refund_whose_return_is_disputed_pays_no_debt_and_keeps_a_flag() {
     story.call(OLGA, Method::POST, &path, json!({ "note": "The dispute came to nothing." })).await;
     let flag = story.standing().refunds[0].leg.attention_reason();
     assert_eq!(flag, Some(AttentionReason::RefundReturned));
-    let path = format!("/payments/{}/refund/send-again", story.standing().refunds[0].id);
-    story.call(OLGA, Method::POST, &path, json!({})).await;
+    story.sends_again().await;
     story.money_is_back().await;
 }
 

@@ -212,13 +212,13 @@ impl Behind {
 
     /// What lies with us of all that they ever brought, those included that came back: payouts that came back too leave it, and it pays what is
     /// owed for a lost one. Never below zero.
-    pub fn lies(&self, held: Held) -> Result<Cents, MoneyOverflow> {
+    pub fn unspent(&self, held: Held) -> Result<Cents, MoneyOverflow> {
         let brought = self.all().filter(|funding| funding.leg.effects.contains(&Effect::FundingAvailable));
-        let lies = brought.filter(|funding| !funding.is_undecided()).try_fold(Cents::ZERO, |lies, funding| {
+        let unspent = brought.filter(|funding| !funding.is_undecided()).try_fold(Cents::ZERO, |unspent, funding| {
             let used = funding.set_off.unwrap_or_default().max(funding.lacking()?);
-            lies.plus(funding.amount)?.minus(used)?.minus(funding.taken_off.unwrap_or_default())
+            unspent.plus(funding.amount)?.minus(used)?.minus(funding.taken_off.unwrap_or_default())
         })?;
-        Ok(lies.minus(held.by_all)?.max(Cents::ZERO))
+        Ok(unspent.minus(held.by_all)?.max(Cents::ZERO))
     }
 
     /// The same by amounts: the round lives on its own funding where that suffices, or else on all that is there less all that is held.
